@@ -1,0 +1,1 @@
+//! IMA and MS ADPCM blocks → samples (Microsoft RIFF multimedia standards update, 1994).

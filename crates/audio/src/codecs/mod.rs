@@ -1,0 +1,6 @@
+//! Codecs that more than one format carries: samples ↔ coded bytes, no framing.
+
+pub mod adpcm;
+pub mod g711;
+pub mod g722;
+pub mod pcm;

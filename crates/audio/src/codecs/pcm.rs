@@ -1,0 +1,1 @@
+//! Linear PCM bytes of every width and order → samples.

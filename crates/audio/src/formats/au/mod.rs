@@ -1,0 +1,13 @@
+//! Sun/NeXT AU, read only.
+
+use super::Format;
+
+/// The row of the table.
+pub const FORMAT: Format = Format {
+    name: "au",
+    aliases: &["snd"],
+    extensions: &["au", "snd"],
+    media_types: &["audio/x-au"],
+    source: None,
+    target: None,
+};

@@ -1,0 +1,13 @@
+//! Native FLAC.
+
+use super::Format;
+
+/// The row of the table.
+pub const FORMAT: Format = Format {
+    name: "flac",
+    aliases: &[],
+    extensions: &["flac"],
+    media_types: &["audio/flac", "audio/x-flac"],
+    source: None,
+    target: None,
+};

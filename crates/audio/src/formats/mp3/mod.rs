@@ -1,0 +1,13 @@
+//! MPEG audio layer III.
+
+use super::Format;
+
+/// The row of the table.
+pub const FORMAT: Format = Format {
+    name: "mp3",
+    aliases: &[],
+    extensions: &["mp3"],
+    media_types: &["audio/mpeg", "audio/mp3", "audio/mpeg3"],
+    source: None,
+    target: None,
+};

@@ -1,0 +1,13 @@
+//! MP4: AAC-LC and ALAC read; AAC-LC written, index first.
+
+use super::Format;
+
+/// The row of the table.
+pub const FORMAT: Format = Format {
+    name: "mp4",
+    aliases: &["m4a"],
+    extensions: &["mp4", "m4a"],
+    media_types: &["video/mp4", "audio/mp4", "audio/x-m4a"],
+    source: None,
+    target: None,
+};

@@ -1,0 +1,13 @@
+//! Ogg: Vorbis and Opus read; Opus at a hard constant rate written.
+
+use super::Format;
+
+/// The row of the table.
+pub const FORMAT: Format = Format {
+    name: "ogg",
+    aliases: &["opus", "oga"],
+    extensions: &["ogg", "opus", "oga"],
+    media_types: &["audio/ogg", "audio/opus", "application/ogg"],
+    source: None,
+    target: None,
+};

@@ -1,0 +1,13 @@
+//! RIFF/WAVE: PCM of every width, G.711 and ADPCM read; 16-bit PCM written.
+
+use super::Format;
+
+/// The row of the table.
+pub const FORMAT: Format = Format {
+    name: "wav",
+    aliases: &[],
+    extensions: &["wav", "wave"],
+    media_types: &["audio/x-wav", "audio/wav", "audio/wave", "audio/vnd.wave"],
+    source: None,
+    target: None,
+};

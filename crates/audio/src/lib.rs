@@ -1,0 +1,24 @@
+//! Bytes → samples → bytes: probing, decoding, channel mapping, resampling, encoding and layouts.
+//!
+//! The pipeline of one segment, in order: demux → decode → channels → resample → encode → frame.
+//! Deliberately synchronous: no clock, no network, no file paths, no async, no threads of its own.
+//! What a format can do stands in one table, [`formats::FORMATS`]; everything else follows from it.
+
+pub mod channels;
+pub mod codecs;
+pub mod error;
+pub mod facts;
+pub mod formats;
+pub mod layout;
+pub mod planar;
+pub mod resample;
+pub mod source;
+pub mod transcode;
+
+pub use channels::ChannelMap;
+pub use error::{DecodeError, EncodeError, PlanError, ProbeError};
+pub use facts::{Facts, Hint, Probed, probe};
+pub use layout::Layout;
+pub use planar::Planar;
+pub use source::{ReadAt, Source};
+pub use transcode::{Report, Target, Transcode};

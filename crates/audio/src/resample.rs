@@ -1,0 +1,262 @@
+//! Resampling by absolute position: a polyphase windowed sinc.
+//!
+//! Output frame `o` lies at input position `o·M/L` (`M/L` = input rate / output rate in lowest terms).
+//! Its value is a sum over the inputs around it, always in the same order, so a run started anywhere
+//! gives bit for bit what a run from the beginning gives: the only memory is the filter's width.
+
+use crate::Planar;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Zero crossings of the sinc on each side.
+const ZERO_CROSSINGS: f64 = 16.0;
+/// Pass band edge as a share of the lower Nyquist frequency.
+const CUTOFF: f64 = 0.93;
+/// Shape of the Kaiser window: about 80 dB of stop band.
+const KAISER_BETA: f64 = 8.0;
+/// More phases than this are interpolated from as many.
+const MOST_PHASES: u64 = 1024;
+/// Lanes summed side by side; the filter is padded to a multiple.
+const LANES: usize = 8;
+
+/// Resamples a stream of planar blocks from an absolute output frame on.
+pub struct Resampler {
+    filter: Option<Arc<Filter>>,
+    /// Next output frame.
+    output: u64,
+    /// Inputs from `history_start` on, one vector a channel.
+    history: Planar,
+    history_start: i64,
+}
+
+impl Resampler {
+    /// A resampler whose first output is frame `first_output` of the whole conversion. The caller
+    /// pushes inputs from [`Self::input_start`] on.
+    #[must_use]
+    pub fn new(from_hz: u32, to_hz: u32, channels: usize, first_output: u64) -> Self {
+        let filter = (from_hz != to_hz).then(|| Filter::for_rates(from_hz, to_hz));
+        let history_start =
+            filter.as_ref().map_or(first_output as i64, |f| f.first_input(first_output));
+        Self { filter, output: first_output, history: Planar::new(channels), history_start }
+    }
+
+    /// The first input frame that is needed; negative where the filter reaches before the start
+    /// (push silence there).
+    #[must_use]
+    pub fn input_start(&self) -> i64 {
+        self.history_start
+    }
+
+    /// Takes the next inputs and appends all outputs that they complete to `out`.
+    pub fn push(&mut self, input: &Planar, out: &mut Planar) {
+        let Some(filter) = &self.filter else {
+            out.append(input, 0);
+            return;
+        };
+        self.history.append(input, 0);
+        let end = self.history_start + self.history.frames() as i64;
+        let first = self.output;
+        let mut count = 0;
+        while filter.first_input(first + count) + filter.taps as i64 <= end {
+            count += 1;
+        }
+        for (history, out) in self.history.channels.iter().zip(&mut out.channels) {
+            out.extend((first..first + count).map(|o| {
+                let at = (filter.first_input(o) - self.history_start) as usize;
+                filter.at(o, &history[at..at + filter.taps])
+            }));
+        }
+        self.output += count;
+        let done = filter.first_input(self.output) - self.history_start;
+        self.history.drop_front(done.max(0) as usize);
+        self.history_start += done.max(0);
+    }
+}
+
+/// The filter of one pair of rates: a row of taps for each phase.
+struct Filter {
+    /// Output rate in lowest terms.
+    up: u64,
+    /// Input rate in lowest terms.
+    down: u64,
+    taps: usize,
+    phases: u64,
+    /// `phases + 1` rows; the last serves only interpolation.
+    rows: Vec<f32>,
+}
+
+impl Filter {
+    /// The filter, from a small process-wide memo: making one takes longer than a segment's first byte.
+    fn for_rates(from_hz: u32, to_hz: u32) -> Arc<Self> {
+        const KEPT: usize = 64;
+        static MEMO: OnceLock<Mutex<HashMap<(u64, u64), Arc<Filter>>>> = OnceLock::new();
+        let divisor = gcd(u64::from(from_hz), u64::from(to_hz));
+        let key = (u64::from(to_hz) / divisor, u64::from(from_hz) / divisor);
+        let mut memo =
+            MEMO.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+        if memo.len() >= KEPT && !memo.contains_key(&key) {
+            memo.clear();
+        }
+        Arc::clone(memo.entry(key).or_insert_with(|| Arc::new(Self::new(key.0, key.1))))
+    }
+
+    fn new(up: u64, down: u64) -> Self {
+        // Measured in input frames: when going down in rate the sinc widens.
+        let widening = (down as f64 / up as f64).max(1.0);
+        let half = (ZERO_CROSSINGS * widening).ceil() as usize;
+        let taps = (2 * half).next_multiple_of(LANES);
+        let phases = up.min(MOST_PHASES);
+        let scale = CUTOFF / widening;
+        let mut rows = Vec::with_capacity((phases as usize + 1) * taps);
+        for phase in 0..=phases {
+            let fraction = phase as f64 / phases as f64;
+            let row: Vec<f64> = (0..taps)
+                .map(|k| {
+                    let distance = k as f64 - (taps / 2 - 1) as f64 - fraction;
+                    scale * sinc(scale * distance) * kaiser(distance / (taps / 2) as f64)
+                })
+                .collect();
+            // Unity gain at 0 Hz in every phase: no ripple on a constant.
+            let sum: f64 = row.iter().sum();
+            rows.extend(row.iter().map(|&tap| (tap / sum) as f32));
+        }
+        Self { up, down, taps, phases, rows }
+    }
+
+    /// Index of the first input that output `o` needs.
+    fn first_input(&self, o: u64) -> i64 {
+        let floor = (u128::from(o) * u128::from(self.down) / u128::from(self.up)) as i64;
+        floor - (self.taps as i64 / 2 - 1)
+    }
+
+    /// Output `o`, given the `taps` inputs from `first_input(o)` on.
+    fn at(&self, o: u64, inputs: &[f32]) -> f32 {
+        let remainder = (u128::from(o) * u128::from(self.down) % u128::from(self.up)) as u64;
+        if self.phases == self.up {
+            return dot(self.row(remainder), inputs);
+        }
+        let position = remainder as f64 * self.phases as f64 / self.up as f64;
+        let below = position.floor();
+        let weight = (position - below) as f32;
+        let low = dot(self.row(below as u64), inputs);
+        let high = dot(self.row(below as u64 + 1), inputs);
+        low + (high - low) * weight
+    }
+
+    fn row(&self, phase: u64) -> &[f32] {
+        let start = phase as usize * self.taps;
+        &self.rows[start..start + self.taps]
+    }
+}
+
+/// Sum of products in a fixed order: eight lanes side by side, then pairwise. Bits must not depend on
+/// the machine, so no fused multiply-add.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
+        for i in 0..LANES {
+            lanes[i] += a[i] * b[i];
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + e) + (b + f)) + ((c + g) + (d + h))
+}
+
+fn sinc(x: f64) -> f64 {
+    let x = x * std::f64::consts::PI;
+    if x.abs() < 1e-9 { 1.0 } else { x.sin() / x }
+}
+
+/// Kaiser window over −1..1.
+fn kaiser(x: f64) -> f64 {
+    if x.abs() >= 1.0 {
+        return 0.0;
+    }
+    bessel_i0(KAISER_BETA * (1.0 - x * x).sqrt()) / bessel_i0(KAISER_BETA)
+}
+
+/// Modified Bessel function of the first kind, order 0, by its power series.
+fn bessel_i0(x: f64) -> f64 {
+    let quarter = x * x / 4.0;
+    let (mut sum, mut term, mut k) = (1.0, 1.0, 1.0);
+    while term > sum * 1e-16 {
+        term *= quarter / (k * k);
+        sum += term;
+        k += 1.0;
+    }
+    sum
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a.max(1) } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATES: [u32; 11] =
+        [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44099, 44100, 48000, 96000];
+
+    fn noise(frames: usize) -> Vec<f32> {
+        let mut x = 0x2545_f491_4f6c_dd1d_u64;
+        (0..frames)
+            .map(|_| {
+                x ^= x << 13;
+                x ^= x >> 7;
+                x ^= x << 17;
+                (x >> 40) as f32 / (1 << 23) as f32 - 1.0
+            })
+            .collect()
+    }
+
+    /// Resamples `input` from output frame `first` on, silence around it, in blocks of `block`.
+    fn run(input: &[f32], from: u32, to: u32, first: u64, block: usize, count: usize) -> Vec<f32> {
+        let mut resampler = Resampler::new(from, to, 1, first);
+        let mut at = resampler.input_start();
+        let mut out = Planar::new(1);
+        while out.frames() < count {
+            let samples = (at..at + block as i64)
+                .map(|i| usize::try_from(i).ok().and_then(|i| input.get(i)).copied().unwrap_or(0.0))
+                .collect();
+            resampler.push(&Planar { channels: vec![samples] }, &mut out);
+            at += block as i64;
+        }
+        out.channels[0][..count].to_vec()
+    }
+
+    #[test]
+    fn a_run_started_anywhere_equals_the_sequential_run_bit_for_bit_over_all_rate_pairs() {
+        let input = noise(20_000);
+        for from in RATES {
+            for to in RATES {
+                let total = (input.len() as u64 * u64::from(to) / u64::from(from)) as usize;
+                let whole = run(&input, from, to, 0, 4096, total);
+                for first in [1, 97, total / 3, total / 2 + 1, total - 60] {
+                    let part = run(&input, from, to, first as u64, 333, 50);
+                    assert_eq!(part, whole[first..first + 50], "{from} → {to} from {first}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tone_in_the_pass_band_comes_out_as_the_same_tone() {
+        for (from, to) in [(44100, 48000), (48000, 8000), (8000, 44100), (44099, 16000)] {
+            let tone = |rate: u32, n: usize| {
+                (std::f64::consts::TAU * 1000.0 * n as f64 / f64::from(rate)).sin() as f32
+            };
+            let input: Vec<f32> = (0..20_000).map(|n| tone(from, n)).collect();
+            let out = run(&input, from, to, 1000, 1024, 1000);
+            for (n, sample) in out.iter().enumerate() {
+                assert!((sample - tone(to, n + 1000)).abs() < 2e-3, "{from} → {to} at {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_rates_pass_every_bit() {
+        let input = noise(5000);
+        assert_eq!(run(&input, 8000, 8000, 100, 64, 4000), input[100..4100]);
+    }
+}
