@@ -1,1 +1,3 @@
+//! The `tonearm` binary.
+
 fn main() {}
