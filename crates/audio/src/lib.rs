@@ -6,6 +6,7 @@
 
 pub mod channels;
 pub mod codecs;
+pub mod demux;
 pub mod error;
 pub mod facts;
 pub mod formats;

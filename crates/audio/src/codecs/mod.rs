@@ -4,3 +4,4 @@ pub mod adpcm;
 pub mod g711;
 pub mod g722;
 pub mod pcm;
+pub mod symphonia;

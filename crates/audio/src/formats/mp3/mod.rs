@@ -1,5 +1,10 @@
 //! MPEG audio layer III.
 
+mod demux;
+mod header;
+mod tag;
+mod walker;
+
 use super::Format;
 
 /// The row of the table.
@@ -8,6 +13,6 @@ pub const FORMAT: Format = Format {
     aliases: &[],
     extensions: &["mp3"],
     media_types: &["audio/mpeg", "audio/mp3", "audio/mpeg3"],
-    source: None,
+    source: Some(&demux::Mp3Source),
     target: None,
 };

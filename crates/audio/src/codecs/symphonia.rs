@@ -1,0 +1,96 @@
+//! Decoders of the symphonia family behind our own trait: MP3, Vorbis, FLAC, AAC, ALAC.
+//!
+//! Only its decoders: packets, positions and trimming are our demuxers' business.
+
+use crate::Planar;
+use crate::demux::packets::PacketDecoder;
+use crate::error::DecodeError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_ALAC, CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_VORBIS,
+};
+use symphonia::core::codecs::audio::{
+    AudioCodecParameters, AudioDecoder, AudioDecoderOptions as Options,
+};
+use symphonia::core::errors::Error;
+use symphonia::core::packet::PacketRef;
+use symphonia::core::units::{Duration, Timestamp};
+use symphonia::default::codecs as decoders;
+
+/// What is to be decoded, with what the decoder must know beforehand.
+#[derive(Debug, Clone, Copy)]
+pub enum Codec<'a> {
+    /// MPEG audio layer III.
+    Mp3,
+    /// The three header packets in Xiph lacing (as in Matroska's CodecPrivate).
+    Vorbis(&'a [u8]),
+    /// The body of STREAMINFO.
+    Flac(&'a [u8]),
+    /// AudioSpecificConfig.
+    Aac(&'a [u8]),
+    /// The magic cookie.
+    Alac(&'a [u8]),
+}
+
+/// One of symphonia's decoders.
+pub struct Symphonia {
+    decoder: Box<dyn AudioDecoder>,
+    planes: Vec<Vec<f32>>,
+}
+
+impl Symphonia {
+    /// A fresh decoder.
+    ///
+    /// # Errors
+    /// [`DecodeError::Broken`] with the decoder's own words, where it can't decode that.
+    pub fn new(codec: Codec<'_>) -> Result<Self, DecodeError> {
+        let decoder = catch_unwind(|| build(codec))
+            .map_err(|_| DecodeError::Broken("the codec's headers make no sense".into()))?
+            .map_err(|e| DecodeError::Broken(e.to_string()))?;
+        Ok(Self { decoder, planes: Vec::new() })
+    }
+}
+
+fn build(codec: Codec<'_>) -> Result<Box<dyn AudioDecoder>, Error> {
+    let mut parameters = AudioCodecParameters::new();
+    let (id, extra) = match codec {
+        Codec::Mp3 => (CODEC_ID_MP3, None),
+        Codec::Vorbis(extra) => (CODEC_ID_VORBIS, Some(extra)),
+        Codec::Flac(extra) => (CODEC_ID_FLAC, Some(extra)),
+        Codec::Aac(extra) => (CODEC_ID_AAC, Some(extra)),
+        Codec::Alac(extra) => (CODEC_ID_ALAC, Some(extra)),
+    };
+    parameters.for_codec(id);
+    if let Some(extra) = extra {
+        parameters.with_extra_data(extra.into());
+    }
+    // Vorbis keeps the block that only warms it up to itself; the others trim nothing by this.
+    let options = Options::default().gapless(matches!(codec, Codec::Vorbis(_)));
+    Ok(match codec {
+        Codec::Mp3 => Box::new(decoders::MpaDecoder::try_new(&parameters, &options)?),
+        Codec::Vorbis(_) => Box::new(decoders::VorbisDecoder::try_new(&parameters, &options)?),
+        Codec::Flac(_) => Box::new(decoders::FlacDecoder::try_new(&parameters, &options)?),
+        Codec::Aac(_) => Box::new(decoders::AacDecoder::try_new(&parameters, &options)?),
+        Codec::Alac(_) => Box::new(decoders::AlacDecoder::try_new(&parameters, &options)?),
+    })
+}
+
+impl PacketDecoder for Symphonia {
+    fn decode(&mut self, data: &[u8], out: &mut Planar) -> bool {
+        let packet = PacketRef::new(0, Timestamp::ZERO, Duration::ZERO, data);
+        // A damaged packet may make these decoders panic (an index past a table): it counts as an
+        // error like any other, and the decoder, whose state is plain numbers, goes on.
+        let decoded = catch_unwind(AssertUnwindSafe(|| {
+            let Ok(block) = self.decoder.decode_ref(&packet) else { return false };
+            block.copy_to_vecs_planar(&mut self.planes);
+            true
+        }));
+        if !decoded.unwrap_or(false) || self.planes.len() != out.channels.len() {
+            return false;
+        }
+        for (to, from) in out.channels.iter_mut().zip(&self.planes) {
+            to.extend_from_slice(from);
+        }
+        true
+    }
+}

@@ -1,0 +1,83 @@
+//! The bytes of a seek index: numbers of variable length (7 bits a byte, low bits first).
+
+/// Writes an index.
+#[derive(Default)]
+pub struct IndexWriter(Vec<u8>);
+
+impl IndexWriter {
+    /// Appends one number.
+    pub fn put(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.0.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.0.push(value as u8);
+    }
+
+    /// Appends bytes with their length in front.
+    pub fn put_bytes(&mut self, bytes: &[u8]) {
+        self.put(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// The index.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// Reads an index from its beginning.
+pub struct IndexReader<'a>(&'a [u8]);
+
+impl<'a> IndexReader<'a> {
+    /// At the first number.
+    #[must_use]
+    pub fn new(index: &'a [u8]) -> Self {
+        Self(index)
+    }
+
+    /// The next number, `None` at the end or where the bytes are no number.
+    pub fn take(&mut self) -> Option<u64> {
+        let mut value = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let (&byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    /// The next bytes with a length in front.
+    pub fn take_bytes(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.take()?).ok()?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn numbers_come_back_as_they_were_put(numbers: Vec<u64>, bytes: Vec<u8>) {
+            let mut writer = IndexWriter::default();
+            numbers.iter().for_each(|&n| writer.put(n));
+            writer.put_bytes(&bytes);
+            let index = writer.finish();
+            let mut reader = IndexReader::new(&index);
+            for &n in &numbers {
+                prop_assert_eq!(reader.take(), Some(n));
+            }
+            prop_assert_eq!(reader.take_bytes(), Some(&bytes[..]));
+            prop_assert_eq!(reader.take(), None);
+        }
+    }
+}

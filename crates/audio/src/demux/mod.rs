@@ -1,0 +1,7 @@
+//! What the demuxers share: reading through a window, numbers in bytes, the seek index, and the loop
+//! that turns coded packets on a timeline into frames.
+
+pub mod bytes;
+pub mod index;
+pub mod packets;
+pub mod window;

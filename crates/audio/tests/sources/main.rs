@@ -1,0 +1,5 @@
+//! Compressed sources, judged by ffmpeg: exact counts, aligned samples, seeks, and hostile bytes.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bench;
+mod mp3;
