@@ -1,1 +1,119 @@
-//! blob
+//! Stored bytes, addressed by their BLAKE3 hash.
+//!
+//! A [`Draft`] is written under `tmp/`, synced, then renamed to `blobs/ab/cd/<hash>`, and the folder
+//! is synced: a crash leaves either the whole blob or a leftover in `tmp/`, which the owner of the
+//! data folder empties at start. Blobs never change, so an open file outlives its removal.
+//! Deliberately knows nothing of who refers to a blob: that is the catalog's.
+
+mod draft;
+mod folder;
+mod hash;
+
+pub use draft::{Draft, Stored};
+pub use folder::DataFolder;
+pub use hash::{Hash, InvalidHash};
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The blobs of one data folder. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    root: Arc<Root>,
+}
+
+#[derive(Debug)]
+struct Root {
+    blobs: PathBuf,
+    tmp: PathBuf,
+}
+
+impl Blobs {
+    /// Opens the blobs of a data folder and empties `tmp/`. Only the holder of its [`DataFolder`]
+    /// may call this: another process's drafts would be lost.
+    ///
+    /// # Errors
+    /// If a folder can't be made or read.
+    pub fn open(data_dir: &Path) -> io::Result<Self> {
+        let root = Root { blobs: data_dir.join("blobs"), tmp: data_dir.join("tmp") };
+        fs::create_dir_all(&root.blobs)?;
+        fs::create_dir_all(&root.tmp)?;
+        for entry in fs::read_dir(&root.tmp)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        sync_folder(data_dir)?;
+        Ok(Self { root: Arc::new(root) })
+    }
+
+    /// Begins a new blob.
+    ///
+    /// # Errors
+    /// If the temporary file can't be made.
+    pub fn begin(&self) -> io::Result<Draft> {
+        Draft::begin(self.clone())
+    }
+
+    /// The blob, opened for reading, or `None` if there is none.
+    ///
+    /// # Errors
+    /// If it is there but can't be opened.
+    pub fn get(&self, hash: &Hash) -> io::Result<Option<File>> {
+        match File::open(self.path(hash)) {
+            Ok(file) => Ok(Some(file)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Whether the blob is there.
+    #[must_use]
+    pub fn exists(&self, hash: &Hash) -> bool {
+        self.path(hash).is_file()
+    }
+
+    /// Removes the blob; one that is not there is no error.
+    ///
+    /// # Errors
+    /// If it can't be removed.
+    pub fn remove(&self, hash: &Hash) -> io::Result<()> {
+        match fs::remove_file(self.path(hash)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
+        }
+    }
+
+    fn tmp(&self) -> &Path {
+        &self.root.tmp
+    }
+
+    fn folder(&self, hash: &Hash) -> PathBuf {
+        let [first, second, ..] = hash.as_bytes();
+        self.root.blobs.join(format!("{first:02x}")).join(format!("{second:02x}"))
+    }
+
+    fn path(&self, hash: &Hash) -> PathBuf {
+        self.folder(hash).join(hash.to_string())
+    }
+
+    /// Makes a blob's folder and syncs the path down to it, so that the rename is durable.
+    fn make_folder(&self, hash: &Hash) -> io::Result<PathBuf> {
+        let folder = self.folder(hash);
+        if !folder.is_dir() {
+            fs::create_dir_all(&folder)?;
+            sync_folder(&self.root.blobs)?;
+            if let Some(parent) = folder.parent() {
+                sync_folder(parent)?;
+            }
+        }
+        Ok(folder)
+    }
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
