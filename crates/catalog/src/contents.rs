@@ -1,0 +1,73 @@
+//! Contents: what files refer to. Kept as long as one does.
+//!
+//! The blob appears and goes within the transaction that decides it, so a new file of the same
+//! content and the deletion of the last old one can't cross: one comes wholly before the other.
+
+use crate::{Catalog, Error};
+use rusqlite::{Connection, params};
+use std::io;
+
+/// A content as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentRow {
+    /// Address of the blob, hex.
+    pub content_hash: String,
+    /// Its length.
+    pub length_bytes: u64,
+    /// Its facts, JSON.
+    pub facts: Option<String>,
+    /// Why it has none.
+    pub probe_error: Option<String>,
+    /// The demuxer's own index.
+    pub seek_index: Vec<u8>,
+    /// When it was stored first.
+    pub stored_at_ms: i64,
+}
+
+impl ContentRow {
+    /// Content that is there already stays as it is, but facts that were not found then (raw audio
+    /// without a telling name) are added.
+    pub(crate) fn keep(&self, db: &Connection) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO contents (content_hash, length_bytes, facts, probe_error, seek_index, stored_at)
+            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (content_hash) DO UPDATE SET
+            facts = excluded.facts, probe_error = excluded.probe_error, seek_index = excluded.seek_index
+            WHERE contents.facts IS NULL AND excluded.facts IS NOT NULL";
+        let length = i64::try_from(self.length_bytes).unwrap_or(i64::MAX);
+        db.prepare_cached(sql)?.execute(params![
+            self.content_hash,
+            length,
+            self.facts,
+            self.probe_error,
+            self.seek_index,
+            self.stored_at_ms
+        ])?;
+        Ok(())
+    }
+}
+
+impl Catalog {
+    /// Forgets the contents that no file refers to; `remove` takes each one's blob away. One that
+    /// fails is tried again next time, and so is one that a crash came between. Returns how many.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn forget_unreferenced(
+        &self,
+        remove: impl Fn(&str) -> io::Result<()> + Send + 'static,
+    ) -> Result<u64, Error> {
+        self.write(move |db| {
+            let sql = "SELECT content_hash FROM contents n WHERE NOT EXISTS
+                (SELECT 1 FROM files f WHERE f.content_hash = n.content_hash)";
+            let mut query = db.prepare_cached(sql)?;
+            let hashes: Vec<String> =
+                query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            for hash in &hashes {
+                remove(hash)?;
+                db.prepare_cached("DELETE FROM contents WHERE content_hash = ?")?
+                    .execute([hash])?;
+            }
+            Ok(hashes.len() as u64)
+        })
+        .await
+    }
+}

@@ -1,0 +1,45 @@
+//! Why the catalog could not do it.
+
+use std::io;
+use uuid::Uuid;
+
+/// Named by what the caller does about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// SQLite failed.
+    #[error("catalog: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The catalog was written by a newer version.
+    #[error(
+        "the catalog has schema version {found}, this program knows up to {known}: use a newer version"
+    )]
+    Newer {
+        /// In the file.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// The blocking thread died.
+    #[error("catalog: a database task failed: {0}")]
+    Task(String),
+    /// The container of a new file is not there (any more).
+    #[error("no such container")]
+    NoContainer,
+    /// The container's hard limit would be passed.
+    #[error("{quota} of the container is reached ({limit})")]
+    QuotaReached {
+        /// `quota_bytes` or `quota_files`.
+        quota: &'static str,
+        /// Its value.
+        limit: u64,
+    },
+    /// Another file of the container has that access name.
+    #[error("file_access_name is taken")]
+    NameTaken {
+        /// The file that has it.
+        file_sid: Uuid,
+    },
+    /// What was to happen to the blob within the transaction failed; nothing was written.
+    #[error("blob: {0}")]
+    Blob(#[from] io::Error),
+}

@@ -1,0 +1,126 @@
+//! The connections.
+
+use crate::{Error, schema};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+const READERS: usize = 4;
+
+/// The catalog. Clones share the connections.
+#[derive(Clone)]
+pub struct Catalog {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    writer: Mutex<Connection>,
+    readers: Vec<Mutex<Connection>>,
+    turn: AtomicU64,
+    generation: AtomicU64,
+}
+
+/// A panic elsewhere leaves no half transaction behind (dropping it rolls back): go on.
+fn hold(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let db = Connection::open(path)?;
+    db.busy_timeout(Duration::from_secs(10))?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.set_prepared_statement_cache_capacity(64);
+    Ok(db)
+}
+
+impl Catalog {
+    /// Opens the catalog file, makes it if needed and brings its schema up to date. Several
+    /// processes may have it open.
+    ///
+    /// # Errors
+    /// If it can't be opened or was written by a newer version.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let mut writer = connect(path)?;
+        schema::migrate(&mut writer)?;
+        let readers: Result<Vec<_>, Error> =
+            (0..READERS).map(|_| Ok(Mutex::new(connect(path)?))).collect();
+        Ok(Self {
+            shared: Arc::new(Shared {
+                writer: Mutex::new(writer),
+                readers: readers?,
+                turn: AtomicU64::new(0),
+                generation: AtomicU64::new(0),
+            }),
+        })
+    }
+
+    /// A number that changes with each write to containers or files by this process: what was
+    /// looked up under another number may be out of date.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.shared.generation.load(Ordering::Acquire)
+    }
+
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let shared = self.shared.clone();
+        blocking(move || {
+            let turn = shared.turn.fetch_add(1, Ordering::Relaxed) as usize % READERS;
+            work(&hold(&shared.readers[turn]))
+        })
+        .await
+    }
+
+    /// At most one row of a query by text parameters.
+    pub(crate) async fn read_one<T: Send + 'static>(
+        &self,
+        sql: &'static str,
+        parameters: Vec<String>,
+        of: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, Error> {
+        self.read(move |db| {
+            let parameters = rusqlite::params_from_iter(parameters);
+            Ok(db.prepare_cached(sql)?.query_row(parameters, of).optional()?)
+        })
+        .await
+    }
+
+    /// Runs `work` in one transaction that holds the write lock from its beginning.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let shared = self.shared.clone();
+        blocking(move || {
+            let mut db = hold(&shared.writer);
+            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let done = work(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        })
+        .await
+    }
+
+    /// [`Self::write`] that changes containers or files.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let done = self.write(work).await;
+        self.shared.generation.fetch_add(1, Ordering::AcqRel);
+        done
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| Error::Task(e.to_string()))?
+}

@@ -1,0 +1,21 @@
+//! The schema, step by step; `user_version` says how many steps a catalog has taken.
+
+use crate::Error;
+use rusqlite::{Connection, TransactionBehavior};
+
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+pub(crate) fn migrate(db: &mut Connection) -> Result<(), Error> {
+    let step = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: u32 = step.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = MIGRATIONS.len() as u32;
+    let Some(missing) = MIGRATIONS.get(found as usize..) else {
+        return Err(Error::Newer { found, known });
+    };
+    for sql in missing {
+        step.execute_batch(sql)?;
+    }
+    step.pragma_update(None, "user_version", known)?;
+    step.commit()?;
+    Ok(())
+}

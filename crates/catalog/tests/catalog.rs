@@ -1,0 +1,193 @@
+//! Rows come back as they went in, and what races is decided once.
+#![allow(clippy::unwrap_used)]
+
+use catalog::{Catalog, ContainerRow, ContentRow, Error, FileRow, Page, StoredLayout};
+use serde_json::Map;
+use uuid::Uuid;
+
+const PAGE: Page = Page { limit: 2, offset: 0, descending: false };
+
+async fn container(catalog: &Catalog, quota_files: Option<u64>) -> ContainerRow {
+    let partner_sid = catalog.partner("default", 1).await.unwrap();
+    let row = ContainerRow {
+        container_sid: Uuid::new_v4(),
+        partner_sid,
+        parent_container_sid: None,
+        name: "prompts".into(),
+        kind: "internal".into(),
+        allow_publish: true,
+        allowed_classifications: vec!["media".into()],
+        blocked_classifications: Vec::new(),
+        default_file_lifecycle_action: "no_action".into(),
+        default_file_lifecycle_ttl: -1,
+        default_file_publish: "file_sid".into(),
+        default_file_threshold_include: true,
+        default_file_unique: false,
+        durability_class: "unassigned".into(),
+        encrypted: false,
+        external_attributes: Map::new(),
+        publish_domain: None,
+        quota_bytes: None,
+        quota_files,
+        threshold_action: None,
+        threshold_bytes: None,
+        threshold_files: None,
+        threshold_bytes_target: None,
+        threshold_files_target: None,
+        threshold_grace_period: 0,
+        threshold_hit_at: None,
+        is_unique: false,
+        integer_key_1: Some(-7),
+        integer_key_2: None,
+        string_key_1: Some("ключ".into()),
+        string_key_2: None,
+        string_key_3: None,
+        string_key_4: None,
+        date_created: 1,
+        date_modified: 2,
+    };
+    catalog.insert_container(row.clone()).await.unwrap();
+    row
+}
+
+fn file(container: &ContainerRow, name: &str, hash: &str) -> FileRow {
+    FileRow {
+        file_sid: Uuid::new_v4(),
+        container_sid: container.container_sid,
+        partner_sid: container.partner_sid,
+        parent_file_sid: None,
+        content_hash: hash.into(),
+        content_classification: "media".into(),
+        content_duration: Some(1.5),
+        content_format: "wav".into(),
+        content_transcoding_progress: None,
+        date_created: 10_000,
+        date_modified: 10_000,
+        date_last_accessed: None,
+        desired_bitrate: None,
+        desired_format: None,
+        file_access_name: name.into(),
+        file_bytes: 4,
+        lifecycle_action: "delete".into(),
+        lifecycle_ttl: 60,
+        mime_type: "audio/x-wav".into(),
+        name: name.into(),
+        publish: "file_sid".into(),
+        threshold_include: true,
+        kind: "file".into(),
+        is_unique: false,
+        integer_key_1: None,
+        integer_key_2: None,
+        string_key_1: None,
+        string_key_2: None,
+        string_key_3: None,
+        string_key_4: None,
+    }
+}
+
+fn content(hash: &str, facts: Option<&str>) -> ContentRow {
+    ContentRow {
+        content_hash: hash.into(),
+        length_bytes: 4,
+        facts: facts.map(Into::into),
+        probe_error: None,
+        seek_index: vec![1, 2],
+        stored_at_ms: 5,
+    }
+}
+
+fn open() -> (tempfile::TempDir, Catalog) {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
+    (dir, catalog)
+}
+
+#[tokio::test]
+async fn rows_come_back_as_they_went_in_after_reopening() {
+    let (dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    let row = file(&container, "a.wav", "aa");
+    let before = catalog.generation();
+    catalog.insert_file(row.clone(), content("aa", Some("{}")), || Ok(())).await.unwrap();
+    assert_ne!(catalog.generation(), before);
+    drop(catalog);
+    let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
+    assert_eq!(catalog.container(container.container_sid).await.unwrap(), Some(container.clone()));
+    assert_eq!(catalog.file(row.file_sid).await.unwrap(), Some(row.clone()));
+    let resource = catalog.resource_by_sid(row.file_sid).await.unwrap().unwrap();
+    assert_eq!(resource.expires_at_ms, Some(70_000));
+    assert_eq!((resource.length_bytes, resource.stored_at_ms), (4, 5));
+    assert_eq!(resource.facts.as_deref(), Some("{}"));
+    let by_name = catalog.resource_by_name(container.container_sid, "a.wav").await.unwrap();
+    assert_eq!(by_name, Some(resource));
+    assert_eq!(catalog.seek_index("aa").await.unwrap(), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_catalog_of_a_newer_version_is_refused() {
+    let (dir, catalog) = open();
+    drop(catalog);
+    let path = dir.path().join("catalog.sqlite");
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(Catalog::open(&path), Err(Error::Newer { found: 99, .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_holds_however_many_upload_at_once() {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, Some(5)).await;
+    let uploads: Vec<_> = (0..20)
+        .map(|n| {
+            let (catalog, row) = (catalog.clone(), file(&container, &format!("{n}.wav"), "aa"));
+            tokio::spawn(async move {
+                catalog.insert_file(row, content("aa", None), || Ok(())).await.is_ok()
+            })
+        })
+        .collect();
+    let mut kept = 0;
+    for upload in uploads {
+        kept += usize::from(upload.await.unwrap());
+    }
+    assert_eq!(kept, 5);
+    let listing = catalog.files(None, Some(container.container_sid), PAGE).await.unwrap();
+    assert_eq!((listing.items.len(), listing.total), (2, 5));
+}
+
+#[tokio::test]
+async fn a_file_whose_blob_cannot_be_kept_is_not_kept() {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    let row = file(&container, "a.wav", "aa");
+    let failed = catalog
+        .insert_file(row.clone(), content("aa", None), || Err(std::io::Error::other("disk full")))
+        .await;
+    assert!(matches!(failed, Err(Error::Blob(_))));
+    assert_eq!(catalog.file(row.file_sid).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn content_is_forgotten_with_its_last_file_alone() {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    let (first, second) = (file(&container, "a", "aa"), file(&container, "b", "aa"));
+    for row in [&first, &second] {
+        catalog.insert_file(row.clone(), content("aa", None), || Ok(())).await.unwrap();
+    }
+    assert!(catalog.delete_file(first.file_sid).await.unwrap());
+    assert_eq!(catalog.forget_unreferenced(|_| Ok(())).await.unwrap(), 0);
+    assert!(catalog.delete_file(second.file_sid).await.unwrap());
+    assert!(!catalog.delete_file(second.file_sid).await.unwrap());
+    assert_eq!(catalog.forget_unreferenced(|_| Ok(())).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn layouts_and_checkpoints_come_back() {
+    let (_dir, catalog) = open();
+    let layout = StoredLayout { header: vec![9; 44], offsets: vec![44, 1000, u64::MAX] };
+    catalog.put_layout("k", layout.clone()).await.unwrap();
+    assert_eq!(catalog.layout("k").await.unwrap(), Some(layout));
+    assert_eq!(catalog.layout("other").await.unwrap(), None);
+    let states = vec![(1, vec![1]), (7, vec![7, 7])];
+    catalog.put_checkpoints("k", states.clone()).await.unwrap();
+    assert_eq!(catalog.checkpoints("k").await.unwrap(), states);
+}
