@@ -3,5 +3,7 @@
 pub mod adpcm;
 pub mod g711;
 pub mod g722;
+pub mod headerless;
+pub mod linear;
 pub mod pcm;
 pub mod symphonia;

@@ -1,5 +1,9 @@
 //! RIFF/WAVE: PCM of every width, G.711 and ADPCM read; 16-bit PCM written.
 
+mod chunks;
+mod demux;
+mod encode;
+
 use super::Format;
 
 /// The row of the table.
@@ -8,6 +12,6 @@ pub const FORMAT: Format = Format {
     aliases: &[],
     extensions: &["wav", "wave"],
     media_types: &["audio/x-wav", "audio/wav", "audio/wave", "audio/vnd.wave"],
-    source: None,
-    target: None,
+    source: Some(&demux::WavSource),
+    target: Some(&encode::WavTarget),
 };

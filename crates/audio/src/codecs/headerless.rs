@@ -1,0 +1,107 @@
+//! What formats without a header share: they are known by what the uploader says, and each has one
+//! fixed rate and one channel. The G.711 pair is here whole; G.722 has its own folder.
+
+use super::g711::Law;
+use super::linear::{LinearDecode, LinearEncoding, Region};
+use super::pcm::{Coding, Packing};
+use crate::Source;
+use crate::error::{DecodeError, PlanError, ProbeError};
+use crate::facts::{Decode, Facts, Hint, Probed};
+use crate::formats::{Encoding, Settled, Shape, SourceFormat, TargetFormat, Wish, by_extension};
+
+/// Rate of headerless G.711.
+const RATE_HZ: u32 = 8000;
+
+/// Frames in a segment: 10 s.
+const SEGMENT_FRAMES: u64 = 10 * RATE_HZ as u64;
+
+/// Whether the uploader says that it is this format: an extension of any known format decides,
+/// else the media type does.
+#[must_use]
+pub fn by_hint(format: &str, media_types: &[&str], hint: Hint<'_>) -> bool {
+    if let Some(row) = hint.extension.and_then(by_extension) {
+        return row.name == format;
+    }
+    let essence = hint.mime_type.and_then(|t| t.split(';').next()).unwrap_or("").trim();
+    media_types.iter().any(|t| t.eq_ignore_ascii_case(essence))
+}
+
+/// Fills in a shape that can't be chosen: one channel at `rate_hz`, no bit rate.
+///
+/// # Errors
+/// [`PlanError`] for another rate or any bit rate.
+pub fn settle_fixed(format: &str, rate_hz: u32, wish: Wish) -> Result<Settled, PlanError> {
+    if wish.rate_hz.is_some_and(|r| r != rate_hz) {
+        let message = format!("`{format}` is always {rate_hz} Hz mono");
+        return Err(PlanError { option: "rate", message });
+    }
+    if wish.bitrate_bps.is_some() {
+        let message = format!("`{format}` is always 64 kbit/s; leave the bit rate out");
+        return Err(PlanError { option: "br", message });
+    }
+    Ok(Settled { rate_hz, channels: 1, bitrate_bps: None })
+}
+
+/// Reading headerless G.711.
+pub struct G711Source {
+    /// The row's name.
+    pub format: &'static str,
+    /// Media types that say so.
+    pub media_types: &'static [&'static str],
+    /// Mu-law or A-law.
+    pub coding: Coding,
+}
+
+impl SourceFormat for G711Source {
+    fn recognises(&self, _head: &[u8], hint: Hint<'_>) -> bool {
+        by_hint(self.format, self.media_types, hint)
+    }
+
+    fn probe(&self, source: &Source, _hint: Hint<'_>) -> Result<Probed, ProbeError> {
+        let facts = Facts {
+            format: self.format.into(),
+            codec: self.coding.name().into(),
+            rate_hz: RATE_HZ,
+            channels: 1,
+            frame_count: source.length_bytes(),
+            bitrate_bps: 8 * RATE_HZ,
+            constant_bitrate: true,
+            canonical: true,
+            repaired: Vec::new(),
+        };
+        Ok(Probed { facts, index: Vec::new() })
+    }
+
+    fn open(
+        &self,
+        source: &Source,
+        facts: &Facts,
+        index: &[u8],
+        start_frame: u64,
+    ) -> Result<Box<dyn Decode>, DecodeError> {
+        Ok(Box::new(LinearDecode::new(source, Region::of(facts, index)?, start_frame)?))
+    }
+}
+
+/// Writing headerless G.711.
+pub struct G711Target {
+    /// The row's name.
+    pub format: &'static str,
+    /// Mu-law or A-law.
+    pub law: Law,
+}
+
+impl TargetFormat for G711Target {
+    fn settle(&self, wish: Wish) -> Result<Settled, PlanError> {
+        settle_fixed(self.format, RATE_HZ, wish)
+    }
+
+    fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
+        let packing = Packing::Law(self.law);
+        Ok(Box::new(LinearEncoding::new(Vec::new(), packing, shape, SEGMENT_FRAMES)))
+    }
+
+    fn revision(&self) -> String {
+        format!("g711 1, {SEGMENT_FRAMES} frames")
+    }
+}

@@ -1,0 +1,90 @@
+//! Writing frames of a fixed size behind a header: every segment is arithmetic.
+
+use crate::codecs::pcm::Packing;
+use crate::error::EncodeError;
+use crate::formats::{Encoding, Segment, Shape, Sink};
+use crate::transcode::Frames;
+use crate::{Layout, Planar};
+
+/// Bytes given to the sink at most at a time.
+const WRITE_BYTES: usize = 64 * 1024;
+
+/// Frames to encode before the next write: 20 ms at a segment's beginning, so that the first byte is
+/// early; then as many as fill a write. `done` frames of the segment are written already.
+#[must_use]
+pub fn grain(rate_hz: u32, done: u64, bytes_of_100_frames: usize) -> usize {
+    if done < u64::from(rate_hz / 5) {
+        (rate_hz / 50).clamp(2, 4096) as usize
+    } else {
+        (WRITE_BYTES / bytes_of_100_frames.max(1) * 100).max(2)
+    }
+}
+
+/// The encoding of a target whose samples have a fixed size.
+pub struct LinearEncoding {
+    header: Vec<u8>,
+    packing: Packing,
+    shape: Shape,
+    segment_frames: u64,
+}
+
+impl LinearEncoding {
+    /// Segments of `segment_frames` frames behind `header`.
+    #[must_use]
+    pub fn new(header: Vec<u8>, packing: Packing, shape: Shape, segment_frames: u64) -> Self {
+        Self { header, packing, shape, segment_frames }
+    }
+
+    fn frame_bytes(&self) -> usize {
+        self.packing.width() * usize::from(self.shape.channels)
+    }
+
+    fn frames_of(&self, segment: u32) -> u64 {
+        let left = self.shape.frame_count.saturating_sub(self.first_frame(segment));
+        left.min(self.segment_frames)
+    }
+}
+
+impl Encoding for LinearEncoding {
+    fn segment_count(&self) -> u32 {
+        self.shape.frame_count.div_ceil(self.segment_frames) as u32
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        let bytes = |segment| self.frames_of(segment) * self.frame_bytes() as u64;
+        Some(Layout::new(self.header.clone(), (0..self.segment_count()).map(bytes)))
+    }
+
+    fn first_frame(&self, segment: u32) -> u64 {
+        u64::from(segment) * self.segment_frames
+    }
+
+    fn encode(
+        &self,
+        segment: u32,
+        frames: &mut Frames,
+        _checkpoint: Option<&[u8]>,
+        sink: &mut Sink<'_>,
+    ) -> Result<Segment, EncodeError> {
+        let total = self.frames_of(segment);
+        let mut block = Planar::new(usize::from(self.shape.channels));
+        let mut bytes = Vec::new();
+        let mut done = 0;
+        while done < total {
+            let grain = grain(self.shape.rate_hz, done, self.frame_bytes() * 100);
+            let count = (grain as u64).min(total - done);
+            frames.pull(count as usize, &mut block)?;
+            self.packing.pack(&block.channels, &mut bytes);
+            if sink(&bytes).is_break() {
+                return Err(EncodeError::Cancelled);
+            }
+            done += count;
+        }
+        let length_bytes = total * self.frame_bytes() as u64;
+        Ok(Segment { length_bytes, ..Segment::default() })
+    }
+
+    fn longest_segment_bytes(&self) -> u64 {
+        self.segment_frames * self.frame_bytes() as u64
+    }
+}

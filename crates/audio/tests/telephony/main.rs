@@ -1,0 +1,7 @@
+//! Uncompressed and telephony formats, judged by ffmpeg: exact samples both ways, arithmetic seeks,
+//! true lengths, and hostile bytes.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bench;
+mod sources;
+mod targets;

@@ -1,0 +1,73 @@
+//! Reading.
+
+use crate::bench::{decode, interleaved, judge, loud, probed, starts};
+
+/// Asserts ffmpeg's samples, bit for bit, and exact seeks.
+pub fn agrees(bytes: &[u8], extension: &str, codec: &str, judged: &[f32]) {
+    let (source, probed) = probed(bytes, extension);
+    assert_eq!(probed.facts.codec, codec);
+    assert_eq!(probed.facts.repaired, Vec::<String>::new());
+    let whole = decode(&source, &probed, 0);
+    let ours = interleaved(&whole);
+    assert_eq!(ours.len(), judged.len(), "{extension} {codec}: samples");
+    let differs = ours.iter().zip(judged).position(|(a, b)| a != b);
+    assert_eq!(differs, None, "{extension} {codec}: first sample that differs");
+    for start in starts(probed.facts.frame_count) {
+        let tail = decode(&source, &probed, start);
+        let at = start as usize * usize::from(probed.facts.channels);
+        assert!(interleaved(&tail) == ours[at..], "{extension} {codec}: from {start}");
+    }
+}
+
+#[test]
+fn wav_of_every_fixed_width_decodes_to_ffmpegs_samples() {
+    for codec in ["u8", "s16le", "s24le", "s32le", "f32le", "f64le", "alaw", "mulaw"] {
+        let name = format!("pcm_{codec}");
+        for channels in ["1", "2", "6"] {
+            let bytes = loud(&["-c:a", &name, "-ac", channels], "made.wav");
+            let ours = match codec {
+                "alaw" => "alaw",
+                "mulaw" => "ulaw",
+                _ => &name,
+            };
+            agrees(&bytes, "wav", ours, &judge(&bytes, "wav", &[]));
+        }
+    }
+}
+
+#[test]
+fn raw_g711_decodes_to_ffmpegs_samples() {
+    for (format, muxer) in [("ulaw", "mulaw"), ("alaw", "alaw")] {
+        let bytes: Vec<u8> = (0..=255).cycle().take(3000).collect();
+        let judged = judge(&bytes, format, &["-f", muxer, "-ar", "8000", "-ac", "1"]);
+        agrees(&bytes, format, format, &judged);
+    }
+}
+
+#[test]
+fn only_true_16_bit_pcm_is_canonical() {
+    let plain = |name| loud(&["-c:a", name, "-fflags", "+bitexact"], "made.wav");
+    assert!(probed(&plain("pcm_s16le"), "wav").1.facts.canonical);
+    assert!(!probed(&plain("pcm_s24le"), "wav").1.facts.canonical);
+    let mut longer = plain("pcm_s16le");
+    longer.push(0);
+    assert!(!probed(&longer, "wav").1.facts.canonical);
+}
+
+#[test]
+fn sizes_of_a_pipe_are_measured_and_named() {
+    let good = loud(&["-c:a", "pcm_s16le", "-fflags", "+bitexact"], "made.wav");
+    let frames = probed(&good, "wav").1.facts.frame_count;
+    assert_eq!(&good[36..40], b"data");
+    for size in [0, u32::MAX, 0x7fff_f000] {
+        let mut bytes = good.clone();
+        bytes[4..8].copy_from_slice(&size.to_le_bytes());
+        bytes[40..44].copy_from_slice(&size.to_le_bytes());
+        let facts = probed(&bytes, "wav").1.facts;
+        assert_eq!(facts.frame_count, frames);
+        assert_eq!(facts.repaired.len(), 2, "{:?}", facts.repaired);
+        assert!(!facts.canonical);
+    }
+    let cut = probed(&good[..good.len() - 3], "wav").1.facts;
+    assert_eq!(cut.frame_count, frames - 1);
+}
