@@ -1,1 +1,60 @@
-//! library
+//! What is kept: partners, tokens, containers, files, and how a file comes in and goes.
+//!
+//! The order of an upload: draft → probe → classify → sync → one transaction that decides the rules
+//! that race, puts the blob in place and keeps the rows. Deliberately without HTTP and without SQL.
+
+mod access;
+mod classify;
+mod containers;
+mod error;
+mod files;
+mod import;
+mod upload;
+
+pub use access::{NewToken, Principal, Role, Welcome};
+pub use catalog::{ContainerRow as Container, FileRow as File, Listing, Page, TokenRow as Token};
+pub use containers::ContainerAttributes;
+pub use error::Error;
+pub use import::Import;
+pub use upload::{Upload, UploadAttributes};
+
+use blob::Blobs;
+use catalog::Catalog;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The library's settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Base of publish links, without a slash at the end.
+    pub public_url: String,
+    /// Where `admin.token` is written.
+    pub data_dir: PathBuf,
+}
+
+/// The library. Clones share it.
+#[derive(Clone)]
+pub struct Library {
+    catalog: Catalog,
+    blobs: Blobs,
+    config: Arc<Config>,
+}
+
+impl Library {
+    /// A library over a catalog and blobs.
+    #[must_use]
+    pub fn open(catalog: Catalog, blobs: Blobs, config: Config) -> Self {
+        Self { catalog, blobs, config: Arc::new(config) }
+    }
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+/// Runs blocking work off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| Error::Storage(e.to_string()))
+}

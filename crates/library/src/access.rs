@@ -1,0 +1,189 @@
+//! Who may do what: roles, tokens, and the first start.
+
+use crate::{ContainerAttributes, Error, Library, Token, now_ms};
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::str::FromStr;
+use uuid::Uuid;
+
+/// What a token allows; each role includes those below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Reads.
+    Read,
+    /// Also uploads.
+    Agent,
+    /// Also deletes and makes containers.
+    Manager,
+    /// Everything, of every partner.
+    Admin,
+}
+
+impl Role {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Agent => "agent",
+            Self::Manager => "manager",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        [Self::Read, Self::Agent, Self::Manager, Self::Admin]
+            .into_iter()
+            .find(|role| role.name() == name)
+            .ok_or(Error::Invalid {
+                field: "role",
+                message: format!("{name:?} (allowed: admin, manager, agent, read)"),
+            })
+    }
+}
+
+/// An authenticated caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Principal {
+    /// The partner it acts for.
+    pub partner_sid: Uuid,
+    /// What it may do.
+    pub role: Role,
+    /// The token it came with.
+    pub token_id: Uuid,
+}
+
+impl Principal {
+    pub(crate) fn needs(&self, role: Role) -> Result<(), Error> {
+        if self.role >= role { Ok(()) } else { Err(Error::Forbidden) }
+    }
+
+    pub(crate) fn sees(&self, partner_sid: Uuid) -> bool {
+        self.role == Role::Admin || self.partner_sid == partner_sid
+    }
+
+    /// The partner that lists are narrowed to.
+    pub(crate) fn scope(&self) -> Option<Uuid> {
+        (self.role != Role::Admin).then_some(self.partner_sid)
+    }
+}
+
+/// A token just made; the secret is shown this once.
+pub struct NewToken {
+    /// Its id, for revoking.
+    pub token_id: Uuid,
+    /// The token itself.
+    pub secret: String,
+}
+
+/// What the first start made.
+pub struct Welcome {
+    /// The admin token.
+    pub token: String,
+    /// The container `default`.
+    pub container_sid: Uuid,
+}
+
+fn token_hash(secret: &str) -> String {
+    blake3::hash(secret.as_bytes()).to_hex().to_string()
+}
+
+impl Library {
+    /// The caller that a token stands for. It is looked up by its hash, so nothing is learned from
+    /// how long that takes.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`].
+    pub async fn authenticate(&self, token: &str) -> Result<Principal, Error> {
+        let row = self.catalog.token_by_hash(&token_hash(token)).await?;
+        let row = row.ok_or(Error::Unauthenticated)?;
+        Ok(Principal {
+            partner_sid: row.partner_sid,
+            role: row.role.parse()?,
+            token_id: row.token_id,
+        })
+    }
+
+    /// Makes a token, and the partner if it is missing.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn create_token(&self, role: Role, partner: &str) -> Result<NewToken, Error> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random).map_err(|e| Error::Storage(e.to_string()))?;
+        let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let now = now_ms();
+        let row = Token {
+            token_id: Uuid::new_v4(),
+            token_hash: token_hash(&secret),
+            role: role.name().into(),
+            partner_sid: self.catalog.partner(partner, now).await?,
+            date_created: now,
+        };
+        let token_id = row.token_id;
+        self.catalog.insert_token(row).await?;
+        Ok(NewToken { token_id, secret })
+    }
+
+    /// All tokens (without their secrets, which nobody has) and their partners' names.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn list_tokens(&self) -> Result<Vec<(Token, String)>, Error> {
+        Ok(self.catalog.tokens().await?)
+    }
+
+    /// Ends a token.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn revoke_token(&self, token_id: Uuid) -> Result<(), Error> {
+        if self.catalog.delete_token(token_id).await? { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// The caller that local commands act as: the partner `default`, with every right.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn operator(&self) -> Result<Principal, Error> {
+        let partner_sid = self.catalog.partner("default", now_ms()).await?;
+        Ok(Principal { partner_sid, role: Role::Admin, token_id: Uuid::nil() })
+    }
+
+    /// On an empty data folder: makes the partner and the unlimited container `default` and an admin
+    /// token, kept in `admin.token` for its owner's eyes alone.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn bootstrap(&self) -> Result<Option<Welcome>, Error> {
+        if !self.catalog.is_empty().await? {
+            return Ok(None);
+        }
+        let operator = self.operator().await?;
+        let attributes = ContainerAttributes {
+            name: Some("default".into()),
+            quota_bytes: None,
+            quota_files: None,
+            ..ContainerAttributes::default()
+        };
+        let container = self.create_container(&operator, attributes).await?;
+        let token = self.create_token(Role::Admin, "default").await?.secret;
+        let path = self.config.data_dir.join("admin.token");
+        let text = format!("{token}\n");
+        crate::blocking(move || -> std::io::Result<()> {
+            // A leftover may have a wider mode, which opening it again would keep.
+            let _ = fs::remove_file(&path);
+            let mut file =
+                fs::File::options().create_new(true).write(true).mode(0o600).open(&path)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        })
+        .await??;
+        Ok(Some(Welcome { token, container_sid: container.container_sid }))
+    }
+}
