@@ -60,6 +60,48 @@ impl<'a> IndexReader<'a> {
     }
 }
 
+/// Places at which a decode can begin: byte offset and frame, both ascending.
+#[derive(Debug, Default)]
+pub struct Places(Vec<(u64, u64)>);
+
+impl Places {
+    /// Adds a place if the last one is at least `apart` frames back.
+    pub fn add(&mut self, offset: u64, frame: u64, apart: u64) {
+        if self.0.last().is_none_or(|&(_, last)| frame >= last + apart) {
+            self.0.push((offset, frame));
+        }
+    }
+
+    /// The last place at or before a frame, else the first.
+    #[must_use]
+    pub fn before(&self, frame: u64) -> Option<(u64, u64)> {
+        let after = self.0.partition_point(|&(_, f)| f <= frame);
+        self.0.get(after.saturating_sub(1)).copied()
+    }
+
+    /// Appends the places to an index, to its end.
+    pub fn write(&self, index: &mut IndexWriter) {
+        let mut last = (0, 0);
+        for &(offset, frame) in &self.0 {
+            index.put(offset - last.0);
+            index.put(frame - last.1);
+            last = (offset, frame);
+        }
+    }
+
+    /// Reads the rest of an index as places.
+    #[must_use]
+    pub fn read(index: &mut IndexReader<'_>) -> Option<Self> {
+        let mut places = Vec::new();
+        let mut last = (0_u64, 0_u64);
+        while let Some(offset) = index.take() {
+            last = (last.0.checked_add(offset)?, last.1.checked_add(index.take()?)?);
+            places.push(last);
+        }
+        Some(Self(places))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use std::io;
 const BLOCK: usize = 64 * 1024;
 
 /// The most that [`Window::peek`] gives: no packet of any format that we read is longer.
-pub const LONGEST_PEEK: usize = 1 << 20;
+pub const LONGEST_PEEK: usize = 4 << 20;
 
 /// Random access with a buffer: cheap where reads are near each other and go forward.
 pub struct Window {

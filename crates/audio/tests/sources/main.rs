@@ -3,3 +3,4 @@
 
 mod bench;
 mod mp3;
+mod ogg;

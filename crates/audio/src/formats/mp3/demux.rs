@@ -3,13 +3,13 @@
 use super::header::Header;
 use super::tag::Tag;
 use super::walker::{Found, Walker};
+use crate::Source;
 use crate::codecs::symphonia::{Codec, Symphonia};
 use crate::demux::index::{IndexReader, IndexWriter};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Decode, Facts, Hint, Probed};
 use crate::formats::SourceFormat;
-use crate::{Facts as SourceFacts, Source};
 use std::collections::VecDeque;
 
 /// MP3 as a source.
@@ -71,7 +71,7 @@ impl SourceFormat for Mp3Source {
     fn open(
         &self,
         source: &Source,
-        facts: &SourceFacts,
+        facts: &Facts,
         index: &[u8],
         start_frame: u64,
     ) -> Result<Box<dyn Decode>, DecodeError> {

@@ -1,5 +1,9 @@
 //! Ogg: Vorbis and Opus read; Opus at a hard constant rate written.
 
+mod demux;
+mod packets;
+mod pages;
+
 use super::Format;
 
 /// The row of the table.
@@ -8,6 +12,6 @@ pub const FORMAT: Format = Format {
     aliases: &["opus", "oga"],
     extensions: &["ogg", "opus", "oga"],
     media_types: &["audio/ogg", "audio/opus", "application/ogg"],
-    source: None,
+    source: Some(&demux::OggSource),
     target: None,
 };
