@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bench;
+mod flac;
 mod mp3;
 mod ogg;

@@ -1,5 +1,9 @@
 //! Native FLAC.
 
+mod demux;
+mod frames;
+mod header;
+
 use super::Format;
 
 /// The row of the table.
@@ -8,6 +12,6 @@ pub const FORMAT: Format = Format {
     aliases: &[],
     extensions: &["flac"],
     media_types: &["audio/flac", "audio/x-flac"],
-    source: None,
+    source: Some(&demux::FlacSource),
     target: None,
 };
