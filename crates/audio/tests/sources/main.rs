@@ -4,4 +4,5 @@
 mod bench;
 mod flac;
 mod mp3;
+mod mp4;
 mod ogg;

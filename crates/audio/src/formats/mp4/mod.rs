@@ -1,5 +1,10 @@
 //! MP4: AAC-LC and ALAC read; AAC-LC written, index first.
 
+mod boxes;
+mod config;
+mod demux;
+mod table;
+
 use super::Format;
 
 /// The row of the table.
@@ -8,6 +13,6 @@ pub const FORMAT: Format = Format {
     aliases: &["m4a"],
     extensions: &["mp4", "m4a"],
     media_types: &["video/mp4", "audio/mp4", "audio/x-m4a"],
-    source: None,
+    source: Some(&demux::Mp4Source),
     target: None,
 };

@@ -1,0 +1,219 @@
+//! The sample table (ISO 14496-12 §8.6, §8.7): durations, sizes and places of the packets, read where
+//! they lie in the source, never as a whole.
+
+use super::boxes::descend;
+use crate::demux::bytes::{u32_be, u64_be};
+use crate::demux::index::{IndexReader, IndexWriter};
+use crate::demux::window::Window;
+use std::io;
+use std::ops::Range;
+
+/// Where the tables lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    stsc: Range<u64>,
+    stsz: Range<u64>,
+    chunks: Range<u64>,
+    wide: bool,
+    /// Size of every packet, 0 if they differ.
+    size: u32,
+    /// Number of packets.
+    pub count: u64,
+}
+
+/// A packet's place.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place {
+    /// Byte offset in the source.
+    pub offset: u64,
+    /// Bytes.
+    pub length: u32,
+}
+
+fn word(window: &mut Window, table: &Range<u64>, at: u64) -> io::Result<u32> {
+    let inside = table.start.saturating_add(at) + 4 <= table.end;
+    let bytes = if inside { window.peek(table.start + at, 4)? } else { &[] };
+    Ok(u32_be(bytes, 0).unwrap_or(0))
+}
+
+impl Table {
+    /// Finds the tables in `stbl`.
+    ///
+    /// # Errors
+    /// What the medium reports.
+    pub fn find(window: &mut Window, stbl: &Range<u64>) -> io::Result<Self> {
+        let stsc = descend(window, stbl, &[b"stsc"])?;
+        let stsz = descend(window, stbl, &[b"stsz"])?;
+        let narrow = descend(window, stbl, &[b"stco"])?;
+        let wide = narrow.is_empty();
+        let chunks = if wide { descend(window, stbl, &[b"co64"])? } else { narrow };
+        let size = word(window, &stsz, 4)?;
+        let stated = u64::from(word(window, &stsz, 8)?);
+        let listed = (stsz.end - stsz.start).saturating_sub(12) / 4;
+        // No more than the file can hold, whatever is stated.
+        let held = window.length_bytes().checked_div(size.into()).unwrap_or(listed);
+        let count = stated.min(held);
+        Ok(Self { stsc, stsz, chunks, wide, size, count })
+    }
+
+    /// Sum of all durations, in the media's time scale.
+    ///
+    /// # Errors
+    /// What the medium reports.
+    pub fn duration(window: &mut Window, stts: &Range<u64>) -> io::Result<u64> {
+        let runs = u64::from(word(window, stts, 4)?);
+        let runs = runs.min((stts.end - stts.start).saturating_sub(8) / 8);
+        let mut sum = 0_u64;
+        for run in 0..runs {
+            let count = u64::from(word(window, stts, 8 + run * 8)?);
+            let each = u64::from(word(window, stts, 12 + run * 8)?);
+            sum = sum.saturating_add(count.saturating_mul(each));
+        }
+        Ok(sum)
+    }
+
+    /// Size of a packet.
+    ///
+    /// # Errors
+    /// What the medium reports.
+    pub fn size(&self, window: &mut Window, packet: u64) -> io::Result<u32> {
+        if self.size != 0 { Ok(self.size) } else { word(window, &self.stsz, 12 + packet * 4) }
+    }
+
+    /// Sum of all sizes.
+    ///
+    /// # Errors
+    /// What the medium reports.
+    pub fn bytes(&self, window: &mut Window) -> io::Result<u64> {
+        if self.size != 0 {
+            return Ok(u64::from(self.size).saturating_mul(self.count));
+        }
+        (0..self.count).try_fold(0, |sum, k| Ok(sum + u64::from(self.size(window, k)?)))
+    }
+
+    fn chunk_offset(&self, window: &mut Window, chunk: u64) -> io::Result<u64> {
+        if !self.wide {
+            return Ok(word(window, &self.chunks, 8 + chunk * 4)?.into());
+        }
+        let at = self.chunks.start + 8 + chunk * 8;
+        let bytes = if at + 8 <= self.chunks.end { window.peek(at, 8)? } else { &[] };
+        Ok(u64_be(bytes, 0).unwrap_or(0))
+    }
+
+    /// Appends the table's place to an index.
+    pub fn write(&self, index: &mut IndexWriter) {
+        for range in [&self.stsc, &self.stsz, &self.chunks] {
+            index.put(range.start);
+            index.put(range.end);
+        }
+        index.put(self.wide.into());
+        index.put(self.size.into());
+        index.put(self.count);
+    }
+
+    /// Reads what [`Table::write`] wrote.
+    #[must_use]
+    pub fn read(index: &mut IndexReader<'_>) -> Option<Self> {
+        let mut range = || Some(index.take()?..index.take()?);
+        let (stsc, stsz, chunks) = (range()?, range()?, range()?);
+        let wide = index.take()? != 0;
+        let size = u32::try_from(index.take()?).ok()?;
+        Some(Self { stsc, stsz, chunks, wide, size, count: index.take()? })
+    }
+}
+
+/// Goes through the packets in order.
+pub struct Walk {
+    table: Table,
+    /// Two windows, so that tables and packets don't push each other out.
+    tables: Window,
+    /// The run of chunks with equally many packets.
+    run: u64,
+    chunk: u64,
+    run_end: u64,
+    in_chunk: u64,
+    /// Packets still to come in this chunk.
+    left: u64,
+    offset: u64,
+    next: u64,
+}
+
+impl Walk {
+    /// At packet `first`.
+    ///
+    /// # Errors
+    /// What the medium reports.
+    pub fn new(table: Table, tables: Window, first: u64) -> io::Result<Self> {
+        let mut walk = Self {
+            table,
+            tables,
+            run: 0,
+            chunk: 0,
+            run_end: 0,
+            in_chunk: 0,
+            left: 0,
+            offset: 0,
+            next: 0,
+        };
+        while walk.next < first && walk.turn_run()? {
+            // Whole chunks are passed over by arithmetic.
+            let chunks = (walk.run_end - walk.chunk).min((first - walk.next) / walk.in_chunk);
+            walk.chunk += chunks;
+            walk.next += chunks * walk.in_chunk;
+            if walk.chunk < walk.run_end {
+                break;
+            }
+        }
+        while walk.next < first && walk.next()?.is_some() {}
+        Ok(walk)
+    }
+
+    /// Enters the next run of chunks; false if there is none.
+    fn turn_run(&mut self) -> io::Result<bool> {
+        let stsc = self.table.stsc.clone();
+        let runs = u64::from(word(&mut self.tables, &stsc, 4)?);
+        let runs = runs.min((stsc.end - stsc.start).saturating_sub(8) / 12);
+        let chunks = u64::from(word(&mut self.tables, &self.table.chunks, 4)?);
+        while self.run < runs {
+            let at = 8 + self.run * 12;
+            let first = u64::from(word(&mut self.tables, &stsc, at)?).saturating_sub(1);
+            self.in_chunk = word(&mut self.tables, &stsc, at + 4)?.into();
+            self.run += 1;
+            let end = if self.run < runs {
+                u64::from(word(&mut self.tables, &stsc, at + 12)?).saturating_sub(1)
+            } else {
+                chunks
+            };
+            self.run_end = end.min(chunks);
+            self.chunk = first.max(self.chunk);
+            if self.in_chunk > 0 && self.chunk < self.run_end {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The next packet's place.
+    ///
+    /// # Errors
+    /// What the medium reports.
+    pub fn next(&mut self) -> io::Result<Option<Place>> {
+        if self.next >= self.table.count {
+            return Ok(None);
+        }
+        if self.left == 0 {
+            if self.chunk >= self.run_end && !self.turn_run()? {
+                return Ok(None);
+            }
+            self.offset = self.table.chunk_offset(&mut self.tables, self.chunk)?;
+            self.left = self.in_chunk;
+            self.chunk += 1;
+        }
+        let length = self.table.size(&mut self.tables, self.next)?;
+        let place = Place { offset: self.offset, length };
+        self.offset = self.offset.saturating_add(length.into());
+        self.left -= 1;
+        self.next += 1;
+        Ok(Some(place))
+    }
+}
