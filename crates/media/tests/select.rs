@@ -1,0 +1,103 @@
+//! The decider, by behaviour.
+
+use audio::{ChannelMap, Facts};
+use media::{ChannelWish, ClipWish, Preferences, Refusal, Representation, Resource, select};
+
+fn resource(channels: u16) -> Resource {
+    let facts = Facts {
+        format: "wav".into(),
+        codec: "pcm_s16le".into(),
+        rate_hz: 8000,
+        channels,
+        frame_count: 80_000,
+        bitrate_bps: 128_000,
+        constant_bitrate: true,
+        canonical: true,
+        repaired: vec![],
+    };
+    let row = catalog::ResourceRow {
+        file_sid: uuid::Uuid::nil(),
+        container_sid: uuid::Uuid::nil(),
+        name: "a.wav".into(),
+        mime_type: "audio/x-wav".into(),
+        publish: "file_sid".into(),
+        file_access_name: String::new(),
+        allow_publish: true,
+        content_hash: "00".repeat(32),
+        length_bytes: 160_044,
+        stored_at_ms: 0,
+        expires_at_ms: None,
+        facts: None,
+        probe_error: Some("a picture".into()),
+    };
+    Resource { row, facts: Some(facts) }
+}
+
+fn option(p: &Preferences, channels: u16) -> &'static str {
+    match select(&resource(channels), p) {
+        Err(Refusal::BadOption { option, .. }) => option,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn options_that_change_nothing_send_the_original() {
+    let clip = Some(ClipWish { start_ms: 0, end_ms: Some(99_000) });
+    let p = Preferences {
+        format: Some("wav"),
+        rate_hz: Some(8000),
+        channels: Some(ChannelWish::Mix),
+        clip,
+        ..Preferences::default()
+    };
+    assert!(matches!(select(&resource(1), &p), Ok(Representation::Original { .. })));
+}
+
+#[test]
+fn a_clip_is_exact_to_the_frame_and_has_its_own_etag() {
+    let at = |start_ms| {
+        let clip = Some(ClipWish { start_ms, end_ms: None });
+        select(&resource(1), &Preferences { clip, ..Preferences::default() })
+    };
+    let (
+        Ok(Representation::Transcode { target, etag, .. }),
+        Ok(Representation::Transcode { etag: other, .. }),
+    ) = (at(1001), at(1002))
+    else {
+        panic!("no transcode")
+    };
+    assert_eq!(target.clip, 8008..80_000);
+    assert!(etag != other && etag.len() <= 64);
+}
+
+#[test]
+fn impossible_options_are_named() {
+    let clip = |start_ms, end_ms| Preferences {
+        clip: Some(ClipWish { start_ms, end_ms }),
+        ..Preferences::default()
+    };
+    assert_eq!(option(&clip(10_000, None), 1), "t");
+    assert_eq!(option(&clip(5, Some(5)), 1), "t");
+    let left = Preferences { channels: Some(ChannelWish::Left), ..Preferences::default() };
+    assert_eq!(option(&left, 1), "ch");
+    assert_eq!(option(&Preferences { bitrate_kbps: Some(64), ..Preferences::default() }, 1), "br");
+}
+
+#[test]
+fn stereo_to_ulaw_is_mixed() {
+    let p = Preferences { format: Some("ulaw"), ..Preferences::default() };
+    let Ok(Representation::Transcode { target, .. }) = select(&resource(2), &p) else {
+        panic!("no transcode")
+    };
+    assert_eq!((target.map, target.rate_hz), (ChannelMap::Mix, 8000));
+}
+
+#[test]
+fn an_unplayable_source_is_sent_as_it_is_and_refused_otherwise() {
+    let r = Resource { facts: None, ..resource(1) };
+    assert!(matches!(select(&r, &Preferences::default()), Ok(Representation::Original { .. })));
+    let p = Preferences { format: Some("mp3"), ..Preferences::default() };
+    assert!(
+        matches!(select(&r, &p), Err(Refusal::Unplayable { message }) if message.contains("a picture"))
+    );
+}
