@@ -1,1 +1,14 @@
-//! End to end: the running binary against independent judges.
+//! End to end: the running binary, asked over the wire and on the command line, against independent
+//! judges (ffmpeg, which must be installed, and Asterisk's prompts).
+#![allow(clippy::unwrap_used)]
+
+mod bad_input;
+mod client;
+mod command_line;
+mod crash;
+mod judge;
+mod matrix;
+mod publish;
+mod ranges;
+mod running;
+mod sources;

@@ -1,3 +1,35 @@
-//! The `tonearm` binary.
+//! The `tonearm` binary: reads the command line, runs one command, and says how it went: results on
+//! stdout, logs and progress on stderr, errors as one line, exit 0, 1 (failed) or 2 (wrong usage).
 
-fn main() {}
+mod assemble;
+mod cli;
+mod commands;
+mod config;
+mod failure;
+mod options;
+
+use cli::Command;
+use failure::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let outcome = match config::parse(std::env::args_os()) {
+        Ok(cli) => run(cli.command),
+        Err(failure) => Err(failure),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(_) => Err(Failure::Failed("serve is not there yet".into())),
+        Command::Import(import) => commands::import::run(&import),
+        Command::Token(token) => commands::token::run(token),
+        Command::Transcode(transcode) => commands::transcode::run(&transcode),
+        Command::Probe(probe) => commands::probe::run(&probe),
+        Command::Config => commands::config::run(),
+    }
+}

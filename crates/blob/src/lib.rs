@@ -37,15 +37,24 @@ impl Blobs {
     /// # Errors
     /// If a folder can't be made or read.
     pub fn open(data_dir: &Path) -> io::Result<Self> {
-        let root = Root { blobs: data_dir.join("blobs"), tmp: data_dir.join("tmp") };
-        fs::create_dir_all(&root.blobs)?;
-        fs::create_dir_all(&root.tmp)?;
-        for entry in fs::read_dir(&root.tmp)? {
+        let blobs = Self::attach(data_dir)?;
+        for entry in fs::read_dir(&blobs.root.tmp)? {
             let entry = entry?;
             if entry.file_type()?.is_file() {
                 fs::remove_file(entry.path())?;
             }
         }
+        Ok(blobs)
+    }
+
+    /// The blobs of a data folder that another process may be using: nothing is removed.
+    ///
+    /// # Errors
+    /// If a folder can't be made.
+    pub fn attach(data_dir: &Path) -> io::Result<Self> {
+        let root = Root { blobs: data_dir.join("blobs"), tmp: data_dir.join("tmp") };
+        fs::create_dir_all(&root.blobs)?;
+        fs::create_dir_all(&root.tmp)?;
         sync_folder(data_dir)?;
         Ok(Self { root: Arc::new(root) })
     }

@@ -62,9 +62,6 @@ pub fn select(resource: &Resource, wanted: &Preferences) -> Result<Representatio
     let map = channel_map(facts.channels, wanted.channels)?;
     let clip = clip(facts, wanted.clip)?;
     let format = format_of(facts, wanted)?;
-    if unchanged(facts, wanted, map, &clip) {
-        return Ok(original());
-    }
     let writer =
         format.target.ok_or_else(|| bad("f", format!("`{}` can't be written", format.name)))?;
     let settled = writer
@@ -75,6 +72,9 @@ pub fn select(resource: &Resource, wanted: &Preferences) -> Result<Representatio
             bitrate_bps: wanted.bitrate_kbps.map(|kbps| kbps.saturating_mul(1000)),
         })
         .map_err(|e| bad(e.option, e.message))?;
+    if unchanged(facts, wanted, map, &clip) {
+        return Ok(original());
+    }
     let map = fit(map, facts.channels, settled.channels);
     let target = Target {
         format: format.name,

@@ -101,13 +101,3 @@ fn an_unplayable_source_is_sent_as_it_is_and_refused_otherwise() {
         matches!(select(&r, &p), Err(Refusal::Unplayable { message }) if message.contains("a picture"))
     );
 }
-
-#[test]
-fn the_stored_format_is_sent_as_it_is_even_if_it_cannot_be_written() {
-    let mut r = resource(1);
-    if let Some(facts) = &mut r.facts {
-        facts.format = "matroska".into();
-    }
-    let p = Preferences { format: Some("matroska"), ..Preferences::default() };
-    assert!(matches!(select(&r, &p), Ok(Representation::Original { .. })));
-}

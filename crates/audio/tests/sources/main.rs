@@ -3,7 +3,6 @@
 
 mod bench;
 mod flac;
-mod matroska;
 mod mp3;
 mod mp4;
 mod ogg;

@@ -1,10 +1,5 @@
 //! Matroska and WebM audio (Opus, Vorbis), read only.
 
-mod blocks;
-mod demux;
-mod ebml;
-mod tracks;
-
 use super::Format;
 
 /// The row of the table.
@@ -13,6 +8,6 @@ pub const FORMAT: Format = Format {
     aliases: &["webm", "mkv", "mka"],
     extensions: &["webm", "mka", "mkv"],
     media_types: &["audio/webm", "video/webm", "audio/x-matroska", "video/x-matroska"],
-    source: Some(&demux::MatroskaSource),
+    source: None,
     target: None,
 };

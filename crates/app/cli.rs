@@ -1,0 +1,127 @@
+//! The commands and their arguments, declared once; help, environment names and the configuration
+//! file's keys (see `config.rs`) follow from these declarations.
+
+use crate::config::{Server, Store};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A media file server that plays any stored recording in any telephony or web format, from any
+/// byte on
+#[derive(Debug, Parser)]
+#[command(name = "tonearm", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve(Serve),
+    /// Bring files in without a server; prints a line `link  name` for each
+    Import(Import),
+    /// Make, list and revoke access tokens; works beside a running server
+    Token(Token),
+    /// Convert a local file; the bytes are those of the published link with the same options
+    Transcode(Transcode),
+    /// Print the facts of an audio file as JSON
+    Probe(Probe),
+    /// Print the default configuration as commented TOML
+    Config,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Files and folders to bring in at start, each answered with its publish link; what is there
+    /// already is not brought in twice
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub store: Store,
+    #[command(flatten)]
+    pub server: Server,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Files and folders to bring in
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// The container to bring them into [default: the one named `default`]
+    #[arg(long, value_name = "SID")]
+    pub container: Option<String>,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+#[derive(Debug, Args)]
+pub struct Token {
+    #[command(subcommand)]
+    pub action: TokenAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TokenAction {
+    /// Make a token and print it, alone, on stdout: it is shown this once, only a hash is kept
+    Create {
+        /// What the token may do
+        #[arg(long, value_enum, default_value_t = Role::Admin)]
+        role: Role,
+        /// Whose files it reaches; a partner that is not there yet is made
+        #[arg(long, value_name = "NAME", default_value = "default")]
+        partner: String,
+        #[command(flatten)]
+        store: Store,
+    },
+    /// List the tokens, without their secrets
+    List {
+        #[command(flatten)]
+        store: Store,
+    },
+    /// Revoke a token, at once
+    Revoke {
+        /// The token's id, as `token list` shows it
+        id: String,
+        #[command(flatten)]
+        store: Store,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    Admin,
+    Manager,
+    Agent,
+    Read,
+}
+
+#[derive(Debug, Args)]
+pub struct Transcode {
+    /// The recording; `-` reads stdin
+    pub source: PathBuf,
+    /// Where the result goes; `-` writes stdout
+    pub target: PathBuf,
+    /// Format [default: TARGET's extension, else the source's]
+    #[arg(long, value_name = "F")]
+    pub f: Option<String>,
+    /// Bit rate in kbit/s
+    #[arg(long, value_name = "N")]
+    pub br: Option<String>,
+    /// Sample rate in Hz
+    #[arg(long, value_name = "N")]
+    pub rate: Option<String>,
+    /// Channels: 1, 2, left, right, mix or swap
+    #[arg(long, value_name = "CH")]
+    pub ch: Option<String>,
+    /// Clip START-END in milliseconds; either may be left out
+    #[arg(long, value_name = "A-B", allow_hyphen_values = true)]
+    pub t: Option<String>,
+    /// Threads that encode [default: all cores]
+    #[arg(long, value_name = "N", env = "TONEARM_TRANSCODE_THREADS")]
+    pub threads: Option<std::num::NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub struct Probe {
+    /// The audio file
+    pub file: PathBuf,
+}

@@ -1,0 +1,7 @@
+//! `tonearm config`: the default configuration.
+
+use crate::failure::{Failure, print};
+
+pub fn run() -> Result<(), Failure> {
+    print(&crate::config::sample())
+}

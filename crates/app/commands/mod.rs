@@ -1,0 +1,7 @@
+//! One module a command.
+
+pub mod config;
+pub mod import;
+pub mod probe;
+pub mod token;
+pub mod transcode;

@@ -1,0 +1,58 @@
+//! `tonearm token`: access tokens, also beside a running server.
+
+use crate::assemble::{beside, block_on};
+use crate::cli::{Role, Token, TokenAction};
+use crate::config::Store;
+use crate::failure::{Failure, print};
+use library::Library;
+use uuid::Uuid;
+
+pub fn run(token: Token) -> Result<(), Failure> {
+    block_on(async {
+        match token.action {
+            TokenAction::Create { role, partner, store } => {
+                create(&open(&store).await?, role, &partner).await
+            }
+            TokenAction::List { store } => list(&open(&store).await?).await,
+            TokenAction::Revoke { id, store } => revoke(&open(&store).await?, &id).await,
+        }
+    })
+}
+
+async fn open(store: &Store) -> Result<Library, Failure> {
+    Ok(beside(&store.data, store.base()).await?.library)
+}
+
+async fn create(library: &Library, role: Role, partner: &str) -> Result<(), Failure> {
+    let made = library.create_token(role.into(), partner).await;
+    let made = made.map_err(|e| Failure::failed("making a token", e))?;
+    print(&format!("{}\n", made.secret))
+}
+
+async fn list(library: &Library) -> Result<(), Failure> {
+    let tokens = library.list_tokens().await.map_err(|e| Failure::failed("listing tokens", e))?;
+    for (token, partner) in tokens {
+        print(&format!("{}  {:7}  {partner}\n", token.token_id, token.role))?;
+    }
+    Ok(())
+}
+
+async fn revoke(library: &Library, id: &str) -> Result<(), Failure> {
+    let unknown = || Failure::Failed(format!("no token has the id {id}; `token list` shows them"));
+    let id = id.parse::<Uuid>().map_err(|_| unknown())?;
+    library.revoke_token(id).await.map_err(|e| match e {
+        library::Error::NotFound => unknown(),
+        other => Failure::failed("revoking the token", other),
+    })
+}
+
+impl From<Role> for library::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Admin => Self::Admin,
+            Role::Manager => Self::Manager,
+            Role::Agent => Self::Agent,
+            Role::Read => Self::Read,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What a command can end with, other than success.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+/// Why a command ended; its text is one line that says what to do.
+#[derive(Debug)]
+pub enum Failure {
+    /// The command line, the environment or the configuration file is wrong: exit 2.
+    Usage(String),
+    /// The command was understood and failed: exit 1.
+    Failed(String),
+    /// Help or the version was asked for: printed on stdout, exit 0.
+    Asked(String),
+    /// Whoever read our output went away; there is nobody to tell.
+    OutputClosed,
+}
+
+impl Failure {
+    /// A failure while doing `what`.
+    pub fn failed(what: impl Display, error: impl Display) -> Self {
+        Self::Failed(format!("{what}: {error}"))
+    }
+
+    /// Says it in the right place; the exit code follows from it.
+    pub fn report(self) -> ExitCode {
+        match self {
+            Self::Usage(message) => {
+                eprintln!("error: {message}");
+                ExitCode::from(2)
+            }
+            Self::Failed(message) => {
+                eprintln!("error: {message}");
+                ExitCode::from(1)
+            }
+            Self::Asked(text) => match print(&text) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(_) => ExitCode::from(1),
+            },
+            Self::OutputClosed => ExitCode::from(1),
+        }
+    }
+}
+
+/// Writes a result to stdout at once, so that whoever waits on a pipe gets it.
+pub fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// As [`print`], for what is no text.
+pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    use std::io::{ErrorKind, Write};
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(|e| match e.kind() {
+        ErrorKind::BrokenPipe => Failure::OutputClosed,
+        _ => Failure::failed("writing to stdout", e),
+    })
+}

@@ -1,0 +1,143 @@
+//! A small HTTP/1.1 client of our own: one request a connection, nothing hidden, so that what is
+//! tested is what went over the wire.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// Longest that any answer may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    /// Names in lower case, in the order sent.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// Whether the body is as long as it says.
+    pub whole: bool,
+}
+
+impl Answer {
+    /// A header's value; panics where it was sent twice.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut found = self.headers.iter().filter(|(n, _)| n == name);
+        let value = found.next().map(|(_, v)| v.as_str());
+        assert!(found.next().is_none(), "{name} sent twice: {:?}", self.headers);
+        value
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| {
+            panic!("{} with a body that is no JSON: {e}: {}", self.status, self.text())
+        })
+    }
+
+    /// Content-Length as a number.
+    pub fn length(&self) -> u64 {
+        self.header("content-length").expect("Content-Length").parse().expect("a number")
+    }
+}
+
+/// A request under construction.
+pub struct Request {
+    address: SocketAddr,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Request {
+    pub fn new(address: SocketAddr, method: &str, path: &str) -> Self {
+        let (method, path) = (method.to_owned(), path.to_owned());
+        Self { address, method, path, headers: Vec::new(), body: Vec::new() }
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn range(self, value: &str) -> Self {
+        self.header("Range", value)
+    }
+
+    pub fn token(self, token: &str) -> Self {
+        self.header("Authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn body(mut self, body: &[u8]) -> Self {
+        self.body = body.to_vec();
+        self
+    }
+
+    /// The request line and headers, announcing `length` bytes of body.
+    fn head(&self, length: usize) -> String {
+        let mut head =
+            format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.path, self.address);
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        if length > 0 || self.method == "POST" {
+            head += &format!("Content-Length: {length}\r\n");
+        }
+        head + "Connection: close\r\n\r\n"
+    }
+
+    /// Sends it and waits for the whole answer.
+    pub fn send(self) -> Answer {
+        self.try_send().expect("an answer")
+    }
+
+    /// As `send`, for servers that may be gone.
+    pub fn try_send(self) -> io::Result<Answer> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(self.head(self.body.len()).as_bytes())?;
+        // An early refusal may close the connection before all of the body is taken.
+        let _ = stream.write_all(&self.body);
+        read_answer(&mut stream, self.method == "HEAD")
+    }
+
+    /// Sends the head and the body given, but announces `length` bytes; the connection stays open.
+    pub fn send_part(self, length: usize) -> io::Result<TcpStream> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(self.head(length).as_bytes())?;
+        stream.write_all(&self.body)?;
+        stream.flush()?;
+        Ok(stream)
+    }
+}
+
+/// Reads an answer to its end.
+pub fn read_answer(stream: &mut TcpStream, head_only: bool) -> io::Result<Answer> {
+    let mut bytes = Vec::new();
+    let ended = stream.read_to_end(&mut bytes);
+    let split = bytes.windows(4).position(|w| w == b"\r\n\r\n");
+    let Some(split) = split else {
+        ended?;
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "no answer"));
+    };
+    let head = String::from_utf8_lossy(&bytes[..split]).into_owned();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().and_then(|l| l.split(' ').nth(1)).and_then(|s| s.parse().ok());
+    let headers: Vec<_> = lines
+        .filter_map(|l| l.split_once(':'))
+        .map(|(n, v)| (n.to_ascii_lowercase(), v.trim().to_owned()))
+        .collect();
+    assert!(!headers.iter().any(|(n, _)| n == "transfer-encoding"), "sent chunked: {head}");
+    assert!(head.split("\r\n").all(|l| l.len() <= 1000), "a header line over 1000 bytes: {head}");
+    let body = bytes[split + 4..].to_vec();
+    let length =
+        headers.iter().find(|(n, _)| n == "content-length").and_then(|(_, v)| v.parse().ok());
+    let whole = head_only || length.is_none_or(|l: usize| l == body.len());
+    let status = status.ok_or_else(|| io::Error::other(format!("no status line: {head}")))?;
+    Ok(Answer { status, headers, body, whole })
+}

@@ -1,0 +1,216 @@
+//! The commands: exit codes, messages, settings, tokens, import.
+
+use crate::matrix::links;
+use crate::running::{Server, run, run_with_input, stderr, stdout, tonearm};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+fn assets() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets")
+}
+
+fn chime() -> String {
+    assets().join("chime-8k.wav").to_str().unwrap().to_owned()
+}
+
+/// Exit code and a single line on stderr.
+fn fails(args: &[&str], code: i32) -> String {
+    let output = run(args);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+    assert_eq!(said.trim_end().lines().count(), 1, "{args:?}: {said}");
+    assert!(output.stdout.is_empty(), "{args:?}: {}", stdout(&output));
+    said
+}
+
+#[test]
+fn wrong_usage_is_exit_2_and_failure_exit_1_each_in_one_line() {
+    for args in [&["nonsense"][..], &[], &["serve", "--nonsense"], &["import"], &["transcode", "a"]]
+    {
+        fails(args, 2);
+    }
+    assert!(fails(&["serve", "--cache-bytes", "much"], 2).contains("cache-bytes"));
+    assert!(fails(&["probe", "/nowhere/x.wav"], 1).contains("/nowhere/x.wav"));
+    fails(&["transcode", "/nowhere/x.wav", "/tmp/x.mp3"], 1);
+}
+
+#[test]
+fn help_and_version_go_to_stdout_with_exit_0() {
+    for args in
+        [&["--help"][..], &["--version"], &["serve", "--help"], &["token", "create", "--help"]]
+    {
+        let output = run(args);
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{args:?}");
+        assert!(!output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn the_sample_configuration_is_accepted_as_it_is_and_names_every_flag() {
+    let folder = TempDir::new().unwrap();
+    let sample = stdout(&run(&["config"]));
+    let help = stdout(&run(&["serve", "--help"]));
+    for flag in help
+        .split_whitespace()
+        .filter(|w| w.starts_with("--") && *w != "--help" && *w != "--config")
+    {
+        assert!(sample.contains(&flag.trim_start_matches('-').replace('-', "_")), "{flag}");
+    }
+    let file = folder.path().join("tonearm.toml");
+    std::fs::write(&file, sample).unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &["--config", file.to_str().unwrap()]);
+    assert_eq!(server.get("/healthz").status, 200);
+}
+
+#[test]
+fn an_unknown_or_wrong_setting_in_the_file_is_refused_by_name() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("wrong.toml");
+    let file = file.to_str().unwrap();
+    for (text, name) in
+        [("lisen = \"x\"", "lisen"), ("listen = \"x\"", "listen"), ("data = ", "line 1")]
+    {
+        std::fs::write(file, text).unwrap();
+        let said = fails(&["serve", "--config", file], 2);
+        assert!(said.contains(name) && said.contains("wrong.toml"), "{said}");
+    }
+}
+
+#[test]
+fn flag_beats_environment_beats_file_beats_default() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let file = at("tonearm.toml");
+    std::fs::write(&file, format!("data = \"{}\"", at("from-file"))).unwrap();
+    let create = |flags: &[&str], environment: Option<String>| {
+        let mut command = tonearm();
+        command.args(["token", "create", "--config", &file]).args(flags);
+        if let Some(data) = environment {
+            command.env("TONEARM_DATA", data);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    };
+    create(&[], None);
+    assert!(Path::new(&at("from-file")).is_dir());
+    create(&[], Some(at("from-environment")));
+    assert!(Path::new(&at("from-environment")).is_dir());
+    create(&["--data", &at("from-flag")], Some(at("unused")));
+    assert!(Path::new(&at("from-flag")).is_dir());
+    assert!(!Path::new(&at("unused")).exists());
+}
+
+#[test]
+fn a_second_server_on_the_same_folder_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &[]);
+    let data = data.to_str().unwrap();
+    let said = fails(&["serve", "--data", data, "--listen", "127.0.0.1:0"], 1);
+    assert!(said.contains(data), "{said}");
+    fails(&["import", &chime(), "--data", data], 1);
+    assert_eq!(server.get("/healthz").status, 200);
+    server.stop();
+}
+
+#[test]
+fn the_first_start_welcomes_with_a_token_and_a_line_to_paste_and_keeps_the_token_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &[]);
+    let welcome = server.welcome.join("\n");
+    assert!(welcome.contains(&server.token()), "{welcome}");
+    assert!(welcome.contains("curl") && welcome.contains(&server.container()), "{welcome}");
+    assert!(welcome.contains(&server.address.to_string()), "{welcome}");
+    let mode = std::fs::metadata(data.join("admin.token")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    server.stop();
+    let again = Server::start(&data, &[]);
+    assert!(!again.welcome.join("\n").contains(&again.token()), "the token is shown once");
+}
+
+#[test]
+fn tokens_are_made_listed_and_revoked_beside_a_running_server() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &[]);
+    let data = data.to_str().unwrap();
+    let output = run(&["token", "create", "--role", "read", "--partner", "acme", "--data", data]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let token = stdout(&output);
+    assert_eq!(token.lines().count(), 1, "the token alone");
+    let token = token.trim();
+    let ask = || server.request("GET", "/core/v2/storage/containers").token(token).send().status;
+    assert_eq!(ask(), 200);
+    let listed = stdout(&run(&["token", "list", "--data", data]));
+    assert!(!listed.contains(token), "a secret is listed");
+    let line = listed
+        .lines()
+        .find(|l| l.contains("acme") && l.contains("read"))
+        .expect("the token's line");
+    let id = line.split_whitespace().next().unwrap();
+    let revoked = run(&["token", "revoke", id, "--data", data]);
+    assert!(revoked.status.success(), "{}", stderr(&revoked));
+    assert_eq!(ask(), 401);
+    fails(&["token", "revoke", "nothing-like-it", "--data", data], 1);
+}
+
+#[test]
+fn import_prints_links_and_brings_nothing_in_twice() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let import = || {
+        let output = run(&["import", assets().to_str().unwrap(), "--data", data.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let lines: Vec<_> = stdout(&output).lines().map(str::to_owned).collect();
+        links(&lines)
+    };
+    let first = import();
+    assert_eq!(first.len(), std::fs::read_dir(assets()).unwrap().count());
+    assert_eq!(import(), first, "the same links the second time");
+    let server = Server::start(&data, &[assets().to_str().unwrap()]);
+    assert_eq!(links(&server.welcome), first, "and at a server's start");
+    let link = &first["chime-8k.wav"];
+    assert!(server.get(link).body == std::fs::read(chime()).unwrap());
+}
+
+#[test]
+fn probe_prints_the_facts() {
+    let output = run(&["probe", &chime()]);
+    let facts: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let expected = serde_json::json!({
+        "format": "wav", "codec": "pcm_s16le", "rate_hz": 8000, "channels": 1,
+        "frame_count": 51_200, "duration_seconds": 6.4, "bitrate_bps": 128_000,
+        "classification": "media", "repaired": [],
+    });
+    assert_eq!(facts, expected);
+}
+
+#[test]
+fn transcode_reads_stdin_and_writes_stdout() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("chime.mp3");
+    let by_name = run(&["transcode", &chime(), target.to_str().unwrap()]);
+    assert!(by_name.status.success(), "{}", stderr(&by_name));
+    let expected = std::fs::read(&target).unwrap();
+    assert!(expected.len() > 10_000);
+    let piped =
+        run_with_input(&["transcode", "-", "-", "--f", "mp3"], &std::fs::read(chime()).unwrap());
+    assert!(piped.status.success(), "{}", stderr(&piped));
+    assert!(piped.stdout == expected, "other bytes through the pipe");
+}
+
+#[test]
+fn a_transcode_that_fails_leaves_no_target_behind() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("x.mp3");
+    let text = folder.path().join("letter.wav");
+    std::fs::write(&text, "no recording").unwrap();
+    for args in [[text.to_str().unwrap(), "--br=64"], [&chime(), "--br=33"]] {
+        let code = run(&["transcode", args[0], target.to_str().unwrap(), args[1]]).status.code();
+        assert!(matches!(code, Some(1 | 2)), "{code:?}");
+        assert!(!target.exists());
+    }
+}

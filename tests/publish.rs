@@ -1,0 +1,342 @@
+//! The publish link as clients see it: conditions, ranges, forms of the URL, errors, headers.
+
+use crate::client::Answer;
+use crate::running::{Server, text};
+use std::sync::{Arc, Mutex, Weak};
+use tempfile::TempDir;
+
+/// One server with our two sample recordings.
+struct Site {
+    server: Server,
+    chime: String,
+    melody: String,
+    _folder: TempDir,
+}
+
+impl Site {
+    fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Site>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(site) = shared.upgrade() {
+            return site;
+        }
+        let folder = TempDir::new().unwrap();
+        let server = Server::start(&folder.path().join("data"), &[]);
+        let chime = server.upload("chime-8k.wav", &asset("chime-8k.wav"));
+        let melody = server.upload("melody.flac", &asset("melody.flac"));
+        let site = Arc::new(Self { server, chime, melody, _folder: folder });
+        *shared = Arc::downgrade(&site);
+        site
+    }
+
+    fn with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let request = self.server.request("GET", path);
+        headers.iter().fold(request, |r, (n, v)| r.header(n, v)).send()
+    }
+}
+
+fn asset(name: &str) -> Vec<u8> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(name);
+    std::fs::read(path).expect("a sample recording")
+}
+
+fn header(answer: &Answer, name: &str) -> String {
+    answer.header(name).unwrap_or_else(|| panic!("no {name}: {:?}", answer.headers)).to_owned()
+}
+
+/// A 400 whose body names the field.
+fn refused(answer: &Answer, field: &str) {
+    assert_eq!(answer.status, 400, "{field}: {}", answer.text());
+    assert_eq!(header(answer, "content-type"), "application/json");
+    assert_eq!(header(answer, "cache-control"), "no-store");
+    assert_eq!(answer.json()["errors"][0]["field"], field, "{}", answer.text());
+    assert!(!text(&answer.json()["errors"][0]["message"]).is_empty());
+}
+
+#[test]
+fn what_the_client_has_already_is_304_with_an_empty_body() {
+    let site = Site::shared();
+    for path in [site.chime.clone(), format!("{}?f=mp3", site.chime)] {
+        let first = site.server.get(&path);
+        let (etag, date) = (header(&first, "etag"), header(&first, "last-modified"));
+        let weak = format!("W/{etag}");
+        for (name, value) in [
+            ("If-None-Match", etag.as_str()),
+            ("If-None-Match", &weak),
+            ("If-Modified-Since", &date),
+        ] {
+            let again = site.with(&path, &[(name, value)]);
+            assert_eq!((again.status, again.body.len()), (304, 0), "{name}: {value}");
+            assert_eq!(header(&again, "etag"), etag);
+        }
+        assert_eq!(site.with(&path, &[("If-None-Match", "\"other\"")]).status, 200);
+    }
+}
+
+#[test]
+fn a_failed_precondition_is_412() {
+    let site = Site::shared();
+    let early = "Thu, 01 Jan 1998 00:00:00 GMT";
+    assert_eq!(site.with(&site.chime, &[("If-Match", "\"other\"")]).status, 412);
+    assert_eq!(site.with(&site.chime, &[("If-Unmodified-Since", early)]).status, 412);
+    assert_eq!(site.with(&site.chime, &[("If-Match", "*")]).status, 200);
+}
+
+#[test]
+fn ranges_are_cut_to_what_is_there_and_unsatisfiable_ones_are_416() {
+    let site = Site::shared();
+    let bytes = asset("chime-8k.wav");
+    let length = bytes.len();
+    let last = length - 1;
+    for (range, from, to) in [
+        ("bytes=0-0".to_owned(), 0, 0),
+        ("bytes=100-199".into(), 100, 199),
+        ("bytes=100-".into(), 100, last),
+        ("bytes=-100".into(), length - 100, last),
+        (format!("bytes=5-{}", length + 1000), 5, last),
+        (format!("bytes=-{}", length + 1), 0, last),
+    ] {
+        let answer = site.server.range(&site.chime, &range);
+        assert_eq!(answer.status, 206, "{range}");
+        assert_eq!(
+            header(&answer, "content-range"),
+            format!("bytes {from}-{to}/{length}"),
+            "{range}"
+        );
+        assert!(answer.body == bytes[from..=to], "{range}");
+    }
+    let beyond = site.server.range(&site.chime, &format!("bytes={length}-"));
+    assert_eq!(beyond.status, 416);
+    assert_eq!(header(&beyond, "content-range"), format!("bytes */{length}"));
+    for ignored in ["bytes=5-2", "bytes=a-b", "lines=1-2", "bytes="] {
+        assert_eq!(site.server.range(&site.chime, ignored).status, 200, "{ignored}");
+    }
+    let head = site.server.request("HEAD", &site.chime).range("bytes=0-9").send();
+    assert_eq!((head.status, head.length()), (200, length as u64), "HEAD ignores Range");
+}
+
+#[test]
+fn several_ranges_are_multipart_in_the_order_asked() {
+    let site = Site::shared();
+    let path = format!("{}?f=mp3", site.melody);
+    let whole = site.server.get(&path).body;
+    let answer = site.server.range(&path, "bytes=1000-1099,-50,0-9");
+    assert_eq!((answer.status, answer.whole), (206, true));
+    let kind = header(&answer, "content-type");
+    let boundary =
+        kind.strip_prefix("multipart/byteranges; boundary=").expect(&kind).trim_matches('"');
+    let parts = parts(&answer.body, boundary);
+    let length = whole.len();
+    let expected = [(1000, 1100), (length - 50, length), (0, 10)];
+    assert_eq!(parts.len(), expected.len());
+    for ((head, body), (from, to)) in parts.iter().zip(expected) {
+        let line = format!("content-range: bytes {from}-{}/{length}", to - 1);
+        assert!(head.to_ascii_lowercase().contains(&line), "{head}");
+        assert!(*body == whole[from..to], "{line}");
+    }
+}
+
+/// The parts of a multipart body: head and bytes.
+fn parts(body: &[u8], boundary: &str) -> Vec<(String, Vec<u8>)> {
+    let mark = format!("--{boundary}").into_bytes();
+    let starts: Vec<_> =
+        (0..body.len()).filter(|&i| body[i..].starts_with(&mark)).map(|i| i + mark.len()).collect();
+    let pairs = starts.iter().zip(starts.iter().skip(1));
+    pairs
+        .map(|(&from, &to)| {
+            let part = &body[from + 2..to - mark.len() - 2];
+            let split = part.windows(4).position(|w| w == b"\r\n\r\n").expect("a part's head");
+            (String::from_utf8_lossy(&part[..split]).into_owned(), part[split + 4..].to_vec())
+        })
+        .collect()
+}
+
+#[test]
+fn if_range_with_a_stale_etag_or_date_sends_the_whole() {
+    let site = Site::shared();
+    let first = site.server.get(&site.chime);
+    let (etag, date) = (header(&first, "etag"), header(&first, "last-modified"));
+    let ranged =
+        |value: &str| site.with(&site.chime, &[("Range", "bytes=0-9"), ("If-Range", value)]).status;
+    assert_eq!(ranged(&etag), 206);
+    assert_eq!(ranged(&date), 206);
+    assert_eq!(ranged("\"stale\""), 200);
+    assert_eq!(ranged(&format!("W/{etag}")), 200);
+    assert_eq!(ranged("Thu, 01 Jan 1998 00:00:00 GMT"), 200);
+}
+
+#[test]
+fn query_path_form_extension_and_preset_are_one_representation() {
+    let site = Site::shared();
+    let link = &site.melody;
+    let expected = site.server.get(&format!("{link}?f=wav&rate=8000&ch=mix"));
+    assert_eq!(expected.status, 200, "{}", expected.text());
+    for path in [
+        format!("{link}/f=wav/rate=8000/ch=mix/prompt.wav"),
+        format!("{link}/rate=8000/ch=mix/prompt.wav"),
+        format!("{link}.wav?rate=8000&ch=1"),
+        format!("{link}?p=asterisk"),
+        format!("{link}.mp3?f=WAV&rate=8000&ch=mix&unknown=1&br="),
+    ] {
+        let answer = site.server.get(&path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        assert_eq!(header(&answer, "etag"), header(&expected, "etag"), "{path}");
+        assert!(answer.body == expected.body, "{path}");
+    }
+    assert_eq!(site.server.get(&format!("{link}/unknown=1/prompt.wav")).status, 404);
+}
+
+#[test]
+fn wav16_is_16_khz_with_the_type_asterisk_expects() {
+    let site = Site::shared();
+    let answer = site.server.get(&format!("{}/ch=mix/prompt.wav16", site.melody));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(header(&answer, "content-type"), "audio/x-wav;codec=pcm;bit=16;rate=16000");
+    assert_eq!(answer.body[24..28], 16_000_u32.to_le_bytes());
+    let alaw = site.server.get(&format!("{}.alaw", site.chime));
+    assert_eq!(header(&alaw, "content-type"), "audio/pcma");
+    let ulaw = site.server.get(&format!("{}.ulaw", site.chime));
+    assert_eq!(header(&ulaw, "content-type"), "audio/basic");
+}
+
+#[test]
+fn the_built_in_presets_say_format_and_cache_time() {
+    let site = Site::shared();
+    for (preset, kind) in
+        [("asterisk", "audio/x-wav"), ("ulaw", "audio/basic"), ("g722", "audio/G722")]
+    {
+        let answer = site.server.get(&format!("{}?p={preset}", site.melody));
+        assert_eq!(answer.status, 200, "{preset}");
+        assert_eq!(header(&answer, "content-type"), kind, "{preset}");
+        assert_eq!(header(&answer, "cache-control"), "public, max-age=300", "{preset}");
+    }
+    let web = site.server.get(&format!("{}?p=web", site.melody));
+    assert_eq!(header(&web, "content-type"), "audio/mpeg");
+    let explicit = site.server.get(&format!("{}?p=asterisk&f=mp3&cache_headers=7", site.melody));
+    assert_eq!(header(&explicit, "content-type"), "audio/mpeg");
+    assert_eq!(header(&explicit, "cache-control"), "public, max-age=7");
+}
+
+#[test]
+fn options_that_change_nothing_give_the_original() {
+    let site = Site::shared();
+    for options in ["f=wav", "rate=8000", "ch=1", "t=0-", "f=wav&rate=8000&ch=mix"] {
+        let answer = site.server.get(&format!("{}?{options}", site.chime));
+        assert!(answer.body == asset("chime-8k.wav"), "{options}");
+    }
+}
+
+#[test]
+fn a_value_that_is_not_allowed_is_400_and_names_the_option() {
+    let site = Site::shared();
+    for (options, field) in [
+        ("f=xyz", "f"),
+        ("f=mp3&br=33", "br"),
+        ("f=wav&br=64", "br"),
+        ("br=64", "br"),
+        ("f=wav&rate=1", "rate"),
+        ("f=wav&ch=3", "ch"),
+        ("f=wav&ch=left", "ch"),
+        ("f=wav&t=5000-1000", "t"),
+        ("f=wav&t=99999999-", "t"),
+        ("f=wav&t=x", "t"),
+        ("p=nothing", "p"),
+        ("disposition=no", "disposition"),
+        ("content_type=text/html", "content_type"),
+        ("cache_headers=x", "cache_headers"),
+        ("cache_control=bogus%0d%0aX:1", "cache_control"),
+    ] {
+        let answer = site.server.get(&format!("{}?{options}", site.chime));
+        refused(&answer, field);
+    }
+}
+
+#[test]
+fn a_clip_is_exact_to_the_sample() {
+    let site = Site::shared();
+    let whole = asset("chime-8k.wav");
+    let samples = &whole[whole.len() - 6400 * 16..];
+    let clip = site.server.get(&format!("{}?t=1500-4000", site.chime));
+    assert_eq!(clip.status, 200);
+    assert!(clip.body[44..] == samples[1500 * 16..4000 * 16], "other samples");
+    let seconds = site.server.get(&format!("{}?t=1.5,4", site.chime));
+    assert!(seconds.body == clip.body, "media-fragment seconds");
+}
+
+#[test]
+fn header_options_are_echoed() {
+    let site = Site::shared();
+    let path = format!(
+        "{}?f=mp3&disposition=attachment&disposition_name=na%C3%AFve&cache_control=min-fresh=3600&\
+         content_type=application/octet-stream",
+        site.chime
+    );
+    let answer = site.server.get(&path);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let disposition = header(&answer, "content-disposition");
+    assert!(disposition.starts_with("attachment;"), "{disposition}");
+    assert!(disposition.contains("filename*=UTF-8''na%C3%AFve"), "{disposition}");
+    assert_eq!(header(&answer, "cache-control"), "min-fresh=3600");
+    assert_eq!(header(&answer, "content-type"), "application/octet-stream");
+    assert_eq!(header(&answer, "content-security-policy"), "sandbox");
+    let plain = site.server.get(&format!("{}?f=mp3", site.chime));
+    assert_eq!(header(&plain, "cache-control"), "None");
+    assert_eq!(header(&plain, "x-content-type-options"), "nosniff");
+    assert_eq!(header(&plain, "access-control-allow-origin"), "*");
+    assert!(header(&plain, "content-disposition").contains("chime-8k.mp3"));
+}
+
+#[test]
+fn whatever_is_not_there_is_one_and_the_same_404() {
+    let site = Site::shared();
+    let unknown = site.server.get("/f/00000000-0000-4000-8000-000000000000");
+    assert_eq!(unknown.status, 404);
+    assert_eq!(header(&unknown, "content-type"), "application/json");
+    for path in ["/f/nonsense", "/c/00000000-0000-4000-8000-000000000000/x.wav"] {
+        let answer = site.server.get(path);
+        assert_eq!((answer.status, answer.body), (404, unknown.body.clone()), "{path}");
+    }
+    assert_eq!(site.server.get("/").status, 404);
+}
+
+#[test]
+fn a_deleted_file_is_404_at_once() {
+    let site = Site::shared();
+    let link = site.server.upload("gone.wav", &asset("chime-8k.wav"));
+    assert_eq!(site.server.get(&link).status, 200);
+    let sid = link.trim_start_matches("/f/");
+    let path = format!("/core/v2/storage/files/{sid}");
+    let answer = site.server.request("DELETE", &path).token(&site.server.token()).send();
+    assert_eq!(answer.status, 204, "{}", answer.text());
+    assert_eq!(site.server.get(&link).status, 404);
+    assert_eq!(site.server.get(&site.chime).status, 200, "the same content under another name");
+}
+
+#[test]
+fn other_methods_are_405_and_a_preflight_is_answered() {
+    let site = Site::shared();
+    for method in ["POST", "PUT", "DELETE", "PATCH"] {
+        let answer = site.server.request(method, &site.chime).send();
+        assert_eq!(answer.status, 405, "{method}");
+        let allow = header(&answer, "allow");
+        assert!(["GET", "HEAD", "OPTIONS"].iter().all(|m| allow.contains(m)), "{allow}");
+    }
+    let preflight = site
+        .server
+        .request("OPTIONS", &site.chime)
+        .header("Origin", "https://player.example")
+        .header("Access-Control-Request-Method", "GET")
+        .header("Access-Control-Request-Headers", "range")
+        .send();
+    assert!([200, 204].contains(&preflight.status), "{}", preflight.status);
+    assert_eq!(header(&preflight, "access-control-allow-origin"), "*");
+    let methods = header(&preflight, "access-control-allow-methods");
+    assert!(["GET", "HEAD", "OPTIONS"].iter().all(|m| methods.contains(m)), "{methods}");
+}
+
+#[test]
+fn health_is_answered() {
+    let site = Site::shared();
+    let answer = site.server.get("/healthz");
+    assert_eq!((answer.status, answer.text().as_str()), (200, "{\"status\":\"ok\"}"));
+}

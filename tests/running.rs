@@ -1,0 +1,200 @@
+//! The binary as it is shipped: servers started on a folder of their own, and single commands.
+
+use crate::client::{Answer, Request};
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// Longest that a server may take to get ready.
+const START: Duration = Duration::from_secs(60);
+
+/// The binary under test.
+pub fn tonearm() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tonearm"));
+    for (name, _) in std::env::vars().filter(|(n, _)| n.starts_with("TONEARM_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs one command to its end.
+pub fn run(args: &[&str]) -> Output {
+    tonearm().args(args).stdin(Stdio::null()).output().expect("the binary runs")
+}
+
+/// Runs one command with this on its stdin.
+pub fn run_with_input(args: &[&str], input: &[u8]) -> Output {
+    let mut child = tonearm()
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut stdin = child.stdin.take().expect("stdin");
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().expect("the binary ends");
+    let _ = writer.join();
+    output
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A server that runs until it is dropped.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+    pub data: PathBuf,
+    /// What it printed before it was ready.
+    pub welcome: Vec<String>,
+}
+
+impl Server {
+    /// Starts a server on `data`; `args` follow `serve`.
+    pub fn start(data: &Path, args: &[&str]) -> Self {
+        std::fs::create_dir_all(data).expect("a data folder");
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(data.with_extension("log"))
+            .expect("a log");
+        let mut child = tonearm()
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("the server starts");
+        let lines = follow(child.stdout.take().expect("stdout"));
+        let mut welcome = Vec::new();
+        let until = Instant::now() + START;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(line) = lines.recv_timeout(left) else {
+                let _ = child.kill();
+                let log = std::fs::read_to_string(data.with_extension("log")).unwrap_or_default();
+                panic!("the server did not get ready; it printed {welcome:?} and logged: {log}");
+            };
+            if let Some(address) = line.strip_prefix("listening on http://") {
+                let address = address.trim().parse().expect("an address");
+                return Self { child, address, data: data.to_owned(), welcome };
+            }
+            welcome.push(line);
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.request("GET", path).send()
+    }
+
+    pub fn head(&self, path: &str) -> Answer {
+        self.request("HEAD", path).send()
+    }
+
+    pub fn range(&self, path: &str, range: &str) -> Answer {
+        self.request("GET", path).range(range).send()
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> Request {
+        Request::new(self.address, method, path)
+    }
+
+    /// The administrator's token, as kept beside the data.
+    pub fn token(&self) -> String {
+        let kept = std::fs::read_to_string(self.data.join("admin.token")).expect("admin.token");
+        kept.trim().to_owned()
+    }
+
+    /// The sid of the container that is there from the start.
+    pub fn container(&self) -> String {
+        let answer = self.request("GET", "/core/v2/storage/containers").token(&self.token()).send();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        text(&answer.json()["items"][0]["container_sid"])
+    }
+
+    /// An upload of raw bytes under a name, before it is sent.
+    pub fn upload_request(&self, name: &str, bytes: &[u8]) -> Request {
+        let path = format!(
+            "/core/v2/storage/files?container_sid={}&name={}",
+            self.container(),
+            name.replace(' ', "%20")
+        );
+        self.request("POST", &path)
+            .token(&self.token())
+            .header("Content-Type", "application/octet-stream")
+            .body(bytes)
+    }
+
+    /// Uploads raw bytes under a name; the path of the publish link.
+    pub fn upload(&self, name: &str, bytes: &[u8]) -> String {
+        let answer = self.upload_request(name, bytes).send();
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        format!("/f/{}", text(&answer.json()["file_sid"]))
+    }
+
+    /// Sends a signal by its number's name, as `kill -NAME` does.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits for it to end by itself; its exit code.
+    pub fn wait(&mut self, patience: Duration) -> Option<i32> {
+        let until = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status.code();
+            }
+            assert!(Instant::now() < until, "the server does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Ends it as an administrator would, and waits.
+    pub fn stop(mut self) {
+        self.signal("TERM");
+        assert_eq!(self.wait(Duration::from_secs(40)), Some(0), "a graceful end");
+    }
+
+    /// Ends it as a power failure would.
+    pub fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A JSON string's text.
+pub fn text(value: &serde_json::Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}
+
+/// Lines of a pipe as they come; the pipe is read to its end, so that the writer never blocks.
+fn follow(pipe: impl std::io::Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            let _ = send.send(line);
+        }
+    });
+    receive
+}
