@@ -123,3 +123,13 @@ pub fn bytes_of(transcode: &Transcode) -> Vec<u8> {
     assert_eq!(bytes.len() as u64, layout.length_bytes());
     bytes
 }
+
+/// Probes and decodes whatever the bytes are: never a panic, never more than the bytes can hold.
+pub fn survives(bytes: Vec<u8>, extension: &str) {
+    let most = bytes.len() as u64 * 8;
+    let source: Source = Arc::new(bytes);
+    let Ok(probed) = probe(&source, hint(extension)) else { return };
+    assert!(probed.facts.frame_count <= most, "{} frames promised", probed.facts.frame_count);
+    decode(&source, &probed, 0);
+    decode(&source, &probed, probed.facts.frame_count / 2);
+}

@@ -1,6 +1,6 @@
 //! Reading.
 
-use crate::bench::{decode, interleaved, judge, loud, probed, starts};
+use crate::bench::{decode, interleaved, judge, loud, probed, starts, survives};
 
 /// Asserts ffmpeg's samples, bit for bit, and exact seeks.
 pub fn agrees(bytes: &[u8], extension: &str, codec: &str, judged: &[f32]) {
@@ -70,4 +70,46 @@ fn sizes_of_a_pipe_are_measured_and_named() {
     }
     let cut = probed(&good[..good.len() - 3], "wav").1.facts;
     assert_eq!(cut.frame_count, frames - 1);
+}
+
+#[test]
+fn au_and_aiff_of_every_kind_decode_to_ffmpegs_samples() {
+    let kinds: [(&str, &[&str]); 2] = [
+        ("au", &["s8", "s16be", "s24be", "s32be", "f32be", "f64be", "alaw", "mulaw"]),
+        ("aiff", &["s8", "s16be", "s24be", "s32be", "s16le", "f32be", "f64be", "alaw", "mulaw"]),
+    ];
+    for (extension, codecs) in kinds {
+        for codec in codecs {
+            let name = format!("pcm_{codec}");
+            let bytes = loud(&["-c:a", &name], &format!("made.{extension}"));
+            let ours = match *codec {
+                "alaw" => "alaw",
+                "mulaw" => "ulaw",
+                _ => &name,
+            };
+            let (source, probed) = probed(&bytes, extension);
+            assert_eq!(probed.facts.codec, ours);
+            let whole = decode(&source, &probed, 0);
+            assert!(interleaved(&whole) == judge(&bytes, extension, &[]), "{extension} {codec}");
+            let tail = decode(&source, &probed, 12_345);
+            assert!(tail.channels[1] == whole.channels[1][12_345..], "{extension} {codec}");
+        }
+    }
+}
+
+#[test]
+fn hostile_bytes_are_refused_or_decoded_within_their_length() {
+    let makers =
+        [("wav", "pcm_s16le"), ("wav", "adpcm_ms"), ("aiff", "pcm_f32be"), ("au", "pcm_mulaw")];
+    for (extension, codec) in makers {
+        let good = loud(&["-c:a", codec, "-t", "0.05"], &format!("made.{extension}"));
+        for at in 0..good.len().min(120) {
+            for value in [0, 1, 0x7f, 0x80, 0xff] {
+                let mut bytes = good.clone();
+                bytes[at] = value;
+                survives(bytes, extension);
+            }
+            survives(good[..at].to_vec(), extension);
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! AIFF and AIFC, read only.
 
+mod demux;
+
 use super::Format;
 
 /// The row of the table.
@@ -8,6 +10,6 @@ pub const FORMAT: Format = Format {
     aliases: &["aif"],
     extensions: &["aiff", "aif", "aifc"],
     media_types: &["audio/aiff", "audio/x-aiff"],
-    source: None,
+    source: Some(&demux::AiffSource),
     target: None,
 };

@@ -1,5 +1,7 @@
 //! Sun/NeXT AU, read only.
 
+mod demux;
+
 use super::Format;
 
 /// The row of the table.
@@ -8,6 +10,6 @@ pub const FORMAT: Format = Format {
     aliases: &["snd"],
     extensions: &["au", "snd"],
     media_types: &["audio/x-au"],
-    source: None,
+    source: Some(&demux::AuSource),
     target: None,
 };

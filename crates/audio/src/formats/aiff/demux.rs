@@ -1,0 +1,156 @@
+//! Reading AIFF and AIFC: the common chunk says how, the sound chunk holds the samples.
+
+use crate::Source;
+use crate::codecs::linear::{LinearDecode, Region};
+use crate::codecs::pcm::Coding;
+use crate::demux::bytes::{u16_be, u32_be, u64_be};
+use crate::demux::window::Window;
+use crate::error::{DecodeError, ProbeError};
+use crate::facts::{Decode, Facts, Hint, Probed};
+use crate::formats::SourceFormat;
+
+/// Reading AIFF.
+pub struct AiffSource;
+
+/// More chunks than this are taken for garbage.
+const MOST_CHUNKS: usize = 4096;
+
+/// The common chunk.
+struct Common {
+    channels: u16,
+    frame_count: u32,
+    rate_hz: u32,
+    coding: Coding,
+}
+
+/// Where the samples begin, and how many bytes the header claims.
+struct Sound {
+    start: u64,
+    claimed: u32,
+}
+
+impl SourceFormat for AiffSource {
+    fn recognises(&self, head: &[u8], _hint: Hint<'_>) -> bool {
+        head.starts_with(b"FORM") && matches!(head.get(8..12), Some(b"AIFF" | b"AIFC"))
+    }
+
+    fn probe(&self, source: &Source, _hint: Hint<'_>) -> Result<Probed, ProbeError> {
+        let (common, sound) = chunks(source)?;
+        let available = source.length_bytes().saturating_sub(sound.start);
+        let mut repaired = Vec::new();
+        let mut data_bytes = u64::from(sound.claimed);
+        if sound.claimed == 0 || data_bytes > available {
+            let said = sound.claimed;
+            repaired.push(format!("the sound size was {said}, measured: {available} bytes"));
+            data_bytes = available;
+        }
+        let frame_bytes = u64::from(common.channels.max(1)) * common.coding.width() as u64;
+        let mut frame_count = data_bytes / frame_bytes;
+        // A true size may be padded; the frame count says where the padding begins.
+        if repaired.is_empty() && common.frame_count > 0 {
+            frame_count = frame_count.min(u64::from(common.frame_count));
+        }
+        let facts = Facts {
+            format: "aiff".into(),
+            codec: common.coding.name().into(),
+            rate_hz: common.rate_hz,
+            channels: common.channels,
+            frame_count,
+            bitrate_bps: (frame_bytes * 8).saturating_mul(u64::from(common.rate_hz)) as u32,
+            constant_bitrate: true,
+            canonical: true,
+            repaired,
+        };
+        Ok(Probed { facts, index: sound.start.to_le_bytes().to_vec() })
+    }
+
+    fn open(
+        &self,
+        source: &Source,
+        facts: &Facts,
+        index: &[u8],
+        start_frame: u64,
+    ) -> Result<Box<dyn Decode>, DecodeError> {
+        Ok(Box::new(LinearDecode::new(source, Region::of(facts, index)?, start_frame)?))
+    }
+}
+
+fn unsupported(message: &str) -> ProbeError {
+    ProbeError::Unsupported(message.into())
+}
+
+fn chunks(source: &Source) -> Result<(Common, Sound), ProbeError> {
+    let mut window = Window::new(source);
+    let compressed = window.peek(8, 4)? == b"AIFC";
+    let (mut common, mut sound) = (None, None);
+    let mut at: u64 = 12;
+    for _ in 0..MOST_CHUNKS {
+        let head = window.peek(at, 8)?;
+        let (Some(id), Some(size)) = (head.first_chunk::<4>().copied(), u32_be(head, 4)) else {
+            break;
+        };
+        let body = window.peek(at + 8, 22.min(size as usize).max(8))?;
+        match &id {
+            b"COMM" => common = Some(parse_common(body, compressed)?),
+            b"SSND" => {
+                let offset = u32_be(body, 0).unwrap_or(0);
+                let claimed = size.saturating_sub(8).saturating_sub(offset);
+                sound = Some(Sound { start: at + 16 + u64::from(offset), claimed });
+            }
+            _ => {}
+        }
+        if common.is_some() && sound.is_some() {
+            break;
+        }
+        at += 8 + u64::from(size) + u64::from(size & 1);
+    }
+    let common = common.ok_or_else(|| unsupported("an AIFF without a `COMM` chunk"))?;
+    Ok((common, sound.ok_or_else(|| unsupported("an AIFF without a `SSND` chunk"))?))
+}
+
+fn parse_common(body: &[u8], compressed: bool) -> Result<Common, ProbeError> {
+    let short = || unsupported("a `COMM` chunk that is too short");
+    let bits = u16_be(body, 6).ok_or_else(short)?;
+    let kind = if compressed { body.get(18..22).ok_or_else(short)? } else { b"NONE" };
+    Ok(Common {
+        channels: u16_be(body, 0).ok_or_else(short)?,
+        frame_count: u32_be(body, 2).ok_or_else(short)?,
+        rate_hz: extended(body.get(8..18).ok_or_else(short)?),
+        coding: coding(kind, bits)?,
+    })
+}
+
+/// An 80-bit float as a whole number of Hz; 0 where it is none.
+fn extended(bytes: &[u8]) -> u32 {
+    let exponent = u16_be(bytes, 0).unwrap_or(0);
+    let mantissa = u64_be(bytes, 2).unwrap_or(0);
+    // The mantissa is a fixed-point number with 63 places.
+    match u32::from(exponent).checked_sub(16383) {
+        Some(power @ 0..=31) => (mantissa >> (63 - power)) as u32,
+        _ => 0,
+    }
+}
+
+fn coding(kind: &[u8], bits: u16) -> Result<Coding, ProbeError> {
+    Ok(match (kind, bits) {
+        (b"NONE" | b"twos", 1..=8) => Coding::S8,
+        (b"NONE" | b"twos", 9..=16) => Coding::S16Be,
+        (b"NONE" | b"twos", 17..=24) | (b"in24", _) => Coding::S24Be,
+        (b"NONE" | b"twos", 25..=32) | (b"in32", _) => Coding::S32Be,
+        (b"sowt", 1..=8) => Coding::S8,
+        (b"sowt", 9..=16) => Coding::S16Le,
+        (b"sowt", 17..=24) | (b"42ni", _) => Coding::S24Le,
+        (b"sowt", 25..=32) | (b"23ni", _) => Coding::S32Le,
+        (b"raw ", 1..=8) => Coding::U8,
+        (b"fl32" | b"FL32", _) => Coding::F32Be,
+        (b"fl64" | b"FL64", _) => Coding::F64Be,
+        (b"ulaw" | b"ULAW", _) => Coding::Ulaw,
+        (b"alaw" | b"ALAW", _) => Coding::Alaw,
+        _ => {
+            return Err(ProbeError::Unsupported(format!(
+                "an AIFF with compression `{}` and {bits} bits; supported: PCM, float, mu-law, A-law",
+                kind.escape_ascii()
+            )));
+        }
+    })
+}
