@@ -37,7 +37,7 @@ fn linear(chunks: &Chunks) -> Result<Probed, ProbeError> {
     let fmt = chunks.fmt;
     let coding = coding(fmt)?;
     let frame_bytes = u64::from(fmt.channels.max(1)) * coding.width() as u64;
-    let exact = chunks.data_bytes % frame_bytes == 0;
+    let exact = chunks.data_bytes.is_multiple_of(frame_bytes);
     let plain = fmt.tag == 1 && coding == Coding::S16Le && (1..=2).contains(&fmt.channels);
     let facts = Facts {
         format: "wav".into(),
