@@ -41,7 +41,10 @@ impl ChannelMap {
             Self::Keep => {}
             Self::Left => channels.truncate(1),
             Self::Right => channels = vec![channels.swap_remove(1)],
-            Self::Swap => channels.swap(0, 1),
+            Self::Swap => {
+                channels.truncate(2);
+                channels.swap(0, 1);
+            }
             Self::Duplicate => channels.push(channels[0].clone()),
             Self::Mix => {
                 let weights = vec![1.0 / channels.len() as f32; channels.len()];

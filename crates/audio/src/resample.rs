@@ -73,6 +73,9 @@ impl Resampler {
     }
 }
 
+/// Filters by (up, down).
+type Memo = HashMap<(u64, u64), Arc<Filter>>;
+
 /// The filter of one pair of rates: a row of taps for each phase.
 struct Filter {
     /// Output rate in lowest terms.
@@ -89,7 +92,7 @@ impl Filter {
     /// The filter, from a small process-wide memo: making one takes longer than a segment's first byte.
     fn for_rates(from_hz: u32, to_hz: u32) -> Arc<Self> {
         const KEPT: usize = 64;
-        static MEMO: OnceLock<Mutex<HashMap<(u64, u64), Arc<Filter>>>> = OnceLock::new();
+        static MEMO: OnceLock<Mutex<Memo>> = OnceLock::new();
         let divisor = gcd(u64::from(from_hz), u64::from(to_hz));
         let key = (u64::from(to_hz) / divisor, u64::from(from_hz) / divisor);
         let mut memo =

@@ -1,38 +1,38 @@
-//! Entity tags and serial numbers: functions of content, target and encoder revision only.
+//! What a representation is called: its key and ETag.
+//!
+//! A function of content, target and encoder alone, never of time, cache state or node; whatever
+//! changes a byte of a representation changes its key.
 
 use audio::Target;
+use audio::formats::TargetFormat;
 use audio::transcode::PIPELINE_REVISION;
 
-/// Digest of a transcode, 128 bits: as an entity tag it is 34 bytes long.
-pub(crate) fn key(content_hash: &str, target: &Target, revision: &str) -> [u8; 16] {
-    let bitrate = target.bitrate_bps.unwrap_or(0).to_string();
-    let fields = [
-        content_hash,
+/// Bytes of BLAKE3 that make a key: no two outputs of a library ever share one.
+const KEY_BYTES: usize = 20;
+
+/// The key of a transcode: 40 hexadecimal digits.
+#[must_use]
+pub fn key(content_hash: &str, target: &Target, writer: &dyn TargetFormat) -> String {
+    let canonical = format!(
+        "{PIPELINE_REVISION}\n{content_hash}\n{} {} {:?} {:?} {:?}\n{}",
         target.format,
-        &target.rate_hz.to_string(),
-        &format!("{:?}", target.map),
-        &bitrate,
-        &format!("{}-{}", target.clip.start, target.clip.end),
-        revision,
-        PIPELINE_REVISION,
-    ];
-    digest(&fields)
+        target.rate_hz,
+        target.map,
+        target.bitrate_bps,
+        target.clip,
+        writer.revision()
+    );
+    blake3::hash(canonical.as_bytes()).to_hex()[..2 * KEY_BYTES].to_owned()
 }
 
-/// Digest of an original.
-pub(crate) fn original_key(content_hash: &str) -> [u8; 16] {
-    digest(&[content_hash])
+/// A strong ETag of a key or content hash, quoted, 42 bytes.
+#[must_use]
+pub fn etag(key_or_hash: &str) -> String {
+    format!("\"{}\"", &key_or_hash[..key_or_hash.len().min(2 * KEY_BYTES)])
 }
 
-/// Fields are separated by NUL, which none of them holds, so that no two lists read the same.
-fn digest(fields: &[&str]) -> [u8; 16] {
-    let hash = blake3::hash(fields.join("\0").as_bytes());
-    let mut out = [0; 16];
-    out.copy_from_slice(&hash.as_bytes()[..16]);
-    out
-}
-
-/// The quoted strong entity tag (RFC 9110 §8.8.3).
-pub(crate) fn etag(key: &[u8; 16]) -> String {
-    format!("\"{:032x}\"", u128::from_be_bytes(*key))
+/// The number that a stream carries (Ogg): the key's first four bytes.
+#[must_use]
+pub fn serial(key: &str) -> u32 {
+    key.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(0)
 }

@@ -1,13 +1,266 @@
-//! What to send: preferences and a resource become a representation with a stable identity.
+//! What to send: resolve → select → prepare → open.
 //!
-//! So far this crate holds the deciding half: [`Resource`], [`Preferences`], [`select()`] and the
-//! entity tags. Scheduling, the output cache and bodies are not here yet.
+//! A link becomes a [`Resource`], a resource and the client's [`Preferences`] become a
+//! [`Representation`] (the original or a transcode), and a representation's byte ranges become a
+//! [`Body`]: file slices and memory in order. Missing segments are made by the [`Scheduler`], the one
+//! bridge between async code and the CPU work of `audio`, and kept in the output cache.
 
+mod body;
+mod cache;
+mod convert;
+mod flight;
 mod identity;
+mod learn;
+mod output;
+mod play;
 mod preferences;
 mod resource;
+mod scheduler;
 mod select;
 
+pub use body::{Body, BodyError, Chunk};
+pub use convert::{ConvertError, convert};
+pub use identity::serial;
 pub use preferences::{ChannelWish, ClipWish, Preferences};
-pub use resource::{Link, Resource, resolve};
-pub use select::{Refusal, Representation, select};
+pub use resource::{Link, Resource};
+pub use select::{Refusal, Representation, Transcoded, select};
+
+use audio::transcode::Input;
+use blob::Blobs;
+use cache::Cache;
+use catalog::Catalog;
+use play::{Play, Plays};
+use scheduler::Scheduler;
+use std::fs::File;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Settings of the crate.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder of the output cache.
+    pub cache_dir: PathBuf,
+    /// Bytes that the output cache may hold.
+    pub cache_bytes: u64,
+    /// Threads that encode.
+    pub threads: usize,
+    /// Segments that may wait for a thread.
+    pub queue_length: usize,
+    /// Segments that are made ahead of a reading client.
+    pub read_ahead: u32,
+    /// How long a client waits for a flac or mp4 whose sizes aren't known yet.
+    pub learn_timeout: Duration,
+}
+
+/// What happened since the start; for metrics and tests.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Segments encoded to their end.
+    pub segments_encoded: AtomicU64,
+    /// Segments that failed, cancelled ones not counted.
+    pub segments_failed: AtomicU64,
+    /// Segments given up because nobody waited any more.
+    pub segments_cancelled: AtomicU64,
+    /// Cached segments that failed their checksum and were dropped.
+    pub checksum_repairs: AtomicU64,
+    /// Frames of silence put in for sources that ended early.
+    pub frames_missing: AtomicU64,
+    /// Outputs evicted.
+    pub outputs_evicted: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn add(counter: &AtomicU64, n: u64) {
+        counter.fetch_add(n, Ordering::Relaxed);
+    }
+}
+
+/// Why a representation can't be sent now.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// All threads and the queue are full: come back.
+    #[error("all transcoding slots are taken")]
+    Busy {
+        /// Seconds until a try is worth it.
+        retry_after_s: u64,
+    },
+    /// The sizes are still being learned; the encoding goes on.
+    #[error("the representation is still being encoded")]
+    StillEncoding {
+        /// Seconds until a try is worth it.
+        retry_after_s: u64,
+    },
+    /// The content is gone (deleted meanwhile).
+    #[error("the content is gone")]
+    Gone,
+    /// Anything else, for the log.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl OpenError {
+    fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// The service. Cheap to clone.
+#[derive(Clone)]
+pub struct Media {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) catalog: Catalog,
+    pub(crate) blobs: Blobs,
+    pub(crate) config: Config,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) scheduler: Scheduler,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) plays: Mutex<Plays>,
+    pub(crate) resources: resource::Resources,
+}
+
+impl Media {
+    /// Opens the output cache and starts the threads. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// What the cache folder reports.
+    pub fn open(catalog: Catalog, blobs: Blobs, config: Config) -> std::io::Result<Self> {
+        let counters = Arc::new(Counters::default());
+        let cache = Cache::open(&config.cache_dir, config.cache_bytes, Arc::clone(&counters))?;
+        let scheduler = Scheduler::start(config.threads.max(1), config.queue_length)?;
+        let shared = Shared {
+            catalog,
+            blobs,
+            config,
+            cache: Arc::new(cache),
+            scheduler,
+            counters,
+            plays: Mutex::default(),
+            resources: resource::Resources::default(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.shared.counters
+    }
+
+    /// Bytes that the output cache holds.
+    #[must_use]
+    pub fn cached_bytes(&self) -> u64 {
+        self.shared.cache.bytes()
+    }
+
+    /// The published resource behind a link at a time, if there is one (publish.md §6).
+    ///
+    /// # Errors
+    /// What the catalog reports.
+    pub async fn resolve(
+        &self,
+        link: &Link,
+        now_ms: i64,
+    ) -> Result<Option<Arc<Resource>>, OpenError> {
+        self.shared.resources.resolve(&self.shared.catalog, link, now_ms).await
+    }
+
+    /// Makes a representation ready: its length is known then. For flac and mp4 that may mean to wait
+    /// while all of it is encoded.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn prepare(&self, wanted: &Representation) -> Result<Prepared, OpenError> {
+        let kind = match wanted {
+            Representation::Original(resource) => {
+                let file = self.blob(&resource.content_hash)?;
+                Kind::Original { file: Arc::new(file), length_bytes: resource.length_bytes }
+            }
+            Representation::Transcode(transcoded) => {
+                let play = self.play(transcoded).await?;
+                let layout = learn::layout_of(&self.shared, &play).await?;
+                Kind::Transcode { play, layout }
+            }
+        };
+        Ok(Prepared { kind, shared: Arc::clone(&self.shared) })
+    }
+
+    fn blob(&self, content_hash: &str) -> Result<File, OpenError> {
+        let hash = content_hash.parse().map_err(OpenError::failed)?;
+        self.shared.blobs.get(&hash).map_err(OpenError::failed)?.ok_or(OpenError::Gone)
+    }
+
+    /// The play of a transcode: the running one, or a new one.
+    async fn play(&self, transcoded: &Transcoded) -> Result<Arc<Play>, OpenError> {
+        if let Some(play) = self.shared.plays().find(&transcoded.key) {
+            return Ok(play);
+        }
+        let resource = &transcoded.resource;
+        let facts = resource.facts.clone().ok_or(OpenError::Gone)?;
+        let source = self.blob(&resource.content_hash)?;
+        let catalog = &self.shared.catalog;
+        let index = catalog.seek_index(&resource.content_hash).await.map_err(OpenError::failed)?;
+        let checkpoints = catalog.checkpoints(&transcoded.key).await.map_err(OpenError::failed)?;
+        let input = Input { source: Arc::new(source), facts, index: Arc::new(index) };
+        let play = Play::new(&self.shared, transcoded, input, checkpoints)?;
+        Ok(self.shared.plays().insert(play))
+    }
+}
+
+impl Shared {
+    pub(crate) fn plays(&self) -> std::sync::MutexGuard<'_, Plays> {
+        self.plays.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A representation whose length is known.
+pub struct Prepared {
+    kind: Kind,
+    shared: Arc<Shared>,
+}
+
+enum Kind {
+    Original { file: Arc<File>, length_bytes: u64 },
+    Transcode { play: Arc<Play>, layout: Arc<audio::Layout> },
+}
+
+impl Prepared {
+    /// Total length in bytes.
+    #[must_use]
+    pub fn length_bytes(&self) -> u64 {
+        match &self.kind {
+            Kind::Original { length_bytes, .. } => *length_bytes,
+            Kind::Transcode { layout, .. } => layout.length_bytes(),
+        }
+    }
+
+    /// Whether a range can be sent without encoding anything.
+    #[must_use]
+    pub fn is_cached(&self, range: &Range<u64>) -> bool {
+        match &self.kind {
+            Kind::Original { .. } => true,
+            Kind::Transcode { play, layout } => {
+                layout.segments_of(range).all(|segment| play.has(&self.shared.cache, segment))
+            }
+        }
+    }
+
+    /// The bytes of a range. A transcode's first missing segment is put into the queue before this
+    /// returns; the rest follow as the body is read. Dropping the body cancels what only it waited for.
+    ///
+    /// # Errors
+    /// [`OpenError::Busy`] if the queue is full.
+    pub fn open(&self, range: Range<u64>) -> Result<Body, OpenError> {
+        match &self.kind {
+            Kind::Original { file, .. } => Ok(Body::of_file(Arc::clone(file), range)),
+            Kind::Transcode { play, layout } => {
+                Body::of_play(&self.shared, Arc::clone(play), Arc::clone(layout), range)
+            }
+        }
+    }
+}

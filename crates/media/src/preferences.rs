@@ -1,40 +1,40 @@
-//! What a client asks for, its syntax checked already (publish.md §2).
+//! What a client asks for, checked for syntax only.
 
-/// The options that decide the bytes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The options of a publish link that decide the representation; `None` is "not asked".
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Preferences {
-    /// A row name of [`audio::formats::FORMATS`].
+    /// `f`: a row name of [`audio::formats::FORMATS`], perhaps one that can't be written.
     pub format: Option<&'static str>,
-    /// Bit rate in kbit/s.
+    /// `br` in kbit/s.
     pub bitrate_kbps: Option<u32>,
-    /// Sample rate in Hz.
+    /// `rate` in Hz.
     pub rate_hz: Option<u32>,
-    /// Channels.
+    /// `ch`.
     pub channels: Option<ChannelWish>,
-    /// Time span.
+    /// `t`.
     pub clip: Option<ClipWish>,
 }
 
 /// The values of `ch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChannelWish {
-    /// `1` or `mix`: mono.
+    /// `1`, `mix`: all mixed to one.
     Mix,
-    /// `2`: kept or duplicated.
+    /// `2`: kept if two, doubled if one, mixed down if more.
     Two,
-    /// `left`: the first channel alone.
+    /// `left`: the first alone.
     Left,
-    /// `right`: the second channel alone.
+    /// `right`: the second alone.
     Right,
     /// `swap`: the first two exchanged.
     Swap,
 }
 
-/// The value of `t` in milliseconds.
+/// The values of `t`, in milliseconds; an end that is left out is the recording's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClipWish {
-    /// Start, included.
+    /// Where the clip begins.
     pub start_ms: u64,
-    /// End, excluded; `None` is the end of the source.
+    /// Where it ends; past the recording's end means its end.
     pub end_ms: Option<u64>,
 }

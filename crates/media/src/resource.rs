@@ -1,53 +1,131 @@
-//! Resolving a link: from the catalog's row to a resource that may be published now (publish.md §6).
+//! Resolve: from a link to the published resource behind it.
 
+use crate::OpenError;
 use audio::Facts;
-use catalog::{Catalog, Error, ResourceRow};
+use catalog::{Catalog, ResourceRow};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
-/// How a link names a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a published link names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Link {
-    /// `/f/…`.
+    /// `/f/{file_sid}`.
     Sid(Uuid),
-    /// `/c/…`.
+    /// `/c/{container_sid}/{file_access_name}`.
     Name {
         /// The container.
         container: Uuid,
-        /// The file's access name in it.
+        /// The file's name in it.
         name: String,
     },
 }
 
-/// A published file.
+/// A stored file as the publish link sees it.
 #[derive(Debug, Clone)]
 pub struct Resource {
-    /// What the catalog knows.
-    pub row: ResourceRow,
-    /// The parsed facts; `None` if the content can't be played.
-    pub facts: Option<Facts>,
+    /// Address of its content, 64 hexadecimal digits.
+    pub content_hash: String,
+    /// Length of its content in bytes.
+    pub length_bytes: u64,
+    /// When the content was stored, Unix milliseconds.
+    pub stored_at_ms: i64,
+    /// From when on it's gone, Unix milliseconds.
+    pub expires_at_ms: Option<i64>,
+    /// Its name.
+    pub name: String,
+    /// Its media type as stored.
+    pub mime_type: String,
+    /// What is known of its audio; `None` if it can't be decoded.
+    pub facts: Option<Arc<Facts>>,
+    /// Why it can't be decoded.
+    pub probe_error: Option<String>,
 }
 
-/// The resource behind a link, `None` if it is unknown, unpublished or expired.
-///
-/// # Errors
-/// [`Error`] of the catalog.
-pub async fn resolve(
-    catalog: &Catalog,
-    link: &Link,
-    now_ms: i64,
-) -> Result<Option<Resource>, Error> {
-    let (row, publish) = match link {
-        Link::Sid(sid) => (catalog.resource_by_sid(*sid).await?, "file_sid"),
-        Link::Name { container, name } => {
-            (catalog.resource_by_name(*container, name).await?, "file_access_name")
-        }
-    };
-    let published = row.filter(|r| {
-        r.allow_publish && r.publish == publish && r.expires_at_ms.is_none_or(|end| now_ms < end)
-    });
-    Ok(published.map(|row| {
-        // Facts written by another version that no longer parse leave the original servable.
+impl Resource {
+    fn of(row: ResourceRow) -> Self {
         let facts = row.facts.as_deref().and_then(|json| serde_json::from_str(json).ok());
-        Resource { row, facts }
-    }))
+        Self {
+            content_hash: row.content_hash,
+            length_bytes: row.length_bytes,
+            stored_at_ms: row.stored_at_ms,
+            expires_at_ms: row.expires_at_ms,
+            name: row.name,
+            mime_type: row.mime_type,
+            facts: facts.map(Arc::new),
+            probe_error: row.probe_error,
+        }
+    }
+}
+
+/// Resources kept in memory; forgotten whole once they are so many.
+const MOST_KEPT: usize = 16_384;
+
+/// A memo of resolved links, valid for one generation of the catalog: a deletion or a change of
+/// `publish` counts from the next request on.
+#[derive(Default)]
+pub struct Resources {
+    memo: Mutex<Memo>,
+}
+
+#[derive(Default)]
+struct Memo {
+    generation: u64,
+    resources: HashMap<Link, Arc<Resource>>,
+}
+
+impl Resources {
+    /// The resource behind a link, if it's published and not expired.
+    pub async fn resolve(
+        &self,
+        catalog: &Catalog,
+        link: &Link,
+        now_ms: i64,
+    ) -> Result<Option<Arc<Resource>>, OpenError> {
+        // Read before the look-up: a change in between makes the entry stale, not wrong for good.
+        let generation = catalog.generation();
+        let found = match self.known(generation, link) {
+            Some(resource) => Some(resource),
+            None => self.look_up(catalog, generation, link).await?,
+        };
+        Ok(found.filter(|r| r.expires_at_ms.is_none_or(|at| now_ms < at)))
+    }
+
+    fn known(&self, generation: u64, link: &Link) -> Option<Arc<Resource>> {
+        let memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+        (memo.generation == generation).then(|| memo.resources.get(link).cloned()).flatten()
+    }
+
+    async fn look_up(
+        &self,
+        catalog: &Catalog,
+        generation: u64,
+        link: &Link,
+    ) -> Result<Option<Arc<Resource>>, OpenError> {
+        let row = match link {
+            Link::Sid(sid) => catalog.resource_by_sid(*sid).await,
+            Link::Name { container, name } => catalog.resource_by_name(*container, name).await,
+        };
+        let Some(row) = row.map_err(OpenError::failed)?.filter(|row| is_published(row, link))
+        else {
+            return Ok(None);
+        };
+        let resource = Arc::new(Resource::of(row));
+        let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+        if memo.generation != generation || memo.resources.len() >= MOST_KEPT {
+            memo.resources.clear();
+            memo.generation = generation;
+        }
+        memo.resources.insert(link.clone(), Arc::clone(&resource));
+        Ok(Some(resource))
+    }
+}
+
+/// publish.md §6: each form of link answers only for files published in that form.
+fn is_published(row: &ResourceRow, link: &Link) -> bool {
+    let form = match link {
+        Link::Sid(_) => "file_sid",
+        Link::Name { .. } => "file_access_name",
+    };
+    row.allow_publish && row.publish == form
 }

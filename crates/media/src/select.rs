@@ -1,166 +1,249 @@
-//! The decider: a resource and preferences become a representation. Pure.
+//! Select: from a resource and preferences to a representation. Pure; refusals carry their reason.
 //!
-//! Order: channels → clip → format and its defaults → is anything changed at all?
+//! The order: what changes nothing is dropped → the original if nothing is left → the target format →
+//! channels → the format's own defaults.
 
-use crate::{ChannelWish, ClipWish, Preferences, Resource, identity};
-use audio::formats::{self, FORMATS, Wish};
-use audio::{ChannelMap, Facts, Target};
+use crate::identity;
+use crate::preferences::{ChannelWish, ClipWish, Preferences};
+use crate::resource::Resource;
+use audio::formats::{self, FORMATS, Format, Shape, TargetFormat, Wish};
+use audio::{ChannelMap, Facts, PlanError, Target, transcode};
 use std::ops::Range;
+use std::sync::Arc;
 
-/// What is to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One byte sequence of a resource.
+#[derive(Clone)]
 pub enum Representation {
     /// The stored bytes.
-    Original {
-        /// Quoted strong entity tag.
-        etag: String,
-    },
-    /// A transcode.
-    Transcode {
-        /// Every choice made.
-        target: Target,
-        /// Quoted strong entity tag.
-        etag: String,
-        /// For formats that carry a serial number.
-        serial: u32,
-    },
+    Original(Arc<Resource>),
+    /// Another format, rate, bit rate, channels or span.
+    Transcode(Transcoded),
 }
 
-/// Why there is no representation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A transcode that was chosen, every default filled in.
+#[derive(Clone)]
+pub struct Transcoded {
+    /// The resource that it is made of.
+    pub resource: Arc<Resource>,
+    /// The format that it is in.
+    pub format: &'static Format,
+    /// What is wanted.
+    pub target: Target,
+    /// Its identity (40 hexadecimal digits).
+    pub key: String,
+}
+
+/// Why no representation fits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// An option's value isn't possible for this resource.
+    /// An option can't have that value for this resource.
+    #[error("{message}")]
     BadOption {
-        /// As the link names it.
+        /// The option's name in the link.
         option: &'static str,
         /// What was wrong and what is allowed.
         message: String,
     },
     /// The source can't be decoded.
+    #[error("{message}")]
     Unplayable {
         /// What was found and what is supported.
         message: String,
     },
 }
 
-fn bad(option: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal::BadOption { option, message: message.into() }
+impl From<PlanError> for Refusal {
+    fn from(error: PlanError) -> Self {
+        Self::BadOption { option: error.option, message: error.message }
+    }
 }
 
-/// Decides.
+impl Representation {
+    /// The resource that it represents.
+    #[must_use]
+    pub fn resource(&self) -> &Arc<Resource> {
+        match self {
+            Self::Original(resource) => resource,
+            Self::Transcode(transcoded) => &transcoded.resource,
+        }
+    }
+
+    /// The strong ETag, quoted.
+    #[must_use]
+    pub fn etag(&self) -> String {
+        match self {
+            Self::Original(resource) => identity::etag(&resource.content_hash),
+            Self::Transcode(transcoded) => identity::etag(&transcoded.key),
+        }
+    }
+
+    /// The format of a transcode; `None` for the original.
+    #[must_use]
+    pub fn format(&self) -> Option<&'static Format> {
+        match self {
+            Self::Original(_) => None,
+            Self::Transcode(transcoded) => Some(transcoded.format),
+        }
+    }
+}
+
+/// Chooses the representation of a resource.
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn select(resource: &Resource, wanted: &Preferences) -> Result<Representation, Refusal> {
-    let hash = &resource.row.content_hash;
-    let original =
-        || Representation::Original { etag: identity::etag(&identity::original_key(hash)) };
-    if *wanted == Preferences::default() {
-        return Ok(original());
+pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representation, Refusal> {
+    if *wish == Preferences::default() {
+        return Ok(Representation::Original(Arc::clone(resource)));
     }
-    let facts = resource.facts.as_ref().ok_or_else(|| unplayable(resource))?;
-    let map = channel_map(facts.channels, wanted.channels)?;
-    let clip = clip(facts, wanted.clip)?;
-    let format = format_of(facts, wanted)?;
-    let writer =
-        format.target.ok_or_else(|| bad("f", format!("`{}` can't be written", format.name)))?;
-    let settled = writer
-        .settle(Wish {
-            source_rate_hz: facts.rate_hz,
-            channels: map.output_channels(facts.channels),
-            rate_hz: wanted.rate_hz,
-            bitrate_bps: wanted.bitrate_kbps.map(|kbps| kbps.saturating_mul(1000)),
-        })
-        .map_err(|e| bad(e.option, e.message))?;
-    if unchanged(facts, wanted, map, &clip) {
-        return Ok(original());
+    let Some(facts) = &resource.facts else {
+        return unplayable(resource, wish);
+    };
+    let clip = clip(facts, wish.clip)?;
+    if changes_nothing(facts, wish, &clip) {
+        return Ok(Representation::Original(Arc::clone(resource)));
     }
-    let map = fit(map, facts.channels, settled.channels);
+    let (format, writer) = target_format(facts, wish)?;
+    let map = channel_map(facts.channels, wish.channels)?;
+    let settled = writer.settle(Wish {
+        source_rate_hz: facts.rate_hz,
+        channels: map.output_channels(facts.channels),
+        rate_hz: wish.rate_hz,
+        bitrate_bps: wish.bitrate_kbps.map(|kbps| kbps * 1000),
+    })?;
+    let mono_only = settled.channels == 1 && map.output_channels(facts.channels) > 1;
     let target = Target {
         format: format.name,
         rate_hz: settled.rate_hz,
-        map,
+        map: if mono_only { ChannelMap::Mix } else { map },
         bitrate_bps: settled.bitrate_bps,
         clip,
     };
-    let key = identity::key(hash, &target, &writer.revision());
-    let serial = u32::from_be_bytes([key[0], key[1], key[2], key[3]]);
-    Ok(Representation::Transcode { target, etag: identity::etag(&key), serial })
+    writer.plan(Shape {
+        rate_hz: target.rate_hz,
+        channels: settled.channels,
+        bitrate_bps: target.bitrate_bps,
+        frame_count: transcode::output_frames(
+            target.clip.end - target.clip.start,
+            facts.rate_hz,
+            target.rate_hz,
+        ),
+        serial: 0,
+    })?;
+    let key = identity::key(&resource.content_hash, &target, writer);
+    let resource = Arc::clone(resource);
+    Ok(Representation::Transcode(Transcoded { resource, format, target, key }))
 }
 
-/// Whether every option says what the source is already.
-fn unchanged(facts: &Facts, wanted: &Preferences, map: ChannelMap, clip: &Range<u64>) -> bool {
-    let format = wanted.format.is_none_or(|f| f == facts.format && facts.canonical);
-    let bitrate = wanted.bitrate_kbps.is_none_or(|kbps| {
-        facts.constant_bitrate && u64::from(kbps) * 1000 == u64::from(facts.bitrate_bps)
+/// Whether, options that change nothing dropped, at most an `f` equal to the stored format is left.
+fn changes_nothing(facts: &Facts, wish: &Preferences, clip: &Range<u64>) -> bool {
+    let same_format = wish.format.is_none_or(|f| f == facts.format && facts.canonical);
+    let same_rate = wish.rate_hz.is_none_or(|rate| rate == facts.rate_hz);
+    let same_bitrate = wish.bitrate_kbps.is_none_or(|kbps| {
+        facts.constant_bitrate && kbps * 1000 == facts.bitrate_bps && has_bitrate(facts)
     });
-    let rate = wanted.rate_hz.is_none_or(|r| r == facts.rate_hz);
-    format && bitrate && rate && map == ChannelMap::Keep && *clip == (0..facts.frame_count)
+    let same_channels = match wish.channels {
+        None => true,
+        Some(ChannelWish::Mix) => facts.channels == 1,
+        Some(ChannelWish::Two) => facts.channels == 2,
+        Some(ChannelWish::Left | ChannelWish::Right | ChannelWish::Swap) => false,
+    };
+    same_format && same_rate && same_bitrate && same_channels && *clip == (0..facts.frame_count)
 }
 
-/// The format asked for, else the stored one; a stored one that can't be written becomes wav.
-fn format_of(facts: &Facts, wanted: &Preferences) -> Result<&'static formats::Format, Refusal> {
-    let name = wanted.format.unwrap_or(&facts.format);
-    let format =
-        formats::by_name(name).ok_or_else(|| bad("f", format!("unknown format `{name}`")))?;
-    let rateless = !matches!(format.name, "mp3" | "ogg" | "mp4");
-    if rateless && wanted.bitrate_kbps.is_some() {
+fn has_bitrate(facts: &Facts) -> bool {
+    matches!(facts.format.as_str(), "mp3" | "ogg" | "mp4")
+}
+
+/// A source that can't be decoded is sent as it is if nothing but its own format is asked for.
+fn unplayable(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representation, Refusal> {
+    let only_format = Preferences { format: None, ..*wish } == Preferences::default();
+    let extension = resource.name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let own = formats::by_extension(extension).map(|f| f.name);
+    if only_format && own.is_some() && own == wish.format {
+        return Ok(Representation::Original(Arc::clone(resource)));
+    }
+    let found = resource.probe_error.as_deref().unwrap_or("no audio was found");
+    Err(Refusal::Unplayable {
+        message: format!(
+            "this file can't be decoded: {found}; supported sources: {}",
+            names(|f| f.source.is_some())
+        ),
+    })
+}
+
+fn names(which: impl Fn(&Format) -> bool) -> String {
+    let names: Vec<_> = FORMATS.iter().filter(|f| which(f)).map(|f| f.name).collect();
+    names.join(", ")
+}
+
+fn target_format(
+    facts: &Facts,
+    wish: &Preferences,
+) -> Result<(&'static Format, &'static dyn TargetFormat), Refusal> {
+    let stored = formats::by_name(&facts.format);
+    if wish.format.is_none() && wish.bitrate_kbps.is_some() && !has_bitrate(facts) {
         return Err(bad(
             "br",
-            format!("`{}` has no bit rate to choose; mp3, ogg, mp4 do", format.name),
+            format!(
+                "`br` without `f` re-encodes in the stored format, and {} has no bit rate; ask for f=mp3, ogg or mp4",
+                facts.format
+            ),
         ));
     }
-    let stored = wanted.format.is_none();
-    Ok(if stored && format.target.is_none() { &formats::wav::FORMAT } else { format })
+    // A stored format that can't be written (AIFF, AU, Matroska) becomes wav, which loses nothing.
+    let chosen = wish
+        .format
+        .and_then(formats::by_name)
+        .or(stored.filter(|f| f.target.is_some()))
+        .or_else(|| formats::by_name("wav"));
+    chosen.and_then(|f| f.target.map(|writer| (f, writer))).ok_or_else(|| {
+        let name = chosen.map_or("", |f| f.name);
+        bad("f", format!("`{name}` can't be written; allowed: {}", names(|f| f.target.is_some())))
+    })
 }
 
-fn channel_map(source: u16, wish: Option<ChannelWish>) -> Result<ChannelMap, Refusal> {
-    let mono = source < 2;
-    match wish {
-        None => Ok(ChannelMap::Keep),
-        Some(ChannelWish::Mix) => Ok(if mono { ChannelMap::Keep } else { ChannelMap::Mix }),
-        Some(ChannelWish::Two) => Ok(match source {
-            1 => ChannelMap::Duplicate,
-            2 => ChannelMap::Keep,
-            _ => ChannelMap::Stereo,
-        }),
-        Some(_) if mono => Err(bad("ch", "the source is mono; allowed: 1, 2, mix")),
-        Some(ChannelWish::Left) => Ok(ChannelMap::Left),
-        Some(ChannelWish::Right) => Ok(ChannelMap::Right),
-        Some(ChannelWish::Swap) => Ok(ChannelMap::Swap),
-    }
-}
-
-/// The map that ends in the channels that the format settled for.
-fn fit(map: ChannelMap, source: u16, settled: u16) -> ChannelMap {
-    match (settled, source) {
-        _ if map.output_channels(source) == settled => map,
-        (1, 1) => ChannelMap::Keep,
-        (1, _) => ChannelMap::Mix,
-        (_, 1) => ChannelMap::Duplicate,
-        _ => ChannelMap::Stereo,
-    }
-}
-
-fn clip(facts: &Facts, wish: Option<ClipWish>) -> Result<Range<u64>, Refusal> {
-    let Some(wish) = wish else { return Ok(0..facts.frame_count) };
-    let frame = |ms: u64| {
-        let exact = (u128::from(ms) * u128::from(facts.rate_hz) + 500) / 1000;
-        u64::try_from(exact).unwrap_or(u64::MAX)
+fn channel_map(channels: u16, wish: Option<ChannelWish>) -> Result<ChannelMap, Refusal> {
+    let map = match (wish, channels) {
+        (Some(ChannelWish::Left | ChannelWish::Right | ChannelWish::Swap), 1) => {
+            return Err(bad("ch", "the recording is mono: `left`, `right` and `swap` need two channels; allowed: 1, 2, mix".into()));
+        }
+        (None | Some(ChannelWish::Mix), 1) | (None | Some(ChannelWish::Two), 2) => ChannelMap::Keep,
+        (Some(ChannelWish::Mix), _) => ChannelMap::Mix,
+        (Some(ChannelWish::Two), 1) => ChannelMap::Duplicate,
+        (Some(ChannelWish::Left), _) => ChannelMap::Left,
+        (Some(ChannelWish::Right), _) => ChannelMap::Right,
+        (Some(ChannelWish::Swap), _) => ChannelMap::Swap,
+        (None | Some(ChannelWish::Two), _) => ChannelMap::Stereo,
     };
-    let start = frame(wish.start_ms);
-    let end = wish.end_ms.map_or(facts.frame_count, frame).min(facts.frame_count);
-    if start >= facts.frame_count {
-        return Err(bad("t", format!("starts beyond the end ({:.3} s)", facts.duration_seconds())));
+    Ok(map)
+}
+
+/// The clip in source frames, exact to the sample.
+fn clip(facts: &Facts, wish: Option<ClipWish>) -> Result<Range<u64>, Refusal> {
+    let whole = 0..facts.frame_count;
+    let Some(wish) = wish else { return Ok(whole) };
+    let frames = |ms: u64| {
+        let exact = u128::from(ms) * u128::from(facts.rate_hz) + 500;
+        u64::try_from(exact / 1000).unwrap_or(u64::MAX)
+    };
+    let start = frames(wish.start_ms);
+    let end = wish.end_ms.map_or(whole.end, |ms| frames(ms).min(whole.end));
+    if start >= whole.end {
+        return Err(bad(
+            "t",
+            format!(
+                "it begins at {} ms, the recording ends at {:.0} ms",
+                wish.start_ms,
+                facts.duration_seconds() * 1000.0
+            ),
+        ));
     }
     if end <= start {
-        return Err(bad("t", "the end must come after the start"));
+        return Err(bad("t", "its end must lie after its start: START-END in milliseconds".into()));
     }
     Ok(start..end)
 }
 
-fn unplayable(resource: &Resource) -> Refusal {
-    let found = resource.row.probe_error.as_deref().unwrap_or("no audio found");
-    let names: Vec<_> = FORMATS.iter().filter(|f| f.source.is_some()).map(|f| f.name).collect();
-    Refusal::Unplayable { message: format!("{found}; supported: {}", names.join(", ")) }
+fn bad(option: &'static str, message: String) -> Refusal {
+    Refusal::BadOption { option, message }
 }

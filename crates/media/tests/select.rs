@@ -1,7 +1,12 @@
 //! The decider, by behaviour.
 
 use audio::{ChannelMap, Facts};
-use media::{ChannelWish, ClipWish, Preferences, Refusal, Representation, Resource, select};
+use media::{ChannelWish, ClipWish, Preferences, Refusal, Representation, Resource, Transcoded};
+use std::sync::Arc;
+
+fn select(resource: &Resource, wish: &Preferences) -> Result<Representation, Refusal> {
+    media::select(&Arc::new(resource.clone()), wish)
+}
 
 fn resource(channels: u16) -> Resource {
     let facts = Facts {
@@ -15,28 +20,22 @@ fn resource(channels: u16) -> Resource {
         canonical: true,
         repaired: vec![],
     };
-    let row = catalog::ResourceRow {
-        file_sid: uuid::Uuid::nil(),
-        container_sid: uuid::Uuid::nil(),
-        name: "a.wav".into(),
-        mime_type: "audio/x-wav".into(),
-        publish: "file_sid".into(),
-        file_access_name: String::new(),
-        allow_publish: true,
+    Resource {
         content_hash: "00".repeat(32),
         length_bytes: 160_044,
         stored_at_ms: 0,
         expires_at_ms: None,
-        facts: None,
+        name: "a.wav".into(),
+        mime_type: "audio/x-wav".into(),
+        facts: Some(Arc::new(facts)),
         probe_error: Some("a picture".into()),
-    };
-    Resource { row, facts: Some(facts) }
+    }
 }
 
 fn option(p: &Preferences, channels: u16) -> &'static str {
     match select(&resource(channels), p) {
         Err(Refusal::BadOption { option, .. }) => option,
-        other => panic!("{other:?}"),
+        _ => panic!("not refused for an option"),
     }
 }
 
@@ -50,7 +49,7 @@ fn options_that_change_nothing_send_the_original() {
         clip,
         ..Preferences::default()
     };
-    assert!(matches!(select(&resource(1), &p), Ok(Representation::Original { .. })));
+    assert!(matches!(select(&resource(1), &p), Ok(Representation::Original(_))));
 }
 
 #[test]
@@ -59,15 +58,12 @@ fn a_clip_is_exact_to_the_frame_and_has_its_own_etag() {
         let clip = Some(ClipWish { start_ms, end_ms: None });
         select(&resource(1), &Preferences { clip, ..Preferences::default() })
     };
-    let (
-        Ok(Representation::Transcode { target, etag, .. }),
-        Ok(Representation::Transcode { etag: other, .. }),
-    ) = (at(1001), at(1002))
-    else {
+    let (Ok(first), Ok(second)) = (at(1001), at(1002)) else { panic!("no transcode") };
+    assert!(first.etag() != second.etag() && first.etag().len() <= 64);
+    let Representation::Transcode(Transcoded { target, .. }) = first else {
         panic!("no transcode")
     };
     assert_eq!(target.clip, 8008..80_000);
-    assert!(etag != other && etag.len() <= 64);
 }
 
 #[test]
@@ -86,7 +82,7 @@ fn impossible_options_are_named() {
 #[test]
 fn stereo_to_ulaw_is_mixed() {
     let p = Preferences { format: Some("ulaw"), ..Preferences::default() };
-    let Ok(Representation::Transcode { target, .. }) = select(&resource(2), &p) else {
+    let Ok(Representation::Transcode(Transcoded { target, .. })) = select(&resource(2), &p) else {
         panic!("no transcode")
     };
     assert_eq!((target.map, target.rate_hz), (ChannelMap::Mix, 8000));
@@ -95,9 +91,19 @@ fn stereo_to_ulaw_is_mixed() {
 #[test]
 fn an_unplayable_source_is_sent_as_it_is_and_refused_otherwise() {
     let r = Resource { facts: None, ..resource(1) };
-    assert!(matches!(select(&r, &Preferences::default()), Ok(Representation::Original { .. })));
+    assert!(matches!(select(&r, &Preferences::default()), Ok(Representation::Original(_))));
     let p = Preferences { format: Some("mp3"), ..Preferences::default() };
     assert!(
         matches!(select(&r, &p), Err(Refusal::Unplayable { message }) if message.contains("a picture"))
     );
+}
+
+#[test]
+fn the_stored_format_is_sent_as_it_is_even_if_it_cannot_be_written() {
+    let mut r = resource(1);
+    if let Some(facts) = r.facts.as_mut().map(Arc::make_mut) {
+        facts.format = "matroska".into();
+    }
+    let p = Preferences { format: Some("matroska"), ..Preferences::default() };
+    assert!(matches!(select(&r, &p), Ok(Representation::Original(_))));
 }

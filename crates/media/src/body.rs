@@ -1,0 +1,203 @@
+//! A body: the bytes of one range, in order, as file slices and memory, pulled by the one who sends them.
+//!
+//! Nothing is made unless it's pulled, but for a bounded read-ahead; dropping the body gives up what
+//! only it waited for.
+
+use crate::flight::{Failure, Ticket};
+use crate::play::{Fetch, Play};
+use crate::scheduler::Class;
+use crate::{OpenError, Shared};
+use audio::Layout;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A piece of a body.
+#[derive(Debug, Clone)]
+pub enum Chunk {
+    /// Bytes in memory.
+    Memory(Bytes),
+    /// Bytes in a file that never change.
+    File {
+        /// The file, open.
+        file: Arc<File>,
+        /// Where they begin.
+        offset: u64,
+        /// How many they are.
+        length: u64,
+    },
+}
+
+/// Why a body ended before its promised length: break the connection off.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BodyError(String);
+
+/// The bytes of one range.
+pub struct Body {
+    kind: Kind,
+}
+
+enum Kind {
+    File { file: Arc<File>, range: Range<u64> },
+    Play(Box<Playing>),
+}
+
+struct Playing {
+    shared: Arc<Shared>,
+    play: Arc<Play>,
+    layout: Arc<Layout>,
+    /// What is still to be sent.
+    range: Range<u64>,
+    /// Segments that this body wants made: the present one and those ahead.
+    tickets: BTreeMap<u32, Ticket>,
+}
+
+/// Most bytes copied out of a segment in flight at a time.
+const MEMORY_BYTES: usize = 64 * 1024;
+
+/// Seconds after which a client that was sent away should come back.
+const RETRY_AFTER_S: u64 = 2;
+
+impl Body {
+    pub(crate) fn of_file(file: Arc<File>, range: Range<u64>) -> Self {
+        Self { kind: Kind::File { file, range } }
+    }
+
+    pub(crate) fn of_play(
+        shared: &Arc<Shared>,
+        play: Arc<Play>,
+        layout: Arc<Layout>,
+        range: Range<u64>,
+    ) -> Result<Self, OpenError> {
+        let mut playing =
+            Playing { shared: Arc::clone(shared), play, layout, range, tickets: BTreeMap::new() };
+        playing.admit()?;
+        Ok(Self { kind: Kind::Play(Box::new(playing)) })
+    }
+
+    /// The next piece; `None` at the end of the range.
+    ///
+    /// # Errors
+    /// [`BodyError`]; nothing more comes after it.
+    pub async fn next(&mut self) -> Option<Result<Chunk, BodyError>> {
+        match &mut self.kind {
+            Kind::File { range, .. } if range.is_empty() => None,
+            Kind::File { file, range } => {
+                let (offset, length) = (range.start, range.end - range.start);
+                range.start = range.end;
+                Some(Ok(Chunk::File { file: Arc::clone(file), offset, length }))
+            }
+            Kind::Play(playing) => playing.next().await.transpose(),
+        }
+    }
+}
+
+impl Playing {
+    /// Takes the first missing segment of the range into the queue, or says that it's full.
+    fn admit(&mut self) -> Result<(), OpenError> {
+        let missing =
+            self.layout.segments_of(&self.range).find(|s| !self.play.has(&self.shared.cache, *s));
+        let Some(segment) = missing else { return Ok(()) };
+        let fetched = self.play.fetch(&self.shared, segment, Class::Waiting, false);
+        match fetched.map_err(|_| OpenError::Busy { retry_after_s: RETRY_AFTER_S })? {
+            Fetch::Flight(ticket) => drop(self.tickets.insert(segment, ticket)),
+            Fetch::Cached(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<Option<Chunk>, BodyError> {
+        if self.range.is_empty() {
+            return Ok(None);
+        }
+        let header = &self.layout.header;
+        if self.range.start < header.len() as u64 {
+            let end = self.range.end.min(header.len() as u64);
+            let bytes = &header[self.range.start as usize..end as usize];
+            let chunk = Chunk::Memory(Bytes::copy_from_slice(bytes));
+            self.range.start = end;
+            return Ok(Some(chunk));
+        }
+        let segment = self.layout.segments_of(&self.range).start;
+        let span = self.layout.span(segment);
+        let offset = self.range.start - span.start;
+        let length = span.end.min(self.range.end) - self.range.start;
+        self.tickets.retain(|ahead, _| *ahead >= segment);
+        self.read_ahead(segment);
+        loop {
+            if let Some(ticket) = self.tickets.get(&segment) {
+                let most = MEMORY_BYTES.min(usize::try_from(length).unwrap_or(MEMORY_BYTES));
+                match ticket.flight().read(offset as usize, most).await {
+                    Ok(Some(bytes)) => {
+                        self.range.start += bytes.len() as u64;
+                        return Ok(Some(Chunk::Memory(bytes)));
+                    }
+                    Ok(None) => return Err(BodyError(format!("segment {segment} ended early"))),
+                    Err(Failure::Failed(message)) => return Err(BodyError(message)),
+                    // Given up before this body took an interest: make it again.
+                    Err(Failure::Cancelled) => drop(self.tickets.remove(&segment)),
+                }
+            }
+            if let Some(chunk) = self.cached_or_fetch(segment, offset, length).await? {
+                self.range.start += length;
+                return Ok(Some(chunk));
+            }
+        }
+    }
+
+    /// The segment's slice if it's cached; else has it made and keeps the ticket.
+    async fn cached_or_fetch(
+        &mut self,
+        segment: u32,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Chunk>, BodyError> {
+        let fetched = self.play.fetch(&self.shared, segment, Class::Waiting, true);
+        match fetched.map_err(|_| BodyError("the queue refused accepted work".into()))? {
+            Fetch::Flight(ticket) => {
+                self.tickets.insert(segment, ticket);
+                Ok(None)
+            }
+            Fetch::Cached(output) => {
+                let slice = Play::slice(&self.shared, output, segment).await;
+                let slice = match slice {
+                    Ok(slice) => slice,
+                    Err(error) => {
+                        // Evicted between the look-up and the opening of its file.
+                        tracing::debug!(%error, segment, "a cached segment vanished");
+                        None
+                    }
+                };
+                match slice {
+                    Some(slice) if offset + length <= slice.length => Ok(Some(Chunk::File {
+                        file: slice.file,
+                        offset: slice.position + offset,
+                        length,
+                    })),
+                    Some(_) => Err(BodyError(format!("cached segment {segment} is too short"))),
+                    None => Ok(None),
+                }
+            }
+        }
+    }
+
+    /// Has the next few segments made while this one is being read.
+    fn read_ahead(&mut self, segment: u32) {
+        let end = self.layout.segments_of(&self.range).end;
+        let last = segment.saturating_add(1).saturating_add(self.shared.config.read_ahead).min(end);
+        for ahead in segment + 1..last {
+            if self.tickets.contains_key(&ahead) {
+                continue;
+            }
+            // A full queue only means no read-ahead.
+            if let Ok(Fetch::Flight(ticket)) =
+                self.play.fetch(&self.shared, ahead, Class::Ahead, false)
+            {
+                self.tickets.insert(ahead, ticket);
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The one bridge between async code and CPU work: a fixed pool of threads and a bounded queue.
+//!
+//! Two classes: what a client waits for goes before what is made ahead. Within a class the
+//! representations take turns, so that a client who reads a hundred does not starve one who reads one.
+
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// How urgent a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// A client waits for it.
+    Waiting,
+    /// A client will want it soon.
+    Ahead,
+}
+
+/// What the queue knows of a job: the representation and the segment that it makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The representation.
+    pub key: Arc<str>,
+    /// The segment.
+    pub segment: u32,
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// The queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
+
+/// The pool. Dropping it ends its threads after their present jobs; queued jobs are dropped.
+pub struct Scheduler {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+    queue_length: usize,
+}
+
+#[derive(Default)]
+struct Shared {
+    queues: Mutex<Queues>,
+    news: Condvar,
+}
+
+#[derive(Default)]
+struct Queues {
+    waiting: Turns,
+    ahead: Turns,
+    stopping: bool,
+}
+
+/// The jobs of one representation, by segment.
+type Jobs = VecDeque<(u32, Work)>;
+
+/// Jobs in turns by representation.
+#[derive(Default)]
+struct Turns {
+    keys: VecDeque<(Arc<str>, Jobs)>,
+    length: usize,
+}
+
+impl Turns {
+    fn push(&mut self, label: Label, work: Work) {
+        self.length += 1;
+        match self.keys.iter_mut().find(|(key, _)| *key == label.key) {
+            Some((_, jobs)) => jobs.push_back((label.segment, work)),
+            None => self.keys.push_back((label.key, VecDeque::from([(label.segment, work)]))),
+        }
+    }
+
+    fn pop(&mut self) -> Option<Work> {
+        let (key, mut jobs) = self.keys.pop_front()?;
+        let job = jobs.pop_front();
+        if !jobs.is_empty() {
+            self.keys.push_back((key, jobs));
+        }
+        self.length -= usize::from(job.is_some());
+        job.map(|(_, work)| work)
+    }
+
+    fn remove(&mut self, label: &Label) -> Option<Work> {
+        let turn = self.keys.iter().position(|(key, _)| *key == label.key)?;
+        let jobs = &mut self.keys[turn].1;
+        let at = jobs.iter().position(|(segment, _)| *segment == label.segment)?;
+        let (_, work) = jobs.remove(at)?;
+        if jobs.is_empty() {
+            self.keys.remove(turn);
+        }
+        self.length -= 1;
+        Some(work)
+    }
+}
+
+impl Scheduler {
+    /// Starts so many threads.
+    ///
+    /// # Errors
+    /// If the system gives no threads.
+    pub fn start(threads: usize, queue_length: usize) -> io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let spawn = |number| {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new().name(format!("encode-{number}")).spawn(move || shared.run())
+        };
+        let threads = (0..threads).map(spawn).collect::<io::Result<_>>()?;
+        Ok(Self { shared, threads, queue_length })
+    }
+
+    /// Number of threads.
+    pub fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// Puts a job into the queue.
+    ///
+    /// # Errors
+    /// [`Full`], the work unrun.
+    pub fn submit(&self, class: Class, label: Label, work: Work) -> Result<(), Full> {
+        let mut queues = self.shared.queues();
+        if queues.waiting.length + queues.ahead.length >= self.queue_length {
+            return Err(Full);
+        }
+        queues.turns(class).push(label, work);
+        drop(queues);
+        self.shared.news.notify_one();
+        Ok(())
+    }
+
+    /// Puts a job into the queue whatever its length: the next piece of work that was accepted before.
+    pub fn follow_up(&self, class: Class, label: Label, work: Work) {
+        self.shared.queues().turns(class).push(label, work);
+        self.shared.news.notify_one();
+    }
+
+    /// A client now waits for a job that was queued ahead.
+    pub fn promote(&self, label: &Label) {
+        let mut queues = self.shared.queues();
+        if let Some(work) = queues.ahead.remove(label) {
+            queues.waiting.push(label.clone(), work);
+        }
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        self.shared.queues().stopping = true;
+        self.shared.news.notify_all();
+        for thread in self.threads.drain(..) {
+            // The last owner may be a job on one of these threads.
+            if thread.thread().id() != thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl Queues {
+    fn turns(&mut self, class: Class) -> &mut Turns {
+        match class {
+            Class::Waiting => &mut self.waiting,
+            Class::Ahead => &mut self.ahead,
+        }
+    }
+}
+
+impl Shared {
+    fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self) {
+        while let Some(work) = self.next() {
+            // The work itself reports its failure; this only keeps the thread alive.
+            if catch_unwind(AssertUnwindSafe(work)).is_err() {
+                tracing::error!("a job panicked");
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Work> {
+        let mut queues = self.queues();
+        loop {
+            if queues.stopping {
+                return None;
+            }
+            let Queues { waiting, ahead, .. } = &mut *queues;
+            if let Some(work) = waiting.pop().or_else(|| ahead.pop()) {
+                return Some(work);
+            }
+            queues = self.news.wait(queues).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The engine by behaviour: one flight a segment, the same bytes however they are asked for, a cache
+//! that survives and repairs itself.
+#![allow(clippy::unwrap_used)]
+
+use blob::Blobs;
+use catalog::Catalog;
+use media::{Body, Chunk, Config, Media, Preferences, Representation, Resource, select};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// 25.3 s of 8 kHz mono noise that swells, as WAV: three segments.
+fn recording() -> Vec<u8> {
+    let frames = 202_400u32;
+    let mut wav = b"RIFF".to_vec();
+    wav.extend((36 + frames * 2).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend(8000u32.to_le_bytes());
+    wav.extend(16000u32.to_le_bytes());
+    wav.extend(b"\x02\0\x10\0data");
+    wav.extend((frames * 2).to_le_bytes());
+    let mut x = 1u32;
+    for n in 0..frames {
+        x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let swell = (n % 8000) as i32;
+        wav.extend((((x >> 16) as i32 - 32768) * swell / 8000).to_le_bytes()[..2].iter());
+    }
+    wav
+}
+
+struct House {
+    media: Media,
+    resource: Arc<Resource>,
+    blobs: Blobs,
+    catalog: Catalog,
+}
+
+impl House {
+    fn config(dir: &Path) -> Config {
+        Config {
+            cache_dir: dir.join("cache"),
+            cache_bytes: 1 << 30,
+            threads: 2,
+            queue_length: 64,
+            read_ahead: 2,
+            learn_timeout: Duration::from_secs(20),
+        }
+    }
+
+    fn open(dir: &Path, config: Config) -> Self {
+        let blobs = Blobs::open(dir).unwrap();
+        let catalog = Catalog::open(dir.join("catalog.sqlite")).unwrap();
+        let mut draft = blobs.begin().unwrap();
+        draft.write(&recording()).unwrap();
+        let stored = draft.commit().unwrap();
+        let source: audio::Source = Arc::new(blobs.get(&stored.hash).unwrap().unwrap());
+        let facts = audio::probe(&source, audio::Hint::default()).unwrap().facts;
+        let resource = Resource {
+            content_hash: stored.hash.to_string(),
+            length_bytes: stored.length_bytes,
+            stored_at_ms: 0,
+            expires_at_ms: None,
+            name: "a.wav".into(),
+            mime_type: "audio/x-wav".into(),
+            facts: Some(Arc::new(facts)),
+            probe_error: None,
+        };
+        let media = Media::open(catalog.clone(), blobs.clone(), config).unwrap();
+        Self { media, resource: Arc::new(resource), blobs, catalog }
+    }
+
+    fn wanted(&self, format: &'static str) -> Representation {
+        let wish = Preferences { format: Some(format), ..Preferences::default() };
+        select(&self.resource, &wish).unwrap()
+    }
+
+    async fn range(&self, format: &'static str, range: Range<u64>) -> Vec<u8> {
+        let prepared = self.media.prepare(&self.wanted(format)).await.unwrap();
+        collect(prepared.open(range).unwrap()).await
+    }
+
+    async fn whole(&self, format: &'static str) -> Vec<u8> {
+        let length = self.media.prepare(&self.wanted(format)).await.unwrap().length_bytes();
+        self.range(format, 0..length).await
+    }
+
+    /// Segments encoded, those included whose last bytes a client had before the maker counted them.
+    async fn encoded(&self) -> u64 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        self.media.counters().segments_encoded.load(Ordering::Relaxed)
+    }
+}
+
+async fn collect(mut body: Body) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.next().await {
+        match chunk.unwrap() {
+            Chunk::Memory(piece) => bytes.extend_from_slice(&piece),
+            Chunk::File { file, offset, length } => {
+                let mut piece = vec![0; length as usize];
+                file.read_exact_at(&mut piece, offset).unwrap();
+                bytes.extend(piece);
+            }
+        }
+    }
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_clients_of_a_cold_representation_cause_each_segment_to_be_encoded_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = Arc::new(House::open(dir.path(), House::config(dir.path())));
+    let clients: Vec<_> = (0..64)
+        .map(|_| {
+            let house = Arc::clone(&house);
+            tokio::spawn(async move { house.whole("ulaw").await })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for client in clients {
+        answers.push(client.await.unwrap());
+    }
+    assert!(answers.iter().all(|a| *a == answers[0] && a.len() == 202_400));
+    assert_eq!(house.encoded().await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cold_tail_equals_the_tail_of_the_later_whole() {
+    for format in ["ulaw", "alaw"] {
+        let dir = tempfile::tempdir().unwrap();
+        let house = House::open(dir.path(), House::config(dir.path()));
+        let length = house.media.prepare(&house.wanted(format)).await.unwrap().length_bytes();
+        let tail = house.range(format, length - 1000..length).await;
+        assert_eq!(house.encoded().await, 1);
+        assert_eq!(tail, house.whole(format).await[length as usize - 1000..]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cache_survives_a_restart_and_its_loss_changes_no_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path(), House::config(dir.path()));
+    let first = house.whole("ulaw").await;
+    assert_eq!(house.encoded().await, 3);
+    let (blobs, catalog, resource) = (house.blobs, house.catalog, house.resource);
+    drop(house.media);
+    let again = |config| House {
+        media: Media::open(catalog.clone(), blobs.clone(), config).unwrap(),
+        resource: Arc::clone(&resource),
+        blobs: blobs.clone(),
+        catalog: catalog.clone(),
+    };
+    let warm = again(House::config(dir.path()));
+    assert_eq!((warm.whole("ulaw").await, warm.encoded().await), (first.clone(), 0));
+    drop(warm);
+    std::fs::remove_dir_all(dir.path().join("cache")).unwrap();
+    let cold = again(Config { threads: 1, ..House::config(dir.path()) });
+    assert_eq!((cold.whole("ulaw").await, cold.encoded().await), (first, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_whose_bytes_changed_on_the_disk_is_made_again_and_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path(), House::config(dir.path()));
+    let first = house.whole("ulaw").await;
+    assert_eq!(house.encoded().await, 3);
+    let (blobs, catalog) = (house.blobs, house.catalog);
+    drop(house.media);
+    for entry in std::fs::read_dir(dir.path().join("cache")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "data") {
+            let file = std::fs::File::options().write(true).open(path).unwrap();
+            file.write_all_at(b"rot", 90_000).unwrap();
+        }
+    }
+    let media = Media::open(catalog.clone(), blobs.clone(), House::config(dir.path())).unwrap();
+    let house = House { media, resource: house.resource, blobs, catalog };
+    assert_eq!(house.whole("ulaw").await, first);
+    assert_eq!(house.encoded().await, 1);
+    assert_eq!(house.media.counters().checksum_repairs.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cache_keeps_its_limit_and_an_evicted_output_comes_out_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config { cache_bytes: 250_000, ..House::config(dir.path()) };
+    let house = House::open(dir.path(), config);
+    let ulaw = house.whole("ulaw").await;
+    let alaw = house.whole("alaw").await;
+    assert_eq!(house.encoded().await, 6);
+    assert!(house.media.cached_bytes() <= 250_000);
+    assert!(house.media.counters().outputs_evicted.load(Ordering::Relaxed) >= 1);
+    assert_eq!(house.whole("ulaw").await, ulaw);
+    assert_eq!(house.whole("alaw").await, alaw);
+    assert!(house.media.cached_bytes() <= 250_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_is_an_answer_and_what_is_cached_is_served_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config { queue_length: 0, ..House::config(dir.path()) };
+    let house = House::open(dir.path(), config);
+    let prepared = house.media.prepare(&house.wanted("ulaw")).await.unwrap();
+    assert!(matches!(prepared.open(0..10), Err(media::OpenError::Busy { .. })));
+    let original = Representation::Original(Arc::clone(&house.resource));
+    let prepared = house.media.prepare(&original).await.unwrap();
+    let bytes = collect(prepared.open(0..4).unwrap()).await;
+    assert_eq!(bytes, b"RIFF");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_waits_for_any_more_is_not_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path(), Config { threads: 1, ..House::config(dir.path()) });
+    let prepared = house.media.prepare(&house.wanted("ulaw")).await.unwrap();
+    for _ in 0..20 {
+        drop(prepared.open(0..prepared.length_bytes()).unwrap());
+    }
+    // Queued behind the given-up ones: when it's done they have been passed.
+    let whole = house.whole("alaw").await;
+    assert_eq!(whole.len(), 202_400);
+    let cancelled = house.media.counters().segments_cancelled.load(Ordering::Relaxed);
+    assert!(cancelled >= 1, "{cancelled}");
+}
