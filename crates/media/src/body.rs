@@ -133,6 +133,9 @@ impl Playing {
                 match ticket.flight().read(offset as usize, most).await {
                     Ok(Some(bytes)) => {
                         self.range.start += bytes.len() as u64;
+                        if bytes.len() as u64 == length {
+                            self.tickets.remove(&segment).into_iter().for_each(Ticket::used);
+                        }
                         return Ok(Some(Chunk::Memory(bytes)));
                     }
                     Ok(None) => return Err(BodyError(format!("segment {segment} ended early"))),

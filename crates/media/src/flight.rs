@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -13,6 +13,8 @@ pub struct Flight {
     news: Notify,
     /// Handles held by those who want the segment.
     interest: AtomicUsize,
+    /// Whether somebody had what it wanted of it: what is begun is then made to its end, for the cache.
+    used: AtomicBool,
 }
 
 #[derive(Default)]
@@ -60,7 +62,7 @@ impl Flight {
 
     /// Whether anybody wants it.
     pub fn is_wanted(&self) -> bool {
-        self.interest.load(Ordering::Acquire) > 0
+        self.used.load(Ordering::Acquire) || self.interest.load(Ordering::Acquire) > 0
     }
 
     /// The bytes from `offset` on, at least one, at most `most`; `None` at the segment's end.
@@ -100,6 +102,11 @@ impl Ticket {
     pub fn new(flight: &Arc<Flight>) -> Self {
         flight.interest.fetch_add(1, Ordering::AcqRel);
         Self(Arc::clone(flight))
+    }
+
+    /// Gives the ticket back with thanks: the segment is to be finished all the same.
+    pub fn used(self) {
+        self.0.used.store(true, Ordering::Release);
     }
 
     /// The flight.
