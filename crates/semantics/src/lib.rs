@@ -1,1 +1,12 @@
-//! semantics
+//! HTTP semantics as pure functions: RFC 9110 preconditions and ranges, RFC 9111 directives, RFC 8187 names.
+//!
+//! Nothing here does I/O or knows a status code; each function returns a closed set of outcomes.
+
+pub mod cache;
+pub mod disposition;
+mod evaluate;
+pub mod multipart;
+mod range;
+
+pub use evaluate::{Method, Outcome, RequestHeaders, Validators, evaluate};
+pub use range::{MOST_RANGES, Requested, resolve_ranges};
