@@ -14,7 +14,7 @@ const RATES_HZ: [u32; 10] = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 441
 pub fn preferences(args: &Transcode) -> Result<Preferences, Failure> {
     let format = match &args.f {
         Some(name) => Some(format(name)?),
-        None => by_extension(&args.target),
+        None => by_extension(&args.target)?,
     };
     Ok(Preferences {
         format: format.map(|f| f.name),
@@ -26,15 +26,22 @@ pub fn preferences(args: &Transcode) -> Result<Preferences, Failure> {
 }
 
 fn format(name: &str) -> Result<&'static Format, Failure> {
-    formats::by_name(name).filter(|f| f.target.is_some()).ok_or_else(|| {
-        let known = FORMATS.iter().filter(|f| f.target.is_some());
-        wrong("--f", name, &known.map(|f| f.name).collect::<Vec<_>>().join(", "))
-    })
+    let found = formats::by_name(name).filter(|f| f.target.is_some());
+    found.ok_or_else(|| wrong("--f", name, &writable()))
 }
 
-fn by_extension(target: &Path) -> Option<&'static Format> {
-    let extension = target.extension()?.to_str()?;
-    formats::by_extension(extension).filter(|f| f.target.is_some())
+/// The format that the target's extension names, if it names one.
+fn by_extension(target: &Path) -> Result<Option<&'static Format>, Failure> {
+    let extension = target.extension().and_then(|e| e.to_str());
+    match extension.and_then(formats::by_extension) {
+        Some(found) if found.target.is_none() => Err(wrong("--f", found.name, &writable())),
+        found => Ok(found),
+    }
+}
+
+fn writable() -> String {
+    let known = FORMATS.iter().filter(|f| f.target.is_some());
+    known.map(|f| f.name).collect::<Vec<_>>().join(", ")
 }
 
 fn wrong(option: &str, value: &str, allowed: &str) -> Failure {
