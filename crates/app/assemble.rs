@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use blob::{Blobs, DataFolder};
 use catalog::Catalog;
-use library::{Library, Principal, Welcome};
+use library::{Library, Principal};
 use std::path::Path;
 
 /// A data folder, opened.
@@ -11,8 +11,6 @@ pub struct Opened {
     pub library: Library,
     /// What local commands act as.
     pub operator: Principal,
-    /// What the first opening made.
-    pub welcome: Option<Welcome>,
     /// Held for as long as this process may write blobs; `None` beside a running server.
     _hold: Option<DataFolder>,
 }
@@ -48,9 +46,9 @@ async fn open(
     let catalog = Catalog::open(data.join("catalog.sqlite")).map_err(|e| wrong(&e))?;
     let config = library::Config { public_url: public_url.to_owned(), data_dir: data.to_owned() };
     let library = Library::open(catalog, blobs, config);
-    let welcome = library.bootstrap().await.map_err(|e| wrong(&e))?;
+    library.bootstrap().await.map_err(|e| wrong(&e))?;
     let operator = library.operator().await.map_err(|e| wrong(&e))?;
-    Ok(Opened { library, operator, welcome, _hold: hold })
+    Ok(Opened { library, operator, _hold: hold })
 }
 
 /// Runs a command's asynchronous part.

@@ -44,14 +44,9 @@ impl Failure {
 
 /// Writes a result to stdout at once, so that whoever waits on a pipe gets it.
 pub fn print(text: &str) -> Result<(), Failure> {
-    print_bytes(text.as_bytes())
-}
-
-/// As [`print`], for what is no text.
-pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     use std::io::{ErrorKind, Write};
     let mut out = std::io::stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush()).map_err(|e| match e.kind() {
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| match e.kind() {
         ErrorKind::BrokenPipe => Failure::OutputClosed,
         _ => Failure::failed("writing to stdout", e),
     })
