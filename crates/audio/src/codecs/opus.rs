@@ -5,6 +5,7 @@ use crate::Planar;
 use crate::demux::bytes::{u8_at, u16_le};
 use crate::demux::packets::PacketDecoder;
 use opus_pure::{ChannelLayout, OpusDecoder, OpusMSDecoder, packet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The rate of every decode.
 pub const RATE_HZ: u32 = 48_000;
@@ -71,8 +72,26 @@ enum Kind {
     Many(Box<OpusMSDecoder>),
 }
 
+impl Kind {
+    fn new(head: &OpusHead) -> Result<Self, String> {
+        let rate = RATE_HZ as i32;
+        let channels = usize::from(head.channels);
+        let gain_q8 = i32::from(head.gain_q8);
+        if head.family == 0 {
+            let mut decoder = OpusDecoder::new(rate, channels).map_err(|e| e.to_string())?;
+            decoder.gain_q8 = gain_q8;
+            return Ok(Self::Plain(Box::new(decoder)));
+        }
+        let mut decoder =
+            OpusMSDecoder::new(rate, channels, head.family).map_err(|e| e.to_string())?;
+        decoder.streams_mut().iter_mut().for_each(|d| d.gain_q8 = gain_q8);
+        Ok(Self::Many(Box::new(decoder)))
+    }
+}
+
 /// A fresh Opus decoder.
 pub struct Opus {
+    head: OpusHead,
     kind: Kind,
     interleaved: Vec<f32>,
     /// Which decoded channel each of ours is.
@@ -97,21 +116,11 @@ impl Opus {
     /// # Errors
     /// What the decoder can't do.
     pub fn new(head: &OpusHead) -> Result<Self, String> {
-        let rate = RATE_HZ as i32;
         let channels = usize::from(head.channels);
-        let gain_q8 = i32::from(head.gain_q8);
         let order = *ORDERS.get(channels.wrapping_sub(1)).ok_or("opus: too many channels")?;
-        let kind = if head.family == 0 {
-            let mut decoder = OpusDecoder::new(rate, channels).map_err(|e| e.to_string())?;
-            decoder.gain_q8 = gain_q8;
-            Kind::Plain(Box::new(decoder))
-        } else {
-            let mut decoder =
-                OpusMSDecoder::new(rate, channels, head.family).map_err(|e| e.to_string())?;
-            decoder.streams_mut().iter_mut().for_each(|d| d.gain_q8 = gain_q8);
-            Kind::Many(Box::new(decoder))
-        };
-        Ok(Self { kind, interleaved: vec![0.0; LONGEST_FRAMES * channels], order })
+        let kind = Kind::new(head)?;
+        let interleaved = vec![0.0; LONGEST_FRAMES * channels];
+        Ok(Self { head: head.clone(), kind, interleaved, order })
     }
 }
 
@@ -120,12 +129,20 @@ impl PacketDecoder for Opus {
         let frames = packet_frames(data);
         let channels = self.order.len();
         let Some(room) = self.interleaved.get_mut(..frames * channels) else { return false };
-        let decoded = match &mut self.kind {
-            Kind::Plain(decoder) => decoder.decode(data, frames, room),
-            Kind::Many(decoder) => decoder.decode(data, frames, room),
+        let kind = &mut self.kind;
+        let decoded = catch_unwind(AssertUnwindSafe(|| match kind {
+            Kind::Plain(decoder) => decoder.decode(data, frames, room).ok(),
+            Kind::Many(decoder) => decoder.decode(data, frames, room).ok(),
+        }));
+        let Ok(decoded) = decoded else {
+            // A packet cut short can make the decoder panic in its middle: it is replaced.
+            if let Ok(fresh) = Kind::new(&self.head) {
+                self.kind = fresh;
+            }
+            return false;
         };
-        let Ok(decoded) = decoded else { return false };
-        let room = &room[..(decoded * channels).min(frames * channels)];
+        let Some(decoded) = decoded else { return false };
+        let room = &self.interleaved[..decoded.min(frames) * channels];
         for (to, &from) in out.channels.iter_mut().zip(self.order) {
             to.extend(room.iter().skip(from).step_by(channels));
         }

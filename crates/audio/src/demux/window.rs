@@ -3,8 +3,8 @@
 use crate::Source;
 use std::io;
 
-/// Bytes read at a time.
-const BLOCK: usize = 64 * 1024;
+/// Bytes read at a time: several of the longest Ogg pages, since each is asked for at full length.
+const BLOCK: usize = 256 * 1024;
 
 /// The most that [`Window::peek`] gives: no packet of any format that we read is longer.
 pub const LONGEST_PEEK: usize = 4 << 20;

@@ -192,7 +192,12 @@ pub fn survives_mutilation(good: Vec<u8>, extension: &str, cases: u32) {
         bytes.append(&mut tail);
         bytes
     });
-    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 0,
+        ..ProptestConfig::default()
+    };
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let strategy = prop_oneof![4 => mutilated(good), 1 => garbage];
     runner

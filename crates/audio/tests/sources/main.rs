@@ -3,6 +3,7 @@
 
 mod bench;
 mod flac;
+mod matroska;
 mod mp3;
 mod mp4;
 mod ogg;

@@ -25,9 +25,14 @@ pub fn ffmpeg(input: &[u8], extension: &str, before: &[&str], after: &[&str], to
 
 /// A file of the loud signal, made by ffmpeg.
 pub fn loud(arguments: &[&str], name: &str) -> Vec<u8> {
+    synthesise(LOUD, arguments, name)
+}
+
+/// A file of any signal that ffmpeg's generators know.
+pub fn synthesise(signal: &str, arguments: &[&str], name: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join(name);
-    run(&[&["-f", "lavfi", "-i", LOUD], arguments, &[to.to_str().unwrap()]].concat());
+    run(&[&["-f", "lavfi", "-i", signal], arguments, &[to.to_str().unwrap()]].concat());
     std::fs::read(to).unwrap()
 }
 

@@ -36,6 +36,23 @@ fn wav_of_every_fixed_width_decodes_to_ffmpegs_samples() {
 }
 
 #[test]
+fn adpcm_decodes_to_ffmpegs_samples_even_with_a_short_last_block() {
+    for (ours, encoder) in [("ima_adpcm", "adpcm_ima_wav"), ("ms_adpcm", "adpcm_ms")] {
+        for channels in ["1", "2"] {
+            let arguments = ["-c:a", encoder, "-ac", channels, "-fflags", "+bitexact"];
+            let mut bytes = loud(&arguments, "made.wav");
+            agrees(&bytes, "wav", ours, &judge(&bytes, "wav", &[]));
+            let data = bytes.windows(4).position(|w| w == b"data").unwrap();
+            bytes.truncate(bytes.len() - 700);
+            let (riff, size) = (bytes.len() as u32 - 8, (bytes.len() - data - 8) as u32);
+            bytes[4..8].copy_from_slice(&riff.to_le_bytes());
+            bytes[data + 4..data + 8].copy_from_slice(&size.to_le_bytes());
+            agrees(&bytes, "wav", ours, &judge(&bytes, "wav", &[]));
+        }
+    }
+}
+
+#[test]
 fn raw_g711_decodes_to_ffmpegs_samples() {
     for (format, muxer) in [("ulaw", "mulaw"), ("alaw", "alaw")] {
         let bytes: Vec<u8> = (0..=255).cycle().take(3000).collect();

@@ -1,5 +1,10 @@
 //! Matroska and WebM audio (Opus, Vorbis), read only.
 
+mod blocks;
+mod demux;
+mod ebml;
+mod tracks;
+
 use super::Format;
 
 /// The row of the table.
@@ -8,6 +13,6 @@ pub const FORMAT: Format = Format {
     aliases: &["webm", "mkv", "mka"],
     extensions: &["webm", "mka", "mkv"],
     media_types: &["audio/webm", "video/webm", "audio/x-matroska", "video/x-matroska"],
-    source: None,
+    source: Some(&demux::MatroskaSource),
     target: None,
 };

@@ -33,8 +33,6 @@ pub struct Fmt {
 pub struct Chunks {
     /// The format.
     pub fmt: Fmt,
-    /// Frames by the `fact` chunk.
-    pub fact: Option<u32>,
     /// Byte offset of the data.
     pub data_start: u64,
     /// Bytes of data that are really there.
@@ -52,7 +50,7 @@ pub fn read(source: &Source) -> Result<Chunks, ProbeError> {
     let head = window.peek(0, 12)?;
     let wide = !head.starts_with(b"RIFF");
     let riff = u32_le(head, 4).unwrap_or(0);
-    let (mut fmt, mut fact, mut long_data) = (None, None, None);
+    let (mut fmt, mut long_data) = (None, None);
     let mut at: u64 = 12;
     for _ in 0..MOST_CHUNKS {
         let head = window.peek(at, 8)?;
@@ -62,7 +60,6 @@ pub fn read(source: &Source) -> Result<Chunks, ProbeError> {
         let body = window.peek(at + 8, 40.min(size as usize))?;
         match &id {
             b"fmt " => fmt = Some(parse_fmt(body)?),
-            b"fact" => fact = u32_le(body, 0),
             b"ds64" if wide => long_data = u64_le(body, 8),
             b"data" => {
                 let fmt = fmt.ok_or_else(|| unsupported("no `fmt ` chunk before the data"))?;
@@ -70,7 +67,7 @@ pub fn read(source: &Source) -> Result<Chunks, ProbeError> {
                     Some(size_64) if size == UNKNOWN => Some(size_64),
                     _ => Some(u64::from(size)).filter(|_| size != UNKNOWN),
                 };
-                return Ok(measure(fmt, fact, (riff, wide), (at + 8, claimed), length));
+                return Ok(measure(fmt, (riff, wide), (at + 8, claimed), length));
             }
             _ => {}
         }
@@ -103,7 +100,6 @@ fn parse_fmt(body: &[u8]) -> Result<Fmt, ProbeError> {
 /// Sets the claimed sizes against the real length.
 fn measure(
     fmt: Fmt,
-    fact: Option<u32>,
     (riff, wide): (u32, bool),
     (data_start, claimed): (u64, Option<u64>),
     length: u64,
@@ -127,5 +123,5 @@ fn measure(
         repaired.push(format!("the RIFF size was {said}, measured: {whole} bytes"));
     }
     let true_sizes = repaired.is_empty() && !wide && u64::from(riff) == whole;
-    Chunks { fmt, fact, data_start, data_bytes, true_sizes, repaired }
+    Chunks { fmt, data_start, data_bytes, true_sizes, repaired }
 }

@@ -1,7 +1,9 @@
 //! Reading WAV: which codec, how many frames, and a decode that starts anywhere by arithmetic.
 
+use super::blocks::{self, BlockDecode};
 use super::chunks::{self, Chunks, Fmt};
 use crate::Source;
+use crate::codecs::adpcm::Adpcm;
 use crate::codecs::linear::{LinearDecode, Region};
 use crate::codecs::pcm::Coding;
 use crate::error::{DecodeError, ProbeError};
@@ -19,7 +21,11 @@ impl SourceFormat for WavSource {
 
     fn probe(&self, source: &Source, _hint: Hint<'_>) -> Result<Probed, ProbeError> {
         let chunks = chunks::read(source)?;
-        linear(&chunks)
+        match chunks.fmt.effective_tag {
+            0x02 => blocks::probe(&chunks, Adpcm::Ms),
+            0x11 => blocks::probe(&chunks, Adpcm::Ima),
+            _ => linear(&chunks),
+        }
     }
 
     fn open(
@@ -29,6 +35,9 @@ impl SourceFormat for WavSource {
         index: &[u8],
         start_frame: u64,
     ) -> Result<Box<dyn Decode>, DecodeError> {
+        if let Some(codec) = Adpcm::by_name(&facts.codec) {
+            return Ok(Box::new(BlockDecode::new(source, facts, (codec, index), start_frame)?));
+        }
         Ok(Box::new(LinearDecode::new(source, Region::of(facts, index)?, start_frame)?))
     }
 }

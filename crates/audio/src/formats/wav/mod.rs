@@ -1,5 +1,6 @@
 //! RIFF/WAVE: PCM of every width, G.711 and ADPCM read; 16-bit PCM written.
 
+mod blocks;
 mod chunks;
 mod demux;
 mod encode;

@@ -1,0 +1,141 @@
+//! Reading Matroska and WebM with Opus or Vorbis, as browsers record it too: without a duration, cues
+//! or cluster sizes. The length is measured by walking the packets.
+
+use super::blocks::{Blocks, id};
+use super::tracks::Head;
+use crate::Source;
+use crate::codecs::xiph::{Clock, Stream};
+use crate::demux::index::{IndexReader, IndexWriter, Places};
+use crate::demux::packets::{Packet, PacketDecode, Packets};
+use crate::demux::window::Window;
+use crate::error::{DecodeError, ProbeError};
+use crate::facts::{Decode, Facts, Hint, LONGEST_SECONDS, Probed};
+use crate::formats::SourceFormat;
+
+/// Matroska as a source.
+pub struct MatroskaSource;
+
+impl SourceFormat for MatroskaSource {
+    fn recognises(&self, head: &[u8], _: Hint<'_>) -> bool {
+        head.starts_with(&id::EBML.to_be_bytes())
+    }
+
+    fn probe(&self, source: &Source, _: Hint<'_>) -> Result<Probed, ProbeError> {
+        let refuse = |m: String| ProbeError::Unsupported(format!("matroska: {m}"));
+        let head = Head::read(&mut Window::new(source))?.map_err(refuse)?;
+        let stream = &head.track.stream;
+        stream.decoder().map_err(|e| refuse(e.to_string()))?;
+        let mut blocks = Blocks::new(source, head.first_cluster, head.track.number);
+        let survey = Survey::walk(&mut blocks, stream)?;
+        let rate_hz = stream.rate_hz();
+        let stated = head.track.delay_ns.map(|ns| frames_of(ns, rate_hz));
+        // Where the codec's own header states it, that is exact and CodecDelay is not: writers are
+        // known to count it at the wrong rate.
+        let delay = if stream.delay() > 0 { stream.delay() } else { stated.unwrap_or(0) };
+        let seconds = survey.position.max(1) as f64 / f64::from(rate_hz.max(1));
+        let mut repaired = Vec::new();
+        if !head.has_duration {
+            repaired.push("the duration was missing and was measured".into());
+        }
+        let mut index = IndexWriter::default();
+        stream.write(&head.track.private, &mut index);
+        index.put(head.track.number);
+        index.put(delay);
+        survey.places.write(&mut index);
+        let facts = Facts {
+            format: "matroska".into(),
+            codec: stream.codec().into(),
+            rate_hz,
+            channels: stream.channels(),
+            frame_count: survey.position.saturating_sub(delay + survey.discard),
+            bitrate_bps: (survey.bytes as f64 * 8.0 / seconds).round() as u32,
+            constant_bitrate: false,
+            canonical: true,
+            repaired,
+        };
+        Ok(Probed { facts, index: index.finish() })
+    }
+
+    fn open(
+        &self,
+        source: &Source,
+        facts: &Facts,
+        index: &[u8],
+        start_frame: u64,
+    ) -> Result<Box<dyn Decode>, DecodeError> {
+        let broken = || DecodeError::Broken("the seek index is damaged".into());
+        let mut index = IndexReader::new(index);
+        let stream = Stream::read(&mut index).ok_or_else(broken)?;
+        let track = index.take().ok_or_else(broken)?;
+        let delay = index.take().ok_or_else(broken)?;
+        let places = Places::read(&mut index).ok_or_else(broken)?;
+        let wanted = (start_frame + delay).saturating_sub(stream.pre_roll());
+        let (offset, frame) = places.before(wanted).ok_or_else(broken)?;
+        let packets = MatroskaPackets {
+            blocks: Blocks::new(source, offset, track),
+            clock: stream.clock(),
+            start: frame as i64 - delay as i64,
+        };
+        let span = start_frame..facts.frame_count;
+        Ok(Box::new(PacketDecode::new(packets, stream.decoder()?, facts.channels, span)))
+    }
+}
+
+/// Nanoseconds as frames, to the nearest.
+fn frames_of(ns: u64, rate_hz: u32) -> u64 {
+    ((u128::from(ns) * u128::from(rate_hz) + 500_000_000) / 1_000_000_000) as u64
+}
+
+/// What the walk over the packets finds.
+#[derive(Default)]
+struct Survey {
+    position: u64,
+    bytes: u64,
+    /// Frames to drop at the end.
+    discard: u64,
+    places: Places,
+}
+
+impl Survey {
+    fn walk(blocks: &mut Blocks, stream: &Stream) -> Result<Self, ProbeError> {
+        let mut survey = Self::default();
+        let mut clock = stream.clock();
+        let limit = LONGEST_SECONDS * u64::from(stream.rate_hz());
+        while let Some(coded) = blocks.next()? {
+            let before = survey.position;
+            let frames = clock.frames(&coded.data) as u64;
+            survey.position += frames;
+            survey.bytes += coded.data.len() as u64;
+            if coded.opens_block {
+                let frame = survey.position - stream.first_frames(&coded.data) as u64;
+                survey.places.add(coded.offset, frame.max(before), stream.rate_hz().into());
+            }
+            let discard = u64::try_from(coded.discard_ns).unwrap_or(0);
+            let discard = frames_of(discard, stream.rate_hz()).min(frames);
+            // Where whole packets are dropped, so is what the one before them drops.
+            survey.discard = if discard == frames { survey.discard + frames } else { discard };
+            if survey.position > limit {
+                break;
+            }
+        }
+        Ok(survey)
+    }
+}
+
+/// The packets from a block on.
+struct MatroskaPackets {
+    blocks: Blocks,
+    clock: Clock,
+    start: i64,
+}
+
+impl Packets for MatroskaPackets {
+    fn next(&mut self, packet: &mut Packet) -> Result<bool, DecodeError> {
+        let Some(coded) = self.blocks.next()? else { return Ok(false) };
+        packet.data = coded.data;
+        packet.start = self.start;
+        packet.frames = self.clock.frames(&packet.data);
+        self.start += packet.frames as i64;
+        Ok(true)
+    }
+}
