@@ -21,7 +21,7 @@ mod select;
 pub use body::{Body, BodyError, Chunk};
 pub use convert::{ConvertError, convert};
 pub use identity::serial;
-pub use preferences::{ChannelWish, ClipWish, Preferences};
+pub use preferences::{BITRATES_KBPS, BadValue, ChannelWish, ClipWish, Preferences, RATES_HZ};
 pub use resource::{Link, Resource};
 pub use select::{Refusal, Representation, Transcoded, select};
 

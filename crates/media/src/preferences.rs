@@ -1,9 +1,12 @@
-//! What a client asks for, checked for syntax only.
+//! What a client asks for: the options of a link that decide the bytes, and the syntax of their values
+//! (publish.md §2). The publish link and the command line read them alike.
 
-/// The options of a publish link that decide the representation; `None` is "not asked".
+use audio::formats::{self, FORMATS};
+
+/// The options that decide the representation; `None` is "not asked".
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Preferences {
-    /// `f`: a row name of [`audio::formats::FORMATS`], perhaps one that can't be written.
+    /// `f`: a row name of [`audio::formats::FORMATS`].
     pub format: Option<&'static str>,
     /// `br` in kbit/s.
     pub bitrate_kbps: Option<u32>,
@@ -30,11 +33,126 @@ pub enum ChannelWish {
     Swap,
 }
 
-/// The values of `t`, in milliseconds; an end that is left out is the recording's.
+/// The value of `t`, in milliseconds; an end that is left out is the recording's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClipWish {
     /// Where the clip begins.
     pub start_ms: u64,
     /// Where it ends; past the recording's end means its end.
     pub end_ms: Option<u64>,
+}
+
+/// A value that an option can't have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{value}` is not allowed for `{option}`; allowed: {allowed}")]
+pub struct BadValue {
+    /// The option.
+    pub option: &'static str,
+    /// What was given.
+    pub value: String,
+    /// What is allowed.
+    pub allowed: String,
+}
+
+/// Bit rates in kbit/s.
+pub const BITRATES_KBPS: [u32; 16] =
+    [8, 16, 24, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+/// Sample rates in Hz.
+pub const RATES_HZ: [u32; 10] =
+    [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 96000];
+
+impl Preferences {
+    /// The names of the options.
+    pub const OPTIONS: [&'static str; 5] = ["f", "br", "rate", "ch", "t"];
+
+    /// Sets an option. An empty value is no value; a name that is none of [`Self::OPTIONS`] is ignored.
+    ///
+    /// # Errors
+    /// [`BadValue`].
+    pub fn set(&mut self, option: &str, value: &str) -> Result<(), BadValue> {
+        if value.is_empty() {
+            return Ok(());
+        }
+        match option {
+            "f" => self.format = Some(format(value)?),
+            "br" => self.bitrate_kbps = Some(one_of("br", value, &BITRATES_KBPS)?),
+            "rate" => self.rate_hz = Some(one_of("rate", value, &RATES_HZ)?),
+            "ch" => self.channels = Some(channels(value)?),
+            "t" => self.clip = Some(clip(value)?),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn bad(option: &'static str, value: &str, allowed: impl Into<String>) -> BadValue {
+    let value = value.chars().filter(|c| !c.is_control()).take(64).collect();
+    BadValue { option, value, allowed: allowed.into() }
+}
+
+fn format(value: &str) -> Result<&'static str, BadValue> {
+    let row = formats::by_name(value).filter(|row| row.target.is_some());
+    row.map(|row| row.name).ok_or_else(|| {
+        let writable = FORMATS.iter().filter(|row| row.target.is_some());
+        let names: Vec<_> = writable.flat_map(|row| [&[row.name], row.aliases].concat()).collect();
+        bad("f", value, names.join(", "))
+    })
+}
+
+fn one_of(option: &'static str, value: &str, allowed: &[u32]) -> Result<u32, BadValue> {
+    let plain = value.bytes().all(|b| b.is_ascii_digit());
+    let number = value.parse().ok().filter(|n| plain && allowed.contains(n));
+    number.ok_or_else(|| {
+        let allowed: Vec<_> = allowed.iter().map(u32::to_string).collect();
+        bad(option, value, allowed.join(", "))
+    })
+}
+
+fn channels(value: &str) -> Result<ChannelWish, BadValue> {
+    match value {
+        "1" | "mix" => Ok(ChannelWish::Mix),
+        "2" => Ok(ChannelWish::Two),
+        "left" => Ok(ChannelWish::Left),
+        "right" => Ok(ChannelWish::Right),
+        "swap" => Ok(ChannelWish::Swap),
+        _ => Err(bad("ch", value, "1, 2, left, right, mix, swap")),
+    }
+}
+
+/// `START-END` in milliseconds, or `START,END` in seconds as W3C media fragments have it.
+fn clip(value: &str) -> Result<ClipWish, BadValue> {
+    let wrong = || {
+        bad("t", value, "START-END, START- or -END in whole milliseconds, or START,END in seconds")
+    };
+    let read = |text: &str| -> Result<Option<u64>, BadValue> {
+        match (text.is_empty(), value.contains(',')) {
+            (true, _) => Ok(None),
+            (false, false) => digits(text).map(Some).ok_or_else(wrong),
+            (false, true) => seconds(text).map(Some).ok_or_else(wrong),
+        }
+    };
+    let (start, end) = value.split_once([',', '-']).unwrap_or((value, ""));
+    let (start, end_ms) = (read(start)?, read(end)?);
+    if !value.contains([',', '-']) || (start.is_none() && end_ms.is_none()) {
+        return Err(wrong());
+    }
+    let start_ms = start.unwrap_or(0);
+    if end_ms.is_some_and(|end| end <= start_ms) {
+        return Err(bad("t", value, "an END after the START"));
+    }
+    Ok(ClipWish { start_ms, end_ms })
+}
+
+fn digits(text: &str) -> Option<u64> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// Seconds with at most three decimals that count, as milliseconds.
+fn seconds(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let thousandths: String = fraction.chars().chain("000".chars()).take(3).collect();
+    digits(whole)?.checked_mul(1000)?.checked_add(digits(&thousandths)?)
 }

@@ -1,0 +1,342 @@
+//! A publish URL into what it asks for: the link, the preferences, the headers it overrides.
+//!
+//! Precedence for one option: query, then path segment, then extension, then preset.
+
+use media::{BadValue, Link, Preferences};
+use percent_encoding::percent_decode_str;
+use semantics::cache;
+use semantics::disposition::{Disposition, content_disposition};
+use uuid::Uuid;
+
+/// What a URL asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The file.
+    pub link: Link,
+    /// The options that decide the bytes.
+    pub preferences: Preferences,
+    /// The options that decide headers.
+    pub overrides: Overrides,
+    /// The extension of the path in lower case, if it is a known audio one.
+    pub extension: Option<String>,
+}
+
+/// Headers that a link may set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `disposition`.
+    pub disposition: Disposition,
+    /// `disposition_name`.
+    pub disposition_name: Option<String>,
+    /// `content_type`, not checked against the stored type yet.
+    pub content_type: Option<String>,
+    /// Cache-Control, from `cache_control` or `cache_headers`.
+    pub cache_control: Option<String>,
+}
+
+/// Why a URL asks for nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unasked {
+    /// It names no file.
+    NotFound,
+    /// An option has a value that it can't have.
+    Bad(BadValue),
+}
+
+impl From<BadValue> for Unasked {
+    fn from(bad: BadValue) -> Self {
+        Self::Bad(bad)
+    }
+}
+
+/// The options of a link, beside those of [`Preferences`].
+const OPTIONS: [&str; 7] = [
+    "p",
+    "disposition",
+    "disposition_name",
+    "content_type",
+    "cache_headers",
+    "cache_control",
+    "exp",
+];
+
+/// The presets: a name, and the options that it stands for.
+const PRESETS: [(&str, &[(&str, &str)]); 6] = [
+    ("asterisk", &[("f", "wav"), ("rate", "8000"), ("ch", "1"), ("cache_headers", "300")]),
+    ("asterisk16", &[("f", "wav"), ("rate", "16000"), ("ch", "1"), ("cache_headers", "300")]),
+    ("ulaw", &[("f", "ulaw"), ("cache_headers", "300")]),
+    ("alaw", &[("f", "alaw"), ("cache_headers", "300")]),
+    ("g722", &[("f", "g722"), ("cache_headers", "300")]),
+    ("web", &[("f", "mp3"), ("br", "64")]),
+];
+
+/// Reads a URL's path (as sent, percent-encoded) and query.
+pub fn parse(path: &str, query: &str) -> Result<Asked, Unasked> {
+    let mut options = Options::default();
+    for pair in query.split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        options.add(decode_query(name), decode_query(value));
+    }
+    let (link, extension) = if let Some(rest) = path.strip_prefix("/f/") {
+        by_sid(rest, &mut options)?
+    } else {
+        (by_name(path.strip_prefix("/c/").ok_or(Unasked::NotFound)?)?, None)
+    };
+    let preset = options.get("p").map(preset).transpose()?.unwrap_or(&[]);
+    for &(name, value) in extension.as_deref().map_or(&[][..], of_extension) {
+        options.add(name.into(), value.into());
+    }
+    let selected = extension.as_deref().and_then(audio::formats::by_extension);
+    let by_extension = selected.map(|row| row.name);
+    let explicit_format = options.get("f").is_some();
+    for &(name, value) in preset {
+        // What the extension says of the format is more explicit than the preset.
+        if !(name == "f" && by_extension.is_some()) {
+            options.add(name.into(), value.into());
+        }
+    }
+    let mut preferences = Preferences::default();
+    for name in Preferences::OPTIONS {
+        preferences.set(name, options.get(name).unwrap_or(""))?;
+    }
+    if !explicit_format && preferences.format.is_none() {
+        preferences.format = by_extension;
+    }
+    let overrides = overrides(&options)?;
+    Ok(Asked { link, preferences, overrides, extension })
+}
+
+/// Options in the order of their precedence: the first that has a value counts.
+#[derive(Default)]
+struct Options(Vec<(String, String)>);
+
+impl Options {
+    fn add(&mut self, name: String, value: String) {
+        self.0.push((name, value));
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
+    }
+}
+
+fn decode_query(text: &str) -> String {
+    decode_path(&text.replace('+', " "))
+}
+
+fn decode_path(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// `{sid}`, `{sid}.{ext}` or `{sid}/{option=value}/…/{any-name}.{ext}`.
+fn by_sid(rest: &str, options: &mut Options) -> Result<(Link, Option<String>), Unasked> {
+    let mut segments: Vec<String> = rest.split('/').map(decode_path).collect();
+    let first = segments.remove(0);
+    let (sid, mut extension) = match segments.is_empty() {
+        true => match first.split_once('.') {
+            Some((sid, extension)) => (sid.to_owned(), Some(extension.to_owned())),
+            None => (first, None),
+        },
+        false => (first, None),
+    };
+    let last = segments.len().wrapping_sub(1);
+    for (i, segment) in segments.iter().enumerate() {
+        match segment.split_once('=') {
+            Some((name, value)) if is_option(name) => options.add(name.into(), value.into()),
+            _ if i == last => {
+                extension = segment.rsplit_once('.').map(|(_, extension)| extension.to_owned());
+            }
+            _ => return Err(Unasked::NotFound),
+        }
+    }
+    let sid = Uuid::try_parse(&sid).map_err(|_| Unasked::NotFound)?;
+    Ok((Link::Sid(sid), extension.map(|e| e.to_lowercase()).filter(|e| is_audio(e))))
+}
+
+fn by_name(rest: &str) -> Result<Link, Unasked> {
+    let (container, name) = rest.split_once('/').ok_or(Unasked::NotFound)?;
+    let container = Uuid::try_parse(container).map_err(|_| Unasked::NotFound)?;
+    Ok(Link::Name { container, name: decode_path(name) })
+}
+
+fn is_option(name: &str) -> bool {
+    Preferences::OPTIONS.contains(&name) || OPTIONS.contains(&name) || name == "sig"
+}
+
+fn is_audio(extension: &str) -> bool {
+    extension == "wav16" || audio::formats::by_extension(extension).is_some()
+}
+
+/// `.wav16` is Asterisk's name for 16 kHz mono.
+fn of_extension(extension: &str) -> &'static [(&'static str, &'static str)] {
+    match extension {
+        "wav16" => &[("f", "wav"), ("rate", "16000"), ("ch", "1")],
+        _ => &[],
+    }
+}
+
+fn preset(name: &str) -> Result<&'static [(&'static str, &'static str)], BadValue> {
+    let found = PRESETS.iter().find(|(known, _)| *known == name);
+    found
+        .map(|(_, options)| *options)
+        .ok_or_else(|| bad("p", name, PRESETS.map(|(known, _)| known).join(", ")))
+}
+
+fn bad(option: &'static str, value: &str, allowed: impl Into<String>) -> BadValue {
+    let value = value.chars().filter(|c| !c.is_control()).take(64).collect();
+    BadValue { option, value, allowed: allowed.into() }
+}
+
+fn overrides(options: &Options) -> Result<Overrides, BadValue> {
+    let disposition = match options.get("disposition") {
+        None | Some("inline") => Disposition::Inline,
+        Some("attachment") => Disposition::Attachment,
+        Some(other) => return Err(bad("disposition", other, "inline, attachment")),
+    };
+    let disposition_name = options.get("disposition_name").map(str::to_owned);
+    if let Some(name) = &disposition_name {
+        let too_long = content_disposition(disposition, name).is_none();
+        if name.chars().count() > 255 || name.chars().any(char::is_control) || too_long {
+            return Err(bad(
+                "disposition_name",
+                name,
+                "at most 255 characters without control characters, in a header line of at most 1000 bytes",
+            ));
+        }
+    }
+    let cache_control = match (options.get("cache_control"), options.get("cache_headers")) {
+        (Some(list), _) => {
+            cache::check_directives(list).map_err(|allowed| bad("cache_control", list, allowed))?;
+            if list.len() > 900 {
+                return Err(bad("cache_control", list, "a list of at most 900 bytes"));
+            }
+            Some(list.to_owned())
+        }
+        (None, Some(seconds)) => {
+            let number = seconds.parse::<u32>().ok();
+            let number = number.filter(|_| seconds.bytes().all(|b| b.is_ascii_digit()));
+            let wrong = || bad("cache_headers", seconds, "whole seconds from 0 on");
+            Some(cache::for_seconds(u64::from(number.ok_or_else(wrong)?)))
+        }
+        (None, None) => None,
+    };
+    let content_type = options.get("content_type").map(str::to_owned);
+    Ok(Overrides { disposition, disposition_name, content_type, cache_control })
+}
+
+/// Types that `content_type` may name, beside the stored one: an open choice would let a link serve script.
+pub const CONTENT_TYPES: [&str; 14] = [
+    "audio/basic",
+    "audio/flac",
+    "audio/G722",
+    "audio/mpeg",
+    "video/mp4",
+    "audio/ogg",
+    "audio/x-wav",
+    "application/octet-stream",
+    "audio/wav",
+    "audio/mp4",
+    "audio/opus",
+    "audio/pcmu",
+    "audio/pcma",
+    "audio/x-wav;codec=pcm;bit=16;rate=16000",
+];
+
+/// Checks `content_type` against the allowed types and the stored one.
+pub fn check_content_type(wanted: &str, stored: &str) -> Result<(), BadValue> {
+    if CONTENT_TYPES.contains(&wanted) || wanted == stored {
+        return Ok(());
+    }
+    Err(bad("content_type", wanted, CONTENT_TYPES.join(", ") + ", or the stored type"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const SID: &str = "f6030be2-9abd-4726-870c-c86c9aac5c7e";
+
+    fn asked(rest: &str) -> Asked {
+        let url = format!("/f/{SID}{rest}");
+        let (path, query) = url.split_once('?').unwrap_or((&url, ""));
+        parse(path, query).unwrap()
+    }
+
+    fn refused(rest: &str) -> Unasked {
+        let url = format!("/f/{SID}{rest}");
+        let (path, query) = url.split_once('?').unwrap_or((&url, ""));
+        parse(path, query).unwrap_err()
+    }
+
+    #[test]
+    fn an_option_counts_from_the_query_then_the_path_then_the_extension_then_the_preset() {
+        assert_eq!(asked(".mp3").preferences.format, Some("mp3"));
+        assert_eq!(asked("/f=flac/x.mp3").preferences.format, Some("flac"));
+        assert_eq!(asked("/f=flac/x.mp3?f=OGG").preferences.format, Some("ogg"));
+        assert_eq!(asked("/p=ulaw/x.mp3").preferences.format, Some("mp3"));
+        assert_eq!(asked("?p=ulaw").preferences.format, Some("ulaw"));
+        assert_eq!(asked("?p=asterisk&rate=16000").preferences.rate_hz, Some(16000));
+        assert_eq!(
+            asked("?p=asterisk").overrides.cache_control.as_deref(),
+            Some("public, max-age=300")
+        );
+    }
+
+    #[test]
+    fn an_unknown_extension_or_query_option_selects_nothing() {
+        assert_eq!(asked(".pdf").preferences, Preferences::default());
+        assert_eq!(asked("?utm=x&f=").preferences, Preferences::default());
+    }
+
+    #[test]
+    fn an_unknown_path_option_and_a_bad_sid_name_no_file() {
+        assert_eq!(refused("/frob=1/x.wav"), Unasked::NotFound);
+        assert_eq!(parse("/f/nonsense", ""), Err(Unasked::NotFound));
+        assert_eq!(parse("/x/", ""), Err(Unasked::NotFound));
+    }
+
+    #[test]
+    fn wav16_is_sixteen_kilohertz_mono() {
+        let wanted = asked("/prompt.wav16").preferences;
+        assert_eq!((wanted.format, wanted.rate_hz), (Some("wav"), Some(16000)));
+        assert_eq!(wanted.channels, Some(media::ChannelWish::Mix));
+    }
+
+    #[test]
+    fn a_value_that_is_not_allowed_is_named_with_those_that_are() {
+        let cases = [
+            ("?f=aac", "f"),
+            ("?br=65", "br"),
+            ("?rate=+8000", "rate"),
+            ("?ch=3", "ch"),
+            ("?t=5", "t"),
+            ("?t=20-10", "t"),
+            ("?p=none", "p"),
+            ("?disposition=x", "disposition"),
+            ("?disposition_name=%0d%0a", "disposition_name"),
+            ("?cache_headers=-1", "cache_headers"),
+            ("?cache_control=frob", "cache_control"),
+        ];
+        for (rest, option) in cases {
+            let Unasked::Bad(bad) = refused(rest) else { panic!("{rest}") };
+            assert!(bad.option == option && !bad.allowed.is_empty(), "{rest}: {bad}");
+        }
+    }
+
+    #[test]
+    fn clips_are_read_in_milliseconds_and_in_seconds() {
+        let clip = |rest| asked(rest).preferences.clip.map(|c| (c.start_ms, c.end_ms));
+        assert_eq!(clip("?t=1500-4000"), Some((1500, Some(4000))));
+        assert_eq!(clip("/t=1500-/x.wav"), Some((1500, None)));
+        assert_eq!(clip("?t=-4000"), Some((0, Some(4000))));
+        assert_eq!(clip("?t=12.5,20"), Some((12_500, Some(20_000))));
+    }
+
+    #[test]
+    fn a_file_published_by_name_is_found_by_its_whole_name() {
+        let url = format!("/c/{SID}/menu/welcome%20home.wav");
+        let Link::Name { name, .. } = parse(&url, "").unwrap().link else { panic!() };
+        assert_eq!(name, "menu/welcome home.wav");
+    }
+}

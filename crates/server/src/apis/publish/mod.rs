@@ -1,0 +1,231 @@
+//! The publish link: `/f/…` and `/c/…`.
+//!
+//! The order: parse the URL → resolve → select → prepare → evaluate → open → respond.
+
+mod link;
+
+use crate::respond::{self, Answer, Meta, Problem};
+use crate::{Services, body};
+use axum::body::Body;
+use http::header::{self, HeaderMap, HeaderName};
+use http::{Method, Response};
+use link::{Asked, Unasked};
+use media::{OpenError, Prepared, Refusal, Representation, select};
+use semantics::disposition::{content_disposition, content_disposition_shortened};
+use semantics::multipart::Multipart;
+use semantics::{Outcome, RequestHeaders, Validators, evaluate};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// Whether a path is a publish link's.
+pub fn is_link(path: &str) -> bool {
+    path.starts_with("/f/") || path.starts_with("/c/")
+}
+
+/// Answers a request at a publish link.
+pub async fn handle(
+    services: &Services,
+    method: &Method,
+    path: &str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Response<Body> {
+    let method = match *method {
+        Method::GET => semantics::Method::Get,
+        Method::HEAD => semantics::Method::Head,
+        Method::OPTIONS => return respond::preflight(),
+        _ => return respond::problem(&Problem::BadMethod),
+    };
+    match serve(services, method, path, query, headers).await {
+        Ok(response) => response,
+        Err(problem) => respond::problem(&problem),
+    }
+}
+
+async fn serve(
+    services: &Services,
+    method: semantics::Method,
+    path: &str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    let started = Instant::now();
+    let asked = link::parse(path, query).map_err(|unasked| match unasked {
+        Unasked::NotFound => Problem::NotFound,
+        Unasked::Bad(bad) => bad_option(bad.option, bad.to_string()),
+    })?;
+    let resource = services.media.resolve(&asked.link, now_ms()).await.map_err(open_problem)?;
+    let resource = resource.ok_or(Problem::NotFound)?;
+    let chosen = select(&resource, &asked.preferences).map_err(|refusal| match refusal {
+        Refusal::BadOption { option, message } => bad_option(option, message),
+        Refusal::Unplayable { message } => Problem::Unplayable { message },
+    })?;
+    let mut meta = meta(services, &asked, &chosen, started)?;
+    let prepared = Arc::new(services.media.prepare(&chosen).await.map_err(open_problem)?);
+    let length_bytes = prepared.length_bytes();
+    let validators = Validators { etag: &meta.etag, last_modified: meta.last_modified };
+    let fields = Fields::of(headers);
+    let outcome = evaluate(method, &validators, &fields.borrowed(), length_bytes);
+    let head = method == semantics::Method::Head;
+    let (answer, cached) = open(&prepared, outcome, &meta, head).map_err(open_problem)?;
+    meta.cached = cached;
+    Ok(respond::answer(answer, &meta))
+}
+
+/// Opens what was decided; tells whether nothing has to be encoded for it.
+fn open(
+    prepared: &Arc<Prepared>,
+    outcome: Outcome,
+    meta: &Meta,
+    head: bool,
+) -> Result<(Answer, bool), OpenError> {
+    let length_bytes = prepared.length_bytes();
+    let whole = 0..length_bytes;
+    Ok(match outcome {
+        Outcome::Whole => {
+            let cached = prepared.is_cached(&whole);
+            let body = if head { Body::empty() } else { body::of_range(prepared, whole)? };
+            (Answer::Whole { body, length_bytes }, cached)
+        }
+        Outcome::Ranges(ranges) => match ranges.as_slice() {
+            [Range { start, end }] => {
+                let cached = prepared.is_cached(&(*start..*end));
+                let body = body::of_range(prepared, *start..*end)?;
+                (Answer::Part { body, first: *start, last: end - 1, length_bytes }, cached)
+            }
+            ranges => {
+                let cached = ranges.iter().all(|range| prepared.is_cached(range));
+                let framed = Multipart::new(&meta.etag, &meta.content_type, ranges, length_bytes);
+                let content_type = framed.content_type.clone();
+                let body_bytes = framed.length_bytes();
+                let body = body::of_multipart(prepared, framed)?;
+                (Answer::Parts { body, body_bytes, content_type }, cached)
+            }
+        },
+        Outcome::NotModified => (Answer::NotModified, true),
+        Outcome::PreconditionFailed => (Answer::PreconditionFailed, true),
+        Outcome::Unsatisfiable => (Answer::Unsatisfiable { length_bytes }, true),
+    })
+}
+
+fn meta(
+    services: &Services,
+    asked: &Asked,
+    chosen: &Representation,
+    started: Instant,
+) -> Result<Meta, Problem> {
+    let resource = chosen.resource();
+    let overrides = &asked.overrides;
+    if let Some(wanted) = &overrides.content_type {
+        link::check_content_type(wanted, &resource.mime_type)
+            .map_err(|bad| bad_option(bad.option, bad.to_string()))?;
+    }
+    let content_type =
+        overrides.content_type.clone().unwrap_or_else(|| content_type(asked, chosen));
+    let disposition = match &overrides.disposition_name {
+        Some(name) => content_disposition(overrides.disposition, name),
+        None => None,
+    };
+    let disposition = disposition.unwrap_or_else(|| {
+        content_disposition_shortened(overrides.disposition, &file_name(chosen))
+    });
+    let stored = Duration::from_millis(u64::try_from(resource.stored_at_ms).unwrap_or(0));
+    Ok(Meta {
+        etag: chosen.etag(),
+        last_modified: SystemTime::UNIX_EPOCH + stored,
+        content_type,
+        disposition,
+        cache_control: overrides
+            .cache_control
+            .clone()
+            .unwrap_or_else(|| services.config.cache_control.clone()),
+        cached: false,
+        started,
+    })
+}
+
+/// The type of the bytes. Asterisk takes `audio/basic` for mu-law and knows 16 kHz by one exact string.
+fn content_type(asked: &Asked, chosen: &Representation) -> String {
+    let Some(format) = chosen.format() else {
+        return match asked.extension.as_deref() {
+            Some("wav16") => WAV16.to_owned(),
+            _ => chosen.resource().mime_type.clone(),
+        };
+    };
+    match (format.name, asked.extension.as_deref()) {
+        ("alaw", Some("alaw" | "al")) => "audio/pcma".to_owned(),
+        ("wav", Some("wav16")) => WAV16.to_owned(),
+        _ => format.media_types[0].to_owned(),
+    }
+}
+
+const WAV16: &str = "audio/x-wav;codec=pcm;bit=16;rate=16000";
+
+/// The stored name, its extension following the representation.
+fn file_name(chosen: &Representation) -> String {
+    let name = &chosen.resource().name;
+    let Some(format) = chosen.format() else { return name.clone() };
+    let stem = match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() && extension.len() <= 5 => stem,
+        _ => name,
+    };
+    format!("{stem}.{}", format.extensions[0])
+}
+
+fn bad_option(option: &str, message: String) -> Problem {
+    Problem::BadOption { option: option.into(), message }
+}
+
+fn open_problem(error: OpenError) -> Problem {
+    let message = error.to_string();
+    match error {
+        OpenError::Busy { retry_after_s } | OpenError::StillEncoding { retry_after_s } => {
+            Problem::Later { message, retry_after_s }
+        }
+        OpenError::Gone => Problem::NotFound,
+        OpenError::Failed(_) => {
+            tracing::error!(%message, "a representation can't be sent");
+            Problem::Failed
+        }
+    }
+}
+
+fn now_ms() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The request headers that count, repeated ones joined (RFC 9110 §5.3).
+struct Fields([Option<String>; 6]);
+
+impl Fields {
+    fn of(headers: &HeaderMap) -> Self {
+        let joined = |name: HeaderName| {
+            let values: Vec<_> =
+                headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
+            (!values.is_empty()).then(|| values.join(", "))
+        };
+        Self([
+            joined(header::IF_MATCH),
+            joined(header::IF_UNMODIFIED_SINCE),
+            joined(header::IF_NONE_MATCH),
+            joined(header::IF_MODIFIED_SINCE),
+            joined(header::RANGE),
+            joined(header::IF_RANGE),
+        ])
+    }
+
+    fn borrowed(&self) -> RequestHeaders<'_> {
+        let [if_match, if_unmodified_since, if_none_match, if_modified_since, range, if_range] =
+            self.0.each_ref().map(Option::as_deref);
+        RequestHeaders {
+            if_match,
+            if_unmodified_since,
+            if_none_match,
+            if_modified_since,
+            range,
+            if_range,
+        }
+    }
+}

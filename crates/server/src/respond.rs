@@ -1,0 +1,225 @@
+//! The one place that writes status and headers of media answers.
+
+use axum::body::Body;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use std::time::{Instant, SystemTime};
+
+/// What is answered at a published link.
+pub enum Answer {
+    /// All bytes.
+    Whole {
+        /// The bytes; ignored for HEAD.
+        body: Body,
+        /// How many they are.
+        length_bytes: u64,
+    },
+    /// One range.
+    Part {
+        /// The bytes.
+        body: Body,
+        /// First byte, inclusive.
+        first: u64,
+        /// Last byte, inclusive.
+        last: u64,
+        /// Length of the representation.
+        length_bytes: u64,
+    },
+    /// Several ranges.
+    Parts {
+        /// The framed bytes.
+        body: Body,
+        /// Their length.
+        body_bytes: u64,
+        /// `multipart/byteranges` with its boundary.
+        content_type: String,
+    },
+    /// The client has it.
+    NotModified,
+    /// A precondition does not hold.
+    PreconditionFailed,
+    /// No range lies within.
+    Unsatisfiable {
+        /// Length of the representation.
+        length_bytes: u64,
+    },
+}
+
+/// Why there's no representation to answer with.
+pub enum Problem {
+    /// Unknown, unpublished, expired or deleted: all alike.
+    NotFound,
+    /// An option at fault.
+    BadOption {
+        /// Its name.
+        option: String,
+        /// What was wrong and what is allowed.
+        message: String,
+    },
+    /// The source can't be decoded.
+    Unplayable {
+        /// What was found.
+        message: String,
+    },
+    /// Another method than GET, HEAD, OPTIONS.
+    BadMethod,
+    /// Come back later.
+    Later {
+        /// Why.
+        message: String,
+        /// Seconds.
+        retry_after_s: u64,
+    },
+    /// A fault of ours, in the log.
+    Failed,
+}
+
+/// The headers of a representation.
+pub struct Meta {
+    /// Strong ETag, quoted.
+    pub etag: String,
+    /// When the content was stored.
+    pub last_modified: SystemTime,
+    /// Media type.
+    pub content_type: String,
+    /// Content-Disposition.
+    pub disposition: String,
+    /// Cache-Control.
+    pub cache_control: String,
+    /// Whether nothing needs to be encoded.
+    pub cached: bool,
+    /// When the request came.
+    pub started: Instant,
+}
+
+const EXPOSED: &str = "Access-Control-Allow-Methods,Access-Control-Allow-Origin,Content-Disposition,\
+Content-Range,Accept-Ranges,Content-Length,ETag,Last-Modified";
+
+/// Renders an answer.
+pub fn answer(answer: Answer, meta: &Meta) -> Response<Body> {
+    let mut headers = representation_headers(meta);
+    let (status, body) = match answer {
+        Answer::Whole { body, length_bytes } => {
+            headers.insert(header::CONTENT_LENGTH, length_bytes.into());
+            (StatusCode::OK, body)
+        }
+        Answer::Part { body, first, last, length_bytes } => {
+            headers.insert(header::CONTENT_LENGTH, (last + 1 - first).into());
+            put(
+                &mut headers,
+                header::CONTENT_RANGE,
+                &format!("bytes {first}-{last}/{length_bytes}"),
+            );
+            (StatusCode::PARTIAL_CONTENT, body)
+        }
+        Answer::Parts { body, body_bytes, content_type } => {
+            headers.insert(header::CONTENT_LENGTH, body_bytes.into());
+            put(&mut headers, header::CONTENT_TYPE, &content_type);
+            (StatusCode::PARTIAL_CONTENT, body)
+        }
+        Answer::NotModified => (StatusCode::NOT_MODIFIED, Body::empty()),
+        Answer::PreconditionFailed => {
+            headers.insert(header::CONTENT_LENGTH, 0.into());
+            (StatusCode::PRECONDITION_FAILED, Body::empty())
+        }
+        Answer::Unsatisfiable { length_bytes } => {
+            headers.insert(header::CONTENT_LENGTH, 0.into());
+            put(&mut headers, header::CONTENT_RANGE, &format!("bytes */{length_bytes}"));
+            (StatusCode::RANGE_NOT_SATISFIABLE, Body::empty())
+        }
+    };
+    rendered(status, headers, body)
+}
+
+/// Renders a problem as JSON, never stored by a cache.
+pub fn problem(problem: &Problem) -> Response<Body> {
+    let mut headers = HeaderMap::new();
+    let (status, field, message) = match problem {
+        Problem::NotFound => {
+            (StatusCode::NOT_FOUND, None, "there is nothing published at this link")
+        }
+        Problem::BadOption { option, message } => {
+            (StatusCode::BAD_REQUEST, Some(option.as_str()), message.as_str())
+        }
+        Problem::Unplayable { message } => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, Some("f"), message.as_str())
+        }
+        Problem::BadMethod => {
+            put(&mut headers, header::ALLOW, "GET, HEAD, OPTIONS");
+            (StatusCode::METHOD_NOT_ALLOWED, None, "a published link answers GET, HEAD and OPTIONS")
+        }
+        Problem::Later { message, retry_after_s } => {
+            headers.insert(header::RETRY_AFTER, (*retry_after_s).into());
+            (StatusCode::SERVICE_UNAVAILABLE, None, message.as_str())
+        }
+        Problem::Failed => {
+            (StatusCode::INTERNAL_SERVER_ERROR, None, "the server failed; its log tells why")
+        }
+    };
+    let errors: Vec<_> = field
+        .map(|field| serde_json::json!({"field": field, "message": message}))
+        .into_iter()
+        .collect();
+    let body = serde_json::json!({"message": message, "errors": errors}).to_string();
+    headers.insert(header::CONTENT_LENGTH, body.len().into());
+    put(&mut headers, header::CONTENT_TYPE, "application/json");
+    put(&mut headers, header::CACHE_CONTROL, "no-store");
+    shared_headers(&mut headers, "GET");
+    rendered(status, headers, Body::from(body))
+}
+
+/// The answer to a preflight (CORS), or to OPTIONS in general.
+pub fn preflight() -> Response<Body> {
+    let mut headers = HeaderMap::new();
+    shared_headers(&mut headers, "GET, HEAD, OPTIONS");
+    put(&mut headers, header::ALLOW, "GET, HEAD, OPTIONS");
+    put(
+        &mut headers,
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        "Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since",
+    );
+    put(&mut headers, header::ACCESS_CONTROL_MAX_AGE, "86400");
+    rendered(StatusCode::NO_CONTENT, headers, Body::empty())
+}
+
+fn representation_headers(meta: &Meta) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(20);
+    put(&mut headers, header::ACCEPT_RANGES, "bytes");
+    put(&mut headers, header::ETAG, &meta.etag);
+    put(&mut headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(meta.last_modified));
+    put(&mut headers, header::CONTENT_TYPE, &meta.content_type);
+    put(&mut headers, header::CONTENT_DISPOSITION, &meta.disposition);
+    put(&mut headers, header::CACHE_CONTROL, &meta.cache_control);
+    let cache_status = if meta.cached { "tonearm; hit" } else { "tonearm; fwd=miss" };
+    put(&mut headers, HeaderName::from_static("cache-status"), cache_status);
+    let spent = meta.started.elapsed().as_secs_f64() * 1000.0;
+    let timing = format!("total;dur={spent:.1}");
+    put(&mut headers, HeaderName::from_static("server-timing"), &timing);
+    let is_media = ["audio/", "video/"].iter().any(|kind| meta.content_type.starts_with(kind));
+    if !is_media {
+        put(&mut headers, header::CONTENT_SECURITY_POLICY, "sandbox");
+    }
+    shared_headers(&mut headers, "GET");
+    headers
+}
+
+fn shared_headers(headers: &mut HeaderMap, methods: &str) {
+    put(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    put(headers, header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+    put(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    put(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+}
+
+/// Sets a header; a value that can't stand in one (checked long before) is left out.
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn rendered(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
