@@ -1,16 +1,29 @@
 //! The only place that wires the crates together.
 
+use crate::config::Server;
 use crate::failure::Failure;
 use blob::{Blobs, DataFolder};
 use catalog::Catalog;
-use library::{Library, Principal};
-use std::path::Path;
+use library::{Library, Principal, Welcome};
+use media::Media;
+use server::Services;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A data folder, opened.
 pub struct Opened {
     pub library: Library,
     /// What local commands act as.
     pub operator: Principal,
+    /// What the first opening made.
+    pub welcome: Option<Welcome>,
+    /// Metadata.
+    catalog: Catalog,
+    /// The folder.
+    data: PathBuf,
+    /// Stored bytes.
+    blobs: Blobs,
     /// Held for as long as this process may write blobs; `None` beside a running server.
     _hold: Option<DataFolder>,
 }
@@ -45,10 +58,36 @@ async fn open(
     let blobs = blobs.map_err(|e| wrong(&e))?;
     let catalog = Catalog::open(data.join("catalog.sqlite")).map_err(|e| wrong(&e))?;
     let config = library::Config { public_url: public_url.to_owned(), data_dir: data.to_owned() };
-    let library = Library::open(catalog, blobs, config);
-    library.bootstrap().await.map_err(|e| wrong(&e))?;
+    let library = Library::open(catalog.clone(), blobs.clone(), config);
+    let welcome = library.bootstrap().await.map_err(|e| wrong(&e))?;
     let operator = library.operator().await.map_err(|e| wrong(&e))?;
-    Ok(Opened { library, operator, _hold: hold })
+    Ok(Opened { library, operator, welcome, catalog, data: data.into(), blobs, _hold: hold })
+}
+
+/// What the server serves.
+pub async fn services(opened: &Opened, settings: &Server) -> Result<Services, Failure> {
+    // What a crash between two deletions left behind.
+    opened
+        .library
+        .forget_unreferenced()
+        .await
+        .map_err(|e| Failure::failed("removing deleted content", e))?;
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let config = media::Config {
+        cache_dir: opened.data.join("cache"),
+        cache_bytes: settings.cache_bytes,
+        threads: settings.transcode_threads.map_or(cores, NonZeroUsize::get),
+        queue_length: settings.queue_length,
+        read_ahead: settings.read_ahead,
+        learn_timeout: Duration::from_millis(settings.learn_timeout_ms),
+    };
+    let media = Media::open(opened.catalog.clone(), opened.blobs.clone(), config)
+        .map_err(|e| Failure::failed("the output cache", e))?;
+    let config = server::Config {
+        drain_timeout: Duration::from_millis(settings.drain_timeout_ms),
+        ..server::Config::default()
+    };
+    Ok(Services { library: opened.library.clone(), media, config })
 }
 
 /// Runs a command's asynchronous part.

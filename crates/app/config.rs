@@ -47,6 +47,12 @@ pub struct Server {
     /// Threads that transcode [default: all cores]
     #[arg(long, value_name = "N", env = "TONEARM_TRANSCODE_THREADS")]
     pub transcode_threads: Option<NonZeroUsize>,
+    /// Segments that may wait for a thread; more are answered 503
+    #[arg(long, value_name = "N", env = "TONEARM_QUEUE_LENGTH", default_value_t = 256)]
+    pub queue_length: usize,
+    /// Segments of about ten seconds that are made ahead of a reading client
+    #[arg(long, value_name = "N", env = "TONEARM_READ_AHEAD", default_value_t = 2)]
+    pub read_ahead: u32,
     /// How long the first request for a flac or mp4 waits for its encoding, before it is answered 503
     #[arg(long, value_name = "MS", env = "TONEARM_LEARN_TIMEOUT_MS", default_value_t = 25_000)]
     pub learn_timeout_ms: u64,

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Serve(_) => Err(Failure::Failed("serve is not there yet".into())),
+        Command::Serve(serve) => commands::serve::run(&serve),
         Command::Import(import) => commands::import::run(&import),
         Command::Token(token) => commands::token::run(token),
         Command::Transcode(transcode) => commands::transcode::run(&transcode),

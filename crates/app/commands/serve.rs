@@ -1,0 +1,79 @@
+//! `tonearm serve`: listen → open the data folder → bring in → welcome → serve until a signal.
+
+use super::import::bring_in;
+use crate::assemble::{self, block_on};
+use crate::cli::Serve;
+use crate::config::Server;
+use crate::failure::{Failure, print};
+use library::Welcome;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+pub fn run(args: &Serve) -> Result<(), Failure> {
+    log(&args.server)?;
+    block_on(async {
+        let mut signals = Signals::new()?;
+        let listen = args.server.listen;
+        let listener = TcpListener::bind(listen).await;
+        let listener =
+            listener.map_err(|e| Failure::failed(format!("listening on {listen}"), e))?;
+        let address = listener.local_addr().map_err(|e| Failure::failed("the listener", e))?;
+        let base = args.store.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let opened = assemble::alone(&args.store.data, &base).await?;
+        if let Some(first) = &opened.welcome {
+            print(&welcome(first, &address.to_string()))?;
+        }
+        bring_in(&opened, &args.paths, None).await?;
+        let services = assemble::services(&opened, &args.server).await?;
+        print(&format!("listening on http://{address}\n"))?;
+        let stop = async move {
+            signals.next().await;
+            tracing::info!("stopping; answers under way are finished");
+            tokio::spawn(async move {
+                signals.next().await;
+                // What is acknowledged is durable already: nothing is lost by leaving at once.
+                std::process::exit(1);
+            });
+        };
+        server::serve(listener, services, stop).await;
+        Ok(())
+    })
+}
+
+fn log(server: &Server) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&server.log)
+        .map_err(|e| Failure::Usage(format!("--log: `{}`: {e}", server.log)))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+fn welcome(first: &Welcome, address: &str) -> String {
+    let Welcome { token, container_sid } = first;
+    format!(
+        "Welcome. This is shown once; the token is kept in admin.token in the data folder.\n\
+         token      {token}\n\
+         container  {container_sid}\n\
+         To upload a recording:\n\
+         curl -H 'Authorization: Bearer {token}' -H 'Content-Type: application/octet-stream' \
+         --data-binary @recording.wav \
+         'http://{address}/core/v2/storage/files?container_sid={container_sid}&name=recording.wav'\n\n"
+    )
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    term: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let on = |kind| signal(kind).map_err(|e| Failure::failed("waiting for signals", e));
+        Ok(Self { term: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! { _ = self.term.recv() => (), _ = self.interrupt.recv() => () }
+    }
+}
