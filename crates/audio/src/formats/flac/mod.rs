@@ -1,8 +1,10 @@
 //! Native FLAC.
 
 mod demux;
+mod encode;
 mod frames;
 mod header;
+mod renumber;
 
 use super::Format;
 
@@ -13,5 +15,5 @@ pub const FORMAT: Format = Format {
     extensions: &["flac"],
     media_types: &["audio/flac", "audio/x-flac"],
     source: Some(&demux::FlacSource),
-    target: None,
+    target: Some(&encode::FlacTarget),
 };

@@ -3,6 +3,8 @@
 mod boxes;
 mod config;
 mod demux;
+mod encode;
+mod moov;
 mod table;
 
 use super::Format;
@@ -14,5 +16,5 @@ pub const FORMAT: Format = Format {
     extensions: &["mp4", "m4a"],
     media_types: &["video/mp4", "audio/mp4", "audio/x-m4a"],
     source: Some(&demux::Mp4Source),
-    target: None,
+    target: Some(&encode::Mp4Target),
 };

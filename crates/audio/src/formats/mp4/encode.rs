@@ -1,0 +1,204 @@
+//! Writing AAC-LC in MP4: the index first, segments of whole packets behind it.
+
+use super::moov::{Track, header};
+use crate::error::{EncodeError, PlanError};
+use crate::formats::{Assembly, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::transcode::Frames;
+use crate::{Layout, Planar};
+use syom::{EncodeContainer, EncodeOptions, Encoder};
+
+/// Writing MP4.
+pub struct Mp4Target;
+
+/// Frames in an AAC packet.
+pub const PACKET_FRAMES: u64 = 1024;
+/// Frames of encoder delay: a packet is decoded one packet late.
+pub const DELAY_FRAMES: u64 = 1024;
+/// Packets encoded before a segment's first, so that rate control and overlap have settled.
+const PREROLL_PACKETS: u64 = 16;
+/// Least duration of a segment in seconds.
+const SEGMENT_SECONDS: u64 = 10;
+/// Most bits of a packet for each channel (ISO/IEC 14496-3 §4.5.3).
+const LONGEST_PACKET_BITS: u64 = 6144;
+/// Sampling rates of AAC, ISO/IEC 14496-3 table 1.18.
+pub const RATES_HZ: [u32; 12] =
+    [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000];
+/// Bit rates to choose a default from, in kbit/s.
+const DEFAULTS_KBPS: [u32; 12] = [128, 112, 96, 80, 64, 56, 48, 40, 32, 24, 16, 8];
+
+fn highest_bps(rate_hz: u32, channels: u16) -> u32 {
+    let bits = LONGEST_PACKET_BITS * u64::from(channels) * u64::from(rate_hz);
+    u32::try_from(bits / PACKET_FRAMES).unwrap_or(u32::MAX)
+}
+
+impl TargetFormat for Mp4Target {
+    fn settle(&self, wish: Wish) -> Result<Settled, PlanError> {
+        let channels = wish.channels.clamp(1, 2);
+        if let Some(rate_hz) = wish.rate_hz.filter(|rate| !RATES_HZ.contains(rate)) {
+            let allowed = RATES_HZ.map(|r| r.to_string()).join(", ");
+            let message = format!("`mp4` can't hold {rate_hz} Hz; allowed: {allowed}");
+            return Err(PlanError { option: "rate", message });
+        }
+        let nearest = |source: u32, fits: &dyn Fn(u32) -> bool| {
+            let legal = RATES_HZ.into_iter().filter(|rate| fits(*rate));
+            legal.min_by_key(|rate| rate.abs_diff(source)).unwrap_or(48000)
+        };
+        let Some(bitrate_bps) = wish.bitrate_bps else {
+            let rate_hz = wish.rate_hz.unwrap_or_else(|| nearest(wish.source_rate_hz, &|_| true));
+            let most = highest_bps(rate_hz, channels).min(64_000 * u32::from(channels));
+            let bitrate = DEFAULTS_KBPS.into_iter().map(|kbps| kbps * 1000).find(|b| *b <= most);
+            return Ok(Settled { rate_hz, channels, bitrate_bps: bitrate });
+        };
+        let fits = |rate: u32| bitrate_bps <= highest_bps(rate, channels);
+        let rate_hz = match wish.rate_hz {
+            Some(rate) if !fits(rate) => {
+                let message = format!(
+                    "`mp4` at {rate} Hz holds at most {} kbit/s",
+                    highest_bps(rate, channels) / 1000
+                );
+                return Err(PlanError { option: "br", message });
+            }
+            Some(rate) => rate,
+            None => nearest(wish.source_rate_hz, &fits),
+        };
+        Ok(Settled { rate_hz, channels, bitrate_bps: Some(bitrate_bps) })
+    }
+
+    fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
+        if shape.frame_count > u64::from(u32::MAX) {
+            let message = "the recording is too long for an MP4 index".into();
+            return Err(PlanError { option: "f", message });
+        }
+        let segment_packets = (SEGMENT_SECONDS * u64::from(shape.rate_hz)).div_ceil(PACKET_FRAMES);
+        let packets = shape.frame_count.div_ceil(PACKET_FRAMES) + DELAY_FRAMES / PACKET_FRAMES;
+        Ok(Box::new(Mp4Encoding { shape, packets, segment_packets }))
+    }
+
+    fn revision(&self) -> String {
+        format!("syom 0.9.0, {PREROLL_PACKETS} packets, {SEGMENT_SECONDS} s, 1")
+    }
+}
+
+struct Mp4Encoding {
+    shape: Shape,
+    packets: u64,
+    segment_packets: u64,
+}
+
+impl Mp4Encoding {
+    fn first_packet(&self, segment: u32) -> u64 {
+        u64::from(segment) * self.segment_packets
+    }
+
+    fn encoder(&self) -> Result<Encoder, EncodeError> {
+        let mut options = EncodeOptions::default();
+        options.container = EncodeContainer::Raw;
+        options.bitrate_bps = self.shape.bitrate_bps.unwrap_or(64_000);
+        let channels = usize::from(self.shape.channels);
+        Encoder::new(self.shape.rate_hz, channels, &options).map_err(failed)
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> EncodeError {
+    EncodeError::Encoder(format!("AAC: {error}"))
+}
+
+impl Encoding for Mp4Encoding {
+    fn segment_count(&self) -> u32 {
+        self.packets.div_ceil(self.segment_packets) as u32
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        None
+    }
+
+    fn first_frame(&self, segment: u32) -> u64 {
+        self.first_packet(segment).saturating_sub(PREROLL_PACKETS) * PACKET_FRAMES
+    }
+
+    fn encode(
+        &self,
+        segment: u32,
+        frames: &mut Frames,
+        _checkpoint: Option<&[u8]>,
+        sink: &mut Sink<'_>,
+    ) -> Result<Segment, EncodeError> {
+        let first = self.first_packet(segment);
+        let end = (first + self.segment_packets).min(self.packets);
+        let mut encoder = self.encoder()?;
+        let mut report = Segment::default();
+        let mut block = Planar::default();
+        for packet in self.first_frame(segment) / PACKET_FRAMES..end {
+            frames.pull(PACKET_FRAMES as usize, &mut block)?;
+            for sample in block.channels.iter_mut().flatten() {
+                // The encoder refuses what lies outside; NaN becomes silence.
+                *sample = if sample.is_nan() { 0.0 } else { sample.clamp(-1.0, 1.0) };
+            }
+            let planes: Vec<&[f32]> = block.channels.iter().map(Vec::as_slice).collect();
+            let mut bytes = Vec::new();
+            let mut count = 0;
+            let take = |coded: syom::EncodedFrame<'_>| {
+                bytes.extend_from_slice(coded.payload);
+                count += 1;
+                Ok(())
+            };
+            encoder.feed(&planes, take).map_err(failed)?;
+            if count != 1 {
+                return Err(EncodeError::Encoder(format!("AAC: {count} packets for one")));
+            }
+            if packet < first {
+                continue;
+            }
+            report.notes.extend((bytes.len() as u32).to_le_bytes());
+            report.length_bytes += bytes.len() as u64;
+            if sink(&bytes).is_break() {
+                return Err(EncodeError::Cancelled);
+            }
+        }
+        Ok(report)
+    }
+
+    fn longest_segment_bytes(&self) -> u64 {
+        // Beside the standard's bound, room for fill elements.
+        let packet = LONGEST_PACKET_BITS / 8 * u64::from(self.shape.channels) + 64;
+        self.segment_packets * packet
+    }
+
+    fn assembly(&self) -> Option<Box<dyn Assembly>> {
+        Some(Box::new(Mp4Assembly {
+            shape: self.shape,
+            segment_packets: self.segment_packets,
+            lengths: Vec::new(),
+            sizes: Vec::new(),
+        }))
+    }
+}
+
+struct Mp4Assembly {
+    shape: Shape,
+    segment_packets: u64,
+    /// Bytes of each segment.
+    lengths: Vec<u64>,
+    /// Bytes of each packet.
+    sizes: Vec<u32>,
+}
+
+impl Assembly for Mp4Assembly {
+    fn add(&mut self, segment: Segment) {
+        self.lengths.push(segment.length_bytes);
+        self.sizes.extend(segment.notes.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)));
+    }
+
+    fn finish(self: Box<Self>) -> Result<Layout, EncodeError> {
+        let track = Track {
+            rate_hz: self.shape.rate_hz,
+            channels: self.shape.channels,
+            bitrate_bps: self.shape.bitrate_bps.unwrap_or(0),
+            frame_count: self.shape.frame_count,
+            chunk_packets: self.segment_packets as u32,
+            packet_sizes: &self.sizes,
+            chunk_lengths: &self.lengths,
+        };
+        Ok(Layout::new(header(&track), self.lengths.iter().copied()))
+    }
+}
