@@ -1,7 +1,10 @@
 //! MPEG audio layer III.
 
 mod demux;
+mod encode;
 mod header;
+mod lame;
+mod layout;
 mod tag;
 mod walker;
 
@@ -14,5 +17,5 @@ pub const FORMAT: Format = Format {
     extensions: &["mp3"],
     media_types: &["audio/mpeg", "audio/mp3", "audio/mpeg3"],
     source: Some(&demux::Mp3Source),
-    target: None,
+    target: Some(&encode::Mp3Target),
 };

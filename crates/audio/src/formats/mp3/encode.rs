@@ -1,0 +1,185 @@
+//! Writing MP3 at a constant bit rate without a reservoir, so that packets are independent and every
+//! length is known beforehand.
+
+use super::header::Header;
+use super::lame::{Lame, QUALITY};
+use super::layout::{Packets, grid};
+use crate::error::{EncodeError, PlanError};
+use crate::formats::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::transcode::Frames;
+use crate::{Layout, Planar};
+
+/// Writing MP3.
+pub struct Mp3Target;
+
+const RATES: [u32; 9] = [8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
+
+/// Bit rates in kbit/s that LAME keeps to at a rate; it would silently change others.
+fn bitrates(rate_hz: u32) -> &'static [u32] {
+    match rate_hz {
+        0..=12_000 => &[8, 16, 24, 32, 40, 48, 56, 64],
+        12_001..=24_000 => &[8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+        _ => &[32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+    }
+}
+
+fn is_legal(rate_hz: u32, bitrate_bps: u32) -> bool {
+    bitrate_bps.is_multiple_of(1000) && bitrates(rate_hz).contains(&(bitrate_bps / 1000))
+}
+
+/// The rate nearest to the source's at which a bit rate (if one is asked for) is legal.
+fn nearest_rate(source_hz: u32, bitrate_bps: Option<u32>) -> Option<u32> {
+    let legal = RATES.into_iter().filter(|&r| bitrate_bps.is_none_or(|b| is_legal(r, b)));
+    legal.min_by_key(|r| (r.abs_diff(source_hz), u32::MAX - r))
+}
+
+fn listed(values: impl IntoIterator<Item = u32>) -> String {
+    values.into_iter().map(|v| v.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn refuse_rate(rate_hz: u32) -> PlanError {
+    let message = format!("`mp3` has no rate of {rate_hz} Hz; allowed are {}", listed(RATES));
+    PlanError { option: "rate", message }
+}
+
+fn refuse_bitrate(bitrate_bps: u32, rate_hz: Option<u32>) -> PlanError {
+    let asked = f64::from(bitrate_bps) / 1000.0;
+    let message = match rate_hz {
+        Some(rate) => format!(
+            "`mp3` has no bit rate of {asked} kbit/s at {rate} Hz; allowed are {}",
+            listed(bitrates(rate).iter().copied())
+        ),
+        None => format!(
+            "`mp3` has no bit rate of {asked} kbit/s; allowed are {}",
+            listed([8, 16, 24].into_iter().chain(bitrates(48_000).iter().copied()))
+        ),
+    };
+    PlanError { option: "br", message }
+}
+
+impl TargetFormat for Mp3Target {
+    fn settle(&self, wish: Wish) -> Result<Settled, PlanError> {
+        let channels = wish.channels.clamp(1, 2);
+        let rate_hz = match wish.rate_hz {
+            Some(rate) if RATES.contains(&rate) => rate,
+            Some(rate) => return Err(refuse_rate(rate)),
+            None => nearest_rate(wish.source_rate_hz, wish.bitrate_bps)
+                .ok_or_else(|| refuse_bitrate(wish.bitrate_bps.unwrap_or(0), None))?,
+        };
+        let bitrate_bps = match wish.bitrate_bps {
+            Some(asked) if is_legal(rate_hz, asked) => asked,
+            Some(asked) => return Err(refuse_bitrate(asked, Some(rate_hz))),
+            None => {
+                let usual = 64 * u32::from(channels);
+                let most = bitrates(rate_hz).iter().copied().filter(|&b| b <= usual).max();
+                most.unwrap_or(usual) * 1000
+            }
+        };
+        Ok(Settled { rate_hz, channels, bitrate_bps: Some(bitrate_bps) })
+    }
+
+    fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
+        let bitrate_bps = shape.bitrate_bps.unwrap_or(0);
+        if !is_legal(shape.rate_hz, bitrate_bps) {
+            return Err(refuse_bitrate(bitrate_bps, Some(shape.rate_hz)));
+        }
+        let packets = Packets::of(shape).ok_or_else(|| refuse_rate(shape.rate_hz))?;
+        if packets.count.div_ceil(packets.segment) > u64::from(u32::MAX) {
+            let message = "this is too long for `mp3`".into();
+            return Err(PlanError { option: "f", message });
+        }
+        Ok(Box::new(Mp3Encoding { shape, packets }))
+    }
+
+    fn revision(&self) -> String {
+        let grids: Vec<_> = RATES.map(grid).iter().map(|(s, p)| format!("{s}/{p}")).collect();
+        let grids = grids.join(" ");
+        format!("mp3 1, LAME 3.100, quality {QUALITY}, cbr, no reservoir, {grids}")
+    }
+}
+
+/// One representation.
+struct Mp3Encoding {
+    shape: Shape,
+    packets: Packets,
+}
+
+impl Mp3Encoding {
+    /// Takes the first packet off `pending` if it is whole; it must be what the layout promised.
+    fn take(&self, packet: u64, pending: &mut Vec<u8>) -> Result<Option<Vec<u8>>, EncodeError> {
+        let promised = self.packets.length_of(packet) as usize;
+        if pending.len() < promised {
+            return Ok(None);
+        }
+        match Header::parse(pending) {
+            Some(header) if header.length_bytes == promised => {}
+            found => {
+                let found = found.map(|header| header.length_bytes);
+                let message = format!("packet {packet} should have {promised} bytes: {found:?}");
+                return Err(EncodeError::Encoder(message));
+            }
+        }
+        let rest = pending.split_off(promised);
+        Ok(Some(std::mem::replace(pending, rest)))
+    }
+}
+
+impl Encoding for Mp3Encoding {
+    fn segment_count(&self) -> u32 {
+        self.packets.count.div_ceil(self.packets.segment) as u32
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        let lengths = (0..self.segment_count()).map(|segment| {
+            let (first, end) = self.packets.of_segment(segment);
+            self.packets.end_of(end) - self.packets.end_of(first)
+        });
+        Some(Layout::new(self.packets.label(self.shape), lengths))
+    }
+
+    fn first_frame(&self, segment: u32) -> u64 {
+        self.packets.preroll_of(segment) * self.packets.frames
+    }
+
+    fn encode(
+        &self,
+        segment: u32,
+        frames: &mut Frames,
+        _checkpoint: Option<&[u8]>,
+        sink: &mut Sink<'_>,
+    ) -> Result<Segment, EncodeError> {
+        let broken = |message: &str| EncodeError::Encoder(message.into());
+        let kbps = self.shape.bitrate_bps.unwrap_or(0) / 1000;
+        let mut lame = Lame::new(self.shape.rate_hz, self.shape.channels, kbps).map_err(broken)?;
+        let (first, end) = self.packets.of_segment(segment);
+        let mut packet = self.packets.preroll_of(segment);
+        let mut block = Planar::new(usize::from(self.shape.channels));
+        let mut pending = Vec::new();
+        let mut length_bytes = 0;
+        // The encoder holds back less than two packets: more silence from it is a fault.
+        let mut blocks_left = end - packet + 4;
+        while packet < end {
+            blocks_left =
+                blocks_left.checked_sub(1).ok_or_else(|| broken("packets are missing"))?;
+            frames.pull(self.packets.frames as usize, &mut block)?;
+            lame.encode(&block.channels, &mut pending).map_err(broken)?;
+            while packet < end
+                && let Some(bytes) = self.take(packet, &mut pending)?
+            {
+                if packet >= first {
+                    length_bytes += bytes.len() as u64;
+                    if sink(&bytes).is_break() {
+                        return Err(EncodeError::Cancelled);
+                    }
+                }
+                packet += 1;
+            }
+        }
+        Ok(Segment { length_bytes, ..Segment::default() })
+    }
+
+    fn longest_segment_bytes(&self) -> u64 {
+        // One byte more than the first segment: each may fall differently in the padding's pattern.
+        self.packets.end_of(self.packets.segment.min(self.packets.count)) + 1
+    }
+}

@@ -1,0 +1,6 @@
+//! MP3 and Ogg Opus: lengths known beforehand, segments alone and in any order, exact lengths and
+//! inaudible seams in ffmpeg's ears.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bench;
+mod mp3;

@@ -1,0 +1,112 @@
+//! MP3.
+
+use crate::bench::*;
+
+const LOW: &[u32] = &[8, 16, 24, 32, 40, 48, 56, 64];
+const MIDDLE: &[u32] = &[8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
+const HIGH: &[u32] = &[32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+
+/// All that layer III has.
+fn legal() -> impl Iterator<Item = (u32, u32, u16)> {
+    let rates = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000];
+    let bitrates = |rate| match rate {
+        ..=12000 => LOW,
+        ..=24000 => MIDDLE,
+        _ => HIGH,
+    };
+    let pairs = rates.into_iter().flat_map(move |r| bitrates(r).iter().map(move |b| (r, *b)));
+    pairs.flat_map(|(rate, bitrate)| [1, 2].map(|channels| (rate, bitrate, channels)))
+}
+
+#[test]
+fn every_legal_combination_has_the_promised_length() {
+    for (index, (rate, bitrate, channels)) in legal().enumerate() {
+        let source = wav(rate, channels, &sound(rate, channels, 2501 + 137 * index));
+        whole(&transcode(&source, "mp3", Some(rate), Some(bitrate)));
+    }
+}
+
+#[test]
+fn segments_alone_in_any_order_are_the_same_bytes() {
+    for (rate, channels) in [(8000, 1), (11025, 1), (44100, 2), (48000, 1)] {
+        let source = wav(rate, channels, &sound(rate, channels, rate as usize * 43 + 1234));
+        let transcode = transcode(&source, "mp3", None, None);
+        assert!(transcode.encoding().segment_count() > 3);
+        assert!(whole(&transcode) == scattered(&transcode), "{rate} Hz");
+    }
+}
+
+#[test]
+fn ffmpeg_decodes_exactly_what_went_in_and_nothing_late() {
+    let cases = [(8000, 8, 1), (8000, 64, 2), (16000, 32, 1), (22050, 64, 2), (44100, 128, 2)];
+    for (rate, bitrate, channels) in cases {
+        // Below 48 frames ffmpeg mistakes two trims of one packet.
+        for frames in [48, 575, 576, 577, 600, 1153, rate as usize * 11 + 77] {
+            let said = sound(rate, channels, frames);
+            let bytes = whole(&transcode(&wav(rate, channels, &said), "mp3", None, Some(bitrate)));
+            let heard = judge(&bytes, &[]);
+            let name = format!("{rate} Hz, {bitrate} kbit/s, {frames} frames");
+            assert_eq!(heard.len(), said.len(), "{name}");
+            if frames > 10_000 {
+                let left = |samples: &[i16]| -> Vec<i16> {
+                    samples.iter().step_by(usize::from(channels)).copied().collect()
+                };
+                assert_eq!(lag(&left(&said), &left(&heard), 700), 0, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn where_the_label_does_not_fit_the_first_packet_is_audio() {
+    let source = wav(24000, 1, &sound(24000, 1, 24000));
+    let transcode = transcode(&source, "mp3", None, Some(8));
+    assert!(transcode.layout().unwrap().header.is_empty());
+    let heard = judge(&whole(&transcode), &[]);
+    assert!(heard.len() >= 24000 && heard.len() < 24000 + 4 * 576);
+}
+
+#[test]
+fn seams_are_no_worse_than_the_rest() {
+    let said = prompts();
+    for bitrate in [16, 32] {
+        let bytes = whole(&transcode(&wav(8000, 1, &said), "mp3", None, Some(bitrate)));
+        let heard = judge(&bytes, &[]);
+        assert_eq!(heard.len(), said.len());
+        // A packet's frames lie 1105 before its place: the delays of encoder and decoder.
+        let seams: Vec<_> = (1..15).map(|s| s * 140 * 576 - 1105).collect();
+        let ratio = seam_ratio(&said, &heard, &seams, 2 * 576);
+        assert!(ratio <= 1.15, "{bitrate} kbit/s: {ratio}");
+    }
+}
+
+#[test]
+fn defaults_follow_the_source_and_what_is_asked_is_honoured() {
+    let settled = |source, rate, bitrate| {
+        let settled = settle("mp3", source, rate, bitrate).unwrap();
+        (settled.rate_hz, settled.channels, settled.bitrate_bps.unwrap() / 1000)
+    };
+    assert_eq!(settled((8000, 1), None, None), (8000, 1, 64));
+    assert_eq!(settled((8000, 2), None, None), (8000, 2, 64));
+    assert_eq!(settled((16000, 2), None, None), (16000, 2, 128));
+    assert_eq!(settled((44100, 6), None, None), (44100, 2, 128));
+    assert_eq!(settled((96000, 1), None, None), (48000, 1, 64));
+    assert_eq!(settled((8000, 1), None, Some(128)), (16000, 1, 128));
+    assert_eq!(settled((8000, 1), None, Some(320)), (32000, 1, 320));
+    assert_eq!(settled((48000, 1), None, Some(8)), (24000, 1, 8));
+    assert_eq!(settled((48000, 1), Some(11025), Some(16)), (11025, 1, 16));
+}
+
+#[test]
+fn what_layer_iii_has_not_is_refused_with_what_it_has() {
+    let refused = |rate, bitrate| {
+        let error = settle("mp3", (8000, 1), rate, bitrate).unwrap_err();
+        (error.option, error.message)
+    };
+    let (option, message) = refused(Some(96000), None);
+    assert!(option == "rate" && message.contains("48000"), "{message}");
+    let (option, message) = refused(Some(8000), Some(128));
+    assert!(option == "br" && message.ends_with("56, 64"), "{message}");
+    assert_eq!(refused(Some(44100), Some(16)).0, "br");
+    assert_eq!(refused(None, Some(33)).0, "br");
+}
