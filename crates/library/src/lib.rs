@@ -46,6 +46,12 @@ impl Library {
     pub fn open(catalog: Catalog, blobs: Blobs, config: Config) -> Self {
         Self { catalog, blobs, config: Arc::new(config) }
     }
+
+    /// The base of the publish links.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        self.config.public_url.trim_end_matches('/')
+    }
 }
 
 fn now_ms() -> i64 {

@@ -31,6 +31,12 @@ enum Part {
     Later(Arc<Prepared>, Range<u64>),
 }
 
+/// A whole file.
+pub fn of_file(file: Arc<File>, length_bytes: u64) -> Body {
+    let slice = (length_bytes > 0).then_some((file, 0..length_bytes));
+    stream_of(Sending { parts: VecDeque::new(), slice })
+}
+
 /// One range.
 pub fn of_range(prepared: &Prepared, range: Range<u64>) -> Result<Body, OpenError> {
     Ok(sending(VecDeque::from([Part::Media(prepared.open(range)?)])))
@@ -51,7 +57,10 @@ pub fn of_multipart(prepared: &Arc<Prepared>, multipart: Multipart) -> Result<Bo
 }
 
 fn sending(parts: VecDeque<Part>) -> Body {
-    let sending = Sending { parts, slice: None };
+    stream_of(Sending { parts, slice: None })
+}
+
+fn stream_of(sending: Sending) -> Body {
     let frames = stream::unfold(sending, |mut sending| async move {
         let piece = sending.next().await.transpose()?;
         Some((piece.map(Frame::data), sending))

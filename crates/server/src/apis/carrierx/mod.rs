@@ -1,7 +1,8 @@
-//! stub
+//! The CarrierX storage API (Core API v2), first part: containers and files.
 
-/// The routes.
-pub fn router(library: library::Library) -> axum::Router {
-    let _ = library;
-    axum::Router::new()
-}
+mod errors;
+mod objects;
+mod routes;
+mod upload;
+
+pub use routes::router;
