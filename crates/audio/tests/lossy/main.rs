@@ -4,3 +4,4 @@
 
 mod bench;
 mod mp3;
+mod ogg;

@@ -10,8 +10,8 @@ const HIGH: &[u32] = &[32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256,
 fn legal() -> impl Iterator<Item = (u32, u32, u16)> {
     let rates = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000];
     let bitrates = |rate| match rate {
-        ..=12000 => LOW,
-        ..=24000 => MIDDLE,
+        0..=12000 => LOW,
+        12001..=24000 => MIDDLE,
         _ => HIGH,
     };
     let pairs = rates.into_iter().flat_map(move |r| bitrates(r).iter().map(move |b| (r, *b)));

@@ -1,7 +1,9 @@
 //! Ogg: Vorbis and Opus read; Opus at a hard constant rate written.
 
 mod demux;
+mod encode;
 mod packets;
+mod page;
 mod pages;
 
 use super::Format;
@@ -13,5 +15,5 @@ pub const FORMAT: Format = Format {
     extensions: &["ogg", "opus", "oga"],
     media_types: &["audio/ogg", "audio/opus", "application/ogg"],
     source: Some(&demux::OggSource),
-    target: None,
+    target: Some(&encode::OggTarget),
 };

@@ -28,7 +28,8 @@ pub struct Page {
     pub body: Vec<u8>,
 }
 
-const HEADER_BYTES: usize = 27;
+/// Bytes of a page before its lacing values.
+pub const HEADER_BYTES: usize = 27;
 
 /// The longest possible page.
 const LONGEST_PAGE: usize = HEADER_BYTES + 255 + 255 * 255;
@@ -98,7 +99,7 @@ fn parse(bytes: &[u8], offset: u64) -> Option<Page> {
 }
 
 /// CRC-32 with the polynomial 04c11db7, not reflected, the checksum's own field taken as zero.
-fn crc(page: &[u8]) -> u32 {
+pub fn crc(page: &[u8]) -> u32 {
     static TABLE: [u32; 256] = table();
     page.iter().enumerate().fold(0, |crc, (at, &byte)| {
         let byte = if (22..26).contains(&at) { 0 } else { byte };

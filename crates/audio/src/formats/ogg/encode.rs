@@ -1,0 +1,262 @@
+//! Writing Ogg Opus (RFC 7845) at a hard constant bit rate: every packet has the same length, so every
+//! length is known beforehand. Segments are whole pages.
+
+use super::page::{PageHeader, lacing_values, page};
+use super::pages::HEADER_BYTES;
+use crate::error::{EncodeError, PlanError};
+use crate::formats::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::planar::to_i16;
+use crate::transcode::Frames;
+use crate::{Layout, Planar};
+use opus_pure::{Application, MAX_PACKET_BYTES, OpusEncoder, RateControl};
+
+/// Writing Ogg Opus.
+pub struct OggTarget;
+
+/// Rates that Opus takes.
+const RATES: [u32; 5] = [8000, 12_000, 16_000, 24_000, 48_000];
+
+/// Bit rates in kbit/s; the last for stereo alone. Each makes whole bytes of a packet.
+const BITRATES: [u32; 16] = [8, 16, 24, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+
+/// The positions of an Ogg Opus stream count at this rate, whatever went in.
+const CLOCK_HZ: u64 = 48_000;
+
+/// A packet, 20 ms, at the clock's rate.
+const PACKET_TICKS: u64 = 960;
+
+const PACKETS_A_SECOND: u32 = 50;
+
+/// The encoder's delay at the clock's rate, to be cut from the beginning.
+const PRE_SKIP: u64 = 312;
+
+/// Packets on a page: a second. Even the longest, of 800 bytes, need only 200 lacing values of 255.
+const PAGE_PACKETS: u64 = 50;
+
+/// Pages in a segment.
+const SEGMENT_PAGES: u64 = 10;
+
+/// Packets encoded before a segment and dropped: 2 s, after which the encoder has fallen into step.
+const PREROLL_PACKETS: u64 = 100;
+
+const COMPLEXITY: i32 = 5;
+
+const ENCODER: &str = "opus-pure 0.2.2";
+
+fn bitrates(channels: u16) -> &'static [u32] {
+    if channels == 1 { &BITRATES[..15] } else { &BITRATES }
+}
+
+fn listed(values: &[u32]) -> String {
+    values.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn check(rate_hz: u32, channels: u16, bitrate_bps: u32) -> Result<(), PlanError> {
+    if !RATES.contains(&rate_hz) {
+        let allowed = listed(&RATES);
+        let message = format!("`ogg` (Opus) takes no {rate_hz} Hz; allowed are {allowed}");
+        return Err(PlanError { option: "rate", message });
+    }
+    let whole = bitrate_bps.is_multiple_of(1000);
+    if !whole || !bitrates(channels).contains(&(bitrate_bps / 1000)) {
+        let asked = f64::from(bitrate_bps) / 1000.0;
+        let kind = if channels == 1 { "mono" } else { "stereo" };
+        let allowed = listed(bitrates(channels));
+        let message = format!("`ogg` has no {asked} kbit/s in {kind}; allowed are {allowed}");
+        return Err(PlanError { option: "br", message });
+    }
+    Ok(())
+}
+
+impl TargetFormat for OggTarget {
+    fn settle(&self, wish: Wish) -> Result<Settled, PlanError> {
+        let channels = wish.channels.clamp(1, 2);
+        let enough = RATES.into_iter().find(|&rate| rate >= wish.source_rate_hz);
+        let rate_hz = wish.rate_hz.or(enough).unwrap_or(48_000);
+        let bitrate_bps = wish.bitrate_bps.unwrap_or(32_000 * u32::from(channels));
+        check(rate_hz, channels, bitrate_bps)?;
+        Ok(Settled { rate_hz, channels, bitrate_bps: Some(bitrate_bps) })
+    }
+
+    fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
+        let bitrate_bps = shape.bitrate_bps.unwrap_or(0);
+        check(shape.rate_hz, shape.channels, bitrate_bps)?;
+        let too_long =
+            || PlanError { option: "f", message: "this is too long for `ogg`".to_owned() };
+        let ticks = shape.frame_count.checked_mul(CLOCK_HZ / u64::from(shape.rate_hz));
+        let end = ticks.and_then(|t| t.checked_add(PRE_SKIP)).ok_or_else(too_long)?;
+        let packets = end.div_ceil(PACKET_TICKS);
+        // Pages are numbered in 32 bits, the two of the header too.
+        u32::try_from(packets.div_ceil(PAGE_PACKETS) + 2).map_err(|_| too_long())?;
+        let packet_bytes = (bitrate_bps / 8 / PACKETS_A_SECOND) as usize;
+        Ok(Box::new(OggEncoding { shape, end, packets, packet_bytes }))
+    }
+
+    fn revision(&self) -> String {
+        format!(
+            "ogg 1, {ENCODER} ({}), audio, complexity {COMPLEXITY}, cbr, \
+             {PAGE_PACKETS} x {SEGMENT_PAGES}/{PREROLL_PACKETS}",
+            instruction_set()
+        )
+    }
+}
+
+/// The encoder picks its kernels by these when it runs, and their rounding differs.
+fn instruction_set() -> String {
+    #[cfg(target_arch = "x86_64")]
+    let found = [
+        ("avx", std::arch::is_x86_feature_detected!("avx")),
+        ("avx2", std::arch::is_x86_feature_detected!("avx2")),
+        ("fma", std::arch::is_x86_feature_detected!("fma")),
+    ];
+    #[cfg(not(target_arch = "x86_64"))]
+    let found: [(&str, bool); 0] = [];
+    let names = found.iter().filter(|(_, has)| *has).map(|(name, _)| *name);
+    std::iter::once(std::env::consts::ARCH).chain(names).collect::<Vec<_>>().join(" ")
+}
+
+/// One representation.
+struct OggEncoding {
+    shape: Shape,
+    /// The last page's position.
+    end: u64,
+    /// Packets of the whole.
+    packets: u64,
+    packet_bytes: usize,
+}
+
+impl OggEncoding {
+    /// The first packet of a segment, and the one after its last.
+    fn packets_of(&self, segment: u32) -> (u64, u64) {
+        let length = PAGE_PACKETS * SEGMENT_PAGES;
+        let first = (u64::from(segment) * length).min(self.packets);
+        (first, (first + length).min(self.packets))
+    }
+
+    fn preroll_of(&self, segment: u32) -> u64 {
+        self.packets_of(segment).0.saturating_sub(PREROLL_PACKETS)
+    }
+
+    /// Length in bytes of the pages that hold so many packets.
+    fn pages_bytes(&self, packets: u64) -> u64 {
+        let packet = self.packet_bytes + lacing_values(self.packet_bytes);
+        packets.div_ceil(PAGE_PACKETS) * HEADER_BYTES as u64 + packets * packet as u64
+    }
+
+    /// The two pages in front: what the stream is, and who made it.
+    fn header(&self) -> Vec<u8> {
+        let mut head = b"OpusHead\x01".to_vec();
+        head.push(self.shape.channels as u8);
+        head.extend((PRE_SKIP as u16).to_le_bytes());
+        head.extend(self.shape.rate_hz.to_le_bytes());
+        head.extend([0; 3]); // no gain, mono or stereo
+        let mut tags = b"OpusTags".to_vec();
+        tags.extend((ENCODER.len() as u32).to_le_bytes());
+        tags.extend(ENCODER.as_bytes());
+        tags.extend([0; 4]); // no comments
+        let serial = self.shape.serial;
+        let about = PageHeader { first: true, last: false, granule: 0, serial, sequence: 0 };
+        let mut header = page(about, head.len(), &head);
+        header.extend(page(PageHeader { first: false, sequence: 1, ..about }, tags.len(), &tags));
+        header
+    }
+
+    /// The page that ends with the packet before `packet`.
+    fn page_before(&self, packet: u64, body: &[u8]) -> Vec<u8> {
+        let last = packet == self.packets;
+        let header = PageHeader {
+            first: false,
+            last,
+            granule: if last { self.end } else { packet * PACKET_TICKS },
+            serial: self.shape.serial,
+            sequence: (packet.div_ceil(PAGE_PACKETS) + 1) as u32,
+        };
+        page(header, self.packet_bytes, body)
+    }
+
+    fn encoder(&self) -> Result<OpusEncoder, EncodeError> {
+        let rate = self.shape.rate_hz;
+        let channels = usize::from(self.shape.channels);
+        let mut encoder =
+            OpusEncoder::new(rate as i32, channels, Application::Audio).map_err(broken)?;
+        encoder.bitrate_bps = self.shape.bitrate_bps.unwrap_or(0) as i32;
+        encoder.complexity = COMPLEXITY;
+        encoder.rate_control = RateControl::Cbr;
+        if encoder.lookahead() as u64 * CLOCK_HZ != PRE_SKIP * u64::from(rate) {
+            return Err(broken("another delay than promised"));
+        }
+        Ok(encoder)
+    }
+}
+
+fn broken(error: impl ToString) -> EncodeError {
+    EncodeError::Encoder(error.to_string())
+}
+
+impl Encoding for OggEncoding {
+    fn segment_count(&self) -> u32 {
+        self.packets.div_ceil(PAGE_PACKETS * SEGMENT_PAGES) as u32
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        let lengths = (0..self.segment_count()).map(|segment| {
+            let (first, end) = self.packets_of(segment);
+            self.pages_bytes(end - first)
+        });
+        Some(Layout::new(self.header(), lengths))
+    }
+
+    fn first_frame(&self, segment: u32) -> u64 {
+        self.preroll_of(segment) * u64::from(self.shape.rate_hz / PACKETS_A_SECOND)
+    }
+
+    fn encode(
+        &self,
+        segment: u32,
+        frames: &mut Frames,
+        _checkpoint: Option<&[u8]>,
+        sink: &mut Sink<'_>,
+    ) -> Result<Segment, EncodeError> {
+        let mut encoder = self.encoder()?;
+        let (first, end) = self.packets_of(segment);
+        let packet_frames = (self.shape.rate_hz / PACKETS_A_SECOND) as usize;
+        let mut block = Planar::new(usize::from(self.shape.channels));
+        let (mut samples, mut output) = (Vec::new(), vec![0; MAX_PACKET_BYTES]);
+        let (mut body, mut length_bytes) = (Vec::new(), 0);
+        for packet in self.preroll_of(segment)..end {
+            frames.pull(packet_frames, &mut block)?;
+            interleave(&block, &mut samples);
+            let length =
+                encoder.encode_s16(&samples, packet_frames, &mut output).map_err(broken)?;
+            if length != self.packet_bytes {
+                let promised = self.packet_bytes;
+                return Err(broken(format!("packet {packet} has {length} bytes, not {promised}")));
+            }
+            if packet < first {
+                continue;
+            }
+            body.extend_from_slice(&output[..length]);
+            let next = packet + 1;
+            if next == end || next.is_multiple_of(PAGE_PACKETS) {
+                let page = self.page_before(next, &body);
+                body.clear();
+                length_bytes += page.len() as u64;
+                if sink(&page).is_break() {
+                    return Err(EncodeError::Cancelled);
+                }
+            }
+        }
+        Ok(Segment { length_bytes, ..Segment::default() })
+    }
+
+    fn longest_segment_bytes(&self) -> u64 {
+        self.pages_bytes((PAGE_PACKETS * SEGMENT_PAGES).min(self.packets))
+    }
+}
+
+fn interleave(block: &Planar, samples: &mut Vec<i16>) {
+    samples.clear();
+    for at in 0..block.frames() {
+        samples.extend(block.channels.iter().map(|c| to_i16(c[at])));
+    }
+}
