@@ -176,5 +176,7 @@ pub fn seam_ratio(said: &[i16], heard: &[i16], seams: &[usize], reach: usize) ->
         *sum = (sum.0 + error * error, sum.1 + 1);
     }
     assert!(near.1 > 0 && far.1 > 0);
+    let sound: f64 = said.iter().map(|s| f64::from(*s).powi(2)).sum();
+    assert!(sound > 4.0 * (near.0 + far.0), "the error must be the codec's, not a shift");
     (near.0 / near.1 as f64) / (far.0 / far.1 as f64)
 }

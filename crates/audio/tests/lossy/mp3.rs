@@ -1,6 +1,8 @@
 //! MP3.
 
 use crate::bench::*;
+use audio::EncodeError;
+use std::ops::ControlFlow;
 
 const LOW: &[u32] = &[8, 16, 24, 32, 40, 48, 56, 64];
 const MIDDLE: &[u32] = &[8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
@@ -109,4 +111,18 @@ fn what_layer_iii_has_not_is_refused_with_what_it_has() {
     assert!(option == "br" && message.ends_with("56, 64"), "{message}");
     assert_eq!(refused(Some(44100), Some(16)).0, "br");
     assert_eq!(refused(None, Some(33)).0, "br");
+}
+
+#[test]
+fn packets_come_one_by_one_and_stop_when_nobody_waits() {
+    let source = wav(8000, 1, &sound(8000, 1, 80_000));
+    let transcode = transcode(&source, "mp3", None, Some(32));
+    let mut parts = Vec::new();
+    let mut sink = |part: &[u8]| {
+        parts.push(part.len());
+        if parts.len() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let result = transcode.encode(0, None, &mut sink);
+    assert!(matches!(result, Err(EncodeError::Cancelled)));
+    assert_eq!(parts, [288; 3]);
 }

@@ -20,7 +20,7 @@ fn every_legal_combination_has_the_promised_length() {
 
 #[test]
 fn segments_alone_in_any_order_are_the_same_bytes() {
-    for (rate, channels) in [(8000, 1), (16000, 2), (48000, 1)] {
+    for (rate, channels) in [(8000, 1), (16000, 2), (44100, 1), (48000, 1)] {
         let source = wav(rate, channels, &sound(rate, channels, rate as usize * 33 + 123));
         let transcode = transcode(&source, "ogg", None, None);
         assert_eq!(transcode.encoding().segment_count(), 4);
