@@ -17,20 +17,19 @@ use uuid::Uuid;
 
 /// The API under `/core/v2`.
 pub fn router(library: Library) -> Router {
-    let files = || {
-        Router::new()
-            .route("/", get(list_files).post(upload::create))
-            .route("/{file_sid}", get(get_file).delete(delete_file))
-            .route("/{file_sid}/data", get(file_data))
+    // Older clients upload under the admin base; both mean the same.
+    let files = |router: Router<Library>, base: &str| {
+        router
+            .route(base, get(list_files).post(upload::create))
+            .route(&format!("{base}/{{file_sid}}"), get(get_file).delete(delete_file))
+            .route(&format!("{base}/{{file_sid}}/data"), get(file_data))
     };
-    let slashless = || get(list_files).post(upload::create);
-    Router::new()
+    let router = Router::new()
         .route("/core/v2/storage/containers", post(create_container).get(list_containers))
-        .route("/core/v2/storage/containers/{container_sid}", get(get_container))
-        .route("/core/v2/storage/files", slashless())
-        .route("/core/v2/admin/storage/files", slashless())
-        .nest("/core/v2/storage/files", files())
-        .nest("/core/v2/admin/storage/files", files())
+        .route("/core/v2/storage/containers/{container_sid}", get(get_container));
+    ["/core/v2/storage/files", "/core/v2/admin/storage/files"]
+        .into_iter()
+        .fold(router, files)
         // Uploads are streamed to the disk; what bounds them is the container's quota.
         .layer(DefaultBodyLimit::disable())
         .with_state(library)
