@@ -89,7 +89,7 @@ fn defaults_follow_the_source_and_what_is_asked_is_honoured() {
         (settled.rate_hz, settled.channels, settled.bitrate_bps.unwrap() / 1000)
     };
     assert_eq!(settled((8000, 1), None, None), (8000, 1, 64));
-    assert_eq!(settled((8000, 2), None, None), (8000, 2, 64));
+    assert_eq!(settled((8000, 2), None, None), (16000, 2, 128));
     assert_eq!(settled((16000, 2), None, None), (16000, 2, 128));
     assert_eq!(settled((44100, 6), None, None), (44100, 2, 128));
     assert_eq!(settled((96000, 1), None, None), (48000, 1, 64));

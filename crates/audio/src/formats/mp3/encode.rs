@@ -60,17 +60,18 @@ fn refuse_bitrate(bitrate_bps: u32, rate_hz: Option<u32>) -> PlanError {
 impl TargetFormat for Mp3Target {
     fn settle(&self, wish: Wish) -> Result<Settled, PlanError> {
         let channels = wish.channels.clamp(1, 2);
+        let usual = 64 * u32::from(channels);
         let rate_hz = match wish.rate_hz {
             Some(rate) if RATES.contains(&rate) => rate,
             Some(rate) => return Err(refuse_rate(rate)),
-            None => nearest_rate(wish.source_rate_hz, wish.bitrate_bps)
+            // The default bit rate, too, decides which rates are legal.
+            None => nearest_rate(wish.source_rate_hz, wish.bitrate_bps.or(Some(usual * 1000)))
                 .ok_or_else(|| refuse_bitrate(wish.bitrate_bps.unwrap_or(0), None))?,
         };
         let bitrate_bps = match wish.bitrate_bps {
             Some(asked) if is_legal(rate_hz, asked) => asked,
             Some(asked) => return Err(refuse_bitrate(asked, Some(rate_hz))),
             None => {
-                let usual = 64 * u32::from(channels);
                 let most = bitrates(rate_hz).iter().copied().filter(|&b| b <= usual).max();
                 most.unwrap_or(usual) * 1000
             }

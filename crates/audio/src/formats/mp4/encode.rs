@@ -75,7 +75,7 @@ impl TargetFormat for Mp4Target {
     }
 
     fn revision(&self) -> String {
-        format!("syom 0.9.0, {PREROLL_PACKETS} packets, {SEGMENT_SECONDS} s, 1")
+        format!("syom 0.9.0, cbr, {PREROLL_PACKETS} packets, {SEGMENT_SECONDS} s, 1")
     }
 }
 
@@ -93,6 +93,9 @@ impl Mp4Encoding {
     fn encoder(&self) -> Result<Encoder, EncodeError> {
         let mut options = EncodeOptions::default();
         options.container = EncodeContainer::Raw;
+        // Without this the rate control breaks down at the highest rate that a packet holds (8 kHz,
+        // 48 kbit/s: 11 dB of signal to noise on speech instead of 29).
+        options.cbr = true;
         options.bitrate_bps = self.shape.bitrate_bps.unwrap_or(64_000);
         let channels = usize::from(self.shape.channels);
         Encoder::new(self.shape.rate_hz, channels, &options).map_err(failed)
