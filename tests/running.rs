@@ -84,6 +84,7 @@ impl Server {
             let left = until.saturating_duration_since(Instant::now());
             let Ok(line) = lines.recv_timeout(left) else {
                 let _ = child.kill();
+                let _ = child.wait();
                 let log = std::fs::read_to_string(data.with_extension("log")).unwrap_or_default();
                 panic!("the server did not get ready; it printed {welcome:?} and logged: {log}");
             };
