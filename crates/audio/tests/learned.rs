@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-/// Speech-like material of the given length: real prompts where the rate is theirs, else a swept chord.
+/// A chord whose pitch and level move like speech.
 fn samples(rate: u32, channels: u16, frames: usize) -> Vec<i16> {
     let mut out = Vec::with_capacity(frames * usize::from(channels));
     for n in 0..frames {

@@ -117,7 +117,8 @@ fn coded_number(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     Some((number, at + 1 + following))
 }
 
-fn crc8(bytes: &[u8]) -> u8 {
+/// CRC-8 of a frame header.
+pub fn crc8(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0, |crc, &byte| {
         (0..8).fold(crc ^ byte, |c, _| if c & 0x80 != 0 { c << 1 ^ 0x07 } else { c << 1 })
     })

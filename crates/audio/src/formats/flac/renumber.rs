@@ -1,5 +1,7 @@
 //! A FLAC frame's coded number: another one, with the checksums that go with it (RFC 9639 §9.1, §9.3).
 
+use super::header::{crc8, crc16};
+
 /// A frame that was coded as number 0, now with another number; `None` if it isn't such a frame.
 pub fn renumbered(frame: &[u8], number: u64) -> Option<Vec<u8>> {
     let fixed = frame.get(..4)?;
@@ -41,34 +43,6 @@ fn push_coded(out: &mut Vec<u8>, number: u64) {
     for i in (0..continuations).rev() {
         out.push(0x80 | (number >> (6 * i)) as u8 & 0x3f);
     }
-}
-
-/// Polynomial x⁸ + x² + x + 1.
-fn crc8(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0, |crc, byte| {
-        (0..8).fold(crc ^ byte, |crc, _| crc << 1 ^ if crc & 0x80 != 0 { 0x07 } else { 0 })
-    })
-}
-
-const CRC16: [u16; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut crc = (byte as u16) << 8;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = crc << 1 ^ if crc & 0x8000 != 0 { 0x8005 } else { 0 };
-            bit += 1;
-        }
-        table[byte] = crc;
-        byte += 1;
-    }
-    table
-};
-
-/// Polynomial x¹⁶ + x¹⁵ + x² + 1.
-fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, byte| crc << 8 ^ CRC16[usize::from((crc >> 8) as u8 ^ byte)])
 }
 
 #[cfg(test)]

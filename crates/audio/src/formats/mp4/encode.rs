@@ -65,7 +65,8 @@ impl TargetFormat for Mp4Target {
     }
 
     fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
-        if shape.frame_count > u64::from(u32::MAX) {
+        // The index counts the padded packets' frames in 32 bits.
+        if shape.frame_count > u64::from(u32::MAX) - 2 * PACKET_FRAMES {
             let message = "the recording is too long for an MP4 index".into();
             return Err(PlanError { option: "f", message });
         }

@@ -1,0 +1,128 @@
+//! The library through its public operations.
+#![allow(clippy::unwrap_used)]
+
+use blob::{Blobs, Hash};
+use catalog::Catalog;
+use library::{
+    Config, ContainerAttributes, Error, File, Library, Page, Principal, Role, UploadAttributes,
+};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use uuid::Uuid;
+
+struct Fixture {
+    dir: tempfile::TempDir,
+    library: Library,
+    blobs: Blobs,
+    admin: Principal,
+    container: Uuid,
+}
+
+async fn fixture() -> Fixture {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let config = Config { public_url: "http://x".into(), data_dir: dir.path().into() };
+    let library = Library::open(catalog, blobs.clone(), config);
+    let welcome = library.bootstrap().await.unwrap().unwrap();
+    let admin = library.authenticate(&welcome.token).await.unwrap();
+    Fixture { dir, library, blobs, admin, container: welcome.container_sid }
+}
+
+async fn put(f: &Fixture, name: &str, bytes: &'static [u8]) -> Result<File, Error> {
+    let attributes = UploadAttributes {
+        container_sid: f.container,
+        name: Some(name.into()),
+        ..UploadAttributes::default()
+    };
+    let mut upload = f.library.begin_upload(&f.admin, attributes).await?;
+    upload.write(bytes).await?;
+    upload.finish().await
+}
+
+#[tokio::test]
+async fn the_first_start_makes_a_private_admin_token_once() {
+    let f = fixture().await;
+    let path = f.dir.path().join("admin.token");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let token = fs::read_to_string(path).unwrap();
+    assert_eq!(f.library.authenticate(token.trim()).await.unwrap(), f.admin);
+    assert!(f.library.bootstrap().await.unwrap().is_none());
+    assert_eq!(f.library.container(&f.admin, f.container).await.unwrap().quota_bytes, None);
+}
+
+#[tokio::test]
+async fn an_unfinished_upload_leaves_nothing() {
+    let f = fixture().await;
+    let attributes = UploadAttributes { container_sid: f.container, ..UploadAttributes::default() };
+    let mut upload = f.library.begin_upload(&f.admin, attributes).await.unwrap();
+    upload.write(&b"half"[..]).await.unwrap();
+    drop(upload);
+    assert_eq!(fs::read_dir(f.dir.path().join("tmp")).unwrap().count(), 0);
+    assert_eq!(f.library.usage(f.container).await.unwrap(), (0, 0));
+}
+
+#[tokio::test]
+async fn content_that_cannot_be_played_is_kept_and_goes_with_its_last_file() {
+    let f = fixture().await;
+    let (first, second) =
+        (put(&f, "a.pdf", b"%PDF-1").await.unwrap(), put(&f, "b", b"%PDF-1").await.unwrap());
+    assert_eq!(first.content_classification, "document");
+    assert_eq!(first.mime_type, "application/octet-stream");
+    assert_eq!(first.file_access_name, format!("{}.pdf", first.file_sid));
+    f.library.delete_file(&f.admin, first.file_sid).await.unwrap();
+    assert_eq!(f.library.open_content(&second).await.unwrap().1, 6);
+    f.library.delete_file(&f.admin, second.file_sid).await.unwrap();
+    assert!(!f.blobs.exists(&Hash::of(b"%PDF-1")));
+}
+
+#[tokio::test]
+async fn partners_and_roles_are_kept_apart() {
+    let f = fixture().await;
+    let file = put(&f, "a", b"x").await.unwrap();
+    let token = f.library.create_token(Role::Manager, "other").await.unwrap();
+    let other = f.library.authenticate(&token.secret).await.unwrap();
+    assert!(matches!(f.library.file(&other, file.file_sid).await, Err(Error::NotFound)));
+    assert!(matches!(f.library.delete_file(&other, file.file_sid).await, Err(Error::NotFound)));
+    let page = Page { limit: 10, offset: 0, descending: false };
+    assert_eq!(f.library.list_files(&other, None, page).await.unwrap().total, 0);
+    let reader = Principal { role: Role::Read, ..f.admin };
+    let made = f.library.create_container(&reader, ContainerAttributes::default()).await;
+    assert!(matches!(made, Err(Error::Forbidden)));
+    f.library.revoke_token(token.token_id).await.unwrap();
+    assert!(matches!(f.library.authenticate(&token.secret).await, Err(Error::Unauthenticated)));
+}
+
+#[tokio::test]
+async fn an_unchanged_file_is_not_imported_twice() {
+    let f = fixture().await;
+    let path = f.dir.path().join("prompt.txt");
+    fs::write(&path, "one").unwrap();
+    let first = f.library.import_path(&f.admin, &path, f.container).await.unwrap();
+    let again = f.library.import_path(&f.admin, &path, f.container).await.unwrap();
+    assert!(!first.already_there && again.already_there);
+    assert_eq!(first.file.file_sid, again.file.file_sid);
+    fs::write(&path, "two").unwrap();
+    assert!(!f.library.import_path(&f.admin, &path, f.container).await.unwrap().already_there);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_acknowledged_file_loses_its_blob_to_racing_deletions() {
+    let f = std::sync::Arc::new(fixture().await);
+    let racers: Vec<_> = (0..8)
+        .map(|_| {
+            let f = f.clone();
+            tokio::spawn(async move {
+                for _ in 0..10 {
+                    let file = put(&f, "same", b"same content").await.unwrap();
+                    f.library.open_content(&file).await.unwrap();
+                    f.library.delete_file(&f.admin, file.file_sid).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for racer in racers {
+        racer.await.unwrap();
+    }
+    assert!(!f.blobs.exists(&Hash::of(b"same content")));
+}
