@@ -6,6 +6,7 @@ use crate::cli::Serve;
 use crate::config::Server;
 use crate::failure::{Failure, print};
 use library::Welcome;
+use std::io::IsTerminal;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -44,7 +45,9 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
 fn log(server: &Server) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&server.log)
         .map_err(|e| Failure::Usage(format!("--log: `{}`: {e}", server.log)))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colour = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);
+    log.with_writer(std::io::stderr).init();
     Ok(())
 }
 
