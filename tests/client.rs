@@ -1,7 +1,7 @@
 //! A small HTTP/1.1 client of our own: one request a connection, nothing hidden, so that what is
 //! tested is what went over the wire.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -140,4 +140,46 @@ pub fn read_answer(stream: &mut TcpStream, head_only: bool) -> io::Result<Answer
     let whole = head_only || length.is_none_or(|l: usize| l == body.len());
     let status = status.ok_or_else(|| io::Error::other(format!("no status line: {head}")))?;
     Ok(Answer { status, headers, body, whole })
+}
+
+/// A connection that is kept: requests may be sent ahead, answers come in their order.
+pub struct Connection {
+    stream: BufReader<TcpStream>,
+}
+
+impl Connection {
+    pub fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        Self { stream: BufReader::new(stream) }
+    }
+
+    /// Sends these very bytes.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).expect("the server takes it");
+    }
+
+    /// The next answer.
+    pub fn answer(&mut self, head_only: bool) -> io::Result<Answer> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            if self.stream.read_until(b'\n', &mut head)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let head = String::from_utf8_lossy(&head).into_owned();
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|l| l.split(' ').nth(1)).and_then(|s| s.parse().ok());
+        let headers: Vec<_> = lines
+            .filter_map(|l| l.split_once(':'))
+            .map(|(n, v)| (n.to_ascii_lowercase(), v.trim().to_owned()))
+            .collect();
+        let status = status.ok_or_else(|| io::Error::other(format!("no status line: {head}")))?;
+        let mut answer = Answer { status, headers, body: Vec::new(), whole: true };
+        if !head_only && ![204, 304].contains(&status) {
+            answer.body = vec![0; answer.length() as usize];
+            self.stream.read_exact(&mut answer.body)?;
+        }
+        Ok(answer)
+    }
 }

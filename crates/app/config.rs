@@ -5,6 +5,7 @@
 
 use crate::cli::Cli;
 use crate::failure::Failure;
+use crate::limits::Limits;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use std::collections::BTreeMap;
@@ -62,6 +63,8 @@ pub struct Server {
     /// What is logged on stderr: error, warn, info, debug, or a filter such as `info,media=debug`
     #[arg(long, value_name = "FILTER", env = "TONEARM_LOG", default_value = "info")]
     pub log: String,
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 /// Reads the command line; help and version come back as [`Failure::Asked`].
@@ -189,7 +192,7 @@ fn literal(value: &str) -> String {
 }
 
 /// `1048576`, `512MiB`, `10 GiB`.
-fn byte_count(text: &str) -> Result<u64, String> {
+pub fn byte_count(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, u32); 5] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("", 0)];
     let wrong = || "expected a number of bytes such as 1048576, 512MiB or 10GiB".to_owned();
     let unit = UNITS.iter().find(|(unit, _)| text.ends_with(unit)).ok_or_else(wrong)?;

@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod config;
 mod failure;
+mod limits;
 mod options;
 
 use cli::Command;

@@ -13,6 +13,9 @@ use tracing_subscriber::EnvFilter;
 
 pub fn run(args: &Serve) -> Result<(), Failure> {
     log(&args.server)?;
+    if let Err(error) = server::raise_descriptor_limit() {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
     block_on(async {
         let mut signals = Signals::new()?;
         let listen = args.server.listen;

@@ -27,12 +27,14 @@ pub use select::{Refusal, Representation, Transcoded, select};
 
 use audio::transcode::Input;
 use blob::Blobs;
+use bytes::Bytes;
 use cache::Cache;
 use catalog::Catalog;
 use play::{Play, Plays};
 use scheduler::Scheduler;
 use std::fs::File;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -152,6 +154,12 @@ impl Media {
         &self.shared.counters
     }
 
+    /// The catalog's generation: what was found under another one may be out of date.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.shared.catalog.generation()
+    }
+
     /// Bytes that the output cache holds.
     #[must_use]
     pub fn cached_bytes(&self) -> u64 {
@@ -177,10 +185,7 @@ impl Media {
     /// [`OpenError`].
     pub async fn prepare(&self, wanted: &Representation) -> Result<Prepared, OpenError> {
         let kind = match wanted {
-            Representation::Original(resource) => {
-                let file = self.blob(&resource.content_hash)?;
-                Kind::Original { file: Arc::new(file), length_bytes: resource.length_bytes }
-            }
+            Representation::Original(resource) => self.original(resource).await?,
             Representation::Transcode(transcoded) => {
                 let play = self.play(transcoded).await?;
                 let layout = learn::layout_of(&self.shared, &play).await?;
@@ -188,6 +193,22 @@ impl Media {
             }
         };
         Ok(Prepared { kind, shared: Arc::clone(&self.shared) })
+    }
+
+    /// Opens an original; a small one is read at once.
+    async fn original(&self, resource: &Arc<Resource>) -> Result<Kind, OpenError> {
+        let (media, resource) = (self.clone(), Arc::clone(resource));
+        let open = move || {
+            let file = media.blob(&resource.content_hash)?;
+            let length_bytes = resource.length_bytes;
+            let bytes = (length_bytes <= SMALL_BYTES).then(|| {
+                let mut bytes = vec![0; length_bytes as usize];
+                file.read_exact_at(&mut bytes, 0).map(|()| bytes.into())
+            });
+            let bytes = bytes.transpose().map_err(OpenError::failed)?;
+            Ok(Kind::Original { file: Arc::new(file), length_bytes, bytes })
+        };
+        tokio::task::spawn_blocking(open).await.map_err(OpenError::failed)?
     }
 
     fn blob(&self, content_hash: &str) -> Result<File, OpenError> {
@@ -225,11 +246,32 @@ pub struct Prepared {
 }
 
 enum Kind {
-    Original { file: Arc<File>, length_bytes: u64 },
+    Original { file: Arc<File>, length_bytes: u64, bytes: Option<Bytes> },
     Transcode { play: Arc<Play>, layout: Arc<audio::Layout> },
 }
 
+/// Originals up to this length are held in memory.
+const SMALL_BYTES: u64 = 2048;
+
 impl Prepared {
+    /// The file of an original, whose bytes are its own.
+    #[must_use]
+    pub fn file(&self) -> Option<&Arc<File>> {
+        match &self.kind {
+            Kind::Original { file, .. } => Some(file),
+            Kind::Transcode { .. } => None,
+        }
+    }
+
+    /// All bytes of an original, if they are few.
+    #[must_use]
+    pub fn bytes(&self) -> Option<&Bytes> {
+        match &self.kind {
+            Kind::Original { bytes, .. } => bytes.as_ref(),
+            Kind::Transcode { .. } => None,
+        }
+    }
+
     /// Total length in bytes.
     #[must_use]
     pub fn length_bytes(&self) -> u64 {

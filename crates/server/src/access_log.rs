@@ -1,82 +1,154 @@
 //! One line a request, written when its body is done or given up. Paths are logged without the query,
 //! which may hold a signature; headers are not logged, which may hold a token.
+//!
+//! Lines are collected and written by a thread of their own a few times a second, so that a slow log
+//! holds no answer up. They look like the log's other lines, and `--log` counts for them as for any:
+//! their target is `access`.
 
-use axum::body::Body;
-use bytes::Bytes;
-use http::{Method, Response};
-use http_body::{Body as HttpBody, Frame, SizeHint};
+use http::{HeaderValue, Method, Response, Uri};
+use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Instant;
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
-struct Entry {
-    started: Instant,
-    remote: SocketAddr,
-    method: Method,
-    path: String,
-    status: u16,
-    cache: String,
-    bytes: u64,
+/// How long a line may wait.
+const WAIT: Duration = Duration::from_millis(200);
+
+/// Bytes of waiting lines; more are lost, and counted.
+const MOST_BYTES: usize = 16 << 20;
+
+/// A request's line in the making, written when dropped.
+pub struct Entry {
+    pub started: Instant,
+    pub remote: SocketAddr,
+    pub method: Method,
+    pub uri: Uri,
+    pub status: u16,
+    pub cache: Option<HeaderValue>,
+    /// Bytes of body given to the connection.
+    pub bytes: u64,
+}
+
+impl Entry {
+    /// A request that came just now.
+    pub fn begin(remote: SocketAddr, method: Method, uri: Uri) -> Self {
+        let started = Instant::now();
+        Self { started, remote, method, uri, status: 0, cache: None, bytes: 0 }
+    }
+
+    /// Takes down what is answered.
+    pub fn answered<B>(&mut self, response: &Response<B>) {
+        self.status = response.status().as_u16();
+        self.cache = response.headers().get("cache-status").cloned();
+    }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let duration_ms = self.started.elapsed().as_secs_f64() * 1000.0;
-        tracing::info!(
-            target: "access",
-            remote = %self.remote,
-            method = %self.method,
-            path = self.path,
-            status = self.status,
-            bytes = self.bytes,
-            duration_ms = format!("{duration_ms:.1}"),
-            cache = self.cache,
+        if tracing::enabled!(target: "access", tracing::Level::INFO) {
+            JOURNAL.add(self);
+        }
+    }
+}
+
+/// Writes what is waiting; for the end of the process.
+pub fn flush() {
+    JOURNAL.write();
+}
+
+static JOURNAL: LazyLock<Journal> = LazyLock::new(Journal::start);
+
+struct Journal {
+    lines: Mutex<Lines>,
+    news: Condvar,
+}
+
+#[derive(Default)]
+struct Lines {
+    text: Vec<u8>,
+    lost: u64,
+    /// The present second, and how a line of it begins.
+    second: u64,
+    stamp: String,
+}
+
+impl Journal {
+    fn start() -> Self {
+        let writer = || {
+            loop {
+                JOURNAL.wait();
+                std::thread::sleep(WAIT);
+                JOURNAL.write();
+            }
+        };
+        let spawned = std::thread::Builder::new().name("access-log".into()).spawn(writer);
+        if let Err(error) = spawned {
+            tracing::error!(%error, "no thread for the access log: its lines come at the end");
+        }
+        Self { lines: Mutex::default(), news: Condvar::new() }
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, entry: &Entry) {
+        let mut lines = self.lines();
+        if lines.text.len() >= MOST_BYTES {
+            lines.lost += 1;
+            return;
+        }
+        let first = lines.text.is_empty();
+        lines.add(entry);
+        drop(lines);
+        if first {
+            self.news.notify_one();
+        }
+    }
+
+    fn wait(&self) {
+        let lines = self.lines();
+        let waited = self.news.wait_while(lines, |lines| lines.text.is_empty());
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn write(&self) {
+        let mut lines = self.lines();
+        let capacity = lines.text.len().min(1 << 20);
+        let text = std::mem::replace(&mut lines.text, Vec::with_capacity(capacity));
+        let lost = std::mem::take(&mut lines.lost);
+        drop(lines);
+        // There is nobody to tell of a log that can't be written.
+        let _ = io::stderr().lock().write_all(&text);
+        if lost > 0 {
+            tracing::warn!(lost, "lines of the access log were lost: stderr takes too little");
+        }
+    }
+}
+
+impl Lines {
+    fn add(&mut self, entry: &Entry) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        if self.second != now.as_secs() {
+            self.second = now.as_secs();
+            let second = jiff::Timestamp::from_second(self.second.cast_signed());
+            self.stamp = second.unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        }
+        let Self { text, stamp, .. } = self;
+        let duration_us = entry.started.elapsed().as_micros();
+        let cache = entry.cache.as_ref().and_then(|value| value.to_str().ok()).unwrap_or("-");
+        // Writing to memory doesn't fail.
+        let _ = writeln!(
+            text,
+            "{stamp}.{:06}Z  INFO access: remote={} method={} path={:?} status={} bytes={} duration_ms=\"{}.{}\" cache={cache:?}",
+            now.subsec_micros(),
+            entry.remote,
+            entry.method,
+            entry.uri.path(),
+            entry.status,
+            entry.bytes,
+            duration_us / 1000,
+            duration_us / 100 % 10,
         );
     }
-}
-
-struct Logged {
-    body: Body,
-    entry: Entry,
-}
-
-impl HttpBody for Logged {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(Some(Ok(frame))) = &polled {
-            self.entry.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// The response, logged when it's done.
-pub fn logged(
-    response: Response<Body>,
-    started: Instant,
-    remote: SocketAddr,
-    method: Method,
-    path: &str,
-) -> Response<Body> {
-    let status = response.status().as_u16();
-    let cache = response.headers().get("cache-status").and_then(|v| v.to_str().ok()).unwrap_or("-");
-    let cache = cache.to_owned();
-    let path = path.to_owned();
-    let entry = Entry { started, remote, method, path, status, cache, bytes: 0 };
-    response.map(|body| Body::new(Logged { body, entry }))
 }

@@ -4,52 +4,51 @@
 //! once, when its body is done.
 
 mod access_log;
-pub mod apis;
+mod apis;
 mod body;
+mod connection;
+mod handler;
+mod inflow;
 mod respond;
+mod system;
+mod watch;
+mod wire;
 
+pub use inflow::BodyLimits;
+pub use system::raise_descriptor_limit;
+pub use watch::ConnectionLimits;
+
+use apis::publish::Links;
 use axum::Router;
-use axum::body::Body;
-use http::{Request, Response, StatusCode, header};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use library::Library;
 use media::Media;
-use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tower_service::Service;
+use watch::Watch;
 
 /// Settings of the crate.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Cache-Control of published links that ask for none.
     pub cache_control: String,
-    /// How long a client may take for a request's head.
-    pub header_timeout: Duration,
     /// How long answers under way may take once the server is to stop.
     pub drain_timeout: Duration,
-    /// Connections at a time; more wait in the listen queue.
-    pub most_connections: usize,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            // The reference service sends this very word.
-            cache_control: "None".into(),
-            header_timeout: Duration::from_secs(30),
-            drain_timeout: Duration::from_secs(30),
-            most_connections: 10_000,
-        }
-    }
+    /// Limits of connections.
+    pub connections: ConnectionLimits,
+    /// Bytes that the head of a request may have; more are answered 431.
+    pub most_header_bytes: usize,
+    /// Headers that a request may have; more are answered 431.
+    pub most_headers: usize,
+    /// Limits of requests' bodies.
+    pub bodies: BodyLimits,
+    /// Published links that are kept ready, each with its file open.
+    pub open_links: NonZeroUsize,
 }
 
 /// What the server serves.
@@ -63,44 +62,51 @@ pub struct Services {
     pub config: Config,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     services: Services,
     router: Router,
-    draining: AtomicBool,
+    links: Links,
+    watch: Arc<Watch>,
+    /// Room to tell clients that they are too many; without it they are only hung up on.
+    refusals: Arc<Semaphore>,
 }
+
+/// Refusals under way at a time.
+const MOST_REFUSALS: usize = 256;
 
 /// Serves connections until `stop` resolves, then finishes the answers under way, at most for the drain
 /// timeout.
 pub async fn serve(listener: TcpListener, services: Services, stop: impl Future<Output = ()>) {
-    let slots = Arc::new(Semaphore::new(services.config.most_connections));
+    let watch = Watch::new(services.config.connections.clone());
     let drain_timeout = services.config.drain_timeout;
-    let router = Router::new()
+    let shared = Arc::new(Shared {
+        router: router(&services),
+        links: Links::new(services.config.open_links),
+        watch: Arc::clone(&watch),
+        refusals: Arc::new(Semaphore::new(MOST_REFUSALS)),
+        services,
+    });
+    let clock = watch.run();
+    let serving = async {
+        tokio::select! { () = accept(&shared, listener) => (), () = stop => () }
+        if tokio::time::timeout(drain_timeout, watch.drain()).await.is_err() {
+            tracing::warn!("answers under way were broken off after the drain timeout");
+        }
+    };
+    tokio::select! { () = clock => (), () = serving => () }
+    access_log::flush();
+}
+
+fn router(services: &Services) -> Router {
+    Router::new()
         .merge(apis::carrierx::router(services.library.clone()))
-        .fallback(async || respond::problem(&respond::Problem::NotFound));
-    let shared = Arc::new(Shared { services, router, draining: AtomicBool::new(false) });
-    let graceful = GracefulShutdown::new();
-    tokio::pin!(stop);
+        .fallback(async || respond::problem(&respond::Problem::NotFound).map(body::Body::into_api))
+}
+
+async fn accept(shared: &Arc<Shared>, listener: TcpListener) {
     loop {
-        let accept = async {
-            // A connection's slot is given back when it ends.
-            let slot = Arc::clone(&slots).acquire_owned().await.ok();
-            (listener.accept().await, slot)
-        };
-        let (accepted, slot) = tokio::select! {
-            accepted = accept => accepted,
-            () = &mut stop => break,
-        };
-        match accepted {
-            Ok((stream, remote)) => {
-                let connection = connection(&shared, stream, remote);
-                let watched = graceful.watch(connection);
-                tokio::spawn(async move {
-                    if let Err(error) = watched.await {
-                        tracing::debug!(%remote, %error, "a connection broke");
-                    }
-                    drop(slot);
-                });
-            }
+        match listener.accept().await {
+            Ok((stream, remote)) => take_in(shared, stream, remote),
             Err(error) => {
                 // Out of descriptors, most likely: those in use go on.
                 tracing::warn!(%error, "a connection was not accepted");
@@ -108,61 +114,27 @@ pub async fn serve(listener: TcpListener, services: Services, stop: impl Future<
             }
         }
     }
-    shared.draining.store(true, Ordering::Relaxed);
-    drop(listener);
-    if tokio::time::timeout(drain_timeout, graceful.shutdown()).await.is_err() {
-        tracing::warn!("answers under way were broken off after the drain timeout");
+}
+
+fn take_in(shared: &Arc<Shared>, stream: TcpStream, remote: SocketAddr) {
+    if let Some(admission) = shared.watch.admit(remote) {
+        tokio::spawn(connection::serve(Arc::clone(shared), stream, admission));
+        return;
+    }
+    tracing::debug!(%remote, "one connection too many");
+    if let Ok(permit) = Arc::clone(&shared.refusals).try_acquire_owned() {
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(Duration::from_secs(1), refuse(stream)).await;
+            drop(permit);
+        });
     }
 }
 
-/// A connection's life.
-fn connection(
-    shared: &Arc<Shared>,
-    stream: TcpStream,
-    remote: SocketAddr,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<> {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%remote, %error, "TCP_NODELAY");
-    }
-    let header_timeout = shared.services.config.header_timeout;
-    let shared = Arc::clone(shared);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(handle(&shared, request, remote).await) }
-    });
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .serve_connection(TokioIo::new(stream), service)
-}
-
-async fn handle(shared: &Shared, request: Request<Incoming>, remote: SocketAddr) -> Response<Body> {
-    let started = Instant::now();
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let response = if apis::publish::is_link(uri.path()) {
-        let query = uri.query().unwrap_or("");
-        apis::publish::handle(&shared.services, &method, uri.path(), query, request.headers()).await
-    } else if uri.path() == "/healthz" {
-        health(shared.draining.load(Ordering::Relaxed))
-    } else {
-        let mut router = shared.router.clone();
-        match router.call(request.map(Body::new)).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
-    };
-    access_log::logged(response, started, remote, method, uri.path())
-}
-
-/// `GET /healthz`: waits for nothing.
-fn health(draining: bool) -> Response<Body> {
-    let (status, text) = match draining {
-        false => (StatusCode::OK, r#"{"status":"ok"}"#),
-        true => (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#),
-    };
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    let json = http::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
+/// Tells a client that it's one too many, and waits until it has heard.
+async fn refuse(mut stream: TcpStream) -> io::Result<()> {
+    stream.write_all(respond::TOO_MANY).await?;
+    stream.shutdown().await?;
+    let mut scrap = [0; 1024];
+    while stream.read(&mut scrap).await? > 0 {}
+    Ok(())
 }

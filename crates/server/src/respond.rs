@@ -1,6 +1,6 @@
 //! The one place that writes status and headers of media answers.
 
-use axum::body::Body;
+use crate::body::Body;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use std::time::{Instant, SystemTime};
@@ -70,11 +70,29 @@ pub enum Problem {
         /// Seconds.
         retry_after_s: u64,
     },
+    /// A request's body is larger than allowed.
+    TooLarge {
+        /// How large it may be.
+        message: String,
+    },
+    /// A request's body stands still.
+    Stalled {
+        /// For how long.
+        message: String,
+    },
     /// A fault of ours, in the log.
     Failed,
 }
 
-/// The headers of a representation.
+/// The whole answer to a client that takes too long for the head of its request.
+pub const LATE_HEAD: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// The whole answer to a client that is one too many.
+pub const TOO_MANY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
+
+/// What identifies a representation, and the headers that all its answers share.
 pub struct Meta {
     /// Strong ETag, quoted.
     pub etag: String,
@@ -82,22 +100,52 @@ pub struct Meta {
     pub last_modified: SystemTime,
     /// Media type.
     pub content_type: String,
-    /// Content-Disposition.
-    pub disposition: String,
-    /// Cache-Control.
-    pub cache_control: String,
-    /// Whether nothing needs to be encoded.
-    pub cached: bool,
-    /// When the request came.
-    pub started: Instant,
+    headers: HeaderMap,
+}
+
+impl Meta {
+    /// With the values of Content-Disposition and Cache-Control.
+    pub fn new(
+        etag: String,
+        last_modified: SystemTime,
+        content_type: String,
+        disposition: &str,
+        cache_control: &str,
+    ) -> Self {
+        let mut headers = HeaderMap::with_capacity(20);
+        put(&mut headers, header::ACCEPT_RANGES, "bytes");
+        put(&mut headers, header::ETAG, &etag);
+        put(&mut headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(last_modified));
+        put(&mut headers, header::CONTENT_TYPE, &content_type);
+        put(&mut headers, header::CONTENT_DISPOSITION, disposition);
+        put(&mut headers, header::CACHE_CONTROL, cache_control);
+        let is_media = ["audio/", "video/"].iter().any(|kind| content_type.starts_with(kind));
+        if !is_media {
+            put(&mut headers, header::CONTENT_SECURITY_POLICY, "sandbox");
+        }
+        shared_headers(&mut headers, "GET");
+        Self { etag, last_modified, content_type, headers }
+    }
+
+    /// The headers of one answer; `cached` if nothing has to be encoded for it.
+    fn headers(&self, cached: bool, started: Instant) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        let cache_status = if cached { "tonearm; hit" } else { "tonearm; fwd=miss" };
+        let cache_status = HeaderValue::from_static(cache_status);
+        headers.insert(HeaderName::from_static("cache-status"), cache_status);
+        let spent_us = started.elapsed().as_micros();
+        let timing = format!("total;dur={}.{}", spent_us / 1000, spent_us / 100 % 10);
+        put(&mut headers, HeaderName::from_static("server-timing"), &timing);
+        headers
+    }
 }
 
 const EXPOSED: &str = "Access-Control-Allow-Methods,Access-Control-Allow-Origin,Content-Disposition,\
 Content-Range,Accept-Ranges,Content-Length,ETag,Last-Modified";
 
-/// Renders an answer.
-pub fn answer(answer: Answer, meta: &Meta) -> Response<Body> {
-    let mut headers = representation_headers(meta);
+/// Renders an answer to a request that came at `started`; `cached` if nothing has to be encoded for it.
+pub fn answer(answer: Answer, meta: &Meta, cached: bool, started: Instant) -> Response<Body> {
+    let mut headers = meta.headers(cached, started);
     let (status, body) = match answer {
         Answer::Whole { body, length_bytes } => {
             headers.insert(header::CONTENT_LENGTH, length_bytes.into());
@@ -152,6 +200,8 @@ pub fn problem(problem: &Problem) -> Response<Body> {
             headers.insert(header::RETRY_AFTER, (*retry_after_s).into());
             (StatusCode::SERVICE_UNAVAILABLE, None, message.as_str())
         }
+        Problem::TooLarge { message } => (StatusCode::PAYLOAD_TOO_LARGE, None, message.as_str()),
+        Problem::Stalled { message } => (StatusCode::REQUEST_TIMEOUT, None, message.as_str()),
         Problem::Failed => {
             (StatusCode::INTERNAL_SERVER_ERROR, None, "the server failed; its log tells why")
         }
@@ -165,7 +215,7 @@ pub fn problem(problem: &Problem) -> Response<Body> {
     put(&mut headers, header::CONTENT_TYPE, "application/json");
     put(&mut headers, header::CACHE_CONTROL, "no-store");
     shared_headers(&mut headers, "GET");
-    rendered(status, headers, Body::from(body))
+    rendered(status, headers, Body::of_memory(body.into()))
 }
 
 /// The answer to a preflight (CORS), or to OPTIONS in general.
@@ -180,27 +230,6 @@ pub fn preflight() -> Response<Body> {
     );
     put(&mut headers, header::ACCESS_CONTROL_MAX_AGE, "86400");
     rendered(StatusCode::NO_CONTENT, headers, Body::empty())
-}
-
-fn representation_headers(meta: &Meta) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(20);
-    put(&mut headers, header::ACCEPT_RANGES, "bytes");
-    put(&mut headers, header::ETAG, &meta.etag);
-    put(&mut headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(meta.last_modified));
-    put(&mut headers, header::CONTENT_TYPE, &meta.content_type);
-    put(&mut headers, header::CONTENT_DISPOSITION, &meta.disposition);
-    put(&mut headers, header::CACHE_CONTROL, &meta.cache_control);
-    let cache_status = if meta.cached { "tonearm; hit" } else { "tonearm; fwd=miss" };
-    put(&mut headers, HeaderName::from_static("cache-status"), cache_status);
-    let spent = meta.started.elapsed().as_secs_f64() * 1000.0;
-    let timing = format!("total;dur={spent:.1}");
-    put(&mut headers, HeaderName::from_static("server-timing"), &timing);
-    let is_media = ["audio/", "video/"].iter().any(|kind| meta.content_type.starts_with(kind));
-    if !is_media {
-        put(&mut headers, header::CONTENT_SECURITY_POLICY, "sandbox");
-    }
-    shared_headers(&mut headers, "GET");
-    headers
 }
 
 fn shared_headers(headers: &mut HeaderMap, methods: &str) {

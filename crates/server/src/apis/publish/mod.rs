@@ -1,15 +1,20 @@
 //! The publish link: `/f/…` and `/c/…`.
 //!
-//! The order: parse the URL → resolve → select → prepare → evaluate → open → respond.
+//! The order: parse the URL → resolve → select → prepare → evaluate → open → respond. What comes before
+//! `evaluate` depends on the URL alone and is kept for the links in use (see `links.rs`).
 
 mod link;
+mod links;
 
+pub use links::Links;
+
+use crate::body::Body;
 use crate::respond::{self, Answer, Meta, Problem};
-use crate::{Services, body};
-use axum::body::Body;
+use crate::{Services, Shared};
 use http::header::{self, HeaderMap, HeaderName};
-use http::{Method, Response};
+use http::{Method, Response, Uri};
 use link::{Asked, Unasked};
+use links::Published;
 use media::{OpenError, Prepared, Refusal, Representation, select};
 use semantics::disposition::{content_disposition, content_disposition_shortened};
 use semantics::multipart::Multipart;
@@ -25,33 +30,34 @@ pub fn is_link(path: &str) -> bool {
 
 /// Answers a request at a publish link.
 pub async fn handle(
-    services: &Services,
+    shared: &Shared,
     method: &Method,
-    path: &str,
-    query: &str,
+    uri: &Uri,
     headers: &HeaderMap,
+    started: Instant,
 ) -> Response<Body> {
-    let method = match *method {
-        Method::GET => semantics::Method::Get,
-        Method::HEAD => semantics::Method::Head,
+    match *method {
+        Method::GET | Method::HEAD => (),
         Method::OPTIONS => return respond::preflight(),
         _ => return respond::problem(&Problem::BadMethod),
-    };
-    match serve(services, method, path, query, headers).await {
-        Ok(response) => response,
+    }
+    // Read before the look-up: a change in between makes what is kept stale, not wrong.
+    let generation = shared.services.media.generation();
+    match find(&shared.services, uri).await {
+        Ok(published) => {
+            let published = Arc::new(published);
+            shared.links.keep(uri, generation, &published);
+            answer(&published, method, headers, started)
+                .unwrap_or_else(|| respond::problem(&Problem::BadMethod))
+        }
         Err(problem) => respond::problem(&problem),
     }
 }
 
-async fn serve(
-    services: &Services,
-    method: semantics::Method,
-    path: &str,
-    query: &str,
-    headers: &HeaderMap,
-) -> Result<Response<Body>, Problem> {
-    let started = Instant::now();
-    let asked = link::parse(path, query).map_err(|unasked| match unasked {
+/// What a URL stands for.
+async fn find(services: &Services, uri: &Uri) -> Result<Published, Problem> {
+    let asked = link::parse(uri.path(), uri.query().unwrap_or(""));
+    let asked = asked.map_err(|unasked| match unasked {
         Unasked::NotFound => Problem::NotFound,
         Unasked::Bad(bad) => bad_option(bad.option, bad.to_string()),
     })?;
@@ -61,16 +67,32 @@ async fn serve(
         Refusal::BadOption { option, message } => bad_option(option, message),
         Refusal::Unplayable { message } => Problem::Unplayable { message },
     })?;
-    let mut meta = meta(services, &asked, &chosen, started)?;
+    let meta = meta(services, &asked, &chosen)?;
     let prepared = Arc::new(services.media.prepare(&chosen).await.map_err(open_problem)?);
-    let length_bytes = prepared.length_bytes();
+    Ok(Published { meta, prepared, expires_at_ms: resource.expires_at_ms })
+}
+
+/// Answers GET and HEAD.
+pub fn answer(
+    published: &Published,
+    method: &Method,
+    headers: &HeaderMap,
+    started: Instant,
+) -> Option<Response<Body>> {
+    let method = match *method {
+        Method::GET => semantics::Method::Get,
+        Method::HEAD => semantics::Method::Head,
+        _ => return None,
+    };
+    let Published { meta, prepared, .. } = published;
     let validators = Validators { etag: &meta.etag, last_modified: meta.last_modified };
     let fields = Fields::of(headers);
-    let outcome = evaluate(method, &validators, &fields.borrowed(), length_bytes);
-    let head = method == semantics::Method::Head;
-    let (answer, cached) = open(&prepared, outcome, &meta, head).map_err(open_problem)?;
-    meta.cached = cached;
-    Ok(respond::answer(answer, &meta))
+    let outcome = evaluate(method, &validators, &fields.borrowed(), prepared.length_bytes());
+    let opened = open(prepared, outcome, meta, method == semantics::Method::Head);
+    Some(match opened {
+        Ok((answer, cached)) => respond::answer(answer, meta, cached, started),
+        Err(error) => respond::problem(&open_problem(error)),
+    })
 }
 
 /// Opens what was decided; tells whether nothing has to be encoded for it.
@@ -85,13 +107,13 @@ fn open(
     Ok(match outcome {
         Outcome::Whole => {
             let cached = prepared.is_cached(&whole);
-            let body = if head { Body::empty() } else { body::of_range(prepared, whole)? };
+            let body = if head { Body::empty() } else { Body::of_range(prepared, whole)? };
             (Answer::Whole { body, length_bytes }, cached)
         }
         Outcome::Ranges(ranges) => match ranges.as_slice() {
             [Range { start, end }] => {
                 let cached = prepared.is_cached(&(*start..*end));
-                let body = body::of_range(prepared, *start..*end)?;
+                let body = Body::of_range(prepared, *start..*end)?;
                 (Answer::Part { body, first: *start, last: end - 1, length_bytes }, cached)
             }
             ranges => {
@@ -99,7 +121,7 @@ fn open(
                 let framed = Multipart::new(&meta.etag, &meta.content_type, ranges, length_bytes);
                 let content_type = framed.content_type.clone();
                 let body_bytes = framed.length_bytes();
-                let body = body::of_multipart(prepared, framed)?;
+                let body = Body::of_multipart(prepared, framed)?;
                 (Answer::Parts { body, body_bytes, content_type }, cached)
             }
         },
@@ -109,12 +131,7 @@ fn open(
     })
 }
 
-fn meta(
-    services: &Services,
-    asked: &Asked,
-    chosen: &Representation,
-    started: Instant,
-) -> Result<Meta, Problem> {
+fn meta(services: &Services, asked: &Asked, chosen: &Representation) -> Result<Meta, Problem> {
     let resource = chosen.resource();
     let overrides = &asked.overrides;
     if let Some(wanted) = &overrides.content_type {
@@ -131,18 +148,10 @@ fn meta(
         content_disposition_shortened(overrides.disposition, &file_name(chosen))
     });
     let stored = Duration::from_millis(u64::try_from(resource.stored_at_ms).unwrap_or(0));
-    Ok(Meta {
-        etag: chosen.etag(),
-        last_modified: SystemTime::UNIX_EPOCH + stored,
-        content_type,
-        disposition,
-        cache_control: overrides
-            .cache_control
-            .clone()
-            .unwrap_or_else(|| services.config.cache_control.clone()),
-        cached: false,
-        started,
-    })
+    let default = &services.config.cache_control;
+    let cache_control = overrides.cache_control.as_ref().unwrap_or(default);
+    let last_modified = SystemTime::UNIX_EPOCH + stored;
+    Ok(Meta::new(chosen.etag(), last_modified, content_type, &disposition, cache_control))
 }
 
 /// The type of the bytes. Asterisk takes `audio/basic` for mu-law and knows 16 kHz by one exact string.

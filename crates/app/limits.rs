@@ -1,0 +1,83 @@
+//! The settings that bound what clients may take, declared as those of `config.rs`.
+
+use crate::config::byte_count;
+use clap::Args;
+use server::{BodyLimits, ConnectionLimits};
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// What clients may take.
+#[derive(Debug, Args)]
+pub struct Limits {
+    /// Connections at a time; more are answered 503
+    #[arg(long, value_name = "N", env = "TONEARM_MOST_CONNECTIONS", default_value_t = 10_000)]
+    pub most_connections: usize,
+    /// Connections at a time from one address (IPv6: from one /64 network); more are answered 503
+    #[arg(
+        long,
+        value_name = "N",
+        env = "TONEARM_MOST_CONNECTIONS_PER_ADDRESS",
+        default_value_t = 1024
+    )]
+    pub most_connections_per_address: usize,
+    /// Bytes that a request's head may have; more are answered 431
+    #[arg(long, value_name = "N", env = "TONEARM_MOST_HEADER_BYTES", default_value = "16KiB",
+          value_parser = header_bytes)]
+    pub most_header_bytes: usize,
+    /// Headers that a request may have; more are answered 431
+    #[arg(long, value_name = "N", env = "TONEARM_MOST_HEADERS", default_value_t = 100)]
+    pub most_headers: usize,
+    /// How long a request's head may take from its first byte on; then it is answered 408
+    #[arg(long, value_name = "MS", env = "TONEARM_HEADER_TIMEOUT_MS", default_value_t = 30_000)]
+    pub header_timeout_ms: u64,
+    /// How long a connection may rest between requests; then it is closed
+    #[arg(long, value_name = "MS", env = "TONEARM_IDLE_TIMEOUT_MS", default_value_t = 75_000)]
+    pub idle_timeout_ms: u64,
+    /// A client that keeps an answer waiting must take `send-rate` within each such time, or is cut off
+    #[arg(long, value_name = "MS", env = "TONEARM_SEND_TIMEOUT_MS", default_value_t = 60_000)]
+    pub send_timeout_ms: u64,
+    /// Bytes a second that a client must take; 0 lets it wait for ever
+    #[arg(long, value_name = "N", env = "TONEARM_SEND_RATE", default_value_t = 128)]
+    pub send_rate: u64,
+    /// Bytes that an upload may have; more are answered 413
+    #[arg(long, value_name = "N", env = "TONEARM_UPLOAD_BYTES", default_value = "4GiB",
+          value_parser = byte_count)]
+    pub upload_bytes: u64,
+    /// How long an upload may stand still; then it is answered 408
+    #[arg(long, value_name = "MS", env = "TONEARM_UPLOAD_TIMEOUT_MS", default_value_t = 30_000)]
+    pub upload_timeout_ms: u64,
+    /// Published links that are kept ready, each with its file open
+    #[arg(long, value_name = "N", env = "TONEARM_OPEN_LINKS", default_value = "1024")]
+    pub open_links: NonZeroUsize,
+}
+
+impl Limits {
+    /// Those of connections.
+    pub fn connections(&self) -> ConnectionLimits {
+        ConnectionLimits {
+            most_connections: self.most_connections,
+            most_connections_per_address: self.most_connections_per_address,
+            header_timeout: Duration::from_millis(self.header_timeout_ms),
+            idle_timeout: Duration::from_millis(self.idle_timeout_ms),
+            send_timeout: Duration::from_millis(self.send_timeout_ms),
+            send_rate: self.send_rate,
+        }
+    }
+
+    /// Those of requests' bodies.
+    pub fn bodies(&self) -> BodyLimits {
+        BodyLimits {
+            most_bytes: self.upload_bytes,
+            stall_timeout: Duration::from_millis(self.upload_timeout_ms),
+        }
+    }
+}
+
+/// From 1 KiB on: less would refuse honest clients.
+fn header_bytes(text: &str) -> Result<usize, String> {
+    let bytes = byte_count(text)?;
+    match usize::try_from(bytes) {
+        Ok(bytes @ 1024..=1_048_576) => Ok(bytes),
+        _ => Err("expected 1KiB to 1MiB".into()),
+    }
+}

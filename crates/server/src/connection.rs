@@ -1,0 +1,166 @@
+//! A connection's life: hyper between the wire and the handler.
+
+use crate::access_log::Entry;
+use crate::body::Body;
+use crate::watch::{Admission, Pulse};
+use crate::wire::{Piece, Slices, Wire};
+use crate::{Shared, handler};
+use bytes::Buf;
+use http::{Request, Response};
+use http_body::{Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::net::TcpStream;
+
+/// Serves a connection to its end.
+pub async fn serve(shared: Arc<Shared>, stream: TcpStream, admission: Admission) {
+    let remote = admission.remote;
+    // Whole answers go out at once anyway (see `wire.rs`); this is for their last, half full packets.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%remote, %error, "TCP_NODELAY");
+    }
+    let pulse = Arc::clone(&admission.pulse);
+    let slices = Arc::<Slices>::default();
+    let wire = Wire::new(stream, Arc::clone(&slices), Arc::clone(&pulse));
+    let limits = &shared.services.config;
+    let mut http = http1::Builder::new();
+    http.max_header_size(limits.most_header_bytes);
+    if limits.most_headers != DEFAULT_HEADERS {
+        http.max_headers(limits.most_headers);
+    }
+    let service = Service { shared, admission, slices };
+    let connection = http.serve_connection(wire, service);
+    if let Err(error) = (Life { connection, pulse, told: false }).await {
+        tracing::debug!(%remote, %error, "a connection broke");
+    }
+}
+
+/// The number of headers that hyper keeps room for without asking for memory.
+const DEFAULT_HEADERS: usize = 100;
+
+/// A connection that ends after the answer under way once the server is to stop.
+struct Life {
+    connection: http1::Connection<Wire, Service>,
+    pulse: Arc<Pulse>,
+    told: bool,
+}
+
+impl Future for Life {
+    type Output = hyper::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
+        self.pulse.register(cx.waker());
+        if !self.told && self.pulse.is_draining() {
+            self.told = true;
+            Pin::new(&mut self.connection).graceful_shutdown();
+        }
+        Pin::new(&mut self.connection).poll(cx)
+    }
+}
+
+struct Service {
+    shared: Arc<Shared>,
+    admission: Admission,
+    slices: Arc<Slices>,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = Response<Outgoing>;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn call(&self, request: Request<Incoming>) -> Answering {
+        let Admission { remote, pulse, .. } = &self.admission;
+        pulse.asked();
+        let entry = Entry::begin(*remote, request.method().clone(), request.uri().clone());
+        let handling = match handler::at_once(&self.shared, &request, entry.started) {
+            Some(response) => Handling::Done(Some(response)),
+            None => {
+                let (shared, pulse) = (Arc::clone(&self.shared), Arc::clone(pulse));
+                let started = entry.started;
+                Handling::Later(Box::pin(async move {
+                    handler::handle(&shared, request, &pulse, started).await
+                }))
+            }
+        };
+        let (slices, pulse) = (Arc::clone(&self.slices), Arc::clone(pulse));
+        Answering { handling, frame: Some((slices, Answered { entry, pulse })) }
+    }
+}
+
+/// A request being handled.
+struct Answering {
+    handling: Handling,
+    frame: Option<(Arc<Slices>, Answered)>,
+}
+
+/// Small: each connection has room for one, even while it rests.
+enum Handling {
+    Done(Option<Response<Body>>),
+    Later(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+}
+
+impl Future for Answering {
+    type Output = Result<Response<Outgoing>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = match &mut self.handling {
+            Handling::Done(response) => response.take(),
+            Handling::Later(handling) => Some(ready!(handling.as_mut().poll(cx))),
+        };
+        let (Some(response), Some((slices, mut answered))) = (response, self.frame.take()) else {
+            return Poll::Pending;
+        };
+        answered.entry.answered(&response);
+        Poll::Ready(Ok(response.map(|body| Outgoing { body, slices, answered })))
+    }
+}
+
+/// A body on its way out.
+struct Outgoing {
+    body: Body,
+    slices: Arc<Slices>,
+    answered: Answered,
+}
+
+/// The end of an answer, whole or given up: logged, and the connection waits for the next request.
+struct Answered {
+    entry: Entry,
+    pulse: Arc<Pulse>,
+}
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.pulse.answered();
+    }
+}
+
+impl http_body::Body for Outgoing {
+    type Data = Piece;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Piece>>>> {
+        let Self { body, slices, answered } = &mut *self;
+        let piece = ready!(body.poll_piece(cx, Some(slices)));
+        if let Some(Ok(piece)) = &piece {
+            answered.entry.bytes += piece.remaining() as u64;
+        }
+        Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.left().map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

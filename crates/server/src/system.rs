@@ -1,0 +1,117 @@
+//! The system calls that neither the standard library nor tokio offers, each behind a safe function.
+//! Deliberately no policy: what is sent when is decided by `wire.rs` and `body.rs`.
+//!
+//! This module alone in the crate may use `unsafe`. What makes it sound, for every function alike:
+//!
+//! - descriptors come as `AsFd`, so they are open for the length of the call and no other file's;
+//! - pointers come from Rust slices that live across the call, with the slices' own lengths;
+//!   `IoSlice` is guaranteed to have the layout of `iovec`;
+//! - the kernel writes only to what was passed as `&mut` or to a fresh local, and only the bytes that
+//!   it says it wrote are counted as initialised;
+//! - no file is ever mapped: a file that is cut short is an early end, never a SIGBUS.
+#![allow(unsafe_code)]
+
+use hyper::rt::ReadBufCursor;
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::mem;
+use std::os::fd::{AsFd, AsRawFd};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::TcpStream;
+
+/// The result of a call that gives a count or -1, repeated if a signal came between.
+fn counted(mut call: impl FnMut() -> isize) -> io::Result<usize> {
+    loop {
+        if let Ok(count) = usize::try_from(call()) {
+            return Ok(count);
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
+/// Sends up to `length` bytes of a file from `offset` on; returns how many went out, 0 at its end.
+pub fn sendfile(socket: impl AsFd, file: &File, offset: u64, length: usize) -> io::Result<usize> {
+    let (socket, file) = (socket.as_fd().as_raw_fd(), file.as_raw_fd());
+    let start = libc::off_t::try_from(offset).map_err(io::Error::other)?;
+    counted(|| {
+        let mut position = start;
+        // SAFETY: both descriptors are open, `position` is a local that outlives the call.
+        unsafe { libc::sendfile(socket, file, &raw mut position, length) }
+    })
+}
+
+/// Sends memory of which more is to follow at once, so that no packet goes out half full.
+pub fn send_more(socket: impl AsFd, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    let socket = socket.as_fd().as_raw_fd();
+    // SAFETY: a msghdr of zeros is one without address, control data and flags.
+    let mut message: libc::msghdr = unsafe { mem::zeroed() };
+    message.msg_iov = pieces.as_ptr().cast::<libc::iovec>().cast_mut();
+    message.msg_iovlen = pieces.len() as _;
+    // SAFETY: the kernel reads `pieces.len()` iovecs and what they point to, all borrowed here.
+    counted(|| unsafe {
+        libc::sendmsg(socket, &raw const message, libc::MSG_MORE | libc::MSG_NOSIGNAL)
+    })
+}
+
+/// Reads into hyper's buffer; returns how many bytes came, 0 at the end.
+pub fn read(
+    stream: &mut TcpStream,
+    cx: &mut Context<'_>,
+    mut buffer: ReadBufCursor<'_>,
+) -> Poll<io::Result<usize>> {
+    // SAFETY: tokio's `ReadBuf` never makes initialised bytes uninitialised.
+    let mut unfilled = ReadBuf::uninit(unsafe { buffer.as_mut() });
+    ready!(Pin::new(stream).poll_read(cx, &mut unfilled))?;
+    let count = unfilled.filled().len();
+    // SAFETY: so many bytes from the start on were filled just now.
+    unsafe { buffer.advance(count) };
+    Poll::Ready(Ok(count))
+}
+
+/// Reads what of the file is in memory already: an error of kind `WouldBlock` if that would take the
+/// disk, `Unsupported` if this file system can't tell.
+pub fn read_cached(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let descriptor = file.as_raw_fd();
+    let offset = libc::off_t::try_from(offset).map_err(io::Error::other)?;
+    let vector = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    // SAFETY: the one iovec is a live, exclusively borrowed slice.
+    let read = counted(|| unsafe {
+        libc::preadv2(descriptor, &raw const vector, 1, offset, libc::RWF_NOWAIT)
+    });
+    read.map_err(|error| match error.raw_os_error() {
+        Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::EINVAL) => io::ErrorKind::Unsupported.into(),
+        _ => error,
+    })
+}
+
+/// Bytes written to the socket that the peer hasn't acknowledged.
+pub fn unacknowledged_bytes(socket: impl AsFd) -> io::Result<u64> {
+    let descriptor = socket.as_fd().as_raw_fd();
+    let mut bytes: libc::c_int = 0;
+    // SAFETY: SIOCOUTQ (the same number as TIOCOUTQ) writes one int, which is a local.
+    let result = unsafe { libc::ioctl(descriptor, libc::TIOCOUTQ, &raw mut bytes) };
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(u64::try_from(bytes).unwrap_or(0))
+}
+
+/// Raises this process's limit of open descriptors as far as it may; returns the limit.
+pub fn raise_descriptor_limit() -> io::Result<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel writes one rlimit, which is a local.
+    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    limit.rlim_cur = limit.rlim_max;
+    // SAFETY: the kernel reads one rlimit.
+    if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(limit.rlim_cur)
+}

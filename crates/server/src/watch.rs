@@ -1,0 +1,336 @@
+//! The limits on connections: how many there may be, and how long a client may keep one waiting.
+//!
+//! One clock ticks for all. A connection notes, at the cost of a few stores, what it waits for and when that is
+//! due; what is due is woken by the clock, and the connection's own I/O decides (see `wire.rs`). So a
+//! request costs no timer.
+
+use futures_util::task::AtomicWaker;
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Length of a tick: how exact the limits are.
+const TICK: Duration = Duration::from_millis(200);
+
+/// How long a client that was refused in the middle of its upload may go on sending.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Nothing is awaited of the client.
+const NEVER: u32 = u32::MAX;
+
+/// The limits of connections.
+#[derive(Debug, Clone)]
+pub struct ConnectionLimits {
+    /// Connections at a time; more are answered 503.
+    pub most_connections: usize,
+    /// Connections at a time from one address (IPv6: one /64 network); more are answered 503.
+    pub most_connections_per_address: usize,
+    /// How long a client may take for a request's head, from its first byte on.
+    pub header_timeout: Duration,
+    /// How long a connection may rest between requests.
+    pub idle_timeout: Duration,
+    /// The time in which a client that lets us wait must take `send_rate` bytes a second.
+    pub send_timeout: Duration,
+    /// Bytes a second that a client must take.
+    pub send_rate: u64,
+}
+
+/// All connections.
+pub struct Watch {
+    limits: ConnectionLimits,
+    /// Ticks since the start.
+    now: AtomicU32,
+    draining: AtomicBool,
+    connections: Mutex<Connections>,
+    left: Notify,
+}
+
+#[derive(Default)]
+struct Connections {
+    pulses: HashMap<u64, Arc<Pulse>>,
+    by_address: HashMap<IpAddr, usize>,
+    last_id: u64,
+}
+
+fn ticks(time: Duration) -> u32 {
+    u32::try_from(time.as_millis().div_ceil(TICK.as_millis())).unwrap_or(NEVER / 2)
+}
+
+/// What counts as one address: an IPv6 client owns a whole network of them.
+fn address(remote: SocketAddr) -> IpAddr {
+    match remote.ip().to_canonical() {
+        IpAddr::V6(ip) => Ipv6Addr::from(u128::from(ip) & !u128::from(u64::MAX)).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+impl Watch {
+    /// Nobody is connected yet.
+    pub fn new(limits: ConnectionLimits) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            now: AtomicU32::new(0),
+            draining: AtomicBool::new(false),
+            connections: Mutex::default(),
+            left: Notify::new(),
+        })
+    }
+
+    fn connections(&self) -> MutexGuard<'_, Connections> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a connection in, unless there are too many.
+    pub fn admit(self: &Arc<Self>, remote: SocketAddr) -> Option<Admission> {
+        let mut connections = self.connections();
+        if connections.pulses.len() >= self.limits.most_connections {
+            return None;
+        }
+        let from_there = connections.by_address.entry(address(remote)).or_default();
+        if *from_there >= self.limits.most_connections_per_address {
+            return None;
+        }
+        *from_there += 1;
+        connections.last_id += 1;
+        let id = connections.last_id;
+        let pulse = Arc::new(Pulse::new(Arc::clone(self)));
+        connections.pulses.insert(id, Arc::clone(&pulse));
+        Some(Admission { id, remote, pulse })
+    }
+
+    /// Lets the clock go on for as long as it's polled.
+    pub async fn run(&self) {
+        let mut clock = tokio::time::interval(TICK);
+        clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            clock.tick().await;
+            let now = self.now.fetch_add(1, Relaxed) + 1;
+            let connections = self.connections();
+            connections
+                .pulses
+                .values()
+                .filter(|p| p.due.load(Relaxed) <= now)
+                .for_each(Pulse::wake);
+        }
+    }
+
+    /// Whether the server is stopping.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Relaxed)
+    }
+
+    /// Tells all connections to end after the answer under way, and waits until they have.
+    pub async fn drain(&self) {
+        self.draining.store(true, Relaxed);
+        self.connections().pulses.values().for_each(Pulse::wake);
+        loop {
+            let left = self.left.notified();
+            if self.connections().pulses.is_empty() {
+                return;
+            }
+            left.await;
+        }
+    }
+}
+
+/// A connection's place among the others, given back when dropped.
+pub struct Admission {
+    id: u64,
+    /// Who is connected.
+    pub remote: SocketAddr,
+    /// Its pulse.
+    pub pulse: Arc<Pulse>,
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        let mut connections = self.pulse.watch.connections();
+        connections.pulses.remove(&self.id);
+        let address = address(self.remote);
+        if let Some(count) = connections.by_address.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                connections.by_address.remove(&address);
+            }
+        }
+        self.pulse.watch.left.notify_one();
+    }
+}
+
+/// What a connection waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Stage {
+    /// The first byte of a request.
+    Request,
+    /// The rest of a request's head.
+    Head,
+    /// Nothing of the client's: a request is being answered.
+    Answer,
+    /// The client's end, after ours.
+    End,
+}
+
+/// What one connection waits for, and since when. Written by the connection's task alone.
+pub struct Pulse {
+    watch: Arc<Watch>,
+    stage: AtomicU8,
+    /// The tick at which the connection is to be woken.
+    due: AtomicU32,
+    waker: AtomicWaker,
+    /// Whether the socket takes nothing more at present.
+    full: AtomicBool,
+    /// Bytes given to the socket.
+    sent_bytes: AtomicU64,
+    /// Bytes that the client had taken when the present `send_timeout` began.
+    taken_bytes: AtomicU64,
+    /// Whether a request's body is still to come.
+    unread: AtomicBool,
+    /// Bytes thrown away after our end.
+    discarded_bytes: AtomicU64,
+}
+
+impl Pulse {
+    fn new(watch: Arc<Watch>) -> Self {
+        let pulse = Self {
+            watch,
+            stage: AtomicU8::new(0),
+            due: AtomicU32::new(NEVER),
+            waker: AtomicWaker::new(),
+            full: AtomicBool::new(false),
+            sent_bytes: AtomicU64::new(0),
+            taken_bytes: AtomicU64::new(0),
+            unread: AtomicBool::new(false),
+            discarded_bytes: AtomicU64::new(0),
+        };
+        pulse.enter(Stage::Request);
+        pulse
+    }
+
+    fn wake(self: &Arc<Self>) {
+        self.waker.wake();
+    }
+
+    /// Whom to wake.
+    pub fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    /// Whether the connection is to end after the answer under way.
+    pub fn is_draining(&self) -> bool {
+        self.watch.is_draining()
+    }
+
+    fn is(&self, stage: Stage) -> bool {
+        self.stage.load(Relaxed) == stage as u8
+    }
+
+    fn enter(&self, stage: Stage) {
+        self.stage.store(stage as u8, Relaxed);
+        let limits = &self.watch.limits;
+        match stage {
+            Stage::Request => self.due_in(limits.idle_timeout),
+            Stage::Head => self.due_in(limits.header_timeout),
+            Stage::Answer => self.due.store(NEVER, Relaxed),
+            Stage::End => self.due_in(LINGER),
+        }
+    }
+
+    fn due_in(&self, time: Duration) {
+        // The present tick has begun already: one more makes it whole.
+        let due = self.watch.now.load(Relaxed).saturating_add(ticks(time) + 1);
+        self.due.store(due, Relaxed);
+    }
+
+    fn is_due(&self) -> bool {
+        self.due.load(Relaxed) <= self.watch.now.load(Relaxed)
+    }
+
+    /// Bytes came.
+    pub fn received(&self, count: usize) {
+        if count > 0 && self.is(Stage::Request) && !self.full.load(Relaxed) {
+            self.enter(Stage::Head);
+        }
+    }
+
+    /// The head of a request is there.
+    pub fn asked(&self) {
+        self.enter(Stage::Answer);
+    }
+
+    /// Whether a request's body is still to come.
+    pub fn reading(&self, is_to_come: bool) {
+        self.unread.store(is_to_come, Relaxed);
+    }
+
+    /// The answer's last byte was handed over.
+    pub fn answered(&self) {
+        if !self.full.load(Relaxed) {
+            self.enter(Stage::Request);
+        } else {
+            self.stage.store(Stage::Request as u8, Relaxed);
+        }
+    }
+
+    /// Whether no request came for too long.
+    pub fn is_idle_too_long(&self) -> bool {
+        self.is(Stage::Request) && !self.full.load(Relaxed) && self.is_due()
+    }
+
+    /// Whether the head of a request takes too long.
+    pub fn is_head_late(&self) -> bool {
+        self.is(Stage::Head) && self.is_due()
+    }
+
+    /// The socket took bytes.
+    pub fn sent(&self, count: usize) {
+        self.sent_bytes.fetch_add(count as u64, Relaxed);
+        if self.full.load(Relaxed) {
+            self.full.store(false, Relaxed);
+            let answering = self.is(Stage::Answer);
+            self.enter(if answering { Stage::Answer } else { Stage::Request });
+        }
+    }
+
+    /// The socket is full; an error if its client has taken too little for too long.
+    pub fn full(&self, unacknowledged: impl Fn() -> io::Result<u64>) -> io::Result<()> {
+        let limits = &self.watch.limits;
+        let begins = !self.full.swap(true, Relaxed);
+        if !begins && !self.is_due() {
+            return Ok(());
+        }
+        let taken = self.sent_bytes.load(Relaxed).saturating_sub(unacknowledged()?);
+        let before = self.taken_bytes.swap(taken, Relaxed);
+        let owed = limits.send_rate.saturating_mul(limits.send_timeout.as_millis() as u64) / 1000;
+        if !begins && taken.saturating_sub(before) < owed {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes too little"));
+        }
+        self.due_in(limits.send_timeout);
+        Ok(())
+    }
+
+    /// Our side of the connection has ended.
+    pub fn closing(&self) {
+        self.enter(Stage::End);
+    }
+
+    /// Bytes came after our end, and were thrown away.
+    pub fn discarded(&self, count: usize) {
+        self.discarded_bytes.fetch_add(count as u64, Relaxed);
+    }
+
+    /// Whether to wait for the client's end: only where it's known to be still sending.
+    pub fn lingers(&self) -> bool {
+        let discarded = self.discarded_bytes.load(Relaxed);
+        (self.unread.load(Relaxed) || discarded > 0) && discarded < MOST_DISCARDED && !self.is_due()
+    }
+}
+
+/// Most bytes that are read only to be thrown away.
+const MOST_DISCARDED: u64 = 64 << 20;
