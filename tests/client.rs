@@ -151,6 +151,7 @@ impl Connection {
     pub fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("a connection");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_nodelay(true).expect("a socket");
         Self { stream: BufReader::new(stream) }
     }
 
@@ -181,5 +182,13 @@ impl Connection {
             self.stream.read_exact(&mut answer.body)?;
         }
         Ok(answer)
+    }
+
+    /// What comes until the server ends the connection.
+    pub fn rest(mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // A reset is an end, too.
+        let _ = self.stream.read_to_end(&mut bytes);
+        bytes
     }
 }

@@ -152,6 +152,21 @@ impl Server {
         assert!(sent.expect("kill runs").success());
     }
 
+    /// Descriptors that it has open.
+    pub fn descriptors(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.child.id());
+        std::fs::read_dir(folder).expect("a running process").count()
+    }
+
+    /// Memory that it holds, in bytes.
+    pub fn memory_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("a running process");
+        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).expect("VmRSS");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kib * 1024
+    }
+
     /// Waits for it to end by itself; its exit code.
     pub fn wait(&mut self, patience: Duration) -> Option<i32> {
         let until = Instant::now() + patience;

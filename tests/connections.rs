@@ -1,0 +1,134 @@
+//! What connections go through: old clients, bursts, torn requests, aborts, and files that go while
+//! they are sent. No wrong byte, and nothing stays behind.
+
+use crate::client::Connection;
+use crate::running::Server;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+struct Served {
+    server: Server,
+    link: String,
+    bytes: Vec<u8>,
+    _folder: TempDir,
+}
+
+/// A server with one file of this length.
+fn served(length: u32) -> Served {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let bytes: Vec<u8> = (0..length).map(|n| (n ^ (n >> 8) ^ (n >> 17)) as u8).collect();
+    let link = server.upload("file.bin", &bytes);
+    assert!(server.get(&link).body == bytes);
+    Served { server, link, bytes, _folder: folder }
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn an_http_1_0_client_gets_everything_and_then_the_end() {
+    let Served { server, link, bytes, _folder } = served(100_000);
+    let mut client = Connection::open(server.address);
+    client.send(format!("GET {link} HTTP/1.0\r\n\r\n").as_bytes());
+    let answer = client.answer(false).unwrap();
+    assert!(answer.status == 200 && answer.body == bytes);
+    assert_eq!(client.rest(), b"");
+}
+
+#[test]
+fn a_burst_of_heads_is_answered_in_order_without_a_body() {
+    let Served { server, link, bytes, _folder } = served(100_000);
+    let mut client = Connection::open(server.address);
+    let head = format!("HEAD {link} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let get = format!("GET {link} HTTP/1.1\r\nHost: x\r\nRange: bytes=5-9\r\n\r\n");
+    client.send((head.repeat(500) + &get).as_bytes());
+    for _ in 0..500 {
+        let answer = client.answer(true).unwrap();
+        assert_eq!((answer.status, answer.length()), (200, bytes.len() as u64));
+    }
+    assert_eq!(client.answer(false).unwrap().body, bytes[5..=9]);
+}
+
+#[test]
+fn a_request_torn_at_every_byte_is_answered_as_if_it_came_whole() {
+    let Served { server, link, bytes, _folder } = served(30_000);
+    let request = format!("GET {link} HTTP/1.1\r\nHost: x\r\nRange: bytes=100-29000\r\n\r\n");
+    let mut client = Connection::open(server.address);
+    for at in 1..request.len() {
+        client.send(&request.as_bytes()[..at]);
+        std::thread::sleep(Duration::from_millis(1));
+        client.send(&request.as_bytes()[at..]);
+        let answer = client.answer(false).unwrap();
+        assert!(answer.status == 206 && answer.body == bytes[100..=29_000], "torn at {at}");
+    }
+}
+
+#[test]
+fn requests_that_break_off_at_every_byte_leave_nothing() {
+    let Served { server, link, _folder, .. } = served(30_000);
+    let before = server.descriptors();
+    let request = format!("GET {link} HTTP/1.1\r\nHost: x\r\n\r\n");
+    for at in 0..=request.len() {
+        let mut client = Connection::open(server.address);
+        client.send(&request.as_bytes()[..at]);
+    }
+    until("descriptors are leaked", || server.descriptors() <= before);
+    assert_eq!(server.get("/healthz").status, 200);
+}
+
+#[test]
+fn clients_that_leave_in_the_middle_of_a_body_leave_nothing() {
+    let Served { server, link, bytes, _folder } = served(20 << 20);
+    let (descriptors, memory) = (server.descriptors(), server.memory_bytes());
+    for round in 0..300 {
+        let range = format!("Range: bytes={}-\r\n", round * 1000);
+        let mut client = Connection::open(server.address);
+        client.send(format!("GET {link} HTTP/1.1\r\nHost: x\r\n{range}\r\n").as_bytes());
+        if round % 3 > 0 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    until("descriptors are leaked", || server.descriptors() <= descriptors);
+    let more = server.memory_bytes().saturating_sub(memory);
+    assert!(more < 8 << 20, "{more} bytes stay");
+    assert!(server.range(&link, "bytes=-5").body == bytes[bytes.len() - 5..]);
+}
+
+#[test]
+fn an_answer_under_way_is_completed_though_its_file_is_deleted_and_another_takes_its_place() {
+    let Served { server, link, bytes, _folder } = served(24 << 20);
+    let mut client = Connection::open(server.address);
+    client.send(format!("GET {link} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+    std::thread::sleep(Duration::from_millis(50));
+    let path = link.replace("/f/", "/core/v2/storage/files/");
+    assert_eq!(server.request("DELETE", &path).token(&server.token()).send().status, 204);
+    assert_eq!(server.get(&link).status, 404, "deleted, but still answered");
+    server.upload("file.bin", &vec![0; 24 << 20]);
+    assert!(client.answer(false).unwrap().body == bytes, "not the old bytes");
+    client.send(format!("GET {link} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+    assert_eq!(client.answer(false).unwrap().status, 404);
+}
+
+#[test]
+fn a_stop_closes_what_rests_finishes_what_is_under_way_and_takes_nothing_new() {
+    let Served { mut server, link, bytes, _folder } = served(24 << 20);
+    let mut resting = Connection::open(server.address);
+    resting.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(resting.answer(false).unwrap().status, 200);
+    let mut busy = Connection::open(server.address);
+    busy.send(format!("GET {link} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+    std::thread::sleep(Duration::from_millis(50));
+    server.signal("TERM");
+    assert_eq!(resting.rest(), b"");
+    until("it still takes connections", || TcpStream::connect(server.address).is_err());
+    assert!(busy.answer(false).unwrap().body == bytes, "cut short by the stop");
+    assert_eq!(busy.rest(), b"", "the connection goes on after the stop");
+    assert_eq!(server.wait(Duration::from_secs(10)), Some(0));
+}

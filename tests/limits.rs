@@ -1,0 +1,213 @@
+//! Clients that take too much, too long or too little: each gets a proper answer or is cut off, the
+//! others don't feel it, and nothing of them stays.
+
+use crate::client::Connection;
+use crate::running::Server;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+struct Limited {
+    server: Server,
+    folder: TempDir,
+}
+
+fn limited(args: &[&str]) -> Limited {
+    let folder = TempDir::new().unwrap();
+    let mut all = vec!["--log", "warn"];
+    if !args.contains(&"--most-connections-per-address") {
+        all.extend(["--most-connections-per-address", "20000"]);
+    }
+    all.extend(args);
+    let server = Server::start(&folder.path().join("data"), &all);
+    // What is made once and kept (threads, the links in use) is there from now on.
+    assert_eq!(server.get("/healthz").status, 200);
+    Limited { server, folder }
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn back_to(server: &Server, descriptors: usize) {
+    until("descriptors are leaked", || server.descriptors() <= descriptors);
+}
+
+fn answers_soon(server: &Server) {
+    let asked = Instant::now();
+    assert_eq!(server.get("/healthz").status, 200);
+    assert!(asked.elapsed() < Duration::from_secs(2), "others feel it: {:?}", asked.elapsed());
+}
+
+fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").into_bytes()
+}
+
+#[test]
+fn a_thousand_clients_that_dribble_their_heads_are_told_408_and_others_dont_feel_it() {
+    let Limited { server, folder: _folder } = limited(&["--header-timeout-ms", "1500"]);
+    let before = server.descriptors();
+    let mut clients: Vec<_> = (0..1000).map(|_| Connection::open(server.address)).collect();
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_millis(1200) {
+        clients.iter_mut().for_each(|client| client.send(b"G"));
+        answers_soon(&server);
+    }
+    for client in clients {
+        let told = String::from_utf8_lossy(&client.rest()).into_owned();
+        // A reset may eat the words of one that was still sending.
+        assert!(told.is_empty() || told.starts_with("HTTP/1.1 408 "), "{told}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    back_to(&server, before);
+}
+
+#[test]
+fn the_head_of_a_request_that_never_ends_is_408() {
+    let Limited { server, folder: _folder } = limited(&["--header-timeout-ms", "300"]);
+    let mut client = Connection::open(server.address);
+    client.send(b"GET /healthz HTTP/1.1\r\nHost: ");
+    let told = client.rest();
+    assert!(told.starts_with(b"HTTP/1.1 408 "), "{}", String::from_utf8_lossy(&told));
+}
+
+#[test]
+fn a_thousand_slow_readers_are_cut_off_and_leave_nothing() {
+    let Limited { server, folder: _folder } =
+        limited(&["--send-timeout-ms", "5000", "--send-rate", "1000"]);
+    let link = server.upload("long.bin", &vec![7; 16 << 20]);
+    assert_eq!(server.get(&link).body.len(), 16 << 20);
+    let (descriptors, memory) = (server.descriptors(), server.memory_bytes());
+    let clients: Vec<_> = (0..1000)
+        .map(|_| {
+            let mut client = Connection::open(server.address);
+            client.send(&get(&link));
+            client
+        })
+        .collect();
+    answers_soon(&server);
+    until("not all connections are there", || server.descriptors() >= descriptors + 1000);
+    std::thread::sleep(Duration::from_millis(300));
+    let each = server.memory_bytes().saturating_sub(memory) / 1000;
+    assert!(each <= 20 << 10, "{each} bytes a slow reader");
+    back_to(&server, descriptors);
+    answers_soon(&server);
+    for client in clients {
+        assert!(client.rest().len() < 16 << 20, "a slow reader got everything");
+    }
+}
+
+#[test]
+fn a_reader_that_is_slow_but_steady_gets_everything() {
+    let Limited { server, folder: _folder } =
+        limited(&["--send-timeout-ms", "600", "--send-rate", "100000"]);
+    let bytes: Vec<u8> = (0..24_u32 << 20).map(|n| (n >> 12) as u8).collect();
+    let link = server.upload("long.bin", &bytes);
+    let mut client = TcpStream::connect(server.address).unwrap();
+    client.write_all(&get(&link)).unwrap();
+    let mut taken = Vec::new();
+    let mut piece = vec![0; 1 << 20];
+    while taken.len() < bytes.len() {
+        let count = client.read(&mut piece).expect("cut off though it takes its bytes");
+        assert!(count > 0, "ended after {} bytes", taken.len());
+        taken.extend_from_slice(&piece[..count]);
+        std::thread::sleep(Duration::from_millis(40));
+    }
+    assert!(taken.ends_with(&bytes[20 << 20..]), "wrong bytes");
+}
+
+#[test]
+fn ten_thousand_idle_connections_cost_little_and_leave_nothing() {
+    let Limited { server, folder: _folder } = limited(&[]);
+    assert!(server::raise_descriptor_limit().unwrap() > 10_200, "ulimit -n must allow 10 200");
+    let (descriptors, memory) = (server.descriptors(), server.memory_bytes());
+    let mut clients: Vec<_> = (0..9_900).map(|_| Connection::open(server.address)).collect();
+    for client in &mut clients {
+        client.send(&get("/healthz"));
+    }
+    for client in &mut clients {
+        assert_eq!(client.answer(false).unwrap().status, 200);
+    }
+    let each = server.memory_bytes().saturating_sub(memory) / clients.len() as u64;
+    assert!(each <= 16 << 10, "{each} bytes an idle connection");
+    answers_soon(&server);
+    drop(clients);
+    back_to(&server, descriptors);
+}
+
+#[test]
+fn a_connection_that_rests_too_long_is_closed_without_a_word() {
+    let Limited { server, folder: _folder } = limited(&["--idle-timeout-ms", "400"]);
+    let mut client = Connection::open(server.address);
+    client.send(&get("/healthz"));
+    assert_eq!(client.answer(false).unwrap().status, 200);
+    assert_eq!(client.rest(), b"");
+}
+
+#[test]
+fn one_connection_too_many_is_503_and_there_is_room_again_after_another_left() {
+    for limit in ["--most-connections", "--most-connections-per-address"] {
+        let Limited { server, folder: _folder } = limited(&[limit, "20"]);
+        let mut clients: Vec<_> = (0..20).map(|_| Connection::open(server.address)).collect();
+        clients.iter_mut().for_each(|client| client.send(&get("/healthz")));
+        assert!(clients.iter_mut().all(|client| client.answer(false).unwrap().status == 200));
+        let refused = server.get("/healthz");
+        assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
+        drop(clients.pop());
+        until("no room again", || server.get("/healthz").status == 200);
+        clients[0].send(&get("/healthz"));
+        assert_eq!(clients[0].answer(false).unwrap().status, 200);
+    }
+}
+
+#[test]
+fn a_head_that_is_too_large_or_has_too_many_headers_is_431() {
+    let Limited { server, folder: _folder } =
+        limited(&["--most-header-bytes", "4KiB", "--most-headers", "20"]);
+    let large = server.request("GET", "/healthz").header("X-Large", &"x".repeat(5000)).send();
+    assert_eq!(large.status, 431);
+    let mut request = server.request("GET", "/healthz");
+    for n in 0..30 {
+        request = request.header(&format!("X-{n}"), "x");
+    }
+    assert_eq!(request.send().status, 431);
+    assert_eq!(server.get("/healthz").status, 200);
+}
+
+#[test]
+fn an_upload_that_is_too_large_is_413_and_leaves_nothing() {
+    let Limited { server, folder } = limited(&["--upload-bytes", "100000"]);
+    server.upload("fits.bin", &[1; 100_000]);
+    let announced = server.upload_request("large.bin", &vec![1; 3_000_000]).send();
+    assert_eq!(announced.status, 413, "{}", announced.text());
+    assert!(announced.text().contains("100000"), "{}", announced.text());
+    let path = format!("/core/v2/storage/files?container_sid={}&name=c.bin", server.container());
+    let mut chunked = Connection::open(server.address);
+    let token = server.token();
+    chunked.send(
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        .as_bytes(),
+    );
+    let chunk = [&b"c350\r\n"[..], &[1; 50_000], b"\r\n"].concat();
+    (0..3).for_each(|_| chunked.send(&chunk));
+    assert_eq!(chunked.answer(false).unwrap().status, 413);
+    let left = std::fs::read_dir(folder.path().join("data/tmp")).unwrap().count();
+    assert_eq!(left, 0, "of what was refused something is left");
+}
+
+#[test]
+fn an_upload_that_stands_still_is_408_and_leaves_nothing() {
+    let Limited { server, folder } = limited(&["--upload-timeout-ms", "400"]);
+    let mut stream = server.upload_request("x.bin", &[1; 5000]).send_part(9000).unwrap();
+    let answer = crate::client::read_answer(&mut stream, false).unwrap();
+    assert_eq!(answer.status, 408, "{}", answer.text());
+    let tmp = folder.path().join("data/tmp");
+    until("the torn upload stays", || std::fs::read_dir(&tmp).unwrap().count() == 0);
+}
