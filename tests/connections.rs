@@ -1,9 +1,10 @@
 //! What connections go through: old clients, bursts, torn requests, aborts, and files that go while
 //! they are sent. No wrong byte, and nothing stays behind.
 
-use crate::client::Connection;
+use crate::client::{Connection, Request};
 use crate::running::Server;
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -131,4 +132,37 @@ fn a_stop_closes_what_rests_finishes_what_is_under_way_and_takes_nothing_new() {
     assert!(busy.answer(false).unwrap().body == bytes, "cut short by the stop");
     assert_eq!(busy.rest(), b"", "the connection goes on after the stop");
     assert_eq!(server.wait(Duration::from_secs(10)), Some(0));
+}
+
+#[test]
+fn a_successor_takes_over_without_a_connection_refused_or_torn() {
+    let Served { mut server, link, bytes, _folder } = served(50_000);
+    let (address, data) = (server.address, server.data.clone());
+    let (over, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let next = std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let answer = Request::new(address, "GET", &link).try_send();
+                    let answer = answer.expect("refused or torn in the hand-over");
+                    assert!(answer.status == 200 && answer.body == bytes);
+                    answered.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let listen = address.to_string();
+        let next = scope.spawn(move || Server::start_at(&listen, &data, &["--take-over"]));
+        let waiting = || std::fs::read_to_string(server.data.with_extension("log")).unwrap();
+        until("the successor doesn't wait", || waiting().contains("waiting for the server"));
+        std::thread::sleep(Duration::from_millis(100));
+        server.signal("TERM");
+        assert_eq!(server.wait(Duration::from_secs(20)), Some(0));
+        let next = next.join().unwrap();
+        let before = answered.load(Ordering::Relaxed);
+        until("the successor doesn't answer", || answered.load(Ordering::Relaxed) > before + 20);
+        over.store(true, Ordering::Relaxed);
+        // Lives until the last client has its answer.
+        next
+    });
+    assert!(next.get(&link).body == bytes);
 }

@@ -62,6 +62,11 @@ pub struct Server {
 impl Server {
     /// Starts a server on `data`; `args` follow `serve`.
     pub fn start(data: &Path, args: &[&str]) -> Self {
+        Self::start_at("127.0.0.1:0", data, args)
+    }
+
+    /// As `start`, at a given address.
+    pub fn start_at(listen: &str, data: &Path, args: &[&str]) -> Self {
         std::fs::create_dir_all(data).expect("a data folder");
         let log = std::fs::File::options()
             .create(true)
@@ -69,7 +74,7 @@ impl Server {
             .open(data.with_extension("log"))
             .expect("a log");
         let mut child = tonearm()
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--listen", listen, "--data"])
             .arg(data)
             .args(args)
             .stdin(Stdio::null())

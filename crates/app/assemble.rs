@@ -2,7 +2,7 @@
 
 use crate::config::Server;
 use crate::failure::Failure;
-use blob::{Blobs, DataFolder};
+use blob::{Blobs, DataFolder, Successor};
 use catalog::Catalog;
 use library::{Library, Principal, Welcome};
 use media::Media;
@@ -25,18 +25,48 @@ pub struct Opened {
     /// Stored bytes.
     blobs: Blobs,
     /// Held for as long as this process may write blobs; `None` beside a running server.
-    _hold: Option<DataFolder>,
+    hold: Option<DataFolder>,
+}
+
+impl Opened {
+    /// Whether another server waits for the data folder.
+    pub fn has_successor(&self) -> bool {
+        self.hold.as_ref().is_some_and(DataFolder::has_successor)
+    }
 }
 
 /// Opens a data folder for this process alone.
 pub async fn alone(data: &Path, public_url: &str) -> Result<Opened, Failure> {
-    // The text of a refusal says which folder it is, and what to do.
-    let hold = DataFolder::lock(data).map_err(|e| match e.kind() {
-        std::io::ErrorKind::WouldBlock => Failure::Failed(e.to_string()),
-        _ => Failure::failed(format!("the data folder {}", data.display()), e),
-    })?;
+    let hold = held(DataFolder::lock(data), data)?;
     let blobs = Blobs::open(data);
     open(data, public_url, blobs, Some(hold)).await
+}
+
+/// As [`alone`], but waits until the process that has the folder lets go.
+pub async fn successor(data: &Path, public_url: &str) -> Result<Opened, Failure> {
+    const LOOK_AGAIN: Duration = Duration::from_millis(20);
+    let announced = Successor::announce(data);
+    let _successor = announced.map_err(|e| Failure::Failed(e.to_string()))?;
+    tracing::info!("waiting for the server that has the data folder to stop");
+    loop {
+        match DataFolder::lock(data) {
+            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+            hold => {
+                let hold = held(hold, data)?;
+                return open(data, public_url, Blobs::open(data), Some(hold)).await;
+            }
+        }
+    }
+}
+
+fn held(hold: std::io::Result<DataFolder>, data: &Path) -> Result<DataFolder, Failure> {
+    // The text of a refusal says which folder it is, and what to do.
+    hold.map_err(|e| match e.kind() {
+        std::io::ErrorKind::WouldBlock => Failure::Failed(e.to_string()),
+        _ => Failure::failed(format!("the data folder {}", data.display()), e),
+    })
 }
 
 /// Opens a data folder that a server may be running on; good for everything but uploads.
@@ -61,7 +91,7 @@ async fn open(
     let library = Library::open(catalog.clone(), blobs.clone(), config);
     let welcome = library.bootstrap().await.map_err(|e| wrong(&e))?;
     let operator = library.operator().await.map_err(|e| wrong(&e))?;
-    Ok(Opened { library, operator, welcome, catalog, data: data.into(), blobs, _hold: hold })
+    Ok(Opened { library, operator, welcome, catalog, data: data.into(), blobs, hold })
 }
 
 /// What the server serves.

@@ -35,6 +35,10 @@ pub struct Serve {
     /// Files and folders to bring in at start, each answered with its publish link; what is there
     /// already is not brought in twice
     pub paths: Vec<PathBuf>,
+    /// Take the place of the server that has the data folder: listen beside it at the same address and
+    /// wait until it is stopped (SIGTERM), which must follow at once. No connection is refused
+    #[arg(long)]
+    pub take_over: bool,
     #[command(flatten)]
     pub store: Store,
     #[command(flatten)]

@@ -7,7 +7,7 @@ use crate::config::Server;
 use crate::failure::{Failure, print};
 use library::Welcome;
 use std::io::IsTerminal;
-use tokio::net::TcpListener;
+use std::num::NonZeroUsize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -19,19 +19,25 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
     block_on(async {
         let mut signals = Signals::new()?;
         let listen = args.server.listen;
-        let listener = TcpListener::bind(listen).await;
-        let listener =
-            listener.map_err(|e| Failure::failed(format!("listening on {listen}"), e))?;
-        let address = listener.local_addr().map_err(|e| Failure::failed("the listener", e))?;
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let listeners = server::listen(listen, cores, args.take_over)
+            .map_err(|e| Failure::failed(format!("listening on {listen}"), e))?;
+        let address = listeners.address;
         let base = args.store.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-        let opened = assemble::alone(&args.store.data, &base).await?;
+        let opened = match args.take_over {
+            true => tokio::select! {
+                opened = assemble::successor(&args.store.data, &base) => opened?,
+                () = signals.next() => return Ok(()),
+            },
+            false => assemble::alone(&args.store.data, &base).await?,
+        };
         if let Some(first) = &opened.welcome {
             print(&welcome(first, &address.to_string()))?;
         }
         bring_in(&opened, &args.paths, None).await?;
         let services = assemble::services(&opened, &args.server).await?;
         print(&format!("listening on http://{address}\n"))?;
-        let stop = async move {
+        let stop = async {
             signals.next().await;
             tracing::info!("stopping; answers under way are finished");
             tokio::spawn(async move {
@@ -39,9 +45,10 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
                 // What is acknowledged is durable already: nothing is lost by leaving at once.
                 std::process::exit(1);
             });
+            opened.has_successor()
         };
-        server::serve(listener, services, stop).await;
-        Ok(())
+        let served = server::serve(listeners, services, stop).await;
+        served.map_err(|e| Failure::failed("the serving threads", e))
     })
 }
 

@@ -10,7 +10,7 @@ mod folder;
 mod hash;
 
 pub use draft::{Draft, Stored};
-pub use folder::DataFolder;
+pub use folder::{DataFolder, Successor};
 pub use hash::{Hash, InvalidHash};
 
 use std::fs::{self, File};

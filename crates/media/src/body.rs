@@ -174,6 +174,9 @@ impl Playing {
                         None
                     }
                 };
+                if let Some(slice) = &slice {
+                    self.shared.cache.hold(&self.play.key, &slice.file);
+                }
                 match slice {
                     Some(slice) if offset + length <= slice.length => Ok(Some(Chunk::File {
                         file: slice.file,

@@ -4,11 +4,15 @@ use crate::Counters;
 use crate::output::Output;
 use lru::LruCache;
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Data files held open though nobody reads them.
+const MOST_HELD: usize = 256;
 
 /// All cached outputs.
 pub struct Cache {
@@ -22,6 +26,8 @@ pub struct Cache {
 
 struct Outputs {
     by_use: LruCache<Arc<str>, Arc<Output>>,
+    /// The data files of those read last, held open for the next reader.
+    held: LruCache<Arc<str>, Arc<File>>,
     /// Bytes written and those reserved by writes under way.
     bytes: u64,
 }
@@ -48,7 +54,8 @@ impl Cache {
             }
         }
         found.sort_by_key(|(used, ..)| *used);
-        let mut outputs = Outputs { by_use: LruCache::unbounded(), bytes: 0 };
+        let held = LruCache::new(NonZeroUsize::new(MOST_HELD).unwrap_or(NonZeroUsize::MIN));
+        let mut outputs = Outputs { by_use: LruCache::unbounded(), held, bytes: 0 };
         for (_, key, output) in found {
             outputs.bytes += output.bytes();
             outputs.by_use.put(key.into(), Arc::new(output));
@@ -76,6 +83,15 @@ impl Cache {
     /// The output of a key, counted as a use.
     pub fn get(&self, key: &str) -> Option<Arc<Output>> {
         self.outputs().by_use.get(key).cloned()
+    }
+
+    /// Holds an output's data file open until others are read, or it's evicted.
+    pub fn hold(&self, key: &Arc<str>, file: &Arc<File>) {
+        let mut outputs = self.outputs();
+        let is_held = outputs.held.get(key).is_some_and(|held| Arc::ptr_eq(held, file));
+        if !is_held && outputs.by_use.contains(key) {
+            outputs.held.put(Arc::clone(key), Arc::clone(file));
+        }
     }
 
     /// Keeps a segment if the disk lets it; a failure is logged once and costs only a later encode.
@@ -145,7 +161,9 @@ impl Outputs {
     /// Evicts the least recently used outputs until at most so many bytes are left.
     fn evict(&mut self, limit_bytes: u64, counters: &Counters) {
         while self.bytes > limit_bytes {
-            let Some((_, output)) = self.by_use.pop_lru() else { break };
+            let Some((key, output)) = self.by_use.pop_lru() else { break };
+            // A file that is held open keeps its space.
+            self.held.pop(&key);
             self.bytes -= output.bytes().min(self.bytes);
             output.remove();
             Counters::add(&counters.outputs_evicted, 1);

@@ -7,8 +7,7 @@
 
 use http::{HeaderValue, Method, Response, Uri};
 use std::io::{self, Write};
-use std::net::SocketAddr;
-use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 /// How long a line may wait.
@@ -20,7 +19,8 @@ const MOST_BYTES: usize = 16 << 20;
 /// A request's line in the making, written when dropped.
 pub struct Entry {
     pub started: Instant,
-    pub remote: SocketAddr,
+    /// The client's address and port.
+    pub remote: Arc<str>,
     pub method: Method,
     pub uri: Uri,
     pub status: u16,
@@ -31,7 +31,7 @@ pub struct Entry {
 
 impl Entry {
     /// A request that came just now.
-    pub fn begin(remote: SocketAddr, method: Method, uri: Uri) -> Self {
+    pub fn begin(remote: Arc<str>, method: Method, uri: Uri) -> Self {
         let started = Instant::now();
         Self { started, remote, method, uri, status: 0, cache: None, bytes: 0 }
     }
@@ -134,21 +134,39 @@ impl Lines {
             let second = jiff::Timestamp::from_second(self.second.cast_signed());
             self.stamp = second.unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S").to_string();
         }
-        let Self { text, stamp, .. } = self;
         let duration_us = entry.started.elapsed().as_micros();
         let cache = entry.cache.as_ref().and_then(|value| value.to_str().ok()).unwrap_or("-");
+        let Self { text, stamp, .. } = self;
         // Writing to memory doesn't fail.
-        let _ = writeln!(
+        let _ = write!(
             text,
-            "{stamp}.{:06}Z  INFO access: remote={} method={} path={:?} status={} bytes={} duration_ms=\"{}.{}\" cache={cache:?}",
+            "{stamp}.{:06}Z  INFO access: remote={} method={} path=",
             now.subsec_micros(),
             entry.remote,
-            entry.method,
-            entry.uri.path(),
+            entry.method.as_str(),
+        );
+        quote(text, entry.uri.path());
+        let _ = write!(
+            text,
+            " status={} bytes={} duration_ms=\"{}.{}\" cache=",
             entry.status,
             entry.bytes,
             duration_us / 1000,
             duration_us / 100 % 10,
         );
+        quote(text, cache);
+        text.push(b'\n');
+    }
+}
+
+/// Quotes a text; the usual one, which needs no escapes, at the cost of a copy.
+fn quote(text: &mut Vec<u8>, value: &str) {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if value.bytes().all(plain) {
+        text.push(b'"');
+        text.extend_from_slice(value.as_bytes());
+        text.push(b'"');
+    } else {
+        let _ = write!(text, "{value:?}");
     }
 }

@@ -33,7 +33,7 @@ pub async fn serve(shared: Arc<Shared>, stream: TcpStream, admission: Admission)
     if limits.most_headers != DEFAULT_HEADERS {
         http.max_headers(limits.most_headers);
     }
-    let service = Service { shared, admission, slices };
+    let service = Service { shared, remote: remote.to_string().into(), admission, slices };
     let connection = http.serve_connection(wire, service);
     if let Err(error) = (Life { connection, pulse, told: false }).await {
         tracing::debug!(%remote, %error, "a connection broke");
@@ -65,6 +65,8 @@ impl Future for Life {
 
 struct Service {
     shared: Arc<Shared>,
+    /// The client's address and port, for the log.
+    remote: Arc<str>,
     admission: Admission,
     slices: Arc<Slices>,
 }
@@ -75,9 +77,10 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Future = Answering;
 
     fn call(&self, request: Request<Incoming>) -> Answering {
-        let Admission { remote, pulse, .. } = &self.admission;
+        let pulse = &self.admission.pulse;
         pulse.asked();
-        let entry = Entry::begin(*remote, request.method().clone(), request.uri().clone());
+        let entry =
+            Entry::begin(Arc::clone(&self.remote), request.method().clone(), request.uri().clone());
         let handling = match handler::at_once(&self.shared, &request, entry.started) {
             Some(response) => Handling::Done(Some(response)),
             None => {

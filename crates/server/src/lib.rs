@@ -9,17 +9,20 @@ mod body;
 mod connection;
 mod handler;
 mod inflow;
+mod listener;
 mod respond;
 mod system;
 mod watch;
 mod wire;
 
 pub use inflow::BodyLimits;
+pub use listener::{Listeners, listen};
 pub use system::raise_descriptor_limit;
 pub use watch::ConnectionLimits;
 
 use apis::publish::Links;
 use axum::Router;
+use futures_util::FutureExt;
 use library::Library;
 use media::Media;
 use std::io;
@@ -29,7 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use watch::Watch;
 
 /// Settings of the crate.
@@ -74,9 +77,28 @@ pub(crate) struct Shared {
 /// Refusals under way at a time.
 const MOST_REFUSALS: usize = 256;
 
+/// How far the server is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Serving,
+    Draining,
+    Over,
+}
+
+/// How long a server that has a successor still takes the connections that began before it left.
+const HAND_OVER: Duration = Duration::from_millis(300);
+
 /// Serves connections until `stop` resolves, then finishes the answers under way, at most for the drain
-/// timeout.
-pub async fn serve(listener: TcpListener, services: Services, stop: impl Future<Output = ()>) {
+/// timeout. `stop` tells whether a successor is listening at the same address. Each listening socket has a thread with a runtime of its own: a request never crosses
+/// threads.
+///
+/// # Errors
+/// If a thread can't be had.
+pub async fn serve(
+    listeners: Listeners,
+    services: Services,
+    stop: impl Future<Output = bool>,
+) -> io::Result<()> {
     let watch = Watch::new(services.config.connections.clone());
     let drain_timeout = services.config.drain_timeout;
     let shared = Arc::new(Shared {
@@ -86,15 +108,71 @@ pub async fn serve(listener: TcpListener, services: Services, stop: impl Future<
         refusals: Arc::new(Semaphore::new(MOST_REFUSALS)),
         services,
     });
+    let group = listeners.group()?;
+    group.take_over();
+    let (phase, _) = tokio::sync::watch::channel(Phase::Serving);
+    let (listening, mut all_closed) = mpsc::channel::<()>(1);
+    let threads = listeners.sockets.into_iter().enumerate().map(|(number, socket)| {
+        let (shared, phase, listening) =
+            (Arc::clone(&shared), phase.subscribe(), listening.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let serve = move || {
+            runtime.block_on(serve_socket(&shared, socket, phase, listening));
+            // What is still being read from a disk has nobody to go to.
+            runtime.shutdown_background();
+        };
+        std::thread::Builder::new().name(format!("serve-{number}")).spawn(serve)
+    });
+    let threads: Vec<_> = threads.collect::<io::Result<_>>()?;
+    drop(listening);
     let clock = watch.run();
     let serving = async {
-        tokio::select! { () = accept(&shared, listener) => (), () = stop => () }
+        if stop.await {
+            match group.hand_over() {
+                Ok(()) => tokio::time::sleep(HAND_OVER).await,
+                Err(error) => tracing::warn!(%error, "connections may be refused in the hand-over"),
+            }
+        }
+        drop(group);
+        phase.send_replace(Phase::Draining);
+        // Until every socket is closed, connections may still come in.
+        while all_closed.recv().await.is_some() {}
         if tokio::time::timeout(drain_timeout, watch.drain()).await.is_err() {
             tracing::warn!("answers under way were broken off after the drain timeout");
         }
+        phase.send_replace(Phase::Over);
     };
     tokio::select! { () = clock => (), () = serving => () }
+    for thread in threads {
+        // A panic has been reported; there is nothing to give back.
+        let _ = tokio::task::spawn_blocking(|| thread.join()).await;
+    }
     access_log::flush();
+    Ok(())
+}
+
+/// The life of a serving thread.
+async fn serve_socket(
+    shared: &Arc<Shared>,
+    socket: std::net::TcpListener,
+    mut phase: tokio::sync::watch::Receiver<Phase>,
+    listening: mpsc::Sender<()>,
+) {
+    match TcpListener::from_std(socket) {
+        Ok(listener) => {
+            tokio::select! {
+                () = accept(shared, &listener) => (),
+                _ = phase.wait_for(|phase| *phase != Phase::Serving) => (),
+            }
+            // Those who are through the door are served.
+            while let Some(Ok((stream, remote))) = listener.accept().now_or_never() {
+                take_in(shared, stream, remote);
+            }
+        }
+        Err(error) => tracing::error!(%error, "a listening socket is of no use"),
+    }
+    drop(listening);
+    let _ = phase.wait_for(|phase| *phase == Phase::Over).await;
 }
 
 fn router(services: &Services) -> Router {
@@ -103,7 +181,7 @@ fn router(services: &Services) -> Router {
         .fallback(async || respond::problem(&respond::Problem::NotFound).map(body::Body::into_api))
 }
 
-async fn accept(shared: &Arc<Shared>, listener: TcpListener) {
+async fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, remote)) => take_in(shared, stream, remote),

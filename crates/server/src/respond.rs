@@ -1,6 +1,7 @@
 //! The one place that writes status and headers of media answers.
 
 use crate::body::Body;
+use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use std::time::{Instant, SystemTime};
@@ -133,9 +134,11 @@ impl Meta {
         let cache_status = if cached { "tonearm; hit" } else { "tonearm; fwd=miss" };
         let cache_status = HeaderValue::from_static(cache_status);
         headers.insert(HeaderName::from_static("cache-status"), cache_status);
-        let spent_us = started.elapsed().as_micros();
-        let timing = format!("total;dur={}.{}", spent_us / 1000, spent_us / 100 % 10);
-        put(&mut headers, HeaderName::from_static("server-timing"), &timing);
+        let timing = match started.elapsed().as_micros() {
+            0..100 => HeaderValue::from_static("total;dur=0.0"),
+            us => value(format!("total;dur={}.{}", us / 1000, us / 100 % 10)),
+        };
+        headers.insert(HeaderName::from_static("server-timing"), timing);
         headers
     }
 }
@@ -153,11 +156,8 @@ pub fn answer(answer: Answer, meta: &Meta, cached: bool, started: Instant) -> Re
         }
         Answer::Part { body, first, last, length_bytes } => {
             headers.insert(header::CONTENT_LENGTH, (last + 1 - first).into());
-            put(
-                &mut headers,
-                header::CONTENT_RANGE,
-                &format!("bytes {first}-{last}/{length_bytes}"),
-            );
+            let range = format!("bytes {first}-{last}/{length_bytes}");
+            headers.insert(header::CONTENT_RANGE, value(range));
             (StatusCode::PARTIAL_CONTENT, body)
         }
         Answer::Parts { body, body_bytes, content_type } => {
@@ -237,6 +237,11 @@ fn shared_headers(headers: &mut HeaderMap, methods: &str) {
     put(headers, header::ACCESS_CONTROL_ALLOW_METHODS, methods);
     put(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     put(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+}
+
+/// A value of our own making, without a copy.
+fn value(text: String) -> HeaderValue {
+    HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// Sets a header; a value that can't stand in one (checked long before) is left out.

@@ -101,6 +101,37 @@ pub fn unacknowledged_bytes(socket: impl AsFd) -> io::Result<u64> {
     Ok(u64::try_from(bytes).unwrap_or(0))
 }
 
+/// Sends new connections to one socket of a listening socket's group (SO_REUSEPORT), counted from 0 in
+/// the order in which they began to listen; while there are fewer, the kernel spreads them over all.
+pub fn steer(socket: impl AsFd, index: u32) -> io::Result<()> {
+    let code = (libc::BPF_RET | libc::BPF_K) as u16;
+    let mut step = libc::sock_filter { code, jt: 0, jf: 0, k: index };
+    let program = libc::sock_fprog { len: 1, filter: &raw mut step };
+    // SAFETY: the option takes a sock_fprog, whose one step the kernel copies within the call.
+    unsafe { set_option(socket, libc::SO_ATTACH_REUSEPORT_CBPF, &program) }
+}
+
+/// Undoes [`steer`] for the whole group.
+pub fn steer_no_more(socket: impl AsFd) -> io::Result<()> {
+    let unused: libc::c_int = 0;
+    // SAFETY: the option takes an int.
+    unsafe { set_option(socket, libc::SO_DETACH_REUSEPORT_BPF, &unused) }
+}
+
+/// Sets an option of SOL_SOCKET.
+///
+/// # Safety
+/// `T` must be what the option takes, and what it points to must be alive.
+unsafe fn set_option<T>(socket: impl AsFd, name: libc::c_int, value: &T) -> io::Result<()> {
+    let descriptor = socket.as_fd().as_raw_fd();
+    let (value, length) = ((&raw const *value).cast(), size_of::<T>() as libc::socklen_t);
+    // SAFETY: the kernel reads `length` bytes of a live value.
+    match unsafe { libc::setsockopt(descriptor, libc::SOL_SOCKET, name, value, length) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// Raises this process's limit of open descriptors as far as it may; returns the limit.
 pub fn raise_descriptor_limit() -> io::Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
