@@ -33,40 +33,49 @@ impl ChannelMap {
         }
     }
 
-    /// Maps a block. `input` must have at least the channels that the map speaks of.
-    #[must_use]
-    pub fn apply(self, input: Planar) -> Planar {
-        let mut channels = input.channels;
+    /// Maps a block, into `mapped` unless it stays as it is; gives the result. `input` must have at
+    /// least the channels that the map speaks of.
+    pub fn apply<'a>(self, input: &'a Planar, mapped: &'a mut Planar) -> &'a Planar {
+        let from = &input.channels;
+        let to = &mut mapped.channels;
         match self {
-            Self::Keep => {}
-            Self::Left => channels.truncate(1),
-            Self::Right => channels = vec![channels.swap_remove(1)],
-            Self::Swap => {
-                channels.truncate(2);
-                channels.swap(0, 1);
-            }
-            Self::Duplicate => channels.push(channels[0].clone()),
+            Self::Keep => return input,
+            Self::Left => copy(to, [&from[0]]),
+            Self::Right => copy(to, [&from[1]]),
+            Self::Swap => copy(to, [&from[1], &from[0]]),
+            Self::Duplicate => copy(to, [&from[0], &from[0]]),
             Self::Mix => {
-                let weights = vec![1.0 / channels.len() as f32; channels.len()];
-                channels = vec![weighted(&channels, &weights)];
+                to.resize(1, Vec::new());
+                let weight = 1.0 / from.len() as f32;
+                weigh(from, std::iter::repeat_n(weight, from.len()), &mut to[0]);
             }
             Self::Stereo => {
-                let (left, right) = stereo_weights(channels.len());
-                channels = vec![weighted(&channels, &left), weighted(&channels, &right)];
+                to.resize(2, Vec::new());
+                let (left, right) = stereo_weights(from.len());
+                weigh(from, left.into_iter(), &mut to[0]);
+                weigh(from, right.into_iter(), &mut to[1]);
             }
         }
-        Planar { channels }
+        mapped
     }
 }
 
-fn weighted(channels: &[Vec<f32>], weights: &[f32]) -> Vec<f32> {
-    let mut out = vec![0.0; channels[0].len()];
-    for (channel, &w) in channels.iter().zip(weights) {
+fn copy<const N: usize>(to: &mut Vec<Vec<f32>>, from: [&Vec<f32>; N]) {
+    to.resize(N, Vec::new());
+    for (to, from) in to.iter_mut().zip(from) {
+        to.clone_from(from);
+    }
+}
+
+/// The weighted sum of the channels.
+fn weigh(channels: &[Vec<f32>], weights: impl Iterator<Item = f32>, out: &mut Vec<f32>) {
+    out.clear();
+    out.resize(channels[0].len(), 0.0);
+    for (channel, w) in channels.iter().zip(weights) {
         if w != 0.0 {
             out.iter_mut().zip(channel).for_each(|(o, s)| *o += w * s);
         }
     }
-    out
 }
 
 /// Weights for the left and right output, summing to 1 each so that nothing clips.

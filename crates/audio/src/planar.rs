@@ -51,7 +51,9 @@ impl Planar {
 /// One sample as 16 bits: ×32768, rounded half away from zero, clipped. No dither: the same sample
 /// always gives the same bits, and 16-bit material comes back exactly.
 #[must_use]
+#[inline]
 pub fn to_i16(sample: f32) -> i16 {
-    // `as` saturates, and NaN becomes 0.
-    (sample * 32768.0).round() as i16
+    let scaled = (sample * 32768.0).clamp(-32768.0, 32767.0);
+    // `as` cuts towards zero, and NaN becomes 0.
+    (scaled + 0.5_f32.copysign(scaled)) as i32 as i16
 }

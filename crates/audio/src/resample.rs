@@ -7,6 +7,7 @@
 use crate::Planar;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use wide::f32x8;
 
 /// Zero crossings of the sinc on each side.
 const ZERO_CROSSINGS: f64 = 16.0;
@@ -22,11 +23,20 @@ const LANES: usize = 8;
 /// Resamples a stream of planar blocks from an absolute output frame on.
 pub struct Resampler {
     filter: Option<Arc<Filter>>,
-    /// Next output frame.
-    output: u64,
-    /// Inputs from `history_start` on, one vector a channel.
+    /// Inputs that outputs still need, one vector a channel.
     history: Planar,
-    history_start: i64,
+    /// The next output.
+    next: Position,
+    input_start: i64,
+}
+
+/// Where an output lies: the first of its inputs, and how far it is past the grid of inputs.
+#[derive(Clone, Copy)]
+struct Position {
+    /// Index into the history.
+    at: usize,
+    /// In units of 1 / [`Filter::up`] of an input frame.
+    remainder: u64,
 }
 
 impl Resampler {
@@ -35,16 +45,17 @@ impl Resampler {
     #[must_use]
     pub fn new(from_hz: u32, to_hz: u32, channels: usize, first_output: u64) -> Self {
         let filter = (from_hz != to_hz).then(|| Filter::for_rates(from_hz, to_hz));
-        let history_start =
-            filter.as_ref().map_or(first_output as i64, |f| f.first_input(first_output));
-        Self { filter, output: first_output, history: Planar::new(channels), history_start }
+        let (input_start, remainder) =
+            filter.as_ref().map_or((first_output as i64, 0), |f| f.place_of(first_output));
+        let next = Position { at: 0, remainder };
+        Self { filter, history: Planar::new(channels), next, input_start }
     }
 
     /// The first input frame that is needed; negative where the filter reaches before the start
     /// (push silence there).
     #[must_use]
     pub fn input_start(&self) -> i64 {
-        self.history_start
+        self.input_start
     }
 
     /// Takes the next inputs and appends all outputs that they complete to `out`.
@@ -54,22 +65,16 @@ impl Resampler {
             return;
         };
         self.history.append(input, 0);
-        let end = self.history_start + self.history.frames() as i64;
-        let first = self.output;
-        let mut count = 0;
-        while filter.first_input(first + count) + filter.taps as i64 <= end {
-            count += 1;
-        }
+        let start = self.next;
+        let count = filter.complete(start, self.history.frames());
         for (history, out) in self.history.channels.iter().zip(&mut out.channels) {
-            out.extend((first..first + count).map(|o| {
-                let at = (filter.first_input(o) - self.history_start) as usize;
-                filter.at(o, &history[at..at + filter.taps])
-            }));
+            let old = out.len();
+            out.resize(old + count, 0.0);
+            self.next = filter.run(start, history, &mut out[old..]);
         }
-        self.output += count;
-        let done = filter.first_input(self.output) - self.history_start;
-        self.history.drop_front(done.max(0) as usize);
-        self.history_start += done.max(0);
+        let done = self.next.at.min(self.history.frames());
+        self.history.drop_front(done);
+        self.next.at -= done;
     }
 }
 
@@ -126,15 +131,37 @@ impl Filter {
         Self { up, down, taps, phases, rows }
     }
 
-    /// Index of the first input that output `o` needs.
-    fn first_input(&self, o: u64) -> i64 {
-        let floor = (u128::from(o) * u128::from(self.down) / u128::from(self.up)) as i64;
-        floor - (self.taps as i64 / 2 - 1)
+    /// The first input that output `o` needs, and how far `o` is past the grid of inputs.
+    fn place_of(&self, o: u64) -> (i64, u64) {
+        let position = u128::from(o) * u128::from(self.down);
+        let floor = (position / u128::from(self.up)) as i64;
+        (floor - (self.taps as i64 / 2 - 1), (position % u128::from(self.up)) as u64)
     }
 
-    /// Output `o`, given the `taps` inputs from `first_input(o)` on.
-    fn at(&self, o: u64, inputs: &[f32]) -> f32 {
-        let remainder = (u128::from(o) * u128::from(self.down) % u128::from(self.up)) as u64;
+    /// How many outputs from `next` on have all their inputs among so many.
+    fn complete(&self, next: Position, inputs: usize) -> usize {
+        let Some(room) = inputs.checked_sub(next.at + self.taps) else { return 0 };
+        let reach = (room as u64 + 1) * self.up - next.remainder;
+        reach.div_ceil(self.down) as usize
+    }
+
+    /// Fills `out` from `position` on and gives the position after it.
+    fn run(&self, mut position: Position, inputs: &[f32], out: &mut [f32]) -> Position {
+        let (whole, part) = ((self.down / self.up) as usize, self.down % self.up);
+        for out in out {
+            *out = self.value(position.remainder, &inputs[position.at..position.at + self.taps]);
+            position.at += whole;
+            position.remainder += part;
+            if position.remainder >= self.up {
+                position.remainder -= self.up;
+                position.at += 1;
+            }
+        }
+        position
+    }
+
+    /// The output that lies `remainder` past the grid, of its inputs.
+    fn value(&self, remainder: u64, inputs: &[f32]) -> f32 {
         if self.phases == self.up {
             return dot(self.row(remainder), inputs);
         }
@@ -154,14 +181,13 @@ impl Filter {
 
 /// Sum of products in a fixed order: eight lanes side by side, then pairwise. Bits must not depend on
 /// the machine, so no fused multiply-add.
+#[inline]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; LANES];
-    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
-        for i in 0..LANES {
-            lanes[i] += a[i] * b[i];
-        }
+    let mut sums = f32x8::ZERO;
+    for (&a, &b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
+        sums += f32x8::new(a) * f32x8::new(b);
     }
-    let [a, b, c, d, e, f, g, h] = lanes;
+    let [a, b, c, d, e, f, g, h] = sums.to_array();
     ((a + e) + (b + f)) + ((c + g) + (d + h))
 }
 

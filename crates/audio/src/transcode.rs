@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Changes whenever the stages before the encoder would give other samples.
-pub const PIPELINE_REVISION: &str = "pipeline 1";
+pub const PIPELINE_REVISION: &str = "pipeline 2";
 
 /// What is wanted, every choice made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -128,8 +128,12 @@ pub struct Frames {
     clip: Clip,
     resampler: Resampler,
     map: ChannelMap,
-    /// Resampled frames that nobody has taken yet.
+    /// Room for a block as decoded, and as mapped.
+    block: Planar,
+    mapped: Planar,
+    /// Resampled frames, of which the first `taken` are given away already.
     ready: Planar,
+    taken: usize,
     /// Frames at the target's rate that remain before endless silence.
     remaining: u64,
 }
@@ -145,7 +149,10 @@ impl Frames {
             clip: Clip::open(&transcode.input, target.clip.clone(), resampler.input_start())?,
             resampler,
             map: target.map,
+            block: Planar::new(usize::from(facts.channels)),
+            mapped: Planar::default(),
             ready: Planar::new(usize::from(channels)),
+            taken: 0,
             remaining: transcode.frame_count.saturating_sub(first_frame),
         })
     }
@@ -156,15 +163,22 @@ impl Frames {
     /// [`DecodeError`].
     pub fn pull(&mut self, frames: usize, out: &mut Planar) -> Result<(), DecodeError> {
         let wanted = frames.min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
+        if self.ready.frames() - self.taken < wanted {
+            self.ready.drop_front(self.taken);
+            self.taken = 0;
+        }
         while self.ready.frames() < wanted {
-            let block = self.map.apply(self.clip.read()?);
-            self.resampler.push(&block, &mut self.ready);
+            self.clip.read(&mut self.block)?;
+            let mapped = self.map.apply(&self.block, &mut self.mapped);
+            self.resampler.push(mapped, &mut self.ready);
         }
+        let end = self.taken + wanted;
         out.channels.resize(self.ready.channels.len(), Vec::new());
-        for (to, from) in out.channels.iter_mut().zip(&mut self.ready.channels) {
+        for (to, from) in out.channels.iter_mut().zip(&self.ready.channels) {
             to.clear();
-            to.extend(from.drain(..wanted));
+            to.extend_from_slice(&from[self.taken..end]);
         }
+        self.taken = end;
         out.push_silence(frames - wanted);
         self.remaining -= wanted as u64;
         Ok(())
@@ -175,7 +189,6 @@ impl Frames {
 /// end, whatever the decoder yields: the promised frame count is kept.
 struct Clip {
     decoder: Option<Box<dyn Decode>>,
-    channels: usize,
     /// Frame relative to the clip's start; negative where the resampler's filter reaches before it.
     position: i64,
     length: i64,
@@ -198,19 +211,18 @@ impl Clip {
         } else {
             None
         };
-        let channels = usize::from(input.facts.channels);
-        Ok(Self { decoder, channels, position, length, missing: 0 })
+        Ok(Self { decoder, position, length, missing: 0 })
     }
 
-    /// The next block, never empty.
-    fn read(&mut self) -> Result<Planar, DecodeError> {
-        let mut block = Planar::new(self.channels);
+    /// Replaces `block` by the next one, never empty.
+    fn read(&mut self, block: &mut Planar) -> Result<(), DecodeError> {
+        block.clear();
         if self.position < 0 {
             block.push_silence((-self.position).min(SILENCE_BLOCK) as usize);
         } else if self.position < self.length {
             let left = self.length - self.position;
             let read = match &mut self.decoder {
-                Some(decoder) => decoder.read(&mut block)? as i64,
+                Some(decoder) => decoder.read(block)? as i64,
                 None => 0,
             };
             if read == 0 {
@@ -225,6 +237,6 @@ impl Clip {
             block.push_silence(SILENCE_BLOCK as usize);
         }
         self.position += block.frames() as i64;
-        Ok(block)
+        Ok(())
     }
 }

@@ -33,7 +33,7 @@ pub fn convert(
 ) -> Result<u64, ConvertError> {
     if let Some(layout) = transcode.layout() {
         out.write_all(&layout.header)?;
-        let mut sized = |segment: u32, made: &Made| -> Result<(), ConvertError> {
+        let mut sized = |segment: u32, made: Made| -> Result<(), ConvertError> {
             let span = layout.span(segment);
             if span.end - span.start != made.bytes.len() as u64 {
                 let message = format!("segment {segment} has {} bytes", made.bytes.len());
@@ -59,8 +59,8 @@ fn learned(
     let missing = || EncodeError::Encoder("a format with neither layout nor assembly".into());
     let mut assembly = transcode.encoding().assembly().ok_or_else(missing)?;
     let mut spool = BufWriter::new(tempfile::tempfile()?);
-    let mut add = |_, made: &Made| -> Result<(), ConvertError> {
-        assembly.add(made.segment.clone());
+    let mut add = |_, made: Made| -> Result<(), ConvertError> {
+        assembly.add(made.segment);
         spool.write_all(&made.bytes)?;
         Ok(())
     };
@@ -94,7 +94,7 @@ fn in_order(
     transcode: &Transcode,
     threads: usize,
     progress: &mut dyn FnMut(u32, u32),
-    take: &mut dyn FnMut(u32, &Made) -> Result<(), ConvertError>,
+    take: &mut dyn FnMut(u32, Made) -> Result<(), ConvertError>,
 ) -> Result<(), ConvertError> {
     let count = transcode.encoding().segment_count();
     if transcode.encoding().chained() {
@@ -102,7 +102,7 @@ fn in_order(
         for segment in 0..count {
             let mut made = make(transcode, segment, checkpoint.as_deref())?;
             checkpoint = made.segment.checkpoint.take();
-            take(segment, &made)?;
+            take(segment, made)?;
             progress(segment + 1, count);
         }
         return Ok(());
@@ -115,7 +115,7 @@ fn in_order(
         }
         let result = (0..count).try_for_each(|segment| {
             let made = await_segment(segment, &board, &news)?;
-            take(segment, &made)?;
+            take(segment, made)?;
             progress(segment + 1, count);
             Ok(())
         });

@@ -1,31 +1,74 @@
 //! G.722 at 64 kbit/s ↔ 16-bit samples at 16 kHz (ITU-T G.722), with a state that can be saved.
 //!
 //! Two samples a byte: a pair of filters splits them into two bands, each coded by a predictor and an
-//! adaptive quantiser; 6 bits for the lower band, 2 for the upper.
+//! adaptive quantiser; 6 bits for the lower band, 2 for the upper. The filters have no feedback and
+//! run over whole blocks; the two bands' recursions run side by side.
 
-mod band;
+mod bands;
 mod tables;
 
-use band::{Band, saturate};
-use tables::{FILTER, HIGH_LEVELS, LOW_CODES, LOW_FINE_LEVELS, LOW_LEVELS, LOW_THRESHOLDS};
+use bands::Bands;
+use tables::{FILTER, FILTER_REVERSED, HIGH_MOST, HIGH_SCALES, HIGH_STEPS};
+use tables::{LOW_BY_CODE, LOW_BY_STEP, LOW_LIMITS, LOW_MOST, LOW_SCALES, LowLevel};
+use wide::{i16x8, i32x4};
 
 /// Length of [`State::to_bytes`].
-pub const STATE_BYTES: usize = 2 * (2 * Band::WORDS + 24);
+pub const STATE_BYTES: usize = 2 * (bands::WORDS + 2 + 2 * MEMORY);
+
+/// Samples of even and of odd place that the filter remembers.
+const MEMORY: usize = 12;
+
+/// Bytes coded at a time.
+const BLOCK: usize = 256;
 
 /// State of an encoder or a decoder: flat, cheap to copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    low: Band,
-    high: Band,
-    /// The filter's last 12 samples of even and of odd place, oldest first.
-    even: [i32; 12],
-    odd: [i32; 12],
+    coder: Coder,
+    /// The filter's last samples of even and of odd place, oldest first.
+    even: [i16; MEMORY],
+    odd: [i16; MEMORY],
+}
+
+/// The samples of a block at even and at odd places, behind those that the filter remembers.
+struct Window {
+    even: [i16; MEMORY + BLOCK + PADDING],
+    odd: [i16; MEMORY + BLOCK + PADDING],
+}
+
+/// The filter's taps fill a vector and a half; the second half of the second are zeros.
+const PADDING: usize = 16 - MEMORY;
+
+impl Window {
+    /// The filter's two sums for each of the first `count` places.
+    #[inline(always)]
+    fn sums(&self, count: usize, mut take: impl FnMut(usize, i32, i32)) {
+        let sum = |samples: &[i16], taps: &[i16x8; 2]| -> i32 {
+            let (vectors, _) = samples.as_chunks::<8>();
+            let parts = vectors.iter().zip(taps).map(|(&v, &t)| i16x8::new(v).dot(t));
+            parts.fold(i32x4::ZERO, |sum, part| sum + part).reduce_add()
+        };
+        let taps = [FILTER, FILTER_REVERSED].map(|taps| taps.map(i16x8::new));
+        for at in 0..count.min(BLOCK) {
+            let reach = at + 1..at + 17;
+            let (even, odd) = (&self.even[reach.clone()], &self.odd[reach]);
+            take(at, sum(even, &taps[0]), sum(odd, &taps[1]));
+        }
+    }
+}
+
+/// Both bands: the predictors and the logarithms of the quantisers' scales.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Coder {
+    bands: Bands,
+    low_log: i32,
+    high_log: i32,
 }
 
 impl Default for State {
     fn default() -> Self {
-        // The scale factors start at the lowest steps (ITU-T G.722 table of initial values).
-        Self { low: Band::new(32), high: Band::new(8), even: [0; 12], odd: [0; 12] }
+        let coder = Coder { bands: Bands::new(), low_log: 0, high_log: 0 };
+        Self { coder, even: [0; MEMORY], odd: [0; MEMORY] }
     }
 }
 
@@ -33,83 +76,64 @@ impl State {
     /// Encodes pairs of samples, one byte each, appended to `out`; an odd last sample is left out.
     pub fn encode(&mut self, samples: &[i16], out: &mut Vec<u8>) {
         let (pairs, _) = samples.as_chunks::<2>();
-        out.extend(pairs.iter().map(|&[first, second]| self.encode_pair(first, second)));
+        let (mut low, mut high) = ([0; BLOCK], [0; BLOCK]);
+        for pairs in pairs.chunks(BLOCK) {
+            let mut window = self.window();
+            for (at, &[even, odd]) in pairs.iter().enumerate() {
+                (window.even[MEMORY + at], window.odd[MEMORY + at]) = (even, odd);
+            }
+            window.sums(pairs.len(), |at, even, odd| {
+                (low[at], high[at]) = ((odd + even) >> 14, (odd - even) >> 14);
+            });
+            self.remember(&window, pairs.len());
+            // A copy, so that it lives in registers.
+            let mut coder = self.coder;
+            let bands = low.iter().zip(&high).take(pairs.len());
+            out.extend(bands.map(|(&low, &high)| coder.encode(low, high)));
+            self.coder = coder;
+        }
     }
 
     /// Decodes bytes to two samples each, appended to `out`.
     pub fn decode(&mut self, bytes: &[u8], out: &mut Vec<i16>) {
-        out.extend(bytes.iter().flat_map(|&byte| self.decode_byte(byte)));
+        for bytes in bytes.chunks(BLOCK) {
+            let mut window = self.window();
+            let mut coder = self.coder;
+            for (at, &byte) in bytes.iter().enumerate() {
+                let [low, high] = coder.decode(byte);
+                // Both fit 15 bits.
+                window.even[MEMORY + at] = (low + high) as i16;
+                window.odd[MEMORY + at] = (low - high) as i16;
+            }
+            self.coder = coder;
+            let heard = |sum: i32| (sum >> 11).clamp(-32768, 32767) as i16;
+            window.sums(bytes.len(), |_, even, odd| out.extend([heard(odd), heard(even)]));
+            self.remember(&window, bytes.len());
+        }
     }
 
-    /// Takes a pair into the filter's memory and gives its two sums.
-    fn filter(&mut self, first: i32, second: i32) -> (i32, i32) {
-        self.even.copy_within(1.., 0);
-        self.odd.copy_within(1.., 0);
-        self.even[11] = first;
-        self.odd[11] = second;
-        let sum = |memory: &[i32; 12], taps: &[i32; 12]| -> i32 {
-            memory.iter().zip(taps).map(|(m, t)| m * t).sum()
-        };
-        (sum(&self.even, &FILTER), sum(&self.odd, &tables::FILTER_REVERSED))
+    fn window(&self) -> Window {
+        let mut window =
+            Window { even: [0; MEMORY + BLOCK + PADDING], odd: [0; MEMORY + BLOCK + PADDING] };
+        window.even[..MEMORY].copy_from_slice(&self.even);
+        window.odd[..MEMORY].copy_from_slice(&self.odd);
+        window
     }
 
-    fn encode_pair(&mut self, first: i16, second: i16) -> u8 {
-        let (even, odd) = self.filter(i32::from(first), i32::from(second));
-        let (low, high) = ((odd + even) >> 14, (odd - even) >> 14);
-
-        let error = saturate(low - self.low.prediction());
-        let magnitude = if error < 0 { !error } else { error };
-        let scale = self.low.scale();
-        let above = |t: &i32| i32::from(magnitude >= (t * scale) >> 12);
-        let step = LOW_THRESHOLDS.iter().map(above).sum::<i32>() as usize;
-        let low_code = LOW_CODES[usize::from(error >= 0)][step.min(29)];
-        self.update_low(low_code);
-
-        let error = saturate(high - self.high.prediction());
-        let magnitude = if error < 0 { !error } else { error };
-        let outer = magnitude >= (564 * self.high.scale()) >> 12;
-        let high_code = (u8::from(error >= 0) << 1) | u8::from(!outer);
-        self.update_high(high_code);
-        (high_code << 6) | low_code
+    fn remember(&mut self, window: &Window, count: usize) {
+        self.even.copy_from_slice(&window.even[count..count + MEMORY]);
+        self.odd.copy_from_slice(&window.odd[count..count + MEMORY]);
     }
 
-    fn decode_byte(&mut self, byte: u8) -> [i16; 2] {
-        let (low_code, high_code) = (byte & 63, byte >> 6);
-        let fine = (self.low.scale() * LOW_FINE_LEVELS[usize::from(low_code)]) >> 15;
-        let low = (self.low.prediction() + fine).clamp(-16384, 16383);
-        self.update_low(low_code);
-        let prediction = self.high.prediction();
-        let high = (prediction + self.update_high(high_code)).clamp(-16384, 16383);
-        let (even, odd) = self.filter(low + high, low - high);
-        [saturate(odd >> 11) as i16, saturate(even >> 11) as i16]
-    }
-
-    /// The lower band adapts by the upper 4 of its 6 bits.
-    fn update_low(&mut self, code: u8) {
-        let coarse = usize::from(code >> 2);
-        let difference = (self.low.scale() * LOW_LEVELS[coarse]) >> 15;
-        self.low.adapt_scale(tables::LOW_STEPS[coarse], 18432, 8);
-        self.low.adapt_predictor(difference);
-    }
-
-    /// Returns the quantised difference.
-    fn update_high(&mut self, code: u8) -> i32 {
-        let code = usize::from(code & 3);
-        let difference = (self.high.scale() * HIGH_LEVELS[code]) >> 15;
-        self.high.adapt_scale(tables::HIGH_STEPS[code], 22528, 10);
-        self.high.adapt_predictor(difference);
-        difference
-    }
-
-    /// The state as bytes, 16 bits little endian each: lower band, upper band, filter.
+    /// The state as bytes, 16 bits little endian each: predictors, scales, filter.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; STATE_BYTES] {
-        let bands = self.low.words().into_iter().chain(self.high.words());
-        let words = bands.chain(self.even).chain(self.odd);
+        let Coder { bands, low_log, high_log } = self.coder;
+        let words = bands.words().into_iter().chain([low_log as i16, high_log as i16]);
+        let words = words.chain(self.even).chain(self.odd);
         let mut bytes = [0; STATE_BYTES];
         for (to, word) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(words) {
-            // Every word of the state is saturated to 16 bits.
-            *to = (word as i16).to_le_bytes();
+            *to = word.to_le_bytes();
         }
         bytes
     }
@@ -118,13 +142,68 @@ impl State {
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let bytes: &[u8; STATE_BYTES] = bytes.try_into().ok()?;
-        let mut words = bytes.as_chunks::<2>().0.iter().map(|&w| i32::from(i16::from_le_bytes(w)));
+        let mut words = bytes.as_chunks::<2>().0.iter().map(|&w| i16::from_le_bytes(w));
         let mut next = || words.next().unwrap_or(0);
+        let bands = Bands::from_words(&mut next);
+        // Within their tables, even in a damaged state.
+        let low_log = i32::from(next()).clamp(0, LOW_MOST);
+        let high_log = i32::from(next()).clamp(0, HIGH_MOST);
         Some(Self {
-            low: Band::from_words(&mut next),
-            high: Band::from_words(&mut next),
+            coder: Coder { bands, low_log, high_log },
             even: std::array::from_fn(|_| next()),
             odd: std::array::from_fn(|_| next()),
         })
     }
+}
+
+impl Coder {
+    #[inline(always)]
+    fn encode(&mut self, low: i32, high: i32) -> u8 {
+        let [low_predicted, high_predicted] = self.bands.predictions();
+        let limits = &LOW_LIMITS[(self.low_log >> 6) as usize];
+        let (magnitude, sign) = magnitude(low - low_predicted);
+        let step: i16 = limits.iter().map(|&limit| i16::from(magnitude > limit)).sum();
+        let level = &LOW_BY_STEP[(sign & 32) as usize + step as usize];
+
+        let (magnitude, sign) = self::magnitude(high - high_predicted);
+        let outer = (564 * HIGH_SCALES[(self.high_log >> 6) as usize]) >> 12;
+        let high_code = ((sign + 1) << 1) as u8 | u8::from(i32::from(magnitude) < outer);
+        self.adapt(level, high_code);
+        (high_code << 6) | level.code
+    }
+
+    /// The two bands' samples, of 15 bits each.
+    #[inline(always)]
+    fn decode(&mut self, byte: u8) -> [i32; 2] {
+        let [low_predicted, high_predicted] = self.bands.predictions();
+        let level = &LOW_BY_CODE[usize::from(byte & 63)];
+        let low = low_predicted + ((LOW_SCALES[(self.low_log >> 6) as usize] * level.fine) >> 15);
+        let [_, difference] = self.adapt(level, byte >> 6);
+        let high = high_predicted + i32::from(difference);
+        [low.clamp(-16384, 16383), high.clamp(-16384, 16383)]
+    }
+
+    /// Takes the codes in; gives the quantised differences.
+    #[inline(always)]
+    fn adapt(&mut self, low: &LowLevel, high_code: u8) -> [i16; 2] {
+        let (high_level, high_step) = HIGH_STEPS[usize::from(high_code & 3)];
+        let low_scale = LOW_SCALES[(self.low_log >> 6) as usize];
+        let high_scale = HIGH_SCALES[(self.high_log >> 6) as usize];
+        // The scales are at most 16384: both fit 16 bits.
+        let differences =
+            [(low_scale * low.level) >> 15, (high_scale * high_level) >> 15].map(|d| d as i16);
+        // The logarithms decay by 1/128.
+        self.low_log = (((self.low_log * 127) >> 7) + low.log_step).clamp(0, LOW_MOST);
+        self.high_log = (((self.high_log * 127) >> 7) + high_step).clamp(0, HIGH_MOST);
+        self.bands.adapt(differences);
+        differences
+    }
+}
+
+/// The size of an error as the quantisers take it, and −1 if it is negative, else 0.
+#[inline(always)]
+fn magnitude(error: i32) -> (i16, i32) {
+    let error = error.clamp(-32768, 32767);
+    let sign = error >> 31;
+    ((error ^ sign) as i16, sign)
 }

@@ -3,6 +3,7 @@
 //! FLAC frames don't depend on each other; only the coded number and two checksums say where one stands.
 
 use super::renumber;
+use crate::codecs::pcm::Packing;
 use crate::error::{EncodeError, PlanError};
 use crate::formats::{Assembly, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::planar::to_i16;
@@ -97,7 +98,7 @@ impl Encoding for FlacEncoding {
             }
             at += count;
         }
-        Ok(Segment { length_bytes, checkpoint: None, notes: report.to_bytes() })
+        Ok(Segment { length_bytes, checkpoint: None, notes: report.into_bytes() })
     }
 
     fn longest_segment_bytes(&self) -> u64 {
@@ -121,7 +122,8 @@ impl Encoding for FlacEncoding {
 /// One block after another through one encoder.
 struct BlockEncoder {
     encoder: rusty_flac::Encoder,
-    samples: Vec<i32>,
+    planes: Vec<Vec<i32>>,
+    bytes: Vec<u8>,
 }
 
 impl BlockEncoder {
@@ -129,7 +131,8 @@ impl BlockEncoder {
         let mut encoder = rusty_flac::Encoder::new(shape.rate_hz, u32::from(shape.channels), 16)
             .map_err(failed)?;
         encoder.set_compression_level(LEVEL);
-        Ok(Self { encoder, samples: Vec::new() })
+        let planes = vec![Vec::new(); usize::from(shape.channels)];
+        Ok(Self { encoder, planes, bytes: Vec::new() })
     }
 
     /// A block's frame, numbered; its samples are appended to `pcm`, little endian.
@@ -139,15 +142,14 @@ impl BlockEncoder {
         number: u64,
         pcm: &mut Vec<u8>,
     ) -> Result<Vec<u8>, EncodeError> {
-        self.samples.clear();
-        for i in 0..block.frames() {
-            for channel in &block.channels {
-                let sample = to_i16(channel[i]);
-                pcm.extend(sample.to_le_bytes());
-                self.samples.push(i32::from(sample));
-            }
+        for (plane, channel) in self.planes.iter_mut().zip(&block.channels) {
+            plane.clear();
+            plane.extend(channel.iter().map(|&sample| i32::from(to_i16(sample))));
         }
-        self.encoder.push_interleaved(&self.samples).map_err(failed)?;
+        let planes: Vec<&[i32]> = self.planes.iter().map(Vec::as_slice).collect();
+        self.encoder.push_planar(&planes).map_err(failed)?;
+        Packing::S16Le.pack(&block.channels, &mut self.bytes);
+        pcm.extend_from_slice(&self.bytes);
         let stream = self.encoder.finish_and_reset();
         let first = stream.get(STREAM_HEAD_BYTES..).unwrap_or(&[]);
         renumber::renumbered(first, number)
@@ -167,8 +169,11 @@ struct Notes {
 }
 
 impl Notes {
-    fn to_bytes(&self) -> Vec<u8> {
-        [&self.shortest.to_le_bytes()[..], &self.longest.to_le_bytes(), &self.pcm].concat()
+    /// The samples, and behind them the extremes.
+    fn into_bytes(self) -> Vec<u8> {
+        let mut bytes = self.pcm;
+        bytes.extend([self.shortest, self.longest].map(u32::to_le_bytes).as_flattened());
+        bytes
     }
 }
 
@@ -184,17 +189,11 @@ struct FlacAssembly {
 impl Assembly for FlacAssembly {
     fn add(&mut self, segment: Segment) {
         self.lengths.push(segment.length_bytes);
-        if let Some((extremes, pcm)) = segment.notes.split_at_checked(8) {
-            let word = |at: usize| {
-                u32::from_le_bytes([
-                    extremes[at],
-                    extremes[at + 1],
-                    extremes[at + 2],
-                    extremes[at + 3],
-                ])
-            };
-            self.shortest = self.shortest.min(word(0));
-            self.longest = self.longest.max(word(4));
+        if let Some((pcm, extremes)) = segment.notes.split_last_chunk::<8>()
+            && let [shortest, longest] = *extremes.as_chunks::<4>().0
+        {
+            self.shortest = self.shortest.min(u32::from_le_bytes(shortest));
+            self.longest = self.longest.max(u32::from_le_bytes(longest));
             self.md5.update(pcm);
         }
     }

@@ -28,7 +28,7 @@ impl TargetFormat for G722Target {
     }
 
     fn revision(&self) -> String {
-        format!("g722 1, {SEGMENT_BYTES} bytes")
+        format!("g722 2, {SEGMENT_BYTES} bytes")
     }
 }
 

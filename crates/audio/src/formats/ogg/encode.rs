@@ -34,10 +34,10 @@ const PRE_SKIP: u64 = 312;
 const PAGE_PACKETS: u64 = 50;
 
 /// Pages in a segment.
-const SEGMENT_PAGES: u64 = 10;
+const SEGMENT_PAGES: u64 = 20;
 
-/// Packets encoded before a segment and dropped: 2 s, after which the encoder has fallen into step.
-const PREROLL_PACKETS: u64 = 100;
+/// Packets encoded before a segment and dropped: 1 s, after which CELT has fallen into step.
+const PREROLL_PACKETS: u64 = 50;
 
 const COMPLEXITY: i32 = 5;
 
@@ -256,7 +256,10 @@ impl Encoding for OggEncoding {
 
 fn interleave(block: &Planar, samples: &mut Vec<i16>) {
     samples.clear();
-    for at in 0..block.frames() {
-        samples.extend(block.channels.iter().map(|c| to_i16(c[at])));
+    match &block.channels[..] {
+        [left, right] => {
+            samples.extend(left.iter().zip(right).flat_map(|(&l, &r)| [to_i16(l), to_i16(r)]));
+        }
+        mono => samples.extend(mono.iter().flatten().map(|&s| to_i16(s))),
     }
 }
