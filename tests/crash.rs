@@ -64,7 +64,7 @@ fn an_upload_that_breaks_off_leaves_nothing() {
 }
 
 #[test]
-fn killed_during_transcodes_it_serves_nothing_partial_afterwards() {
+pub fn killed_during_transcodes_it_serves_nothing_partial_afterwards() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
     let path = folder.path().join("long.wav");

@@ -5,6 +5,7 @@
 mod bad_input;
 mod bytes;
 mod client;
+mod clients;
 mod command_line;
 mod connections;
 mod crash;

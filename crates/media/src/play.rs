@@ -184,6 +184,7 @@ impl Play {
         let encode = || self.transcode.encode(segment, checkpoint, sink);
         let report = catch_unwind(AssertUnwindSafe(encode))
             .unwrap_or_else(|_| Err(EncodeError::Encoder("the codec panicked".into())))?;
+        tracing::debug!(key = %self.key, segment, "a segment was encoded");
         let promised = self.layout().map(|l| l.span(segment).end - l.span(segment).start);
         match promised {
             Some(promised) if promised != report.segment.length_bytes => {

@@ -156,13 +156,16 @@ fn meta(services: &Services, asked: &Asked, chosen: &Representation) -> Result<M
 
 /// The type of the bytes. Asterisk takes `audio/basic` for mu-law and knows 16 kHz by one exact string.
 fn content_type(asked: &Asked, chosen: &Representation) -> String {
+    let extension = asked.extension.as_deref();
     let Some(format) = chosen.format() else {
-        return match asked.extension.as_deref() {
-            Some("wav16") => WAV16.to_owned(),
-            _ => chosen.resource().mime_type.clone(),
+        let stored = chosen.resource().mime_type.as_str();
+        return match (extension, stored) {
+            (Some("wav16"), _) => WAV16.to_owned(),
+            (Some("alaw" | "al"), "audio/basic") => "audio/pcma".to_owned(),
+            _ => stored.to_owned(),
         };
     };
-    match (format.name, asked.extension.as_deref()) {
+    match (format.name, extension) {
         ("alaw", Some("alaw" | "al")) => "audio/pcma".to_owned(),
         ("wav", Some("wav16")) => WAV16.to_owned(),
         _ => format.media_types[0].to_owned(),
