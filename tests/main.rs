@@ -16,3 +16,4 @@ mod publish;
 mod ranges;
 mod running;
 mod sources;
+mod waveform;

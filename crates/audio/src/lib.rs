@@ -11,6 +11,7 @@ pub mod error;
 pub mod facts;
 pub mod formats;
 pub mod layout;
+pub mod peaks;
 pub mod planar;
 pub mod resample;
 pub mod source;

@@ -8,7 +8,7 @@ use crate::facts::Decode;
 pub use crate::formats::{Assembly, Segment};
 use crate::formats::{Encoding, Format, Shape, Sink};
 use crate::resample::Resampler;
-use crate::{ChannelMap, Facts, Layout, Planar, Source, formats};
+use crate::{ChannelMap, Facts, Layout, Planar, Source, formats, peaks};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub const PIPELINE_REVISION: &str = "pipeline 2";
 /// What is wanted, every choice made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// A row of [`formats::FORMATS`] that can be written.
+    /// A row of [`formats::FORMATS`] that can be written, or [`peaks::FORMAT`].
     pub format: &'static str,
     /// Frames per second that go into the encoder.
     pub rate_hz: u32,
@@ -64,7 +64,8 @@ impl Transcode {
     /// # Errors
     /// [`PlanError`] where the format can't hold the result.
     pub fn new(input: Input, target: Target, serial: u32) -> Result<Self, PlanError> {
-        let row = formats::by_name(target.format);
+        let beside = Some(&peaks::FORMAT).filter(|row| row.name == target.format);
+        let row = beside.or_else(|| formats::by_name(target.format));
         let writer = row.and_then(|f: &Format| f.target).ok_or_else(|| PlanError {
             option: "f",
             message: format!("`{}` can't be written", target.format),

@@ -162,13 +162,18 @@ fn unplayable(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
     if only_format && own.is_some() && own == wish.format {
         return Ok(Representation::Original(Arc::clone(resource)));
     }
+    Err(undecodable(resource))
+}
+
+/// Says what was found instead of audio, and what is supported.
+pub(crate) fn undecodable(resource: &Resource) -> Refusal {
     let found = resource.probe_error.as_deref().unwrap_or("no audio was found");
-    Err(Refusal::Unplayable {
+    Refusal::Unplayable {
         message: format!(
             "this file can't be decoded: {found}; supported sources: {}",
             names(|f| f.source.is_some())
         ),
-    })
+    }
 }
 
 fn names(which: impl Fn(&Format) -> bool) -> String {

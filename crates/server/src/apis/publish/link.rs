@@ -182,7 +182,8 @@ fn preset(name: &str) -> Result<&'static [(&'static str, &'static str)], BadValu
         .ok_or_else(|| bad("p", name, PRESETS.map(|(known, _)| known).join(", ")))
 }
 
-fn bad(option: &'static str, value: &str, allowed: impl Into<String>) -> BadValue {
+/// A value that is not allowed, cut to what a message can hold.
+pub fn bad(option: &'static str, value: &str, allowed: impl Into<String>) -> BadValue {
     let value = value.chars().filter(|c| !c.is_control()).take(64).collect();
     BadValue { option, value, allowed: allowed.into() }
 }

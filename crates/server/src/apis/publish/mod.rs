@@ -5,6 +5,7 @@
 
 mod link;
 mod links;
+mod waveform;
 
 pub use links::Links;
 
@@ -22,6 +23,7 @@ use semantics::{Outcome, RequestHeaders, Validators, evaluate};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+use waveform::{Drawn, Picture};
 
 /// Whether a path is a publish link's.
 pub fn is_link(path: &str) -> bool {
@@ -41,6 +43,10 @@ pub async fn handle(
         Method::OPTIONS => return respond::preflight(),
         _ => return respond::problem(&Problem::BadMethod),
     }
+    if let Some(picture) = waveform::parse(uri) {
+        let drawn = draw(&shared.services, picture, method, headers, started).await;
+        return drawn.unwrap_or_else(|problem| respond::problem(&problem));
+    }
     // Read before the look-up: a change in between makes what is kept stale, not wrong.
     let generation = shared.services.media.generation();
     match find(&shared.services, uri).await {
@@ -52,6 +58,23 @@ pub async fn handle(
         }
         Err(problem) => respond::problem(&problem),
     }
+}
+
+/// Answers GET and HEAD of a picture.
+async fn draw(
+    services: &Services,
+    picture: Result<Picture, Problem>,
+    method: &Method,
+    headers: &HeaderMap,
+    started: Instant,
+) -> Result<Response<Body>, Problem> {
+    let Drawn { meta, bytes } = waveform::draw(services, &picture?).await?;
+    let validators = Validators { etag: &meta.etag, last_modified: meta.last_modified };
+    let head = method == Method::HEAD;
+    let asked = if head { semantics::Method::Head } else { semantics::Method::Get };
+    let fields = Fields::of(headers);
+    let outcome = evaluate(asked, &validators, &fields.borrowed(), bytes.len() as u64);
+    Ok(respond::answer(waveform::answer(bytes, outcome, head), &meta, true, started))
 }
 
 /// What a URL stands for.

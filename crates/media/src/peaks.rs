@@ -1,0 +1,115 @@
+//! Peaks of a resource: made once by the scheduler, kept in the output cache, read as numbers.
+
+use crate::body::Chunk;
+use crate::resource::Resource;
+use crate::select::{Refusal, Representation, Transcoded, undecodable};
+use crate::{Media, OpenError, identity};
+use audio::peaks;
+use bytes::Bytes;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+/// The lowest and highest samples of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peaks {
+    channels: usize,
+    /// Peaks of the grid that make one of these.
+    factor: usize,
+    values: Vec<[i16; 2]>,
+    /// Values taken so far.
+    taken: usize,
+    /// Bytes of a value that is not whole yet.
+    rest: Vec<u8>,
+}
+
+impl Peaks {
+    fn new(channels: u16, factor: u64) -> Self {
+        let (channels, factor) = (usize::from(channels.max(1)), factor.max(1) as usize);
+        Self { channels, factor, values: Vec::new(), taken: 0, rest: Vec::new() }
+    }
+
+    /// For each peak, for each channel: lowest and highest sample as 16 bits.
+    #[must_use]
+    pub fn values(&self) -> &[[i16; 2]] {
+        &self.values
+    }
+
+    /// Takes more bytes as `audio::peaks` writes them.
+    fn push(&mut self, bytes: &[u8]) {
+        self.rest.extend_from_slice(bytes);
+        let (whole, rest) = self.rest.as_chunks::<4>();
+        for b in whole {
+            let [low, high] = [[b[0], b[1]], [b[2], b[3]]].map(i16::from_le_bytes);
+            let (peak, channel) = (self.taken / self.channels, self.taken % self.channels);
+            match self.values.get_mut(peak / self.factor * self.channels + channel) {
+                Some(value) => *value = [value[0].min(low), value[1].max(high)],
+                None => self.values.push([low, high]),
+            }
+            self.taken += 1;
+        }
+        self.rest = rest.to_vec();
+    }
+}
+
+/// The peaks of a resource as what they are made like: a transcode.
+///
+/// # Errors
+/// [`Refusal::Unplayable`].
+pub fn peaks_of(resource: &Arc<Resource>) -> Result<Representation, Refusal> {
+    let facts = resource.facts.as_ref().ok_or_else(|| undecodable(resource))?;
+    let writer = peaks::FORMAT.target.ok_or_else(|| undecodable(resource))?;
+    let target = peaks::target(facts);
+    let key = identity::key(&resource.content_hash, &target, writer);
+    let resource = Arc::clone(resource);
+    Ok(Representation::Transcode(Transcoded { resource, format: &peaks::FORMAT, target, key }))
+}
+
+impl Media {
+    /// Reads what [`peaks_of`] chose, made now if it never was, `factor` peaks of the grid in one.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn peaks(&self, wanted: &Representation, factor: u64) -> Result<Peaks, OpenError> {
+        let facts = wanted.resource().facts.clone().ok_or(OpenError::Gone)?;
+        let prepared = self.prepare(wanted).await?;
+        let mut peaks = Peaks::new(facts.channels, factor);
+        let mut body = prepared.open(0..prepared.length_bytes())?;
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(OpenError::failed)?;
+            let bytes = tokio::task::spawn_blocking(move || read(chunk)).await;
+            peaks.push(&bytes.map_err(OpenError::failed)?.map_err(OpenError::failed)?);
+        }
+        Ok(peaks)
+    }
+}
+
+fn read(chunk: Chunk) -> std::io::Result<Bytes> {
+    match chunk {
+        Chunk::Memory(bytes) => Ok(bytes),
+        Chunk::File { file, offset, length } => {
+            let mut bytes = vec![0; length as usize];
+            file.read_exact_at(&mut bytes, offset)?;
+            Ok(bytes.into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coarser_peaks_take_the_extremes_of_each_channel_however_the_bytes_come() {
+        let values = [[-1, 1], [-10, 10], [-3, 2], [-5, 30], [-2, 9], [-7, 7_i16]];
+        let bytes: Vec<u8> = values.iter().flatten().flat_map(|v| v.to_le_bytes()).collect();
+        for step in 1..=bytes.len() {
+            let mut peaks = Peaks::new(2, 2);
+            bytes.chunks(step).for_each(|piece| peaks.push(piece));
+            assert_eq!(
+                peaks.values(),
+                [[-3, 2], [-10, 30], [-2, 9], [-7, 7]],
+                "in steps of {step}"
+            );
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! `/f/{file_sid}/peaks.json` and `/f/{file_sid}/waveform.svg`: pictures of a recording, as public as it is.
+//!
+//! The numbers are made once and kept (see `media`); the documents are written from them at each request.
+
+use super::{bad_option, link, now_ms, open_problem};
+use crate::Services;
+use crate::body::Body;
+use crate::respond::{Answer, Meta, Problem};
+use audio::Facts;
+use audio::peaks::FRAMES_PER_PEAK;
+use bytes::Bytes;
+use http::Uri;
+use media::{Link, Peaks, Refusal, peaks_of};
+use semantics::Outcome;
+use semantics::disposition::{Disposition, content_disposition_shortened};
+use std::fmt::Write;
+use std::time::{Duration, SystemTime};
+use uuid::Uuid;
+
+/// Pixels where the client does not say how many samples one has.
+const PIXELS: u64 = 2000;
+
+/// Pixels that a document may have.
+const MOST_PIXELS: u64 = 1_000_000;
+
+/// Changes whenever a document would be written otherwise.
+const REVISION: u32 = 1;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Document {
+    Json { bits: u32 },
+    Svg,
+}
+
+/// Which recording, as what, and how fine.
+pub struct Picture {
+    sid: Uuid,
+    document: Document,
+    samples_per_pixel: Option<u64>,
+}
+
+/// A document and the headers that describe it.
+pub struct Drawn {
+    pub meta: Meta,
+    pub bytes: Bytes,
+}
+
+/// The picture that a URL names, if it names one.
+pub fn parse(uri: &Uri) -> Option<Result<Picture, Problem>> {
+    let (sid, name) = uri.path().strip_prefix("/f/")?.split_once('/')?;
+    let sid = Uuid::try_parse(sid).ok()?;
+    let query = uri.query().unwrap_or("");
+    let value = |wanted: &str| {
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(_, value)| !value.is_empty()).find(|(n, _)| *n == wanted).map(|(_, v)| v)
+    };
+    let document = match (name, value("bits")) {
+        ("waveform.svg", _) => Document::Svg,
+        ("peaks.json", None | Some("16")) => Document::Json { bits: 16 },
+        ("peaks.json", Some("8")) => Document::Json { bits: 8 },
+        ("peaks.json", Some(bits)) => return Some(Err(bad("bits", bits, "8, 16".into()))),
+        _ => return None,
+    };
+    let samples_per_pixel = value("samples_per_pixel").map(samples).transpose();
+    Some(samples_per_pixel.map(|samples_per_pixel| Picture { sid, document, samples_per_pixel }))
+}
+
+fn samples(text: &str) -> Result<u64, Problem> {
+    let number = text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+    let fits = |n: &u64| *n > 0 && n.is_multiple_of(FRAMES_PER_PEAK) && *n < 1 << 32;
+    let allowed = || format!("multiples of {FRAMES_PER_PEAK}");
+    number.filter(fits).ok_or_else(|| bad("samples_per_pixel", text, allowed()))
+}
+
+fn bad(option: &'static str, value: &str, allowed: String) -> Problem {
+    bad_option(option, link::bad(option, value, allowed).to_string())
+}
+
+/// Draws it, waiting for its peaks where they were never made.
+pub async fn draw(services: &Services, picture: &Picture) -> Result<Drawn, Problem> {
+    let link = Link::Sid(picture.sid);
+    let resource = services.media.resolve(&link, now_ms()).await.map_err(open_problem)?;
+    let resource = resource.ok_or(Problem::NotFound)?;
+    let chosen = peaks_of(&resource).map_err(|refusal| match refusal {
+        Refusal::BadOption { option, message } => bad_option(option, message),
+        Refusal::Unplayable { message } => Problem::Unplayable { message },
+    })?;
+    let facts = resource.facts.clone().ok_or(Problem::NotFound)?;
+    let step = step(picture, &facts)?;
+    let peaks = services.media.peaks(&chosen, step / FRAMES_PER_PEAK).await;
+    let peaks = peaks.map_err(open_problem)?;
+    let (text, kind, extension, bits) = match picture.document {
+        Document::Json { bits } => {
+            (json(&peaks, &facts, step, bits), "application/json", "json", bits)
+        }
+        Document::Svg => (svg(&peaks, usize::from(facts.channels)), "image/svg+xml", "svg", 8),
+    };
+    let etag = chosen.etag();
+    let etag = format!("\"{}-{extension}{REVISION}-{bits}-{step}\"", etag.trim_matches('"'));
+    let stored = Duration::from_millis(u64::try_from(resource.stored_at_ms).unwrap_or(0));
+    let name = resource.name.rsplit_once('.').map_or(&*resource.name, |(stem, _)| stem);
+    let name = format!("{name}.{extension}");
+    let disposition = content_disposition_shortened(Disposition::Inline, &name);
+    let meta = Meta::new(
+        etag,
+        SystemTime::UNIX_EPOCH + stored,
+        kind.into(),
+        &disposition,
+        &services.config.cache_control,
+    );
+    Ok(Drawn { meta, bytes: text.into() })
+}
+
+/// Samples of a pixel: those asked for, or as many as give a picture of a screen's width.
+fn step(picture: &Picture, facts: &Facts) -> Result<u64, Problem> {
+    let least = |pixels: u64| facts.frame_count.div_ceil(pixels).next_multiple_of(FRAMES_PER_PEAK);
+    match picture.samples_per_pixel {
+        None => Ok(least(PIXELS)),
+        Some(step) if step >= least(MOST_PIXELS) => Ok(step),
+        Some(step) => {
+            let allowed = format!("multiples of {FRAMES_PER_PEAK} from {} on", least(MOST_PIXELS));
+            Err(bad("samples_per_pixel", &step.to_string(), allowed))
+        }
+    }
+}
+
+/// audiowaveform's data format, version 2.
+fn json(peaks: &Peaks, facts: &Facts, step: u64, bits: u32) -> String {
+    let length = peaks.values().len() / usize::from(facts.channels.max(1));
+    let mut text = format!(
+        "{{\"version\":2,\"channels\":{},\"sample_rate\":{},\"samples_per_pixel\":{step},\
+         \"bits\":{bits},\"length\":{length},\"data\":[",
+        facts.channels, facts.rate_hz
+    );
+    for (i, value) in peaks.values().iter().flatten().enumerate() {
+        let comma = if i > 0 { "," } else { "" };
+        // Writing to a string can't fail.
+        let _ = write!(text, "{comma}{}", value >> (16 - bits));
+    }
+    text + "]}"
+}
+
+/// Height of a channel's lane in the picture's own units.
+const LANE: i32 = 256;
+
+/// A filled outline for each channel, one under the other, to be stretched to any size.
+fn svg(peaks: &Peaks, channels: usize) -> String {
+    let width = peaks.values().len() / channels.max(1);
+    let height = LANE * channels as i32;
+    let mut text = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+         preserveAspectRatio=\"none\" role=\"img\" aria-label=\"waveform\">"
+    );
+    for channel in 0..channels {
+        let middle = LANE * channel as i32 + LANE / 2;
+        let lane = || peaks.values().iter().skip(channel).step_by(channels).enumerate();
+        // Silence is a line, one unit thick.
+        let top = |high: i16| middle - (i32::from(high) >> 8).max(0) - 1;
+        let bottom = |low: i16| middle - (i32::from(low) >> 8).min(0) + 1;
+        text += "<path d=\"M0 ";
+        let _ = write!(text, "{middle}");
+        for (x, [_, high]) in lane() {
+            let _ = write!(text, "L{x} {0}H{1}", top(*high), x + 1);
+        }
+        for (x, [low, _]) in lane().collect::<Vec<_>>().into_iter().rev() {
+            let _ = write!(text, "L{} {1}H{x}", x + 1, bottom(*low));
+        }
+        text += "Z\"/>";
+    }
+    text + "</svg>"
+}
+
+/// What to send of a document: all, a range, or nothing. Several ranges get all of it.
+pub fn answer(bytes: Bytes, outcome: Outcome, head: bool) -> Answer {
+    let length_bytes = bytes.len() as u64;
+    match outcome {
+        Outcome::Ranges(ranges) if ranges.len() == 1 => {
+            let range = ranges[0].clone();
+            let body = Body::of_memory(bytes.slice(range.start as usize..range.end as usize));
+            Answer::Part { body, first: range.start, last: range.end - 1, length_bytes }
+        }
+        Outcome::Whole | Outcome::Ranges(_) => {
+            let body = if head { Body::empty() } else { Body::of_memory(bytes) };
+            Answer::Whole { body, length_bytes }
+        }
+        Outcome::NotModified => Answer::NotModified,
+        Outcome::PreconditionFailed => Answer::PreconditionFailed,
+        Outcome::Unsatisfiable => Answer::Unsatisfiable { length_bytes },
+    }
+}

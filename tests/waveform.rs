@@ -1,0 +1,109 @@
+//! Pictures of recordings: audiowaveform's numbers and the drawing made of them.
+
+use crate::judge;
+use crate::running::{Server, text};
+use crate::sources;
+use tempfile::TempDir;
+
+/// A server with the stereo melody; its link.
+fn melody(folder: &TempDir) -> (Server, String) {
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let link = server.upload("melody.flac", &std::fs::read(sources::melody()).unwrap());
+    (server, link)
+}
+
+/// Lowest and highest of every `step` samples, each channel in turn, as 16 bits.
+fn expected(step: usize) -> Vec<i64> {
+    let sound = judge::decode(&sources::melody(), &[], None);
+    let value = |sample: f32| (sample * 32768.0).round() as i64;
+    let mut values = Vec::new();
+    for start in (0..sound.frames()).step_by(step) {
+        for channel in &sound.channels {
+            let samples = &channel[start..channel.len().min(start + step)];
+            values.push(samples.iter().copied().map(value).min().expect("samples"));
+            values.push(samples.iter().copied().map(value).max().expect("samples"));
+        }
+    }
+    values
+}
+
+fn numbers(json: &serde_json::Value) -> Vec<i64> {
+    let data = json["data"].as_array().expect("data");
+    data.iter().map(|n| n.as_i64().expect("a number")).collect()
+}
+
+#[test]
+fn peaks_are_the_extremes_of_the_samples_of_each_channel() {
+    let folder = TempDir::new().unwrap();
+    let (server, link) = melody(&folder);
+    for step in [256, 1024, 44_032] {
+        let answer = server.get(&format!("{link}/peaks.json?samples_per_pixel={step}"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        let json = answer.json();
+        let facts = ["version", "channels", "sample_rate", "samples_per_pixel", "bits"];
+        let facts = facts.map(|name| json[name].as_u64().expect("a number"));
+        assert_eq!(facts, [2, 2, 44_100, step as u64, 16]);
+        let expected = expected(step);
+        assert_eq!(json["length"].as_u64(), Some(expected.len() as u64 / 4));
+        assert!(numbers(&json) == expected, "{step}: other peaks");
+    }
+    let coarse = server.get(&format!("{link}/peaks.json?samples_per_pixel=1024&bits=8")).json();
+    assert_eq!(coarse["bits"], 8);
+    let expected: Vec<_> = expected(1024).iter().map(|v| v >> 8).collect();
+    assert!(numbers(&coarse) == expected, "other peaks in 8 bits");
+}
+
+#[test]
+fn peaks_and_waveform_are_made_once_and_validated_like_the_file() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &["--log", "media=debug"]);
+    let link = server.upload("melody.flac", &std::fs::read(sources::melody()).unwrap());
+    for name in ["peaks.json", "peaks.json?bits=8", "waveform.svg"] {
+        let first = server.get(&format!("{link}/{name}"));
+        let etag = first.header("etag").expect("an ETag");
+        let again = server.request("GET", &format!("{link}/{name}"));
+        assert_eq!(again.header("If-None-Match", etag).send().status, 304, "{name}");
+        assert_eq!(server.head(&format!("{link}/{name}")).length(), first.body.len() as u64);
+        let part = server.range(&format!("{link}/{name}"), "bytes=3-7");
+        assert_eq!((part.status, &part.body[..]), (206, &first.body[3..=7]), "{name}");
+    }
+    let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
+    let made: Vec<_> = log.lines().filter(|l| l.contains("a segment was encoded")).collect();
+    let segments = judge::decode(&sources::melody(), &[], None).frames().div_ceil(256 * 5000);
+    assert_eq!(made.len(), segments, "peaks were made more than once");
+}
+
+#[test]
+fn the_waveform_is_an_svg_with_a_lane_for_each_channel() {
+    let folder = TempDir::new().unwrap();
+    let (server, link) = melody(&folder);
+    let answer = server.get(&format!("{link}/waveform.svg"));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.header("content-type"), Some("image/svg+xml"));
+    assert_eq!(answer.header("content-security-policy"), Some("sandbox"));
+    let svg = answer.text();
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>"), "{}", &svg[..80]);
+    assert_eq!(svg.matches("<path ").count(), 2, "a lane a channel");
+}
+
+#[test]
+fn a_picture_is_refused_where_it_can_t_be_drawn_and_says_why() {
+    let folder = TempDir::new().unwrap();
+    let (server, link) = melody(&folder);
+    for (query, field) in [
+        ("samples_per_pixel=100", "samples_per_pixel"),
+        ("samples_per_pixel=0", "samples_per_pixel"),
+        ("samples_per_pixel=+256", "samples_per_pixel"),
+        ("bits=12", "bits"),
+    ] {
+        let answer = server.get(&format!("{link}/peaks.json?{query}"));
+        assert_eq!(answer.status, 400, "{query}");
+        assert_eq!(text(&answer.json()["errors"][0]["field"]), field);
+    }
+    let no_audio = server.upload("letter.bin", b"no audio at all");
+    assert_eq!(server.get(&format!("{no_audio}/waveform.svg")).status, 415);
+    let unknown = "/f/00000000-0000-4000-8000-000000000000/peaks.json";
+    assert_eq!(server.get(unknown).status, 404);
+}
