@@ -1,4 +1,5 @@
 //! A power failure at the worst moment: what was acknowledged is whole, and of the rest nothing is left.
+//! And a full disk: answers go on without a cache.
 
 use crate::running::{Server, run, stderr};
 use crate::sources;
@@ -112,4 +113,23 @@ fn a_second_signal_ends_it_at_once_and_loses_nothing() {
     let server = Server::start(&data, &[]);
     assert_eq!(server.get(&link).body, [5; 10_000]);
     assert_eq!(file_count(&server), 1);
+}
+
+#[test]
+fn on_a_full_disk_answers_go_on_from_memory_and_the_log_says_so_once() {
+    let folder = TempDir::new().unwrap();
+    let recording = std::fs::read(sources::speech(folder.path())).unwrap();
+    let roomy = Server::start(&folder.path().join("roomy"), &[]);
+    let small = Server::start_with_small_cache(64, &folder.path().join("small"), &[]);
+    let links = [&roomy, &small].map(|server| server.upload("call.wav", &recording));
+    for format in ["ulaw", "mp3", "flac"] {
+        let wanted = roomy.get(&format!("{}?f={format}", links[0]));
+        for _ in 0..2 {
+            let got = small.get(&format!("{}?f={format}", links[1]));
+            assert_eq!(got.status, 200, "{format}: {}", got.text());
+            assert!(got.body == wanted.body, "{format}");
+        }
+    }
+    let log = std::fs::read_to_string(small.data.with_extension("log")).unwrap();
+    assert_eq!(log.matches("the output cache can't be written").count(), 1, "{log}");
 }

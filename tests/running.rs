@@ -67,13 +67,33 @@ impl Server {
 
     /// As `start`, at a given address.
     pub fn start_at(listen: &str, data: &Path, args: &[&str]) -> Self {
+        Self::start_by(tonearm(), listen, data, args)
+    }
+
+    /// As `start`, with a cache on a file system of its own of so many KiB.
+    pub fn start_with_small_cache(kib: u32, data: &Path, args: &[&str]) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let cache = data.join("cache");
+        std::fs::create_dir_all(&cache).expect("a cache folder");
+        let mut command = Command::new("unshare");
+        if std::fs::metadata("/proc/self").expect("/proc").uid() != 0 {
+            command.arg("--map-root-user");
+        }
+        // The mount lives as long as the server, and is seen by it alone.
+        let script = format!("mount -t tmpfs -o size={kib}k tonearm \"$0\" && exec \"$@\"");
+        command.args(["--mount", "sh", "-c", &script]).arg(&cache);
+        command.arg(tonearm().get_program());
+        Self::start_by(command, "127.0.0.1:0", data, args)
+    }
+
+    fn start_by(mut command: Command, listen: &str, data: &Path, args: &[&str]) -> Self {
         std::fs::create_dir_all(data).expect("a data folder");
         let log = std::fs::File::options()
             .create(true)
             .append(true)
             .open(data.with_extension("log"))
             .expect("a log");
-        let mut child = tonearm()
+        let mut child = command
             .args(["serve", "--listen", listen, "--data"])
             .arg(data)
             .args(args)

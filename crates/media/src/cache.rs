@@ -142,6 +142,17 @@ impl Cache {
         }
     }
 
+    /// Gives up an output whose files can't be opened: evicted a moment ago, or taken away by somebody
+    /// else. It would be found, and fail, for ever.
+    pub fn forget(&self, lost: &Arc<Output>, error: &io::Error) {
+        let mut outputs = self.outputs();
+        let found = outputs.by_use.iter().find(|(_, output)| Arc::ptr_eq(output, lost));
+        let Some(key) = found.map(|(key, _)| Arc::clone(key)) else { return };
+        tracing::warn!(%key, %error, "a cached output is lost; it is made again");
+        outputs.by_use.pop(&key);
+        outputs.bytes -= lost.bytes().min(outputs.bytes);
+    }
+
     /// Checks a segment that an earlier process wrote. Blocking. Returns whether it's whole; one that
     /// isn't is forgotten.
     pub fn check(&self, output: &Output, segment: u32) -> bool {

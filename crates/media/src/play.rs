@@ -426,13 +426,17 @@ impl Play {
         segment: u32,
     ) -> std::io::Result<Option<crate::output::Slice>> {
         loop {
-            match output.find(segment)? {
-                Found::Whole(slice) => return Ok(Some(slice)),
-                Found::Missing => return Ok(None),
-                Found::Unchecked => {
+            match output.find(segment) {
+                Ok(Found::Whole(slice)) => return Ok(Some(slice)),
+                Ok(Found::Missing) => return Ok(None),
+                Ok(Found::Unchecked) => {
                     let (cache, output) = (Arc::clone(&shared.cache), Arc::clone(&output));
                     let check = move || cache.check(&output, segment);
                     tokio::task::spawn_blocking(check).await.map_err(std::io::Error::other)?;
+                }
+                Err(error) => {
+                    shared.cache.forget(&output, &error);
+                    return Ok(None);
                 }
             }
         }

@@ -12,9 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// 25.3 s of 8 kHz mono noise that swells, as WAV: three segments.
-fn recording() -> Vec<u8> {
-    let frames = 202_400u32;
+/// 25.3 s at 8 kHz: three segments.
+const SHORT: u32 = 202_400;
+
+/// 205 s at 8 kHz: twenty-one segments.
+const LONG: u32 = 1_640_000;
+
+/// So many frames of 8 kHz mono noise that swells, as WAV.
+fn recording(frames: u32) -> Vec<u8> {
     let mut wav = b"RIFF".to_vec();
     wav.extend((36 + frames * 2).to_le_bytes());
     wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
@@ -51,10 +56,14 @@ impl House {
     }
 
     fn open(dir: &Path, config: Config) -> Self {
+        Self::with(dir, config, SHORT)
+    }
+
+    fn with(dir: &Path, config: Config, frames: u32) -> Self {
         let blobs = Blobs::open(dir).unwrap();
         let catalog = Catalog::open(dir.join("catalog.sqlite")).unwrap();
         let mut draft = blobs.begin().unwrap();
-        draft.write(&recording()).unwrap();
+        draft.write(&recording(frames)).unwrap();
         let stored = draft.commit().unwrap();
         let source: audio::Source = Arc::new(blobs.get(&stored.hash).unwrap().unwrap());
         let facts = audio::probe(&source, audio::Hint::default()).unwrap().facts;
@@ -73,7 +82,9 @@ impl House {
     }
 
     fn wanted(&self, format: &'static str) -> Representation {
-        let wish = Preferences { format: Some(format), ..Preferences::default() };
+        // The recording is a wav: a transcode to one needs another rate.
+        let rate_hz = (format == "wav").then_some(48_000);
+        let wish = Preferences { format: Some(format), rate_hz, ..Preferences::default() };
         select(&self.resource, &wish).unwrap()
     }
 
@@ -184,6 +195,19 @@ async fn a_segment_whose_bytes_changed_on_the_disk_is_made_again_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cache_taken_away_under_the_running_server_costs_only_another_encode() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path(), House::config(dir.path()));
+    let first = house.whole("ulaw").await;
+    assert_eq!(house.encoded().await, 3);
+    std::fs::remove_dir_all(dir.path().join("cache")).unwrap();
+    assert_eq!((house.whole("ulaw").await, house.encoded().await), (first.clone(), 6));
+    std::fs::create_dir(dir.path().join("cache")).unwrap();
+    assert_eq!((house.whole("ulaw").await, house.encoded().await), (first, 9));
+    assert_eq!(house.media.cached_bytes(), 202_400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_cache_keeps_its_limit_and_an_evicted_output_comes_out_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config { cache_bytes: 250_000, ..House::config(dir.path()) };
@@ -203,8 +227,14 @@ async fn a_full_queue_is_an_answer_and_what_is_cached_is_served_all_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config { queue_length: 0, ..House::config(dir.path()) };
     let house = House::open(dir.path(), config);
-    let prepared = house.media.prepare(&house.wanted("ulaw")).await.unwrap();
-    assert!(matches!(prepared.open(0..10), Err(media::OpenError::Busy { .. })));
+    for format in ["ulaw", "mp3", "g722"] {
+        let prepared = house.media.prepare(&house.wanted(format)).await.unwrap();
+        // Nothing is left of a refused one that another would wait for.
+        for _ in 0..2 {
+            let opened = prepared.open(prepared.length_bytes() - 10..prepared.length_bytes());
+            assert!(matches!(opened, Err(media::OpenError::Busy { .. })), "{format}");
+        }
+    }
     let original = Representation::Original(Arc::clone(&house.resource));
     let prepared = house.media.prepare(&original).await.unwrap();
     let bytes = collect(prepared.open(0..4).unwrap()).await;
@@ -224,4 +254,57 @@ async fn what_nobody_waits_for_any_more_is_not_made() {
     assert_eq!(whole.len(), 202_400);
     let cancelled = house.media.counters().segments_cancelled.load(Ordering::Relaxed);
     assert!(cancelled >= 1, "{cancelled}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_segment_of_one_representation_does_not_wait_for_all_of_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config { threads: 1, ..House::config(dir.path()) };
+    let house = House::with(dir.path(), config, LONG);
+    let greedy = house.media.prepare(&house.wanted("mp3")).await.unwrap();
+    let length = greedy.length_bytes();
+    // Every tenth second is wanted at once.
+    let waiting: Vec<_> = (1..=20).map(|n| greedy.open(length * n / 21..length).unwrap()).collect();
+    let modest = house.range("ulaw", 0..1000).await;
+    let before = house.media.counters().segments_encoded.load(Ordering::Relaxed);
+    assert_eq!(modest.len(), 1000);
+    assert!(before < 10, "{before} segments came first");
+    drop(waiting);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_stops_reading_has_only_the_read_ahead_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::with(dir.path(), House::config(dir.path()), LONG);
+    let prepared = house.media.prepare(&house.wanted("ulaw")).await.unwrap();
+    let mut body = prepared.open(0..prepared.length_bytes()).unwrap();
+    let mut length = 0;
+    let mut chunk_bytes = |chunk: Chunk| match chunk {
+        Chunk::Memory(bytes) => length += bytes.len() as u64,
+        Chunk::File { length: more, .. } => length += more,
+    };
+    chunk_bytes(body.next().await.unwrap().unwrap());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // The one that is read, and two ahead of it.
+    assert_eq!(house.encoded().await, 3);
+    while let Some(chunk) = body.next().await {
+        chunk_bytes(chunk.unwrap());
+    }
+    assert_eq!((length, house.encoded().await), (u64::from(LONG), 21));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_leaves_cancels_what_only_it_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config { threads: 1, ..House::config(dir.path()) };
+    let house = House::with(dir.path(), config, LONG);
+    let prepared = house.media.prepare(&house.wanted("mp3")).await.unwrap();
+    let length = prepared.length_bytes();
+    let leaving: Vec<_> =
+        (1..=20).map(|n| prepared.open(length * n / 21..length).unwrap()).collect();
+    let staying = prepared.open(length - 10..length).unwrap();
+    drop(leaving);
+    assert_eq!(collect(staying).await.len(), 10);
+    assert!(house.encoded().await < 10);
+    assert!(house.media.counters().segments_cancelled.load(Ordering::Relaxed) > 10);
 }
