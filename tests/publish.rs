@@ -296,7 +296,7 @@ fn whatever_is_not_there_is_one_and_the_same_404() {
         let answer = site.server.get(path);
         assert_eq!((answer.status, answer.body), (404, unknown.body.clone()), "{path}");
     }
-    assert_eq!(site.server.get("/").status, 404);
+    assert_eq!(site.server.get("/nothing").status, 404);
 }
 
 #[test]

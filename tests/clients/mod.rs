@@ -5,6 +5,7 @@
 
 mod asterisk;
 mod browsers;
+mod chromium;
 mod freeswitch;
 mod operations;
 mod players;

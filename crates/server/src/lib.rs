@@ -10,6 +10,7 @@ mod connection;
 mod handler;
 mod inflow;
 mod listener;
+mod page;
 mod respond;
 mod system;
 mod watch;
@@ -178,6 +179,7 @@ async fn serve_socket(
 fn router(services: &Services) -> Router {
     Router::new()
         .merge(apis::carrierx::router(services.library.clone()))
+        .merge(page::router())
         .fallback(async || respond::problem(&respond::Problem::NotFound).map(body::Body::into_api))
 }
 

@@ -1,0 +1,190 @@
+//! Debian's Chromium, driven by playwright-core: `<audio>` on cold transcodes, and the demo page.
+
+use crate::judge::ffmpeg;
+use crate::running::Server;
+use crate::sources;
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+const FORMATS: [&str; 5] = ["mp3", "wav", "flac", "ogg", "mp4"];
+
+/// Where scripts/test installs tools.
+fn tools() -> PathBuf {
+    let binary = Path::new(env!("CARGO_BIN_EXE_tonearm"));
+    binary.ancestors().nth(2).expect("the target folder").join("tools")
+}
+
+/// Runs a script of tests/chromium with a task; what it tells.
+fn chromium(script: &str, mut task: Value) -> Value {
+    task["chromium"] = "/usr/bin/chromium".into();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/chromium").join(script);
+    let output = Command::new("node")
+        .env("NODE_PATH", tools().join("node/node_modules"))
+        .args([script.as_os_str(), task.to_string().as_ref()])
+        .stdin(Stdio::null())
+        .output()
+        .expect("node must be installed (scripts/test does it)");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script:?}: {said}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {said}"))
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("no number: {value}"))
+}
+
+/// Checks durations, and that playing went on after each seek; a Markdown table of how soon it did.
+fn judged(results: &Value, seconds: f64) -> String {
+    let mut table = String::new();
+    for (name, result) in results.as_object().expect("results") {
+        assert_eq!(result["error"], Value::Null, "{name}: {result}");
+        let duration = number(&result["duration"]);
+        assert!((duration - seconds).abs() <= 0.05, "{name}: {duration} s instead of {seconds} s");
+        let _ = write!(table, "\n| {name} |");
+        for seek in result["seeks"].as_array().expect("seeks") {
+            assert_eq!(seek["moved"], true, "{name}: {result}");
+            let _ = write!(table, " {} |", seek["milliseconds"]);
+        }
+    }
+    table
+}
+
+#[test]
+fn audio_elements_know_the_duration_and_play_on_after_seeks_into_a_cold_transcode() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("long.wav");
+    sources::prompt(&["demo-instruct", "demo-congrats"], None, &folder.path().join("call.wav"));
+    let call = folder.path().join("call.wav");
+    let text = |p: &Path| p.to_str().expect("a path").to_owned();
+    ffmpeg(&["-stream_loop", "-1", "-i", &text(&call), "-t", "600", &text(&path)]);
+    // What is measured here is the browser, not how soon a busy machine has encoded all of an mp4.
+    let server = Server::start(&folder.path().join("data"), &["--learn-timeout-ms", "60000"]);
+    let link = server.upload("long.wav", &std::fs::read(&path).unwrap());
+    let links: serde_json::Map<_, _> = FORMATS
+        .iter()
+        .enumerate()
+        .map(|(i, format)| {
+            // As `wav`, 8 kHz would be the original.
+            let rate = if *format == "wav" { "&rate=16000" } else { "" };
+            let url = format!("http://{}{link}?f={format}{rate}", server.address);
+            (format.to_string(), json!({"url": url, "crossOrigin": i % 2 == 0}))
+        })
+        .collect();
+    let task = json!({"links": links, "fractions": [0.1, 0.95, 0.5], "tones": false});
+    let table = judged(&chromium("seeks.cjs", task), 600.0);
+    println!("| | 10 % | 95 % | 50 % | (ms until it plays on){table}");
+}
+
+/// Seconds of the recording whose tone names the second.
+const TONE_SECONDS: u32 = 120;
+
+/// The tone of a second, in Hz.
+fn tone_hz(second: u32) -> f64 {
+    300.0 + 25.0 * f64::from(second)
+}
+
+/// The recording as 16 kHz WAV.
+fn tones(path: &Path) {
+    const RATE_HZ: u32 = 16_000;
+    let raw = path.with_extension("raw");
+    let sample = |n: u32| {
+        let turns = tone_hz(n / RATE_HZ) * f64::from(n) / f64::from(RATE_HZ);
+        (10_000.0 * (turns * std::f64::consts::TAU).sin()) as i16
+    };
+    let bytes: Vec<u8> =
+        (0..TONE_SECONDS * RATE_HZ).flat_map(|n| sample(n).to_le_bytes()).collect();
+    std::fs::write(&raw, bytes).unwrap();
+    let text = |p: &Path| p.to_str().expect("a path").to_owned();
+    ffmpeg(&["-f", "s16le", "-ar", "16000", "-ac", "1", "-i", &text(&raw), &text(path)]);
+}
+
+#[test]
+fn what_is_heard_after_a_seek_is_the_second_that_was_sought() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("tones.wav");
+    tones(&path);
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let link = server.upload("tones.wav", &std::fs::read(&path).unwrap());
+    let url = |format: &str| format!("http://{}{link}?f={format}&ch=2", server.address);
+    let links: serde_json::Map<_, _> = FORMATS
+        .iter()
+        .map(|format| (format.to_string(), json!({"url": url(format), "crossOrigin": true})))
+        .collect();
+    let task = json!({"links": links, "fractions": [0.1, 0.95, 0.5], "tones": true});
+    let results = chromium("seeks.cjs", task);
+    judged(&results, f64::from(TONE_SECONDS));
+    for (name, result) in results.as_object().expect("results") {
+        for heard in result["heard"].as_array().expect("tones") {
+            let wanted = tone_hz(number(&heard["second"]) as u32);
+            let hertz = number(&heard["hertz"]);
+            assert!(
+                (hertz - wanted).abs() < 12.0,
+                "{name}: {hertz} Hz instead of {wanted}: {heard}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_demo_page_lists_plays_copies_and_uploads_by_keyboard_and_never_sends_the_token_in_a_url() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &["--log", "trace"]);
+    let melody = std::fs::read(sources::melody()).unwrap();
+    let link = server.upload("melody.flac", &melody);
+    server.upload("%3Cb%3Eletter.txt", b"no audio");
+    let origin = format!("http://{}/", server.address);
+    let token = server.token();
+    let seen =
+        chromium("page.cjs", json!({"origin": origin, "token": token, "file": "melody.flac"}));
+    assert_eq!(seen["asksForToken"], true);
+    assert_eq!(seen["files"], json!(["melody.flac", "<b>letter.txt"]));
+    let duration = number(&seen["stored"]["duration"]);
+    for (format, state) in seen["formats"].as_object().expect("formats") {
+        assert_eq!(state["error"], Value::Null, "{format}: {state}");
+        assert!((number(&state["duration"]) - duration).abs() < 0.05, "{format}: {state}");
+        let source = state["source"].as_str().expect("a URL");
+        assert!(source.ends_with(&format!("{link}?f={format}")), "{source}");
+    }
+    assert!(
+        seen["position"].as_str().is_some_and(|p| p.contains(" of 0:1")),
+        "{}",
+        seen["position"]
+    );
+    let copied = seen["copied"].as_str().expect("a link");
+    assert!(copied.ends_with(&format!("{link}?f=wav")), "{copied}");
+    assert!(seen["mask"].as_str().is_some_and(|m| m.contains("/waveform.svg")), "{}", seen["mask"]);
+    assert_eq!(seen["nameless"], json!([]), "controls without a name");
+    assert!(number(&seen["controls"]) >= 8.0);
+    assert_eq!(seen["progress"], json!(["Upload of dropped + new.bin"]));
+    assert_eq!((&seen["left"], seen["refused"].is_string()), (&json!(true), true));
+    let complaints: Vec<_> = seen["complaints"].as_array().expect("complaints").iter().collect();
+    // Chromium notes the refused token and the format that it can't play by itself.
+    assert!(
+        complaints.iter().all(|c| c.as_str().is_some_and(|c| c.contains("401"))),
+        "{complaints:?}"
+    );
+    let urls = seen["requests"].to_string();
+    let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
+    assert!(!urls.contains(&token) && !log.contains(&token), "the token was told");
+    assert!(urls.matches("http://").count() == urls.matches(&origin).count(), "{urls}");
+}
+
+#[test]
+fn the_page_runs_nothing_but_its_own_files_and_may_not_be_framed() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let page = server.get("/");
+    assert_eq!(page.status, 200);
+    let policy = page.header("content-security-policy").expect("a policy");
+    for rule in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"] {
+        assert!(policy.contains(rule), "{policy}");
+    }
+    assert_eq!(server.head("/").status, 200);
+    for path in ["/page/page.js", "/page/page.css", "/page/icon.svg"] {
+        assert_eq!(server.get(path).status, 200, "{path}");
+    }
+}
