@@ -6,8 +6,8 @@ use crate::error::DecodeError;
 use crate::facts::Decode;
 use crate::{Facts, Planar, Source};
 
-/// Bytes read at a time.
-const BLOCK_BYTES: usize = 64 * 1024;
+/// Bytes read at a time: so few that what becomes of them stays in the nearer caches.
+const BLOCK_BYTES: usize = 16 * 1024;
 
 /// Where the frames of a source lie and how they are coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
