@@ -256,12 +256,14 @@ enum Kind {
 const SMALL_BYTES: u64 = 2048;
 
 impl Prepared {
-    /// The file of an original, whose bytes are its own.
+    /// Where a range lies as it is in one file, if it does: in an original, or within one cached segment.
     #[must_use]
-    pub fn file(&self) -> Option<&Arc<File>> {
+    pub fn slice(&self, range: &Range<u64>) -> Option<(Arc<File>, Range<u64>)> {
         match &self.kind {
-            Kind::Original { file, .. } => Some(file),
-            Kind::Transcode { .. } => None,
+            Kind::Original { file, .. } => Some((Arc::clone(file), range.clone())),
+            Kind::Transcode { play, layout } => {
+                play.cached_slice(&self.shared.cache, layout, range)
+            }
         }
     }
 

@@ -9,8 +9,9 @@ use audio::transcode::Input;
 use audio::{EncodeError, Layout, Report, Transcode};
 use lru::LruCache;
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use tokio::runtime::Handle;
@@ -417,6 +418,26 @@ impl Play {
     /// Whether a segment is in the cache.
     pub fn has(&self, cache: &crate::cache::Cache, segment: u32) -> bool {
         cache.get(&self.key).is_some_and(|output| output.has(segment))
+    }
+
+    /// Where a range lies in the cached output, if one segment known to be whole holds it.
+    pub fn cached_slice(
+        &self,
+        cache: &crate::cache::Cache,
+        layout: &Layout,
+        range: &Range<u64>,
+    ) -> Option<(Arc<File>, Range<u64>)> {
+        let segments = layout.segments_of(range);
+        if segments.len() != 1 || range.start < layout.header.len() as u64 {
+            return None;
+        }
+        let Found::Whole(slice) = cache.get(&self.key)?.find(segments.start).ok()? else {
+            return None;
+        };
+        cache.hold(&self.key, &slice.file);
+        let start = slice.position + (range.start - layout.span(segments.start).start);
+        let end = start + (range.end - range.start);
+        (end <= slice.position + slice.length).then_some((slice.file, start..end))
     }
 
     /// A cached segment's slice; checked first, on a thread that may block, if an earlier process wrote it.

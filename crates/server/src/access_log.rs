@@ -13,6 +13,9 @@ use std::time::{Duration, Instant, SystemTime};
 /// How long a line may wait.
 const WAIT: Duration = Duration::from_millis(200);
 
+/// Room for lines that is kept between them.
+const SPARE_BYTES: usize = 4 << 20;
+
 /// Bytes of waiting lines; more are lost, and counted.
 const MOST_BYTES: usize = 16 << 20;
 
@@ -63,13 +66,34 @@ struct Journal {
     news: Condvar,
 }
 
-#[derive(Default)]
 struct Lines {
     text: Vec<u8>,
+    /// The buffer of the lines written last, for the next ones.
+    written: Vec<u8>,
     lost: u64,
+    /// An instant and its time since 1970, so that a line takes one look at a clock.
+    clock: (Instant, Duration),
     /// The present second, and how a line of it begins.
     second: u64,
     stamp: String,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            text: Vec::new(),
+            written: Vec::new(),
+            lost: 0,
+            clock: clock(),
+            second: 0,
+            stamp: String::new(),
+        }
+    }
+}
+
+fn clock() -> (Instant, Duration) {
+    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    (Instant::now(), time.unwrap_or_default())
 }
 
 impl Journal {
@@ -114,12 +138,16 @@ impl Journal {
 
     fn write(&self) {
         let mut lines = self.lines();
-        let capacity = lines.text.len().min(1 << 20);
-        let text = std::mem::replace(&mut lines.text, Vec::with_capacity(capacity));
+        let Lines { text, written, .. } = &mut *lines;
+        let mut text = std::mem::replace(text, std::mem::take(written));
         let lost = std::mem::take(&mut lines.lost);
+        lines.clock = clock();
         drop(lines);
         // There is nobody to tell of a log that can't be written.
         let _ = io::stderr().lock().write_all(&text);
+        text.clear();
+        text.shrink_to(SPARE_BYTES);
+        self.lines().written = text;
         if lost > 0 {
             tracing::warn!(lost, "lines of the access log were lost: stderr takes too little");
         }
@@ -128,35 +156,50 @@ impl Journal {
 
 impl Lines {
     fn add(&mut self, entry: &Entry) {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let ended = Instant::now();
+        let now = self.clock.1 + ended.saturating_duration_since(self.clock.0);
         if self.second != now.as_secs() {
             self.second = now.as_secs();
             let second = jiff::Timestamp::from_second(self.second.cast_signed());
             self.stamp = second.unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S").to_string();
         }
-        let duration_us = entry.started.elapsed().as_micros();
+        let duration_us =
+            u64::try_from(ended.duration_since(entry.started).as_micros()).unwrap_or(u64::MAX);
         let cache = entry.cache.as_ref().and_then(|value| value.to_str().ok()).unwrap_or("-");
         let Self { text, stamp, .. } = self;
-        // Writing to memory doesn't fail.
-        let _ = write!(
-            text,
-            "{stamp}.{:06}Z  INFO access: remote={} method={} path=",
-            now.subsec_micros(),
-            entry.remote,
-            entry.method.as_str(),
-        );
+        text.extend_from_slice(stamp.as_bytes());
+        text.push(b'.');
+        number(text, now.subsec_micros().into(), 6);
+        text.extend_from_slice(b"Z  INFO access: remote=");
+        text.extend_from_slice(entry.remote.as_bytes());
+        text.extend_from_slice(b" method=");
+        text.extend_from_slice(entry.method.as_str().as_bytes());
+        text.extend_from_slice(b" path=");
         quote(text, entry.uri.path());
-        let _ = write!(
-            text,
-            " status={} bytes={} duration_ms=\"{}.{}\" cache=",
-            entry.status,
-            entry.bytes,
-            duration_us / 1000,
-            duration_us / 100 % 10,
-        );
+        text.extend_from_slice(b" status=");
+        number(text, entry.status.into(), 1);
+        text.extend_from_slice(b" bytes=");
+        number(text, entry.bytes, 1);
+        text.extend_from_slice(b" duration_ms=\"");
+        number(text, duration_us / 1000, 1);
+        text.push(b'.');
+        number(text, duration_us / 100 % 10, 1);
+        text.extend_from_slice(b"\" cache=");
         quote(text, cache);
         text.push(b'\n');
     }
+}
+
+/// Writes a number with at least so many digits; for every request, so without the formatting machinery.
+fn number(text: &mut Vec<u8>, mut number: u64, least_digits: usize) {
+    let mut digits = [b'0'; 20];
+    let mut first = digits.len();
+    while number > 0 || digits.len() - first < least_digits {
+        first -= 1;
+        digits[first] = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    text.extend_from_slice(&digits[first..]);
 }
 
 /// Quotes a text; the usual one, which needs no escapes, at the cost of a copy.
@@ -167,6 +210,7 @@ fn quote(text: &mut Vec<u8>, value: &str) {
         text.extend_from_slice(value.as_bytes());
         text.push(b'"');
     } else {
+        // Writing to memory doesn't fail.
         let _ = write!(text, "{value:?}");
     }
 }

@@ -66,18 +66,22 @@ impl Body {
         }
     }
 
-    /// One range.
+    /// One range; `is_warm` if its file is known to be in the page cache.
     ///
     /// # Errors
     /// [`OpenError::Busy`].
-    pub fn of_range(prepared: &Prepared, range: Range<u64>) -> Result<Self, OpenError> {
+    pub fn of_range(
+        prepared: &Prepared,
+        range: Range<u64>,
+        is_warm: bool,
+    ) -> Result<Self, OpenError> {
         let left = Some(range.end - range.start);
-        let kind = match (prepared.bytes(), prepared.file()) {
-            (Some(bytes), _) => Kind::Memory(bytes.slice(range.start as usize..range.end as usize)),
-            (None, Some(file)) => Kind::Span(Span::new(Arc::clone(file), range)),
-            (None, None) => {
-                Kind::Media(Box::new(Sending::of([Part::Media(prepared.open(range)?)])))
-            }
+        let kind = if let Some(bytes) = prepared.bytes() {
+            Kind::Memory(bytes.slice(range.start as usize..range.end as usize))
+        } else if let Some((file, range)) = prepared.slice(&range) {
+            Kind::Span(Span { is_warm, ..Span::new(file, range) })
+        } else {
+            Kind::Media(Box::new(Sending::of([Part::Media(prepared.open(range)?)])))
         };
         Ok(Self { kind, left })
     }
@@ -167,12 +171,14 @@ pub fn of_file(file: Arc<File>, length_bytes: u64) -> axum::body::Body {
 struct Span {
     file: Arc<File>,
     range: Range<u64>,
+    /// Whether the file is known to be in the page cache.
+    is_warm: bool,
     reading: Option<JoinHandle<io::Result<Bytes>>>,
 }
 
 impl Span {
     fn new(file: Arc<File>, range: Range<u64>) -> Self {
-        Self { file, range, reading: None }
+        Self { file, range, is_warm: false, reading: None }
     }
 
     fn poll_piece(
@@ -191,7 +197,7 @@ impl Span {
         }
         if let Some(slices) = slices.filter(|slices| left > COPIED_BYTES && slices.usable()) {
             let length = left.min(LONGEST_SLICE_BYTES as u64);
-            if is_cached(&self.file, start, length)? {
+            if self.is_warm || is_cached(&self.file, start, length)? {
                 self.range.start += length;
                 let file = Arc::clone(&self.file);
                 return Poll::Ready(Ok(Some(slices.push(file, start, length as usize))));
@@ -216,7 +222,7 @@ impl Span {
 
 /// Whether a stretch of a file is in the page cache, judged by its ends: what lies between was read
 /// with them, or was read ahead. Where that's wrong, the one call that sends it waits for the disk.
-fn is_cached(file: &File, start: u64, length: u64) -> io::Result<bool> {
+pub fn is_cached(file: &File, start: u64, length: u64) -> io::Result<bool> {
     for offset in [start, start + length - 1] {
         if read_cached(file, offset, 1)?.is_none() {
             return Ok(false);

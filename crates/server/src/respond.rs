@@ -102,6 +102,8 @@ pub struct Meta {
     /// Media type.
     pub content_type: String,
     headers: HeaderMap,
+    /// Those that a 304 repeats: what a cache needs to go on using what it has (RFC 9110 §15.4.5).
+    renewing: HeaderMap,
 }
 
 impl Meta {
@@ -114,7 +116,7 @@ impl Meta {
         cache_control: &str,
     ) -> Self {
         let mut headers = HeaderMap::with_capacity(20);
-        put(&mut headers, header::ACCEPT_RANGES, "bytes");
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         put(&mut headers, header::ETAG, &etag);
         put(&mut headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(last_modified));
         put(&mut headers, header::CONTENT_TYPE, &content_type);
@@ -125,12 +127,25 @@ impl Meta {
             put(&mut headers, header::CONTENT_SECURITY_POLICY, "sandbox");
         }
         shared_headers(&mut headers, "GET");
-        Self { etag, last_modified, content_type, headers }
+        let renewing = [
+            header::ETAG,
+            header::LAST_MODIFIED,
+            header::CACHE_CONTROL,
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        ];
+        let renewing = renewing.into_iter().filter_map(|name| {
+            let value = headers.get(&name)?.clone();
+            Some((name, value))
+        });
+        Self { etag, last_modified, content_type, renewing: renewing.collect(), headers }
     }
 
     /// The headers of one answer; `cached` if nothing has to be encoded for it.
-    fn headers(&self, cached: bool, started: Instant) -> HeaderMap {
-        let mut headers = self.headers.clone();
+    fn headers(&self, answer: &Answer, cached: bool, started: Instant) -> HeaderMap {
+        let mut headers = match answer {
+            Answer::NotModified => self.renewing.clone(),
+            _ => self.headers.clone(),
+        };
         let cache_status = if cached { "tonearm; hit" } else { "tonearm; fwd=miss" };
         let cache_status = HeaderValue::from_static(cache_status);
         headers.insert(HeaderName::from_static("cache-status"), cache_status);
@@ -148,7 +163,7 @@ Content-Range,Accept-Ranges,Content-Length,ETag,Last-Modified";
 
 /// Renders an answer to a request that came at `started`; `cached` if nothing has to be encoded for it.
 pub fn answer(answer: Answer, meta: &Meta, cached: bool, started: Instant) -> Response<Body> {
-    let mut headers = meta.headers(cached, started);
+    let mut headers = meta.headers(&answer, cached, started);
     let (status, body) = match answer {
         Answer::Whole { body, length_bytes } => {
             headers.insert(header::CONTENT_LENGTH, length_bytes.into());
@@ -232,11 +247,15 @@ pub fn preflight() -> Response<Body> {
     rendered(StatusCode::NO_CONTENT, headers, Body::empty())
 }
 
-fn shared_headers(headers: &mut HeaderMap, methods: &str) {
-    put(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    put(headers, header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-    put(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-    put(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+fn shared_headers(headers: &mut HeaderMap, methods: &'static str) {
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, methods),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
 }
 
 /// A value of our own making, without a copy.

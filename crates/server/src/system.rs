@@ -108,25 +108,36 @@ pub fn steer(socket: impl AsFd, index: u32) -> io::Result<()> {
     let mut step = libc::sock_filter { code, jt: 0, jf: 0, k: index };
     let program = libc::sock_fprog { len: 1, filter: &raw mut step };
     // SAFETY: the option takes a sock_fprog, whose one step the kernel copies within the call.
-    unsafe { set_option(socket, libc::SO_ATTACH_REUSEPORT_CBPF, &program) }
+    unsafe { set_option(socket, libc::SOL_SOCKET, libc::SO_ATTACH_REUSEPORT_CBPF, &program) }
 }
 
 /// Undoes [`steer`] for the whole group.
 pub fn steer_no_more(socket: impl AsFd) -> io::Result<()> {
     let unused: libc::c_int = 0;
     // SAFETY: the option takes an int.
-    unsafe { set_option(socket, libc::SO_DETACH_REUSEPORT_BPF, &unused) }
+    unsafe { set_option(socket, libc::SOL_SOCKET, libc::SO_DETACH_REUSEPORT_BPF, &unused) }
 }
 
-/// Sets an option of SOL_SOCKET.
+/// Has half full packets held back, or sends them (TCP_CORK).
+pub fn set_cork(socket: impl AsFd, corked: bool) -> io::Result<()> {
+    // SAFETY: the option takes an int.
+    unsafe { set_option(socket, libc::IPPROTO_TCP, libc::TCP_CORK, &libc::c_int::from(corked)) }
+}
+
+/// Sets a socket's option.
 ///
 /// # Safety
 /// `T` must be what the option takes, and what it points to must be alive.
-unsafe fn set_option<T>(socket: impl AsFd, name: libc::c_int, value: &T) -> io::Result<()> {
+unsafe fn set_option<T>(
+    socket: impl AsFd,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: &T,
+) -> io::Result<()> {
     let descriptor = socket.as_fd().as_raw_fd();
     let (value, length) = ((&raw const *value).cast(), size_of::<T>() as libc::socklen_t);
     // SAFETY: the kernel reads `length` bytes of a live value.
-    match unsafe { libc::setsockopt(descriptor, libc::SOL_SOCKET, name, value, length) } {
+    match unsafe { libc::setsockopt(descriptor, level, name, value, length) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }

@@ -288,6 +288,11 @@ impl Pulse {
         self.is(Stage::Head) && self.is_due()
     }
 
+    /// Whether a body is still being pulled.
+    pub fn is_answering(&self) -> bool {
+        self.is(Stage::Answer)
+    }
+
     /// The socket took bytes.
     pub fn sent(&self, count: usize) {
         self.sent_bytes.fetch_add(count as u64, Relaxed);

@@ -34,6 +34,9 @@ pub const LONGEST_SLICE_BYTES: usize = 1 << 20;
 /// Bytes after which a connection whose client reads as fast as they come lets others have a turn.
 const BURST_BYTES: usize = 4 << 20;
 
+/// Slices from this length on go out in many turns.
+const CORKED_BYTES: usize = 512 << 10;
+
 /// Bytes copied at a time where sendfile can't be used.
 const COPY_BYTES: usize = 64 << 10;
 
@@ -156,13 +159,15 @@ pub struct Wire {
     pulse: Arc<Pulse>,
     /// Bytes sent since the socket was full last.
     burst: usize,
+    /// Whether the kernel holds a half full packet back until more comes.
+    corked: bool,
     closing: bool,
 }
 
 impl Wire {
     /// Takes a connection over.
     pub fn new(stream: TcpStream, slices: Arc<Slices>, pulse: Arc<Pulse>) -> Self {
-        Self { stream, slices, pulse, burst: 0, closing: false }
+        Self { stream, slices, pulse, burst: 0, corked: false, closing: false }
     }
 
     /// Runs a call that writes to the socket until it does or the socket is full.
@@ -181,9 +186,23 @@ impl Wire {
         }
     }
 
+    /// Has half full packets held back while a large slice goes out in many turns, and sent when the answer is
+    /// over: fewer, fuller packets are what makes large answers cheap.
+    fn cork(&mut self, corked: bool) {
+        if self.corked != corked {
+            self.corked = corked;
+            if let Err(error) = system::set_cork(&self.stream, corked) {
+                tracing::debug!(%error, "TCP_CORK");
+            }
+        }
+    }
+
     /// Sends what the stand-in of this length is for, or some of it.
-    fn send_slice(&self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<usize>> {
+    fn send_slice(&mut self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<usize>> {
         let (file, offset) = self.slices.front(length)?;
+        if length >= CORKED_BYTES {
+            self.cork(true);
+        }
         let sent =
             ready!(self.attempt(cx, |stream| { system::sendfile(stream, &file, offset, length) }));
         let count = match sent {
@@ -269,8 +288,10 @@ impl Write for Wire {
         }
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Nothing is held back here.
+    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.pulse.is_answering() {
+            self.cork(false);
+        }
         Poll::Ready(Ok(()))
     }
 

@@ -5,12 +5,15 @@
 //! next request on.
 
 use super::now_ms;
+use crate::body::is_cached;
 use crate::respond::Meta;
 use http::Uri;
 use lru::LruCache;
 use media::{Media, Prepared};
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// What a URL stands for.
 pub struct Published {
@@ -18,6 +21,44 @@ pub struct Published {
     pub prepared: Arc<Prepared>,
     /// From when on it's gone, Unix milliseconds.
     pub expires_at_ms: Option<i64>,
+    pub warmth: Warmth,
+}
+
+impl Published {
+    /// Whether a small file was found in the page cache within the last second.
+    pub fn is_warm(&self, now: Instant) -> bool {
+        let length_bytes = self.prepared.length_bytes();
+        if !(1..=SMALL_BYTES).contains(&length_bytes) {
+            return false;
+        }
+        let now_ms = now.saturating_duration_since(self.warmth.since).as_millis() as u64;
+        if now_ms < self.warmth.until_ms.load(Relaxed) {
+            return true;
+        }
+        let whole = 0..length_bytes;
+        let Some((file, range)) = self.prepared.slice(&whole) else { return false };
+        let is_warm = is_cached(&file, range.start, length_bytes).unwrap_or(false);
+        if is_warm {
+            self.warmth.until_ms.store(now_ms + 1000, Relaxed);
+        }
+        is_warm
+    }
+}
+
+/// Files up to this length are read ahead whole: their ends tell of all of them.
+const SMALL_BYTES: u64 = 128 << 10;
+
+/// Until when a file is taken to be in the page cache.
+pub struct Warmth {
+    since: Instant,
+    /// In milliseconds from then on.
+    until_ms: AtomicU64,
+}
+
+impl Default for Warmth {
+    fn default() -> Self {
+        Self { since: Instant::now(), until_ms: AtomicU64::new(0) }
+    }
 }
 
 /// The links in use.

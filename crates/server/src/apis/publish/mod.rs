@@ -15,11 +15,12 @@ use crate::{Services, Shared};
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, Response, Uri};
 use link::{Asked, Unasked};
-use links::Published;
+use links::{Published, Warmth};
 use media::{OpenError, Prepared, Refusal, Representation, select};
 use semantics::disposition::{content_disposition, content_disposition_shortened};
 use semantics::multipart::Multipart;
 use semantics::{Outcome, RequestHeaders, Validators, evaluate};
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -92,7 +93,12 @@ async fn find(services: &Services, uri: &Uri) -> Result<Published, Problem> {
     })?;
     let meta = meta(services, &asked, &chosen)?;
     let prepared = Arc::new(services.media.prepare(&chosen).await.map_err(open_problem)?);
-    Ok(Published { meta, prepared, expires_at_ms: resource.expires_at_ms })
+    Ok(Published {
+        meta,
+        prepared,
+        expires_at_ms: resource.expires_at_ms,
+        warmth: Warmth::default(),
+    })
 }
 
 /// Answers GET and HEAD.
@@ -111,7 +117,8 @@ pub fn answer(
     let validators = Validators { etag: &meta.etag, last_modified: meta.last_modified };
     let fields = Fields::of(headers);
     let outcome = evaluate(method, &validators, &fields.borrowed(), prepared.length_bytes());
-    let opened = open(prepared, outcome, meta, method == semantics::Method::Head);
+    let is_warm = published.is_warm(started);
+    let opened = open(prepared, outcome, meta, method == semantics::Method::Head, is_warm);
     Some(match opened {
         Ok((answer, cached)) => respond::answer(answer, meta, cached, started),
         Err(error) => respond::problem(&open_problem(error)),
@@ -124,19 +131,20 @@ fn open(
     outcome: Outcome,
     meta: &Meta,
     head: bool,
+    is_warm: bool,
 ) -> Result<(Answer, bool), OpenError> {
     let length_bytes = prepared.length_bytes();
     let whole = 0..length_bytes;
     Ok(match outcome {
         Outcome::Whole => {
             let cached = prepared.is_cached(&whole);
-            let body = if head { Body::empty() } else { Body::of_range(prepared, whole)? };
+            let body = if head { Body::empty() } else { Body::of_range(prepared, whole, is_warm)? };
             (Answer::Whole { body, length_bytes }, cached)
         }
         Outcome::Ranges(ranges) => match ranges.as_slice() {
             [Range { start, end }] => {
                 let cached = prepared.is_cached(&(*start..*end));
-                let body = Body::of_range(prepared, *start..*end)?;
+                let body = Body::of_range(prepared, *start..*end, is_warm)?;
                 (Answer::Part { body, first: *start, last: end - 1, length_bytes }, cached)
             }
             ranges => {
@@ -232,14 +240,14 @@ fn now_ms() -> i64 {
 }
 
 /// The request headers that count, repeated ones joined (RFC 9110 §5.3).
-struct Fields([Option<String>; 6]);
+struct Fields<'a>([Option<Cow<'a, str>>; 6]);
 
-impl Fields {
-    fn of(headers: &HeaderMap) -> Self {
+impl<'a> Fields<'a> {
+    fn of(headers: &'a HeaderMap) -> Self {
         let joined = |name: HeaderName| {
-            let values: Vec<_> =
-                headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
-            (!values.is_empty()).then(|| values.join(", "))
+            let mut values = headers.get_all(name).iter().filter_map(|v| v.to_str().ok());
+            let first = Cow::Borrowed(values.next()?);
+            Some(values.fold(first, |all, value| Cow::Owned(format!("{all}, {value}"))))
         };
         Self([
             joined(header::IF_MATCH),
