@@ -11,6 +11,8 @@ use crate::resample::Resampler;
 use crate::{ChannelMap, Facts, Layout, Planar, Source, formats, peaks};
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread;
 
 /// Changes whenever the stages before the encoder would give other samples.
 pub const PIPELINE_REVISION: &str = "pipeline 2";
@@ -110,10 +112,37 @@ impl Transcode {
         checkpoint: Option<&[u8]>,
         sink: &mut Sink<'_>,
     ) -> Result<Report, EncodeError> {
-        let mut frames = Frames::open(self, self.encoding.first_frame(segment))?;
-        let segment = self.encoding.encode(segment, &mut frames, checkpoint, sink)?;
-        Ok(Report { segment, frames_missing: frames.clip.missing })
+        let first = self.encoding.first_frame(segment);
+        let mut pipeline = Pipeline::open(self, first)?;
+        let channels = pipeline.channels;
+        let remaining = self.frame_count.saturating_sub(first);
+        if !self.encoding.chained() {
+            let mut frames = Frames::new(Feed::Here(pipeline), channels, remaining);
+            let segment = self.encoding.encode(segment, &mut frames, checkpoint, sink)?;
+            return Ok(Report { segment, frames_missing: frames.missing() });
+        }
+        // A chain can't be shared out among threads, so this much of it is.
+        let next = self.encoding.first_frame(segment + 1).min(self.frame_count);
+        thread::scope(|scope| {
+            let (send, receive) = mpsc::sync_channel(BLOCKS_AHEAD);
+            let feeder = scope.spawn(move || {
+                pipeline.feed(next.saturating_sub(first), &send);
+                pipeline.clip.missing
+            });
+            let mut frames = Frames::new(Feed::Beside(receive), channels, remaining);
+            let segment = self.encoding.encode(segment, &mut frames, checkpoint, sink);
+            drop(frames);
+            let frames_missing = feeder.join().map_err(|_| panicked())?;
+            Ok(Report { segment: segment?, frames_missing })
+        })
     }
+}
+
+/// Blocks that a thread beside the encoder may be ahead of it.
+const BLOCKS_AHEAD: usize = 2;
+
+fn panicked() -> DecodeError {
+    DecodeError::Broken("the decoder panicked".into())
 }
 
 /// Frames that `frames` frames become at another rate: all that begin within the duration (rounded up).
@@ -123,15 +152,67 @@ pub fn output_frames(frames: u64, from_hz: u32, to_hz: u32) -> u64 {
     exact.div_ceil(u128::from(from_hz.max(1))) as u64
 }
 
-/// The frames of a target, pulled in order by an encoder: decode → channels → resample.
-/// Past the end of the clip there is silence, without end.
-pub struct Frames {
+/// From a source to the frames of a target: decode → channels → resample.
+struct Pipeline {
     clip: Clip,
-    resampler: Resampler,
     map: ChannelMap,
+    resampler: Resampler,
     /// Room for a block as decoded, and as mapped.
     block: Planar,
     mapped: Planar,
+    channels: usize,
+}
+
+impl Pipeline {
+    fn open(transcode: &Transcode, first_frame: u64) -> Result<Self, DecodeError> {
+        let facts = &*transcode.input.facts;
+        let target = &transcode.target;
+        let channels = usize::from(target.map.output_channels(facts.channels));
+        let resampler = Resampler::new(facts.rate_hz, target.rate_hz, channels, first_frame);
+        Ok(Self {
+            clip: Clip::open(&transcode.input, target.clip.clone(), resampler.input_start())?,
+            map: target.map,
+            resampler,
+            block: Planar::new(usize::from(facts.channels)),
+            mapped: Planar::default(),
+            channels,
+        })
+    }
+
+    /// Appends the next frames, if any come of the next block.
+    fn next(&mut self, out: &mut Planar) -> Result<(), DecodeError> {
+        self.clip.read(&mut self.block)?;
+        let mapped = self.map.apply(&self.block, &mut self.mapped);
+        self.resampler.push(mapped, out);
+        Ok(())
+    }
+
+    /// Sends at least so many frames, while anybody takes them.
+    fn feed(&mut self, frames: u64, to: &SyncSender<Result<Planar, DecodeError>>) {
+        let mut sent = 0;
+        while sent < frames {
+            let mut block = Planar::new(self.channels);
+            let made = self.next(&mut block).map(|()| block);
+            sent += made.as_ref().map_or(frames, |block| block.frames() as u64);
+            if to.send(made).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Where frames come from.
+enum Feed {
+    /// Made when they are needed.
+    Here(Pipeline),
+    /// Made by a thread beside.
+    Beside(Receiver<Result<Planar, DecodeError>>),
+}
+
+/// The frames of a target, pulled in order by an encoder. Past the end of the clip there is silence,
+/// without end.
+pub struct Frames {
+    feed: Feed,
     /// Resampled frames, of which the first `taken` are given away already.
     ready: Planar,
     taken: usize,
@@ -140,22 +221,16 @@ pub struct Frames {
 }
 
 impl Frames {
-    fn open(transcode: &Transcode, first_frame: u64) -> Result<Self, DecodeError> {
-        let facts = &*transcode.input.facts;
-        let target = &transcode.target;
-        let channels = target.map.output_channels(facts.channels);
-        let resampler =
-            Resampler::new(facts.rate_hz, target.rate_hz, usize::from(channels), first_frame);
-        Ok(Self {
-            clip: Clip::open(&transcode.input, target.clip.clone(), resampler.input_start())?,
-            resampler,
-            map: target.map,
-            block: Planar::new(usize::from(facts.channels)),
-            mapped: Planar::default(),
-            ready: Planar::new(usize::from(channels)),
-            taken: 0,
-            remaining: transcode.frame_count.saturating_sub(first_frame),
-        })
+    fn new(feed: Feed, channels: usize, remaining: u64) -> Self {
+        Self { feed, ready: Planar::new(channels), taken: 0, remaining }
+    }
+
+    /// Frames of silence put in for a source that ended early; 0 if another thread counts them.
+    fn missing(&self) -> u64 {
+        match &self.feed {
+            Feed::Here(pipeline) => pipeline.clip.missing,
+            Feed::Beside(_) => 0,
+        }
     }
 
     /// Replaces `out` by the next `frames` frames, silence past the end.
@@ -169,9 +244,13 @@ impl Frames {
             self.taken = 0;
         }
         while self.ready.frames() < wanted {
-            self.clip.read(&mut self.block)?;
-            let mapped = self.map.apply(&self.block, &mut self.mapped);
-            self.resampler.push(mapped, &mut self.ready);
+            match &mut self.feed {
+                Feed::Here(pipeline) => pipeline.next(&mut self.ready)?,
+                Feed::Beside(blocks) => {
+                    let block = blocks.recv().map_err(|_| panicked())??;
+                    self.ready.append(&block, 0);
+                }
+            }
         }
         let end = self.taken + wanted;
         out.channels.resize(self.ready.channels.len(), Vec::new());
