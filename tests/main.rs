@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bytes;
+mod carrierx;
 mod client;
 mod clients;
 mod command_line;

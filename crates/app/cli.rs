@@ -70,6 +70,9 @@ pub enum TokenAction {
         /// What the token may do
         #[arg(long, value_enum, default_value_t = Role::Admin)]
         role: Role,
+        /// Narrow it to storage.create, .read, .update, .delete or .manage; may be repeated
+        #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
+        scopes: Vec<library::Scope>,
         /// Whose files it reaches; a partner that is not there yet is made
         #[arg(long, value_name = "NAME", default_value = "default")]
         partner: String,
@@ -88,6 +91,10 @@ pub enum TokenAction {
         #[command(flatten)]
         store: Store,
     },
+}
+
+fn scope(name: &str) -> Result<library::Scope, String> {
+    name.parse().map_err(|e: library::Error| e.to_string())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

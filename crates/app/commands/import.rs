@@ -38,7 +38,9 @@ pub async fn bring_in(
         bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
         let import = opened.library.import_path(&opened.operator, &path, container).await;
         let file = import.map_err(|e| Failure::failed(path.display(), e))?.file;
-        let link = opened.library.publish_uri(&file).unwrap_or_else(|| "(not published)".into());
+        let link = opened.library.publish_uris(std::slice::from_ref(&file)).await;
+        let link = link.map_err(|e| Failure::failed("the link", e))?;
+        let link = link.into_iter().next().flatten().unwrap_or_else(|| "(not published)".into());
         bar.suspend(|| print(&format!("{link}  {}\n", file.name)))?;
         bar.inc(length);
     }
@@ -52,8 +54,9 @@ fn style() -> ProgressStyle {
 }
 
 async fn default_container(opened: &Opened) -> Result<Uuid, Failure> {
-    let page = library::Page { limit: 1000, offset: 0, descending: false };
-    let listed = opened.library.list_containers(&opened.operator, page).await;
+    let (order, start) = (library::Order::Arrival, library::Start::Offset(0));
+    let wanted = library::List { conditions: Vec::new(), order, start, limit: 1000 };
+    let listed = opened.library.list_containers(&opened.operator, wanted).await;
     let listed = listed.map_err(|e| Failure::failed("listing containers", e))?.items;
     let own = listed.iter().filter(|c| c.partner_sid == opened.operator.partner_sid);
     let found = own.clone().find(|c| c.name == "default").or_else(|| own.clone().next());

@@ -36,6 +36,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         }
         bring_in(&opened, &args.paths, None).await?;
         let services = assemble::services(&opened, &args.server).await?;
+        tokio::spawn(opened.library.clone().keep_sweeping());
         print(&format!("listening on http://{address}\n"))?;
         let stop = async {
             signals.next().await;

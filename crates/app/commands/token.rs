@@ -10,8 +10,8 @@ use uuid::Uuid;
 pub fn run(token: Token) -> Result<(), Failure> {
     block_on(async {
         match token.action {
-            TokenAction::Create { role, partner, store } => {
-                create(&open(&store).await?, role, &partner).await
+            TokenAction::Create { role, scopes, partner, store } => {
+                create(&open(&store).await?, role, &scopes, &partner).await
             }
             TokenAction::List { store } => list(&open(&store).await?).await,
             TokenAction::Revoke { id, store } => revoke(&open(&store).await?, &id).await,
@@ -23,8 +23,13 @@ async fn open(store: &Store) -> Result<Library, Failure> {
     Ok(beside(&store.data, store.base()).await?.library)
 }
 
-async fn create(library: &Library, role: Role, partner: &str) -> Result<(), Failure> {
-    let made = library.create_token(role.into(), partner).await;
+async fn create(
+    library: &Library,
+    role: Role,
+    scopes: &[library::Scope],
+    partner: &str,
+) -> Result<(), Failure> {
+    let made = library.create_token(role.into(), scopes, partner).await;
     let made = made.map_err(|e| Failure::failed("making a token", e))?;
     print(&format!("{}\n", made.secret))
 }
@@ -32,7 +37,8 @@ async fn create(library: &Library, role: Role, partner: &str) -> Result<(), Fail
 async fn list(library: &Library) -> Result<(), Failure> {
     let tokens = library.list_tokens().await.map_err(|e| Failure::failed("listing tokens", e))?;
     for (token, partner) in tokens {
-        print(&format!("{}  {:7}  {partner}\n", token.token_id, token.role))?;
+        let scopes = token.scopes.as_deref().map(|s| format!("  {s}")).unwrap_or_default();
+        print(&format!("{}  {:7}  {partner}{scopes}\n", token.token_id, token.role))?;
     }
     Ok(())
 }

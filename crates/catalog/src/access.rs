@@ -12,6 +12,7 @@ table_row! {
         token_id: Uuid,
         token_hash: String,
         role: String,
+        scopes: Option<String>,
         partner_sid: Uuid,
         date_created: i64,
     }

@@ -117,6 +117,14 @@ macro_rules! table_row {
                 let sql = format!("INSERT INTO {table} ({}) VALUES ({marks})", Self::COLUMNS.join(","));
                 db.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values)).map(|_| ())
             }
+
+            /// Writes all columns of the row whose first column has this one's value.
+            #[allow(dead_code)] // Not every table changes its rows.
+            pub(crate) fn update(&self, db: &rusqlite::Connection, table: &str) -> rusqlite::Result<()> {
+                let values = [$(crate::column::Column::value(&self.$field)),*];
+                let sql = format!("UPDATE {table} SET {} = ? WHERE {} = ?1", Self::COLUMNS.join(" = ?, "), Self::COLUMNS[0]);
+                db.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values)).map(|_| ())
+            }
         }
     };
 }

@@ -46,27 +46,43 @@ impl ContentRow {
 }
 
 impl Catalog {
-    /// Forgets the contents that no file refers to; `remove` takes each one's blob away. One that
-    /// fails is tried again next time, and so is one that a crash came between. Returns how many.
+    /// The contents that no file refers to; a crash between a deletion and its end leaves such.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn forget_unreferenced(
-        &self,
-        remove: impl Fn(&str) -> io::Result<()> + Send + 'static,
-    ) -> Result<u64, Error> {
-        self.write(move |db| {
+    pub async fn unreferenced(&self) -> Result<Vec<String>, Error> {
+        self.read(|db| {
             let sql = "SELECT content_hash FROM contents n WHERE NOT EXISTS
                 (SELECT 1 FROM files f WHERE f.content_hash = n.content_hash)";
             let mut query = db.prepare_cached(sql)?;
-            let hashes: Vec<String> =
-                query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            let hashes = query.query_map([], |row| row.get(0))?;
+            Ok(hashes.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Forgets those of these contents that no file refers to; `remove` takes each one's blob away. One
+    /// that fails is [`Catalog::unreferenced`] from then on. Returns how many went.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn forget(
+        &self,
+        hashes: Vec<String>,
+        remove: impl Fn(&str) -> io::Result<()> + Send + 'static,
+    ) -> Result<u64, Error> {
+        self.write(move |db| {
+            let sql = "DELETE FROM contents WHERE content_hash = ?1 AND NOT EXISTS
+                (SELECT 1 FROM files WHERE content_hash = ?1)";
+            let mut delete = db.prepare_cached(sql)?;
+            let mut gone = 0;
             for hash in &hashes {
-                remove(hash)?;
-                db.prepare_cached("DELETE FROM contents WHERE content_hash = ?")?
-                    .execute([hash])?;
+                if delete.execute([hash])? > 0 {
+                    remove(hash)?;
+                    gone += 1;
+                }
             }
-            Ok(hashes.len() as u64)
+            Ok(gone)
         })
         .await
     }

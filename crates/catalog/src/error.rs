@@ -25,19 +25,31 @@ pub enum Error {
     /// The container of a new file is not there (any more).
     #[error("no such container")]
     NoContainer,
-    /// The container's hard limit would be passed.
-    #[error("{quota} of the container is reached ({limit})")]
-    QuotaReached {
-        /// `quota_bytes` or `quota_files`.
-        quota: &'static str,
-        /// Its value.
-        limit: u64,
-    },
     /// Another file of the container has that access name.
     #[error("file_access_name is taken")]
     NameTaken {
         /// The file that has it.
         file_sid: Uuid,
+    },
+    /// Another unique object has the same six keys.
+    #[error("the set of keys is taken")]
+    KeysTaken {
+        /// The object that has them.
+        sid: Uuid,
+    },
+    /// The container holds files.
+    #[error("the container holds {files} files")]
+    NotEmpty {
+        /// How many.
+        files: u64,
+    },
+    /// A list was asked for in a way that isn't possible.
+    #[error("{parameter}: {message}")]
+    BadList {
+        /// `filter`, `order`, `after` or `before`.
+        parameter: &'static str,
+        /// What is wrong and what is allowed.
+        message: String,
     },
     /// What was to happen to the blob within the transaction failed; nothing was written.
     #[error("blob: {0}")]

@@ -1,87 +1,84 @@
-//! Containers and files: written, looked up, listed, deleted.
+//! Files: written, changed, looked up, listed, used, deleted.
 
-use crate::column::Column;
-use crate::{Catalog, ContainerRow, ContentRow, Error, FileRow};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use crate::attributes::Table;
+use crate::containers::container;
+use crate::list::{List, Listing, list};
+use crate::{Catalog, ContainerRow, ContentRow, Error, FileRow, keys};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::io;
 use uuid::Uuid;
 
-/// Which part of a list.
-#[derive(Debug, Clone, Copy)]
-pub struct Page {
-    /// At most so many.
-    pub limit: u64,
-    /// Leaving out so many.
-    pub offset: u64,
-    /// Newest first.
-    pub descending: bool,
+/// What the rules say of a file that comes in or grows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Admission {
+    /// When the container's threshold was reached, this file counted.
+    pub threshold_hit_at: Option<i64>,
+    /// The least recently used of the counted files go until at most so many bytes and files are left.
+    pub shrink_to: Option<(u64, u64)>,
 }
 
-/// A part of a list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Listing<T> {
-    /// The part.
-    pub items: Vec<T>,
-    /// How many there are in all.
-    pub total: u64,
+/// New bytes of a file.
+pub struct NewContent<K> {
+    /// Their row.
+    pub row: ContentRow,
+    /// Puts the blob in place, within the transaction, once nothing else can refuse the file.
+    pub keep: K,
 }
 
 impl Catalog {
-    /// Keeps a new container.
+    /// Keeps a new file and its content, if `admit` lets it into the container. Returns the contents
+    /// that made room.
     ///
     /// # Errors
-    /// [`Error`].
-    pub async fn insert_container(&self, container: ContainerRow) -> Result<(), Error> {
-        self.change(move |db| Ok(container.insert(db, "containers")?)).await
-    }
-
-    /// A container.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn container(&self, container_sid: Uuid) -> Result<Option<ContainerRow>, Error> {
-        let sql = "SELECT * FROM containers WHERE container_sid = ?";
-        self.read_one(sql, vec![container_sid.to_string()], ContainerRow::read).await
-    }
-
-    /// Containers by date, of one partner or (`None`) of all.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn containers(
-        &self,
-        partner_sid: Option<Uuid>,
-        page: Page,
-    ) -> Result<Listing<ContainerRow>, Error> {
-        let conditions = vec![("partner_sid", partner_sid)];
-        self.read(move |db| list(db, "containers", conditions, page, ContainerRow::read)).await
-    }
-
-    /// Bytes and files that a container holds.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn usage(&self, container_sid: Uuid) -> Result<(u64, u64), Error> {
-        self.read(move |db| Ok(usage(db, container_sid)?)).await
-    }
-
-    /// Keeps a new file and its content. `keep` puts the blob in place within the transaction, once
-    /// nothing else can refuse the file.
-    ///
-    /// # Errors
-    /// [`Error::NoContainer`], [`Error::QuotaReached`], [`Error::NameTaken`], [`Error::Blob`].
-    pub async fn insert_file(
+    /// [`Error::NoContainer`], [`Error::NameTaken`], [`Error::KeysTaken`], [`Error::Blob`], and those
+    /// of `admit`.
+    pub async fn insert_file<E: From<Error> + Send + 'static>(
         &self,
         file: FileRow,
-        content: ContentRow,
-        keep: impl FnOnce() -> io::Result<()> + Send + 'static,
-    ) -> Result<(), Error> {
+        content: NewContent<impl FnOnce() -> io::Result<()> + Send + 'static>,
+        admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
+    ) -> Result<Vec<String>, E> {
         self.change(move |db| {
-            check_quota(db, &file)?;
-            check_name(db, &file)?;
-            content.keep(db)?;
-            file.insert(db, "files")?;
-            Ok(keep()?)
+            let into = container(db, file.container_sid)?.ok_or(Error::NoContainer)?;
+            let admission = admit(&into)?;
+            check(db, &file)?;
+            content.row.keep(db).and_then(|()| file.insert(db, "files")).map_err(Error::from)?;
+            let gone = admitted(db, &file, &admission)?;
+            (content.keep)().map_err(Error::from)?;
+            Ok(gone)
+        })
+        .await
+    }
+
+    /// Changes a file by `edit` and, if there is any, by new content, in one transaction. `admit` is
+    /// given the container that it will be in, the file as it was and as it will be. Returns the file
+    /// and the contents that may have lost their last file.
+    ///
+    /// # Errors
+    /// `Ok(None)` if there is no such file. [`Error::NoContainer`], [`Error::NameTaken`],
+    /// [`Error::KeysTaken`], [`Error::Blob`], and those of `edit` and `admit`.
+    pub async fn change_file<E: From<Error> + Send + 'static>(
+        &self,
+        file_sid: Uuid,
+        content: Option<NewContent<impl FnOnce() -> io::Result<()> + Send + 'static>>,
+        edit: impl FnOnce(&mut FileRow) -> Result<(), E> + Send + 'static,
+        admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E> + Send + 'static,
+    ) -> Result<Option<(FileRow, Vec<String>)>, E> {
+        self.change(move |db| {
+            let Some(old) = file(db, file_sid)? else { return Ok(None) };
+            let mut new = old.clone();
+            edit(&mut new)?;
+            let into = container(db, new.container_sid)?.ok_or(Error::NoContainer)?;
+            new.partner_sid = into.partner_sid;
+            let admission = admit(&into, &old, &new)?;
+            check(db, &new)?;
+            let (row, keep) = content.map(|c| (c.row, c.keep)).unzip();
+            row.map_or(Ok(()), |row| row.keep(db)).map_err(Error::from)?;
+            new.update(db, "files").map_err(Error::from)?;
+            let mut gone = admitted(db, &new, &admission)?;
+            gone.push(old.content_hash);
+            keep.map_or(Ok(()), |keep| keep()).map_err(Error::from)?;
+            Ok(Some((new, gone)))
         })
         .await
     }
@@ -91,8 +88,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn file(&self, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
-        let sql = "SELECT * FROM files WHERE file_sid = ?";
-        self.read_one(sql, vec![file_sid.to_string()], FileRow::read).await
+        self.read(move |db| file(db, file_sid)).await
     }
 
     /// The oldest file of a container with that name and content.
@@ -106,106 +102,144 @@ impl Catalog {
         content_hash: &str,
     ) -> Result<Option<FileRow>, Error> {
         let sql = "SELECT * FROM files WHERE container_sid = ? AND name = ? AND content_hash = ?
-            ORDER BY date_created LIMIT 1";
+            ORDER BY rowid LIMIT 1";
         let parameters = vec![container_sid.to_string(), name.to_owned(), content_hash.to_owned()];
         self.read_one(sql, parameters, FileRow::read).await
     }
 
-    /// Files by date; `None` leaves a condition out.
+    /// Files, of one partner or (`None`) of all.
     ///
     /// # Errors
-    /// [`Error`].
+    /// [`Error::BadList`].
     pub async fn files(
         &self,
         partner_sid: Option<Uuid>,
-        container_sid: Option<Uuid>,
-        page: Page,
+        wanted: List,
     ) -> Result<Listing<FileRow>, Error> {
-        let conditions = vec![("partner_sid", partner_sid), ("container_sid", container_sid)];
-        self.read(move |db| list(db, "files", conditions, page, FileRow::read)).await
+        self.read(move |db| list(db, Table::Files, partner_sid, &wanted, FileRow::read)).await
     }
 
-    /// Deletes a file; whether it was there. Its content stays until
-    /// [`Catalog::forget_unreferenced`].
+    /// Notes that a file was read, unless that was noted less than `resolution_ms` ago.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn delete_file(&self, file_sid: Uuid) -> Result<bool, Error> {
+    pub async fn touch_file(
+        &self,
+        file_sid: Uuid,
+        now_ms: i64,
+        resolution_ms: i64,
+    ) -> Result<(), Error> {
+        self.write(move |db| {
+            let sql = "UPDATE files SET date_last_accessed = ?2
+                WHERE file_sid = ?1 AND coalesce(date_last_accessed <= ?2 - ?3, 1)";
+            let mut touch = db.prepare_cached(sql)?;
+            touch.execute(params![file_sid.to_string(), now_ms, resolution_ms])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Deletes a file; its content's address, if it was there. The content stays until
+    /// [`Catalog::forget`].
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn delete_file(&self, file_sid: Uuid) -> Result<Option<String>, Error> {
         self.change(move |db| {
-            let mut delete = db.prepare_cached("DELETE FROM files WHERE file_sid = ?")?;
-            Ok(delete.execute([file_sid.to_string()])? > 0)
+            let sql = "DELETE FROM files WHERE file_sid = ? RETURNING content_hash";
+            let mut delete = db.prepare_cached(sql)?;
+            Ok(delete.query_row([file_sid.to_string()], |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+
+    /// Deletes at most so many of the files whose lifecycle has ended; their contents' addresses.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn delete_expired(&self, now_ms: i64, most: u32) -> Result<Vec<String>, Error> {
+        let sql = "SELECT file_sid FROM files WHERE lifecycle_action = 'delete'
+            AND lifecycle_ttl >= 0 AND date_created + lifecycle_ttl * 1000 <= ? LIMIT ?";
+        let found = self
+            .read(move |db| {
+                let mut query = db.prepare_cached(sql)?;
+                let sids = query.query_map(params![now_ms, most], |row| row.get(0))?;
+                Ok(sids.collect::<Result<Vec<String>, _>>()?)
+            })
+            .await?;
+        // Nothing to do must not disturb what others keep of the catalog.
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.change(move |db| {
+            let sql = "DELETE FROM files WHERE file_sid = ? AND lifecycle_action = 'delete'
+                AND lifecycle_ttl >= 0 AND date_created + lifecycle_ttl * 1000 <= ? RETURNING content_hash";
+            let mut delete = db.prepare_cached(sql)?;
+            let mut gone = Vec::new();
+            for sid in &found {
+                gone.extend(delete.query_row(params![sid, now_ms], |row| row.get(0)).optional()?);
+            }
+            Ok(gone)
         })
         .await
     }
 }
 
-fn usage(db: &Connection, container_sid: Uuid) -> rusqlite::Result<(u64, u64)> {
-    let sql = "SELECT coalesce(sum(file_bytes), 0) AS bytes, count(*) AS files FROM files WHERE container_sid = ?";
-    let mut query = db.prepare_cached(sql)?;
-    query.query_row([container_sid.to_string()], |row| {
-        Ok((Column::read(row, "bytes")?, Column::read(row, "files")?))
-    })
+fn file(db: &Connection, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
+    let mut query = db.prepare_cached("SELECT * FROM files WHERE file_sid = ?")?;
+    Ok(query.query_row([file_sid.to_string()], FileRow::read).optional()?)
 }
 
-fn check_quota(db: &Connection, file: &FileRow) -> Result<(), Error> {
-    let sql = "SELECT quota_bytes, quota_files FROM containers WHERE container_sid = ?";
-    let limits: Option<(Option<u64>, Option<u64>)> = db
-        .prepare_cached(sql)?
-        .query_row([file.container_sid.to_string()], |row| {
-            Ok((Column::read(row, "quota_bytes")?, Column::read(row, "quota_files")?))
-        })
-        .optional()?;
-    let (quota_bytes, quota_files) = limits.ok_or(Error::NoContainer)?;
-    if quota_bytes.is_none() && quota_files.is_none() {
-        return Ok(());
-    }
-    let (bytes, files) = usage(db, file.container_sid)?;
-    for (quota, limit, wanted) in [
-        ("quota_bytes", quota_bytes, bytes.saturating_add(file.file_bytes)),
-        ("quota_files", quota_files, files.saturating_add(1)),
-    ] {
-        if let Some(limit) = limit.filter(|limit| wanted > *limit) {
-            return Err(Error::QuotaReached { quota, limit });
-        }
-    }
-    Ok(())
-}
-
-fn check_name(db: &Connection, file: &FileRow) -> Result<(), Error> {
-    let sql = "SELECT * FROM files WHERE container_sid = ? AND file_access_name = ?";
-    let parameters = params![file.container_sid.to_string(), file.file_access_name];
-    match db.prepare_cached(sql)?.query_row(parameters, FileRow::read).optional()? {
-        Some(other) => Err(Error::NameTaken { file_sid: other.file_sid }),
-        None => Ok(()),
+/// The access name and the keys must be free.
+fn check(db: &Connection, file: &FileRow) -> Result<(), Error> {
+    let sql = "SELECT file_sid FROM files WHERE container_sid = ? AND file_access_name = ? AND file_sid <> ?";
+    let values =
+        params![file.container_sid.to_string(), file.file_access_name, file.file_sid.to_string()];
+    let other: Option<String> =
+        db.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+    match other {
+        Some(sid) => Err(Error::NameTaken { file_sid: sid.parse().unwrap_or_default() }),
+        None => keys::check_file(db, file),
     }
 }
 
-fn list<T>(
+/// Notes what the rules said, and makes room; the contents of the files that went.
+fn admitted(db: &Connection, file: &FileRow, admission: &Admission) -> Result<Vec<String>, Error> {
+    let sql = "UPDATE containers SET threshold_hit_at = ?2
+        WHERE container_sid = ?1 AND threshold_hit_at IS NOT ?2";
+    db.prepare_cached(sql)?
+        .execute(params![file.container_sid.to_string(), admission.threshold_hit_at])?;
+    match admission.shrink_to {
+        Some(target) => shrink(db, file, target),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Deletes the least recently used counted files of a container, `newest` never, down to the target.
+fn shrink(
     db: &Connection,
-    table: &str,
-    conditions: Vec<(&str, Option<Uuid>)>,
-    page: Page,
-    of: fn(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Listing<T>, Error> {
-    let mut filter = String::from("1");
-    let mut values = Vec::new();
-    for (column, value) in conditions {
-        if let Some(value) = value {
-            filter.push_str(&format!(" AND {column} = ?"));
-            values.push(value.to_string());
-        }
+    newest: &FileRow,
+    (most_bytes, most_files): (u64, u64),
+) -> Result<Vec<String>, Error> {
+    let row = container(db, newest.container_sid)?.ok_or(Error::NoContainer)?;
+    let (mut bytes, mut files) = (row.threshold_total_bytes, row.threshold_total_files);
+    let sql = "SELECT file_sid, content_hash, file_bytes FROM files
+        WHERE container_sid = ? AND threshold_include = 1 AND file_sid <> ?
+        ORDER BY coalesce(date_last_accessed, date_created), rowid";
+    let mut query = db.prepare_cached(sql)?;
+    let sids = params![newest.container_sid.to_string(), newest.file_sid.to_string()];
+    let mut rows = query.query(sids)?;
+    let mut gone: Vec<(String, String)> = Vec::new();
+    while bytes > most_bytes || files > most_files {
+        let Some(row) = rows.next()? else { break };
+        gone.push((row.get(0)?, row.get(1)?));
+        bytes = bytes.saturating_sub(row.get::<_, i64>(2)?.unsigned_abs());
+        files = files.saturating_sub(1);
     }
-    let count = format!("SELECT count(*) AS total FROM {table} WHERE {filter}");
-    let total = db
-        .prepare_cached(&count)?
-        .query_row(rusqlite::params_from_iter(&values), |row| Column::read(row, "total"))?;
-    let order = if page.descending { "DESC" } else { "ASC" };
-    let limit = page.limit.min(i64::MAX as u64);
-    let offset = page.offset.min(i64::MAX as u64);
-    let sql = format!(
-        "SELECT * FROM {table} WHERE {filter} ORDER BY date_created {order}, rowid {order} LIMIT {limit} OFFSET {offset}"
-    );
-    let mut query = db.prepare_cached(&sql)?;
-    let rows = query.query_map(rusqlite::params_from_iter(&values), of)?;
-    Ok(Listing { items: rows.collect::<Result<_, _>>()?, total })
+    drop(rows);
+    let mut delete = db.prepare_cached("DELETE FROM files WHERE file_sid = ?")?;
+    for (sid, _) in &gone {
+        delete.execute([sid])?;
+    }
+    Ok(gone.into_iter().map(|(_, content_hash)| content_hash).collect())
 }

@@ -2,14 +2,20 @@
 //!
 //! One writing connection and a small pool of reading ones (SQLite, WAL), each used on a blocking
 //! thread. An acknowledged write survives power loss (`synchronous=FULL`). Deliberately without
-//! rules: what may be stored by whom is the library's; only what races (quotas, taken names, last
-//! references) is decided here, in the transaction that writes.
+//! rules: what may be stored by whom is the library's. What races (quotas, thresholds) the library
+//! decides by a closure that runs inside the transaction that writes; taken names, taken keys and last
+//! references are found here.
 
 mod access;
+mod attributes;
 mod column;
+mod containers;
 mod contents;
+mod cursor;
 mod error;
 mod files;
+mod keys;
+mod list;
 mod outputs;
 mod pool;
 mod resources;
@@ -17,9 +23,11 @@ mod rows;
 mod schema;
 
 pub use access::TokenRow;
+pub use attributes::is_secret;
 pub use contents::ContentRow;
 pub use error::Error;
-pub use files::{Listing, Page};
+pub use files::{Admission, NewContent};
+pub use list::{Condition, List, Listing, Operator, Order, Start};
 pub use outputs::StoredLayout;
 pub use pool::Catalog;
 pub use resources::ResourceRow;

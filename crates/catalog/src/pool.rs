@@ -93,34 +93,36 @@ impl Catalog {
     }
 
     /// Runs `work` in one transaction that holds the write lock from its beginning.
-    pub(crate) async fn write<T: Send + 'static>(
+    pub(crate) async fn write<T: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let shared = self.shared.clone();
         blocking(move || {
             let mut db = hold(&shared.writer);
-            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let begun = db.transaction_with_behavior(TransactionBehavior::Immediate);
+            let transaction = begun.map_err(Error::from)?;
             let done = work(&transaction)?;
-            transaction.commit()?;
+            transaction.commit().map_err(Error::from)?;
             Ok(done)
         })
         .await
     }
 
     /// [`Self::write`] that changes containers or files.
-    pub(crate) async fn change<T: Send + 'static>(
+    pub(crate) async fn change<T: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let done = self.write(work).await;
         self.shared.generation.fetch_add(1, Ordering::AcqRel);
         done
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|e| Error::Task(e.to_string()))?
+async fn blocking<T: Send + 'static, E: From<Error> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|e| Err(Error::Task(e.to_string()).into()))
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 table_row! {
-    /// A container as kept. Usage is counted from its files, not kept.
+    /// A container as kept. The totals are counted by the database (schema_2.sql).
     #[allow(missing_docs)] // The attributes are described in one place: the API's own object.
     ContainerRow {
         container_sid: Uuid,
@@ -34,6 +34,10 @@ table_row! {
         threshold_files_target: Option<u64>,
         threshold_grace_period: i64,
         threshold_hit_at: Option<i64>,
+        threshold_total_bytes: u64,
+        threshold_total_files: u64,
+        total_bytes: u64,
+        total_files: u64,
         is_unique: bool,
         integer_key_1: Option<i64>,
         integer_key_2: Option<i64>,

@@ -1,11 +1,22 @@
 //! Rows come back as they went in, and what races is decided once.
 #![allow(clippy::unwrap_used)]
 
-use catalog::{Catalog, ContainerRow, ContentRow, Error, FileRow, Page, StoredLayout};
+use catalog::{
+    Admission, Catalog, ContainerRow, ContentRow, Error, FileRow, List, NewContent, Order, Start,
+    StoredLayout,
+};
 use serde_json::Map;
 use uuid::Uuid;
 
-const PAGE: Page = Page { limit: 2, offset: 0, descending: false };
+async fn insert(
+    catalog: &Catalog,
+    file: FileRow,
+    row: ContentRow,
+    keep: impl FnOnce() -> std::io::Result<()> + Send + 'static,
+) -> Result<Vec<String>, Error> {
+    let content = NewContent { row, keep };
+    catalog.insert_file(file, content, |_| Ok(Admission::default())).await
+}
 
 async fn container(catalog: &Catalog, quota_files: Option<u64>) -> ContainerRow {
     let partner_sid = catalog.partner("default", 1).await.unwrap();
@@ -36,6 +47,10 @@ async fn container(catalog: &Catalog, quota_files: Option<u64>) -> ContainerRow 
         threshold_files_target: None,
         threshold_grace_period: 0,
         threshold_hit_at: None,
+        threshold_total_bytes: 0,
+        threshold_total_files: 0,
+        total_bytes: 0,
+        total_files: 0,
         is_unique: false,
         integer_key_1: Some(-7),
         integer_key_2: None,
@@ -108,11 +123,18 @@ async fn rows_come_back_as_they_went_in_after_reopening() {
     let container = container(&catalog, None).await;
     let row = file(&container, "a.wav", "aa");
     let before = catalog.generation();
-    catalog.insert_file(row.clone(), content("aa", Some("{}")), || Ok(())).await.unwrap();
+    insert(&catalog, row.clone(), content("aa", Some("{}")), || Ok(())).await.unwrap();
     assert_ne!(catalog.generation(), before);
     drop(catalog);
     let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
-    assert_eq!(catalog.container(container.container_sid).await.unwrap(), Some(container.clone()));
+    let counted = ContainerRow {
+        threshold_total_bytes: 4,
+        threshold_total_files: 1,
+        total_bytes: 4,
+        total_files: 1,
+        ..container.clone()
+    };
+    assert_eq!(catalog.container(container.container_sid).await.unwrap(), Some(counted));
     assert_eq!(catalog.file(row.file_sid).await.unwrap(), Some(row.clone()));
     let resource = catalog.resource_by_sid(row.file_sid).await.unwrap().unwrap();
     assert_eq!(resource.expires_at_ms, Some(70_000));
@@ -133,14 +155,19 @@ async fn a_catalog_of_a_newer_version_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_quota_holds_however_many_upload_at_once() {
+async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once() {
     let (_dir, catalog) = open();
-    let container = container(&catalog, Some(5)).await;
+    let container = container(&catalog, None).await;
     let uploads: Vec<_> = (0..20)
         .map(|n| {
             let (catalog, row) = (catalog.clone(), file(&container, &format!("{n}.wav"), "aa"));
             tokio::spawn(async move {
-                catalog.insert_file(row, content("aa", None), || Ok(())).await.is_ok()
+                let content = NewContent { row: content("aa", None), keep: || Ok(()) };
+                let admit = |container: &ContainerRow| match container.total_files {
+                    0..5 => Ok(Admission::default()),
+                    _ => Err(Error::Task("full".into())),
+                };
+                catalog.insert_file(row, content, admit).await.is_ok()
             })
         })
         .collect();
@@ -149,8 +176,10 @@ async fn a_quota_holds_however_many_upload_at_once() {
         kept += usize::from(upload.await.unwrap());
     }
     assert_eq!(kept, 5);
-    let listing = catalog.files(None, Some(container.container_sid), PAGE).await.unwrap();
-    assert_eq!((listing.items.len(), listing.total), (2, 5));
+    let wanted =
+        List { conditions: vec![], order: Order::Arrival, start: Start::Offset(0), limit: 2 };
+    let listing = catalog.files(None, wanted).await.unwrap();
+    assert_eq!((listing.items.len(), listing.total, listing.has_more), (2, 5, true));
 }
 
 #[tokio::test]
@@ -158,9 +187,8 @@ async fn a_file_whose_blob_cannot_be_kept_is_not_kept() {
     let (_dir, catalog) = open();
     let container = container(&catalog, None).await;
     let row = file(&container, "a.wav", "aa");
-    let failed = catalog
-        .insert_file(row.clone(), content("aa", None), || Err(std::io::Error::other("disk full")))
-        .await;
+    let full = || Err(std::io::Error::other("disk full"));
+    let failed = insert(&catalog, row.clone(), content("aa", None), full).await;
     assert!(matches!(failed, Err(Error::Blob(_))));
     assert_eq!(catalog.file(row.file_sid).await.unwrap(), None);
 }
@@ -171,13 +199,16 @@ async fn content_is_forgotten_with_its_last_file_alone() {
     let container = container(&catalog, None).await;
     let (first, second) = (file(&container, "a", "aa"), file(&container, "b", "aa"));
     for row in [&first, &second] {
-        catalog.insert_file(row.clone(), content("aa", None), || Ok(())).await.unwrap();
+        insert(&catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
     }
-    assert!(catalog.delete_file(first.file_sid).await.unwrap());
-    assert_eq!(catalog.forget_unreferenced(|_| Ok(())).await.unwrap(), 0);
-    assert!(catalog.delete_file(second.file_sid).await.unwrap());
-    assert!(!catalog.delete_file(second.file_sid).await.unwrap());
-    assert_eq!(catalog.forget_unreferenced(|_| Ok(())).await.unwrap(), 1);
+    let forget = || catalog.forget(vec!["aa".into()], |_| Ok(()));
+    assert_eq!(catalog.delete_file(first.file_sid).await.unwrap().as_deref(), Some("aa"));
+    assert_eq!(forget().await.unwrap(), 0);
+    assert!(catalog.unreferenced().await.unwrap().is_empty());
+    assert!(catalog.delete_file(second.file_sid).await.unwrap().is_some());
+    assert!(catalog.delete_file(second.file_sid).await.unwrap().is_none());
+    assert_eq!(catalog.unreferenced().await.unwrap(), ["aa"]);
+    assert_eq!(forget().await.unwrap(), 1);
 }
 
 #[tokio::test]

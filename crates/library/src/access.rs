@@ -1,6 +1,6 @@
 //! Who may do what: roles, tokens, and the first start.
 
-use crate::{ContainerAttributes, Error, Library, Token, now_ms};
+use crate::{ContainerChanges, Error, Library, Token, now_ms};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,7 +14,7 @@ pub enum Role {
     Read,
     /// Also uploads.
     Agent,
-    /// Also deletes and makes containers.
+    /// Also changes and deletes, and makes containers.
     Manager,
     /// Everything, of every partner.
     Admin,
@@ -40,10 +40,75 @@ impl FromStr for Role {
         [Self::Read, Self::Agent, Self::Manager, Self::Admin]
             .into_iter()
             .find(|role| role.name() == name)
-            .ok_or(Error::Invalid {
-                field: "role",
-                message: format!("{name:?} (allowed: admin, manager, agent, read)"),
+            .ok_or_else(|| {
+                Error::invalid("role", format!("{name:?} (allowed: admin, manager, agent, read)"))
             })
+    }
+}
+
+/// What a token is narrowed to; a token without scopes does all that its role allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Makes.
+    Create,
+    /// Reads.
+    Read,
+    /// Changes.
+    Update,
+    /// Deletes.
+    Delete,
+    /// All of these.
+    Manage,
+}
+
+impl Scope {
+    const ALL: [Self; 5] = [Self::Create, Self::Read, Self::Update, Self::Delete, Self::Manage];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "storage.create",
+            Self::Read => "storage.read",
+            Self::Update => "storage.update",
+            Self::Delete => "storage.delete",
+            Self::Manage => "storage.manage",
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name).ok_or_else(|| {
+            let allowed = Self::ALL.map(Self::name).join(", ");
+            Error::invalid("scope", format!("{name:?} (allowed: {allowed})"))
+        })
+    }
+}
+
+/// The operations that a token's scopes allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scopes([bool; 5]);
+
+impl Scopes {
+    /// All that the role allows.
+    pub const ALL: Self = Self([true; 5]);
+
+    /// These, or all where there are none.
+    #[must_use]
+    pub fn of(scopes: &[Scope]) -> Self {
+        if scopes.is_empty() || scopes.contains(&Scope::Manage) {
+            return Self::ALL;
+        }
+        Self(Scope::ALL.map(|scope| scopes.contains(&scope)))
+    }
+
+    fn read(kept: Option<&str>) -> Result<Self, Error> {
+        let scopes: Result<Vec<Scope>, Error> =
+            kept.unwrap_or("").split_whitespace().map(str::parse).collect();
+        Ok(Self::of(&scopes?))
     }
 }
 
@@ -54,13 +119,16 @@ pub struct Principal {
     pub partner_sid: Uuid,
     /// What it may do.
     pub role: Role,
+    /// What of it its token is narrowed to.
+    pub scopes: Scopes,
     /// The token it came with.
     pub token_id: Uuid,
 }
 
 impl Principal {
-    pub(crate) fn needs(&self, role: Role) -> Result<(), Error> {
-        if self.role >= role { Ok(()) } else { Err(Error::Forbidden) }
+    pub(crate) fn needs(&self, scope: Scope, role: Role) -> Result<(), Error> {
+        let allowed = self.role >= role && self.scopes.0[scope as usize];
+        if allowed { Ok(()) } else { Err(Error::Forbidden) }
     }
 
     pub(crate) fn sees(&self, partner_sid: Uuid) -> bool {
@@ -68,7 +136,7 @@ impl Principal {
     }
 
     /// The partner that lists are narrowed to.
-    pub(crate) fn scope(&self) -> Option<Uuid> {
+    pub(crate) fn partner(&self) -> Option<Uuid> {
         (self.role != Role::Admin).then_some(self.partner_sid)
     }
 }
@@ -105,15 +173,21 @@ impl Library {
         Ok(Principal {
             partner_sid: row.partner_sid,
             role: row.role.parse()?,
+            scopes: Scopes::read(row.scopes.as_deref())?,
             token_id: row.token_id,
         })
     }
 
-    /// Makes a token, and the partner if it is missing.
+    /// Makes a token, and the partner if it is missing; scopes narrow what its role allows.
     ///
     /// # Errors
     /// [`Error::Storage`].
-    pub async fn create_token(&self, role: Role, partner: &str) -> Result<NewToken, Error> {
+    pub async fn create_token(
+        &self,
+        role: Role,
+        scopes: &[Scope],
+        partner: &str,
+    ) -> Result<NewToken, Error> {
         let mut random = [0; 32];
         getrandom::fill(&mut random).map_err(|e| Error::Storage(e.to_string()))?;
         let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -122,6 +196,8 @@ impl Library {
             token_id: Uuid::new_v4(),
             token_hash: token_hash(&secret),
             role: role.name().into(),
+            scopes: (!scopes.is_empty())
+                .then(|| scopes.iter().map(|s| s.name()).collect::<Vec<_>>().join(" ")),
             partner_sid: self.catalog.partner(partner, now).await?,
             date_created: now,
         };
@@ -152,7 +228,8 @@ impl Library {
     /// [`Error::Storage`].
     pub async fn operator(&self) -> Result<Principal, Error> {
         let partner_sid = self.catalog.partner("default", now_ms()).await?;
-        Ok(Principal { partner_sid, role: Role::Admin, token_id: Uuid::nil() })
+        let (role, scopes) = (Role::Admin, Scopes::ALL);
+        Ok(Principal { partner_sid, role, scopes, token_id: Uuid::nil() })
     }
 
     /// On an empty data folder: makes the partner and the unlimited container `default` and an admin
@@ -165,14 +242,14 @@ impl Library {
             return Ok(None);
         }
         let operator = self.operator().await?;
-        let attributes = ContainerAttributes {
+        let changes = ContainerChanges {
             name: Some("default".into()),
-            quota_bytes: None,
-            quota_files: None,
-            ..ContainerAttributes::default()
+            quota_bytes: Some(None),
+            quota_files: Some(None),
+            ..ContainerChanges::default()
         };
-        let container = self.create_container(&operator, attributes).await?;
-        let token = self.create_token(Role::Admin, "default").await?.secret;
+        let container = self.create_container(&operator, changes).await?;
+        let token = self.create_token(Role::Admin, &[], "default").await?.secret;
         let path = self.config.data_dir.join("admin.token");
         let text = format!("{token}\n");
         crate::blocking(move || -> std::io::Result<()> {

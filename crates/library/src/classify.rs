@@ -2,36 +2,52 @@
 
 use audio::formats::by_extension;
 
-/// First bytes, and what they say.
-const MAGIC: &[(&[u8], &str)] = &[
-    (b"\x7fELF", "executable"),
-    (b"MZ", "executable"),
-    (b"#!", "executable"),
-    (b"%PDF-", "document"),
-    (b"{\\rtf", "document"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "document"),
-    (b"PK\x03\x04", "archive"),
-    (b"\x1f\x8b", "archive"),
-    (b"BZh", "archive"),
-    (b"\xfd7zXZ\0", "archive"),
-    (b"7z\xbc\xaf\x27\x1c", "archive"),
-    (b"Rar!\x1a\x07", "archive"),
-    (b"\x89PNG\r\n\x1a\n", "media"),
-    (b"\xff\xd8\xff", "media"),
-    (b"GIF8", "media"),
-    (b"ID3", "media"),
-    (b"fLaC", "media"),
-    (b"OggS", "media"),
-    (b"\x1aE\xdf\xa3", "media"),
-    (b"RIFF", "media"),
+/// Types that say more than the group that the detection puts them in.
+const BY_TYPE: [(&str, &str); 9] = [
+    ("application/pdf", "document"),
+    ("application/rtf", "document"),
+    ("application/postscript", "document"),
+    ("application/vnd.sqlite3", "unknown"),
+    ("application/x-nintendo-nes-rom", "executable"),
+    ("application/x-shockwave-flash", "executable"),
+    ("application/x-ole-storage", "document"),
+    ("application/x-msi", "executable"),
+    ("text/x-shellscript", "executable"),
 ];
 
-/// Classification by content alone.
+/// Classification by the first bytes alone; what has no telling ones counts by whether it plays.
 pub(crate) fn classification(head: &[u8], plays: bool) -> &'static str {
-    if plays || head.get(4..8) == Some(b"ftyp") {
-        return "media";
+    use infer::MatcherType as M;
+    let Some(kind) = infer::get(head) else {
+        return match (is_text(head), plays) {
+            (true, _) if head.starts_with(b"#!") => "executable",
+            (true, _) => "document",
+            (false, true) => "media",
+            (false, false) => "unknown",
+        };
+    };
+    if let Some((_, class)) = BY_TYPE.iter().find(|(known, _)| *known == kind.mime_type()) {
+        return class;
     }
-    MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map_or("unknown", |(_, class)| class)
+    match kind.matcher_type() {
+        M::App => "executable",
+        M::Archive => "archive",
+        M::Audio | M::Image | M::Video => "media",
+        M::Book | M::Doc | M::Text => "document",
+        M::Font | M::Custom => "unknown",
+    }
+}
+
+/// Whether it reads as UTF-8 text; a character cut off at the end does not count.
+fn is_text(head: &[u8]) -> bool {
+    let valid = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(e) if e.error_len().is_none() => {
+            std::str::from_utf8(&head[..e.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !valid.is_empty() && !valid.chars().any(|c| c.is_control() && !"\t\r\n\u{c}".contains(c))
 }
 
 /// The declared type, unless it says nothing; else by what the content is or how it is named.

@@ -1,59 +1,32 @@
 //! Containers.
 
-use crate::{Container, Error, Library, Listing, Page, Principal, Role, now_ms};
-use serde_json::Map;
+use crate::rules::is_reached;
+use crate::values::check_container;
+use crate::{
+    Container, ContainerChanges, Error, Library, List, Listing, Principal, Role, Scope, now_ms,
+};
+use catalog::is_secret;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// What a caller may say of a new container so far; the rest takes its defaults.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContainerAttributes {
-    /// Label.
-    pub name: Option<String>,
-    /// Whether its files may be published.
-    pub allow_publish: bool,
-    /// `publish` of new files.
-    pub default_file_publish: String,
-    /// Hard limit in bytes; `None` is none.
-    pub quota_bytes: Option<u64>,
-    /// Hard limit in files; `None` is none.
-    pub quota_files: Option<u64>,
-}
-
-impl Default for ContainerAttributes {
-    fn default() -> Self {
-        Self {
-            name: None,
-            allow_publish: true,
-            default_file_publish: "file_sid".into(),
-            quota_bytes: Some(1 << 30),
-            quota_files: Some(100),
-        }
-    }
-}
-
-pub(crate) fn check_publish(field: &'static str, publish: &str) -> Result<(), Error> {
-    match publish {
-        "none" | "file_sid" | "file_access_name" => Ok(()),
-        other => Err(Error::Invalid {
-            field,
-            message: format!("{other:?} (allowed: none, file_sid, file_access_name)"),
-        }),
-    }
-}
+/// What a masked secret reads as; sent back, it leaves the secret as it is.
+const MASK: &str = "********";
 
 impl Library {
     /// Makes a container of the caller's partner.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] below manager, [`Error::Invalid`].
+    /// [`Error::Forbidden`] below manager, [`Error::Invalid`], [`Error::Conflict`] (its keys).
     pub async fn create_container(
         &self,
         caller: &Principal,
-        attributes: ContainerAttributes,
+        changes: ContainerChanges,
     ) -> Result<Container, Error> {
-        caller.needs(Role::Manager)?;
-        check_publish("default_file_publish", &attributes.default_file_publish)?;
-        let container = row(caller.partner_sid, attributes);
+        caller.needs(Scope::Create, Role::Manager)?;
+        let mut container = default_row(caller.partner_sid);
+        changes.apply(&mut container);
+        check_container(&container)?;
+        self.check_parent(caller, container.parent_container_sid).await?;
         self.catalog.insert_container(container.clone()).await?;
         Ok(container)
     }
@@ -61,8 +34,17 @@ impl Library {
     /// A container that the caller sees.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Error::Forbidden`], [`Error::NotFound`].
     pub async fn container(
+        &self,
+        caller: &Principal,
+        container_sid: Uuid,
+    ) -> Result<Container, Error> {
+        caller.needs(Scope::Read, Role::Read)?;
+        self.seen_container(caller, container_sid).await
+    }
+
+    pub(crate) async fn seen_container(
         &self,
         caller: &Principal,
         container_sid: Uuid,
@@ -74,46 +56,130 @@ impl Library {
     /// The containers that the caller sees.
     ///
     /// # Errors
-    /// [`Error::Storage`].
+    /// [`Error::Forbidden`], [`Error::Invalid`] (what is listed).
     pub async fn list_containers(
         &self,
         caller: &Principal,
-        page: Page,
+        wanted: List,
     ) -> Result<Listing<Container>, Error> {
-        Ok(self.catalog.containers(caller.scope(), page).await?)
+        caller.needs(Scope::Read, Role::Read)?;
+        Ok(self.catalog.containers(caller.partner(), wanted).await?)
     }
 
-    /// Bytes and files in a container.
+    /// Changes a container; `anew` sets what is not said to its default.
     ///
     /// # Errors
-    /// [`Error::Storage`].
-    pub async fn usage(&self, container_sid: Uuid) -> Result<(u64, u64), Error> {
-        Ok(self.catalog.usage(container_sid).await?)
+    /// [`Error::Forbidden`] below manager, [`Error::NotFound`], [`Error::Invalid`],
+    /// [`Error::Conflict`] (its keys).
+    pub async fn change_container(
+        &self,
+        caller: &Principal,
+        container_sid: Uuid,
+        changes: ContainerChanges,
+        anew: bool,
+    ) -> Result<Container, Error> {
+        caller.needs(Scope::Update, Role::Manager)?;
+        self.seen_container(caller, container_sid).await?;
+        self.check_parent(caller, changes.parent_container_sid.flatten()).await?;
+        let edit = move |row: &mut Container| {
+            let kept = row.clone();
+            if anew {
+                *row = Container {
+                    container_sid,
+                    date_created: kept.date_created,
+                    threshold_hit_at: kept.threshold_hit_at,
+                    threshold_total_bytes: kept.threshold_total_bytes,
+                    threshold_total_files: kept.threshold_total_files,
+                    total_bytes: kept.total_bytes,
+                    total_files: kept.total_files,
+                    ..default_row(kept.partner_sid)
+                };
+            }
+            changes.apply(row);
+            unmask(&mut row.external_attributes, &kept.external_attributes);
+            row.date_modified = now_ms();
+            let counted = (row.threshold_total_bytes, row.threshold_total_files);
+            // A threshold that is set below the usage is reached from now on.
+            row.threshold_hit_at =
+                is_reached(row, counted).then(|| row.threshold_hit_at.unwrap_or(row.date_modified));
+            check_container(row)
+        };
+        self.catalog.change_container(container_sid, edit).await
+    }
+
+    /// Deletes a container that holds no files.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] below manager, [`Error::NotFound`], [`Error::NotEmpty`].
+    pub async fn delete_container(
+        &self,
+        caller: &Principal,
+        container_sid: Uuid,
+    ) -> Result<(), Error> {
+        caller.needs(Scope::Delete, Role::Manager)?;
+        self.seen_container(caller, container_sid).await?;
+        Ok(self.catalog.delete_container(container_sid).await?)
+    }
+
+    async fn check_parent(&self, caller: &Principal, parent: Option<Uuid>) -> Result<(), Error> {
+        let Some(parent) = parent else { return Ok(()) };
+        match self.seen_container(caller, parent).await {
+            Err(Error::NotFound) => {
+                Err(Error::invalid("parent_container_sid", "container not found"))
+            }
+            found => found.map(|_| ()),
+        }
     }
 }
 
-fn row(partner_sid: Uuid, attributes: ContainerAttributes) -> Container {
+/// The attributes with their secrets hidden, at any depth.
+#[must_use]
+pub fn masked(attributes: &Map<String, Value>) -> Map<String, Value> {
+    let mask = |(key, value): (&String, &Value)| {
+        let value = match value {
+            Value::Null => Value::Null,
+            _ if is_secret(key) => Value::String(MASK.into()),
+            Value::Object(inner) => Value::Object(masked(inner)),
+            other => other.clone(),
+        };
+        (key.clone(), value)
+    };
+    attributes.iter().map(mask).collect()
+}
+
+/// Clients send back what they were given: a masked secret stays what it was.
+fn unmask(attributes: &mut Map<String, Value>, kept: &Map<String, Value>) {
+    for (key, value) in attributes {
+        match (value, kept.get(key)) {
+            (value, Some(secret)) if is_secret(key) && value == MASK => *value = secret.clone(),
+            (Value::Object(inner), Some(Value::Object(kept))) => unmask(inner, kept),
+            _ => {}
+        }
+    }
+}
+
+fn default_row(partner_sid: Uuid) -> Container {
     let now = now_ms();
     Container {
         container_sid: Uuid::new_v4(),
         partner_sid,
         parent_container_sid: None,
-        name: attributes.name.unwrap_or_else(|| "N/A".into()),
+        name: "N/A".into(),
         kind: "internal".into(),
-        allow_publish: attributes.allow_publish,
+        allow_publish: true,
         allowed_classifications: Vec::new(),
         blocked_classifications: Vec::new(),
         default_file_lifecycle_action: "no_action".into(),
         default_file_lifecycle_ttl: -1,
-        default_file_publish: attributes.default_file_publish,
+        default_file_publish: "file_sid".into(),
         default_file_threshold_include: true,
         default_file_unique: false,
         durability_class: "unassigned".into(),
         encrypted: false,
         external_attributes: Map::new(),
         publish_domain: None,
-        quota_bytes: attributes.quota_bytes,
-        quota_files: attributes.quota_files,
+        quota_bytes: Some(1 << 30),
+        quota_files: Some(100),
         threshold_action: None,
         threshold_bytes: None,
         threshold_files: None,
@@ -121,6 +187,10 @@ fn row(partner_sid: Uuid, attributes: ContainerAttributes) -> Container {
         threshold_files_target: None,
         threshold_grace_period: 0,
         threshold_hit_at: None,
+        threshold_total_bytes: 0,
+        threshold_total_files: 0,
+        total_bytes: 0,
+        total_files: 0,
         is_unique: false,
         integer_key_1: None,
         integer_key_2: None,

@@ -18,13 +18,15 @@ pub enum Error {
     #[error("{field}: {message}")]
     Invalid {
         /// The attribute.
-        field: &'static str,
+        field: String,
         /// What is wrong and what is allowed.
         message: String,
     },
     /// Something else stands in the way.
-    #[error("{message}")]
+    #[error("{field}: {message}")]
     Conflict {
+        /// The attribute.
+        field: &'static str,
         /// What.
         message: String,
         /// Its id.
@@ -38,19 +40,39 @@ pub enum Error {
         /// Its value.
         limit: u64,
     },
+    /// The container still holds files.
+    #[error("the container holds {files} files; delete them first")]
+    NotEmpty {
+        /// How many.
+        files: u64,
+    },
     /// The disk or the catalog failed.
     #[error("storage: {0}")]
     Storage(String),
+}
+
+impl Error {
+    /// An attribute that can't be as it is.
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), message: message.into() }
+    }
 }
 
 impl From<catalog::Error> for Error {
     fn from(error: catalog::Error) -> Self {
         match error {
             catalog::Error::NoContainer => Self::NotFound,
-            catalog::Error::QuotaReached { quota, limit } => Self::LimitReached { quota, limit },
+            catalog::Error::NotEmpty { files } => Self::NotEmpty { files },
+            catalog::Error::BadList { parameter, message } => Self::invalid(parameter, message),
             catalog::Error::NameTaken { file_sid } => Self::Conflict {
-                message: "another file of the container has that file_access_name".into(),
+                field: "file_access_name",
+                message: "another file of the container has that name".into(),
                 reference_sid: file_sid,
+            },
+            catalog::Error::KeysTaken { sid } => Self::Conflict {
+                field: "unique",
+                message: "file with the same set of keys already exists".into(),
+                reference_sid: sid,
             },
             other => Self::Storage(other.to_string()),
         }

@@ -1,31 +1,105 @@
 //! Files that are there.
 
-use crate::{Error, File, Library, Listing, Page, Principal, Role, blocking};
+use crate::rules::admit;
+use crate::upload::{Defaults, Kept};
+use crate::values::check_file;
+use crate::{
+    Container, Error, File, FileChanges, Library, List, Listing, Principal, Role, Scope, Upload,
+    blocking, now_ms,
+};
 use blob::Hash;
-use std::io;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use uuid::Uuid;
+
+/// Reads of a file that are noted apart, in milliseconds.
+const ACCESS_RESOLUTION_MS: i64 = 60_000;
 
 impl Library {
     /// A file that the caller sees.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Error::Forbidden`], [`Error::NotFound`].
     pub async fn file(&self, caller: &Principal, file_sid: Uuid) -> Result<File, Error> {
+        caller.needs(Scope::Read, Role::Read)?;
+        self.seen_file(caller, file_sid).await
+    }
+
+    async fn seen_file(&self, caller: &Principal, file_sid: Uuid) -> Result<File, Error> {
         let found = self.catalog.file(file_sid).await?;
         found.filter(|f| caller.sees(f.partner_sid)).ok_or(Error::NotFound)
     }
 
-    /// The files that the caller sees, of one container or of all.
+    /// The files that the caller sees.
     ///
     /// # Errors
-    /// [`Error::Storage`].
+    /// [`Error::Forbidden`], [`Error::Invalid`] (what is listed).
     pub async fn list_files(
         &self,
         caller: &Principal,
-        container_sid: Option<Uuid>,
-        page: Page,
+        wanted: List,
     ) -> Result<Listing<File>, Error> {
-        Ok(self.catalog.files(caller.scope(), container_sid, page).await?)
+        caller.needs(Scope::Read, Role::Read)?;
+        Ok(self.catalog.files(caller.partner(), wanted).await?)
+    }
+
+    /// Changes a file by what `upload` says of it and, if it has any, by its bytes. `anew` sets what is
+    /// not said to its default.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] below manager, [`Error::NotFound`], and those of an upload.
+    pub async fn change_file(
+        &self,
+        caller: &Principal,
+        file_sid: Uuid,
+        changes: FileChanges,
+        content: Option<Upload>,
+        anew: bool,
+    ) -> Result<File, Error> {
+        caller.needs(Scope::Update, Role::Manager)?;
+        let old = self.seen_file(caller, file_sid).await?;
+        let goes_to = changes.container_sid.unwrap_or(old.container_sid);
+        let container = self.target(caller, goes_to).await?;
+        let kept = match content {
+            Some(mut upload) => {
+                upload.changes = changes.clone();
+                Some(upload.kept().await?)
+            }
+            None => None,
+        };
+        let (facts, content) = kept.map(Kept::split).unzip();
+        let now = now_ms();
+        let edit = move |row: &mut File| {
+            if anew {
+                *row = row.with_defaults_of(&container);
+            }
+            if facts.is_some() {
+                // They tell how the content is stored, and this is another.
+                (row.desired_format, row.desired_bitrate) = (None, None);
+            }
+            changes.apply(row);
+            row.date_modified = now;
+            if let Some(facts) = facts {
+                facts.describe(row);
+            }
+            check_file(row)
+        };
+        let admit = move |into: &Container, old: &File, new: &File| {
+            let stays = old.container_sid == into.container_sid;
+            admit(into, stays.then_some(old), new, now)
+        };
+        let changed = self.catalog.change_file(file_sid, content, edit, admit).await?;
+        let (file, gone) = changed.ok_or(Error::NotFound)?;
+        self.forget(gone).await;
+        Ok(file)
+    }
+
+    /// The container that a file is to go to.
+    pub(crate) async fn target(&self, caller: &Principal, sid: Uuid) -> Result<Container, Error> {
+        match self.seen_container(caller, sid).await {
+            Err(Error::NotFound) => Err(Error::invalid("container_sid", "container not found")),
+            found => found,
+        }
     }
 
     /// Deletes a file, and its content with the last file of it.
@@ -33,47 +107,50 @@ impl Library {
     /// # Errors
     /// [`Error::Forbidden`] below manager, [`Error::NotFound`].
     pub async fn delete_file(&self, caller: &Principal, file_sid: Uuid) -> Result<(), Error> {
-        caller.needs(Role::Manager)?;
-        self.file(caller, file_sid).await?;
-        if !self.catalog.delete_file(file_sid).await? {
-            return Err(Error::NotFound);
-        }
-        // The file is gone whatever comes of this; what stays behind goes with the next deletion.
-        if let Err(e) = self.forget_unreferenced().await {
-            tracing::warn!("removing the content of a deleted file: {e}");
-        }
+        caller.needs(Scope::Delete, Role::Manager)?;
+        self.seen_file(caller, file_sid).await?;
+        let content = self.catalog.delete_file(file_sid).await?.ok_or(Error::NotFound)?;
+        self.forget(vec![content]).await;
         Ok(())
     }
 
-    /// Removes content that no file refers to (any more); also for the start after a crash.
-    ///
-    /// # Errors
-    /// [`Error::Storage`].
-    pub async fn forget_unreferenced(&self) -> Result<u64, Error> {
-        let blobs = self.blobs.clone();
-        let remove = move |hash: &str| {
-            let hash: Hash = hash.parse().map_err(io::Error::other)?;
-            blobs.remove(&hash)
-        };
-        Ok(self.catalog.forget_unreferenced(remove).await?)
-    }
-
-    /// The stored bytes of a file, and how many.
+    /// The stored bytes of a file, and how many; this counts as an access.
     ///
     /// # Errors
     /// [`Error::NotFound`] if it was deleted meanwhile.
     pub async fn open_content(&self, file: &File) -> Result<(std::fs::File, u64), Error> {
         let hash: Hash = file.content_hash.parse().map_err(|_| Error::NotFound)?;
         let blobs = self.blobs.clone();
-        let open = blocking(move || blobs.get(&hash)).await??;
-        Ok((open.ok_or(Error::NotFound)?, file.file_bytes))
+        let open = blocking(move || blobs.get(&hash)).await??.ok_or(Error::NotFound)?;
+        let now = now_ms();
+        if file.date_last_accessed.is_none_or(|last| last <= now - ACCESS_RESOLUTION_MS) {
+            self.catalog.touch_file(file.file_sid, now, ACCESS_RESOLUTION_MS).await?;
+        }
+        Ok((open, file.file_bytes))
     }
 
-    /// The public link of a file; `None` if it is not published.
-    #[must_use]
-    pub fn publish_uri(&self, file: &File) -> Option<String> {
-        let base = self.config.public_url.trim_end_matches('/');
+    /// The public links of files, in their order; `None` for one that is not published.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn publish_uris(&self, files: &[File]) -> Result<Vec<Option<String>>, Error> {
+        let mut containers: HashMap<Uuid, Option<Container>> = HashMap::new();
+        let mut uris = Vec::with_capacity(files.len());
+        for file in files {
+            let sid = file.container_sid;
+            let container = match containers.entry(sid) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.catalog.container(sid).await?),
+            };
+            uris.push(container.as_ref().and_then(|c| self.publish_uri(c, file)));
+        }
+        Ok(uris)
+    }
+
+    fn publish_uri(&self, container: &Container, file: &File) -> Option<String> {
+        let base = container.publish_domain.as_deref().unwrap_or(self.public_url());
         match file.publish.as_str() {
+            _ if !container.allow_publish => None,
             "file_sid" => Some(format!("{base}/f/{}", file.file_sid)),
             "file_access_name" => {
                 let name = percent_encode(&file.file_access_name);

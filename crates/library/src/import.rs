@@ -1,6 +1,6 @@
 //! Bringing in a local file.
 
-use crate::{Error, File, Library, Principal, UploadAttributes, blocking};
+use crate::{Error, File, Library, Principal, blocking};
 use std::io::Read;
 use std::path::Path;
 use uuid::Uuid;
@@ -28,8 +28,7 @@ impl Library {
         container_sid: Uuid,
     ) -> Result<Import, Error> {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
-        let name =
-            name.ok_or(Error::Invalid { field: "path", message: "has no file name".into() })?;
+        let name = name.ok_or_else(|| Error::invalid("path", "has no file name"))?;
         self.container(caller, container_sid).await?;
         let owned = path.to_owned();
         let hash = blocking(move || -> std::io::Result<String> {
@@ -41,9 +40,9 @@ impl Library {
         if let Some(file) = self.catalog.same_file(container_sid, &name, &hash).await? {
             return Ok(Import { file, already_there: true });
         }
-        let attributes =
-            UploadAttributes { container_sid, name: Some(name), ..UploadAttributes::default() };
-        let mut upload = self.begin_upload(caller, attributes).await?;
+        let mut upload = self.begin_upload(caller).await?;
+        upload.changes.container_sid = Some(container_sid);
+        upload.changes.name = Some(name);
         let owned = path.to_owned();
         let mut source = blocking(move || std::fs::File::open(owned)).await??;
         loop {

@@ -1,22 +1,28 @@
 //! What is kept: partners, tokens, containers, files, and how a file comes in and goes.
 //!
-//! The order of an upload: draft → probe → classify → sync → one transaction that decides the rules
+//! The order of an upload: draft → sync → probe → classify → one transaction that decides the rules
 //! that race, puts the blob in place and keeps the rows. Deliberately without HTTP and without SQL.
 
 mod access;
+mod attributes;
 mod classify;
 mod containers;
 mod error;
 mod files;
 mod import;
+mod rules;
+mod sweep;
 mod upload;
+mod values;
 
-pub use access::{NewToken, Principal, Role, Welcome};
-pub use catalog::{ContainerRow as Container, FileRow as File, Listing, Page, TokenRow as Token};
-pub use containers::ContainerAttributes;
+pub use access::{NewToken, Principal, Role, Scope, Scopes, Welcome};
+pub use attributes::{ContainerChanges, FileChanges};
+pub use catalog::{Condition, List, Listing, Operator, Order, Start};
+pub use catalog::{ContainerRow as Container, FileRow as File, TokenRow as Token};
+pub use containers::masked;
 pub use error::Error;
 pub use import::Import;
-pub use upload::{Upload, UploadAttributes};
+pub use upload::{Examined, Upload};
 
 use blob::Blobs;
 use catalog::Catalog;

@@ -1,141 +1,284 @@
-//! How a file comes in.
+//! How bytes come in, for a new file or for one that is there.
 
 use crate::classify::{classification, extension, mime_type};
-use crate::containers::check_publish;
-use crate::{Container, Error, File, Library, Principal, Role, blocking, now_ms};
-use audio::{Hint, Source};
+use crate::rules::admit;
+use crate::values::check_file;
+use crate::{
+    Container, Error, File, FileChanges, Library, Principal, Role, Scope, blocking, now_ms,
+};
+use audio::{Facts, Hint, Source};
 use blob::Draft;
-use catalog::ContentRow;
+use catalog::{ContentRow, NewContent};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What an uploader says of a file; the rest takes the container's defaults.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UploadAttributes {
-    /// Where it goes.
-    pub container_sid: Uuid,
-    /// Name.
-    pub name: Option<String>,
-    /// Declared media type.
-    pub mime_type: Option<String>,
-    /// Path within the container.
-    pub file_access_name: Option<String>,
-    /// `none`, `file_sid`, `file_access_name`.
-    pub publish: Option<String>,
-}
-
-/// A file coming in; dropped unfinished, nothing is kept.
+/// Bytes coming in; dropped unfinished, nothing is kept.
 pub struct Upload {
     library: Library,
-    container: Container,
-    attributes: UploadAttributes,
+    caller: Principal,
     draft: Option<Draft>,
+    most_bytes: Option<u64>,
+    transcoded_to: Option<&'static str>,
+    /// Whether all bytes have come.
+    pub has_bytes: bool,
+    /// What the uploader says of the file.
+    pub changes: FileChanges,
+    /// The name that the bytes came under; what `changes` says goes before it.
+    pub file_name: Option<String>,
+    /// The media type that the bytes came with; what `changes` says goes before it.
+    pub content_type: Option<String>,
 }
 
-/// What was found out about the bytes.
-struct Found {
-    draft: Draft,
-    content: ContentRow,
-    format: Option<String>,
-    duration: Option<f64>,
+/// What was found out about the bytes of an upload.
+pub struct Examined {
+    /// Address of the content, hex.
+    pub content_hash: String,
+    /// The bytes, readable for as long as this is held.
+    pub source: Source,
+    /// Facts of the recording, and the demuxer's own index; or why it can't be played.
+    pub probed: Result<(Facts, Vec<u8>), String>,
     classification: &'static str,
 }
 
+/// An upload that is ready to be kept.
+pub(crate) struct Kept {
+    examined: Examined,
+    draft: Draft,
+    mime_type: String,
+    extension: Option<String>,
+    transcoded: bool,
+}
+
+/// What the content says of its file.
+pub(crate) struct Description {
+    content_hash: String,
+    length_bytes: u64,
+    classification: &'static str,
+    duration: Option<f64>,
+    format: String,
+    mime_type: String,
+    transcoded: bool,
+}
+
 impl Library {
-    /// Begins an upload.
+    /// Begins the upload of a new file.
     ///
     /// # Errors
-    /// [`Error::Forbidden`], [`Error::NotFound`] (the container), [`Error::Invalid`].
-    pub async fn begin_upload(
-        &self,
-        caller: &Principal,
-        attributes: UploadAttributes,
-    ) -> Result<Upload, Error> {
-        caller.needs(Role::Agent)?;
-        let container = self.container(caller, attributes.container_sid).await?;
-        check_publish("publish", attributes.publish.as_deref().unwrap_or("none"))?;
+    /// [`Error::Forbidden`] below agent.
+    pub async fn begin_upload(&self, caller: &Principal) -> Result<Upload, Error> {
+        caller.needs(Scope::Create, Role::Agent)?;
+        self.begin(caller).await
+    }
+
+    /// Begins the upload of new bytes for [`Library::change_file`].
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] below manager.
+    pub async fn begin_replacement(&self, caller: &Principal) -> Result<Upload, Error> {
+        caller.needs(Scope::Update, Role::Manager)?;
+        self.begin(caller).await
+    }
+
+    async fn begin(&self, caller: &Principal) -> Result<Upload, Error> {
         let blobs = self.blobs.clone();
-        let draft = Some(blocking(move || blobs.begin()).await??);
-        Ok(Upload { library: self.clone(), container, attributes, draft })
+        Ok(Upload {
+            library: self.clone(),
+            caller: *caller,
+            draft: Some(blocking(move || blobs.begin()).await??),
+            most_bytes: None,
+            transcoded_to: None,
+            has_bytes: false,
+            changes: FileChanges::default(),
+            file_name: None,
+            content_type: None,
+        })
     }
 }
 
 impl Upload {
+    /// Refuses before the bytes come what would be refused after them, as far as that is known.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::LimitReached`].
+    pub async fn refuse_early(&mut self) -> Result<(), Error> {
+        let container = self.container().await?;
+        let full = container.quota_files.filter(|limit| container.total_files >= *limit);
+        if let Some(limit) = full {
+            return Err(Error::LimitReached { quota: "quota_files", limit });
+        }
+        check_file(&self.blank(&container))?;
+        let asked = self.changes.desired_format.is_some() || self.changes.desired_bitrate.is_some();
+        // What counts in the end is the size of what is stored.
+        self.most_bytes = container.quota_bytes.filter(|_| !asked);
+        Ok(())
+    }
+
     /// Takes the next bytes; returns once they are written, so that the sender is held back by the
     /// disk and not by memory.
     ///
     /// # Errors
-    /// [`Error::Storage`]; the upload is then of no use.
+    /// [`Error::LimitReached`], [`Error::Storage`]; the upload is then of no use.
     pub async fn write(&mut self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<(), Error> {
         let mut draft = self.take()?;
+        let length = draft.length_bytes() + bytes.as_ref().len() as u64;
+        if let Some(limit) = self.most_bytes.filter(|most| length > *most) {
+            return Err(Error::LimitReached { quota: "quota_bytes", limit });
+        }
         self.draft = Some(blocking(move || draft.write(bytes.as_ref()).map(|()| draft)).await??);
         Ok(())
     }
 
-    /// Says more of the file than was known when it began (multipart parts come in any order).
-    pub fn attributes_mut(&mut self) -> &mut UploadAttributes {
-        &mut self.attributes
-    }
-
-    /// Keeps the file. What can't be played is kept too, with the reason.
+    /// Looks at the bytes that came.
     ///
     /// # Errors
-    /// [`Error::LimitReached`], [`Error::Conflict`] (the access name), [`Error::NotFound`] (the
-    /// container went meanwhile), [`Error::Storage`].
-    pub async fn finish(mut self) -> Result<File, Error> {
-        let publish =
-            self.attributes.publish.as_ref().unwrap_or(&self.container.default_file_publish);
-        check_publish("publish", publish)?;
+    /// [`Error::Storage`].
+    pub async fn examine(&mut self) -> Result<Examined, Error> {
         let draft = self.take()?;
-        let attributes = self.attributes.clone();
-        let found = blocking(move || examine(draft, &attributes)).await??;
-        let file = self.row(&found);
-        let Found { draft, content, .. } = found;
-        self.library
-            .catalog
-            .insert_file(file.clone(), content, move || draft.commit().map(|_| ()))
-            .await?;
+        let (extension, declared) = (self.extension(), self.declared_type());
+        let look = move || {
+            let examined = examine(&draft, extension.as_deref(), declared.as_deref());
+            examined.map(|found| (found, draft))
+        };
+        let (examined, draft) = blocking(look).await??;
+        self.draft = Some(draft);
+        Ok(examined)
+    }
+
+    /// An upload of the same file that is to take its transcode into a format.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn transcoded_to(self, format: &'static str) -> Result<Self, Error> {
+        let next = self.library.begin(&self.caller).await?;
+        let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
+        let mut changes = self.changes.clone();
+        changes.kind.get_or_insert_with(|| "audio".into());
+        Ok(Self {
+            transcoded_to: Some(format),
+            file_name: self.file_name.as_deref().map(|name| format!("{}.{format}", stem(name))),
+            changes,
+            ..next
+        })
+    }
+
+    /// Keeps it as a new file. What can't be played is kept too, with the reason.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::LimitReached`], [`Error::Conflict`], [`Error::Storage`].
+    pub async fn finish(self) -> Result<File, Error> {
+        let container = self.container().await?;
+        let mut file = self.blank(&container);
+        let named = self.changes.file_access_name.as_deref().is_some_and(|name| !name.is_empty());
+        let (library, has_name) = (self.library.clone(), !file.name.is_empty());
+        let kept = self.kept().await?;
+        if !named {
+            let ending = kept.ending();
+            file.file_access_name = format!("{}.{ending}", file.file_sid);
+        }
+        if !has_name {
+            file.name.clone_from(&file.file_access_name);
+        }
+        let (description, content) = kept.split();
+        description.describe(&mut file);
+        check_file(&file)?;
+        let (row, now) = (file.clone(), file.date_created);
+        let admit = move |into: &Container| admit(into, None, &row, now);
+        let gone = library.catalog.insert_file(file.clone(), content, admit).await;
+        let gone = gone.map_err(|error| match error {
+            Error::NotFound => Error::invalid("container_sid", "container not found"),
+            other => other,
+        })?;
+        library.forget(gone).await;
         Ok(file)
+    }
+
+    pub(crate) async fn kept(mut self) -> Result<Kept, Error> {
+        let examined = self.examine().await?;
+        let format = examined.probed.as_ref().ok().map(|(facts, _)| facts.format.as_str());
+        let extension = self.extension();
+        let declared = self.declared_type();
+        let mime_type = mime_type(declared.as_deref(), format, extension.as_deref());
+        let transcoded = self.transcoded_to.is_some();
+        Ok(Kept { mime_type, extension, transcoded, draft: self.take()?, examined })
     }
 
     fn take(&mut self) -> Result<Draft, Error> {
         self.draft.take().ok_or_else(|| Error::Storage("a write of this upload failed".into()))
     }
 
-    fn row(&self, found: &Found) -> File {
-        let (container, said, now) = (&self.container, &self.attributes, now_ms());
-        let file_sid = Uuid::new_v4();
-        let extension = said.name.as_deref().and_then(extension);
-        let format = found.format.clone();
-        let ending = extension.clone().or_else(|| format.clone()).unwrap_or_else(|| "bin".into());
-        let access_name = said.file_access_name.clone().filter(|n| !n.is_empty());
-        let access_name = access_name.unwrap_or_else(|| format!("{file_sid}.{ending}"));
-        File {
-            file_sid,
+    async fn container(&self) -> Result<Container, Error> {
+        let sid = self
+            .changes
+            .container_sid
+            .ok_or_else(|| Error::invalid("container_sid", "required"))?;
+        self.library.target(&self.caller, sid).await
+    }
+
+    /// The name that hints at what raw bytes are: after a transcode, its format.
+    fn extension(&self) -> Option<String> {
+        let name = self.changes.name.as_deref().or(self.file_name.as_deref());
+        self.transcoded_to.map(str::to_owned).or_else(|| name.and_then(extension))
+    }
+
+    fn declared_type(&self) -> Option<String> {
+        self.changes.mime_type.clone().or_else(|| self.content_type.clone())
+    }
+
+    /// The row but for what its content says.
+    fn blank(&self, container: &Container) -> File {
+        let now = now_ms();
+        let base = File {
+            file_sid: Uuid::new_v4(),
             container_sid: container.container_sid,
             partner_sid: container.partner_sid,
             parent_file_sid: None,
-            content_hash: found.content.content_hash.clone(),
-            content_classification: found.classification.into(),
-            content_duration: found.duration,
-            content_format: format.clone().or_else(|| extension.clone()).unwrap_or_default(),
+            content_hash: String::new(),
+            content_classification: "unknown".into(),
+            content_duration: None,
+            content_format: String::new(),
             content_transcoding_progress: None,
             date_created: now,
             date_modified: now,
             date_last_accessed: None,
             desired_bitrate: None,
             desired_format: None,
-            name: said.name.clone().unwrap_or_else(|| access_name.clone()),
-            file_access_name: access_name,
-            file_bytes: found.content.length_bytes,
+            file_access_name: "unnamed".into(),
+            file_bytes: 0,
+            lifecycle_action: String::new(),
+            lifecycle_ttl: -1,
+            mime_type: "application/octet-stream".into(),
+            name: self.file_name.clone().unwrap_or_default(),
+            publish: String::new(),
+            threshold_include: true,
+            kind: String::new(),
+            is_unique: false,
+            integer_key_1: None,
+            integer_key_2: None,
+            string_key_1: None,
+            string_key_2: None,
+            string_key_3: None,
+            string_key_4: None,
+        };
+        let mut file = base.with_defaults_of(container);
+        self.changes.clone().apply(&mut file);
+        file
+    }
+}
+
+/// What a file takes from its container where its uploader says nothing. Its names stay.
+pub(crate) trait Defaults {
+    fn with_defaults_of(&self, container: &Container) -> File;
+}
+
+impl Defaults for File {
+    fn with_defaults_of(&self, container: &Container) -> File {
+        File {
+            parent_file_sid: None,
+            desired_bitrate: None,
+            desired_format: None,
             lifecycle_action: container.default_file_lifecycle_action.clone(),
             lifecycle_ttl: container.default_file_lifecycle_ttl,
-            mime_type: mime_type(
-                said.mime_type.as_deref(),
-                format.as_deref(),
-                extension.as_deref(),
-            ),
-            publish: said.publish.clone().unwrap_or_else(|| container.default_file_publish.clone()),
+            publish: container.default_file_publish.clone(),
             threshold_include: container.default_file_threshold_include,
             kind: "file".into(),
             is_unique: container.default_file_unique,
@@ -145,37 +288,76 @@ impl Upload {
             string_key_2: None,
             string_key_3: None,
             string_key_4: None,
+            ..self.clone()
         }
     }
 }
 
+impl Kept {
+    /// The extension of an access name that nobody gave.
+    fn ending(&self) -> String {
+        let format = self.examined.probed.as_ref().ok().map(|(facts, _)| facts.format.clone());
+        self.extension.clone().or(format).unwrap_or_else(|| "bin".into())
+    }
+
+    pub fn split(
+        self,
+    ) -> (Description, NewContent<impl FnOnce() -> std::io::Result<()> + Send + 'static>) {
+        let Self { examined, draft, mime_type, extension, transcoded } = self;
+        let (facts, index, probe_error) = match examined.probed {
+            Ok((facts, index)) => (Some(facts), index, None),
+            Err(reason) => (None, Vec::new(), Some(reason)),
+        };
+        let description = Description {
+            content_hash: examined.content_hash.clone(),
+            length_bytes: draft.length_bytes(),
+            classification: examined.classification,
+            duration: facts.as_ref().map(Facts::duration_seconds),
+            format: facts.as_ref().map(|f| f.format.clone()).or(extension).unwrap_or_default(),
+            mime_type,
+            transcoded,
+        };
+        let row = ContentRow {
+            content_hash: examined.content_hash,
+            length_bytes: draft.length_bytes(),
+            facts: facts.and_then(|facts| serde_json::to_string(&facts).ok()),
+            probe_error,
+            seek_index: index,
+            stored_at_ms: now_ms(),
+        };
+        (description, NewContent { row, keep: move || draft.commit().map(|_| ()) })
+    }
+}
+
+impl Description {
+    pub fn describe(self, row: &mut File) {
+        row.content_hash = self.content_hash;
+        row.file_bytes = self.length_bytes;
+        row.content_classification = self.classification.into();
+        row.content_duration = self.duration;
+        row.content_format = self.format;
+        row.mime_type = self.mime_type;
+        row.content_transcoding_progress = self.transcoded.then_some(100);
+    }
+}
+
 /// Syncs (so that the transaction has little left to wait for), probes and classifies.
-fn examine(draft: Draft, said: &UploadAttributes) -> Result<Found, Error> {
+fn examine(
+    draft: &Draft,
+    extension: Option<&str>,
+    mime_type: Option<&str>,
+) -> Result<Examined, Error> {
     draft.as_file().sync_all()?;
     let source: Source = Arc::new(draft.as_file().try_clone()?);
-    let mut head = [0; 64];
+    let mut head = vec![0; 8192];
     let read = source.read_full_at(&mut head, 0)?;
-    let extension = said.name.as_deref().and_then(extension);
-    let hint = Hint { extension: extension.as_deref(), mime_type: said.mime_type.as_deref() };
-    let (probed, probe_error) = match audio::probe(&source, hint) {
-        Ok(probed) => (Some(probed), None),
+    head.truncate(read);
+    let probed = match audio::probe(&source, Hint { extension, mime_type }) {
+        Ok(probed) => Ok((probed.facts, probed.index)),
         Err(audio::ProbeError::Read(e)) => return Err(e.into()),
-        Err(e) => (None, Some(e.to_string())),
+        Err(e) => Err(e.to_string()),
     };
-    let facts = probed.as_ref().map(|p| serde_json::to_string(&p.facts)).transpose();
-    let content = ContentRow {
-        content_hash: draft.hash().to_string(),
-        length_bytes: draft.length_bytes(),
-        facts: facts.map_err(|e| Error::Storage(e.to_string()))?,
-        probe_error,
-        seek_index: probed.as_ref().map(|p| p.index.clone()).unwrap_or_default(),
-        stored_at_ms: now_ms(),
-    };
-    Ok(Found {
-        classification: classification(head.get(..read).unwrap_or(&head), probed.is_some()),
-        duration: probed.as_ref().map(|p| p.facts.duration_seconds()),
-        format: probed.map(|p| p.facts.format),
-        content,
-        draft,
-    })
+    let classification = classification(&head, probed.is_ok());
+    let content_hash = draft.hash().to_string();
+    Ok(Examined { content_hash, source, probed, classification })
 }

@@ -4,7 +4,7 @@
 use blob::{Blobs, Hash};
 use catalog::Catalog;
 use library::{
-    Config, ContainerAttributes, Error, File, Library, Page, Principal, Role, UploadAttributes,
+    Config, ContainerChanges, Error, File, Library, List, Order, Principal, Role, Start,
 };
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -30,12 +30,9 @@ async fn fixture() -> Fixture {
 }
 
 async fn put(f: &Fixture, name: &str, bytes: &'static [u8]) -> Result<File, Error> {
-    let attributes = UploadAttributes {
-        container_sid: f.container,
-        name: Some(name.into()),
-        ..UploadAttributes::default()
-    };
-    let mut upload = f.library.begin_upload(&f.admin, attributes).await?;
+    let mut upload = f.library.begin_upload(&f.admin).await?;
+    upload.changes.container_sid = Some(f.container);
+    upload.changes.name = Some(name.into());
     upload.write(bytes).await?;
     upload.finish().await
 }
@@ -54,12 +51,11 @@ async fn the_first_start_makes_a_private_admin_token_once() {
 #[tokio::test]
 async fn an_unfinished_upload_leaves_nothing() {
     let f = fixture().await;
-    let attributes = UploadAttributes { container_sid: f.container, ..UploadAttributes::default() };
-    let mut upload = f.library.begin_upload(&f.admin, attributes).await.unwrap();
+    let mut upload = f.library.begin_upload(&f.admin).await.unwrap();
     upload.write(&b"half"[..]).await.unwrap();
     drop(upload);
     assert_eq!(fs::read_dir(f.dir.path().join("tmp")).unwrap().count(), 0);
-    assert_eq!(f.library.usage(f.container).await.unwrap(), (0, 0));
+    assert_eq!(f.library.container(&f.admin, f.container).await.unwrap().total_files, 0);
 }
 
 #[tokio::test]
@@ -80,14 +76,15 @@ async fn content_that_cannot_be_played_is_kept_and_goes_with_its_last_file() {
 async fn partners_and_roles_are_kept_apart() {
     let f = fixture().await;
     let file = put(&f, "a", b"x").await.unwrap();
-    let token = f.library.create_token(Role::Manager, "other").await.unwrap();
+    let token = f.library.create_token(Role::Manager, &[], "other").await.unwrap();
     let other = f.library.authenticate(&token.secret).await.unwrap();
     assert!(matches!(f.library.file(&other, file.file_sid).await, Err(Error::NotFound)));
     assert!(matches!(f.library.delete_file(&other, file.file_sid).await, Err(Error::NotFound)));
-    let page = Page { limit: 10, offset: 0, descending: false };
-    assert_eq!(f.library.list_files(&other, None, page).await.unwrap().total, 0);
+    let wanted =
+        List { conditions: vec![], order: Order::Arrival, start: Start::Offset(0), limit: 10 };
+    assert_eq!(f.library.list_files(&other, wanted).await.unwrap().total, 0);
     let reader = Principal { role: Role::Read, ..f.admin };
-    let made = f.library.create_container(&reader, ContainerAttributes::default()).await;
+    let made = f.library.create_container(&reader, ContainerChanges::default()).await;
     assert!(matches!(made, Err(Error::Forbidden)));
     f.library.revoke_token(token.token_id).await.unwrap();
     assert!(matches!(f.library.authenticate(&token.secret).await, Err(Error::Unauthenticated)));

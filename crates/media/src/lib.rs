@@ -189,11 +189,33 @@ impl Media {
         let kind = match wanted {
             Representation::Original(resource) => self.original(resource).await?,
             Representation::Transcode(transcoded) => {
-                let play = self.play(transcoded).await?;
-                let layout = learn::layout_of(&self.shared, &play).await?;
-                Kind::Transcode { play, layout }
+                return self.laid_out(self.play(transcoded).await?).await;
             }
         };
+        Ok(Prepared { kind, shared: Arc::clone(&self.shared) })
+    }
+
+    /// [`Self::prepare`] of a transcode whose source is not stored (yet): an upload.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn prepare_source(
+        &self,
+        transcoded: &Transcoded,
+        source: audio::Source,
+        index: Vec<u8>,
+    ) -> Result<Prepared, OpenError> {
+        let running = self.shared.plays().find(&transcoded.key);
+        let play = match running {
+            Some(play) => play,
+            None => self.new_play(transcoded, source, index).await?,
+        };
+        self.laid_out(play).await
+    }
+
+    async fn laid_out(&self, play: Arc<Play>) -> Result<Prepared, OpenError> {
+        let layout = learn::layout_of(&self.shared, &play).await?;
+        let kind = Kind::Transcode { play, layout };
         Ok(Prepared { kind, shared: Arc::clone(&self.shared) })
     }
 
@@ -223,13 +245,22 @@ impl Media {
         if let Some(play) = self.shared.plays().find(&transcoded.key) {
             return Ok(play);
         }
-        let resource = &transcoded.resource;
-        let facts = resource.facts.clone().ok_or(OpenError::Gone)?;
-        let source = self.blob(&resource.content_hash)?;
-        let catalog = &self.shared.catalog;
-        let index = catalog.seek_index(&resource.content_hash).await.map_err(OpenError::failed)?;
-        let checkpoints = catalog.checkpoints(&transcoded.key).await.map_err(OpenError::failed)?;
-        let input = Input { source: Arc::new(source), facts, index: Arc::new(index) };
+        let content_hash = &transcoded.resource.content_hash;
+        let source = Arc::new(self.blob(content_hash)?);
+        let index = self.shared.catalog.seek_index(content_hash).await;
+        self.new_play(transcoded, source, index.map_err(OpenError::failed)?).await
+    }
+
+    async fn new_play(
+        &self,
+        transcoded: &Transcoded,
+        source: audio::Source,
+        index: Vec<u8>,
+    ) -> Result<Arc<Play>, OpenError> {
+        let facts = transcoded.resource.facts.clone().ok_or(OpenError::Gone)?;
+        let checkpoints = self.shared.catalog.checkpoints(&transcoded.key).await;
+        let input = Input { source, facts, index: Arc::new(index) };
+        let checkpoints = checkpoints.map_err(OpenError::failed)?;
         let play = Play::new(&self.shared, transcoded, input, checkpoints)?;
         Ok(self.shared.plays().insert(play))
     }

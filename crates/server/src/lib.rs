@@ -178,7 +178,7 @@ async fn serve_socket(
 
 fn router(services: &Services) -> Router {
     Router::new()
-        .merge(apis::carrierx::router(services.library.clone()))
+        .merge(apis::carrierx::router(services.library.clone(), services.media.clone()))
         .merge(page::router())
         .fallback(async || respond::problem(&respond::Problem::NotFound).map(body::Body::into_api))
 }

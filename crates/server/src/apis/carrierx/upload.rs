@@ -1,139 +1,147 @@
-//! Uploads: `multipart/form-data` (a JSON part `file_object`, then the part `data`) or a raw body with
-//! the attributes in the query. Both are streamed to the disk; what breaks off leaves nothing.
+//! Uploads: `multipart/form-data` (the parts `file_object` and `data`, in either order) or a raw body
+//! with the attributes in the query. Both are streamed to the disk; what breaks off leaves nothing.
 
+use super::auth::Caller;
 use super::errors::ApiError;
-use super::objects;
-use super::routes::Caller;
+use super::objects::{ErrorBody, FileObject};
+use super::query::Parameters;
+use super::{Api, body, transcode};
 use axum::Json;
+use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Query, Request, State};
 use futures_util::StreamExt;
-use http::{StatusCode, header};
-use library::{File, Library, Principal, UploadAttributes};
+use http::StatusCode;
+use library::{File, FileChanges, Principal, Upload};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::fmt::Display;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// `POST /storage/files`.
+/// The parts of an upload.
+#[derive(ToSchema)]
+#[allow(dead_code)] // It describes what is read piece by piece.
+pub struct Form {
+    /// What is said of the file; `container_sid` is required.
+    file_object: FileObject,
+    /// The bytes.
+    #[schema(value_type = String, content_media_type = "application/octet-stream")]
+    data: Vec<u8>,
+}
+
+/// Uploads a file.
+///
+/// As `application/octet-stream` the attributes are query arguments, and the body is the file.
+#[utoipa::path(post, path = "/core/v2/storage/files", tag = "files",
+    params(("container_sid" = Option<Uuid>, Query), ("name" = Option<String>, Query)),
+    request_body(content((Form = "multipart/form-data"), (String = "application/octet-stream"))),
+    responses((status = 201, body = FileObject), (status = "4XX", body = ErrorBody),
+        (status = 503, body = ErrorBody)))]
 pub async fn create(
-    State(library): State<Library>,
+    State(api): State<Api>,
     Caller(caller): Caller,
-    Query(query): Query<HashMap<String, String>>,
+    Query(query): Query<Parameters>,
     request: Request,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    let kind = kind.unwrap_or("").to_ascii_lowercase();
-    let file = if kind.starts_with("multipart/form-data") {
-        from_form(&library, &caller, request).await?
-    } else if kind.is_empty() || kind.starts_with("application/octet-stream") {
-        let attributes = query.into_iter().map(|(name, value)| (name, Value::String(value)));
-        from_body(&library, &caller, attributes.collect(), request).await?
-    } else {
-        return Err(ApiError::malformed(format!(
-            "`{kind}` is no way to upload; allowed: multipart/form-data, application/octet-stream"
-        )));
-    };
-    Ok((StatusCode::CREATED, Json(objects::file(&file, &library))))
+) -> Result<(StatusCode, Json<FileObject>), ApiError> {
+    let mut upload = api.library.begin_upload(&caller).await?;
+    match body::media_type(request.headers()).as_str() {
+        "multipart/form-data" => from_form(&mut upload, request, true).await?,
+        "" | "application/octet-stream" => from_body(&mut upload, query, request).await?,
+        other => {
+            let message =
+                format!("`{other}`; allowed: multipart/form-data, application/octet-stream");
+            return Err(ApiError::unsupported_type(message));
+        }
+    }
+    let upload = transcode::as_desired(&api, upload).await?;
+    let file = upload.finish().await?;
+    Ok((StatusCode::CREATED, Json(api.file(file).await?)))
+}
+
+/// Changes a file by a JSON object or by a form, which may bring new bytes.
+pub async fn change(
+    api: &Api,
+    caller: &Principal,
+    sid: Uuid,
+    request: Request,
+    anew: bool,
+) -> Result<File, ApiError> {
+    if body::media_type(request.headers()) != "multipart/form-data" {
+        let changes = body::file(&body::object(request).await?)?;
+        return Ok(api.library.change_file(caller, sid, changes, None, anew).await?);
+    }
+    let mut upload = api.library.begin_replacement(caller).await?;
+    let has_data = from_form(&mut upload, request, false).await.map(|()| upload.has_bytes)?;
+    if !has_data {
+        let changes = upload.changes.clone();
+        return Ok(api.library.change_file(caller, sid, changes, None, anew).await?);
+    }
+    let upload = transcode::as_desired(api, upload).await?;
+    let changes = upload.changes.clone();
+    Ok(api.library.change_file(caller, sid, changes, Some(upload), anew).await?)
 }
 
 async fn from_body(
-    library: &Library,
-    caller: &Principal,
-    attributes: Map<String, Value>,
+    upload: &mut Upload,
+    query: Parameters,
     request: Request,
-) -> Result<File, ApiError> {
-    let mut upload = library.begin_upload(caller, read(attributes)?).await?;
-    let mut body = request.into_body().into_data_stream();
-    while let Some(bytes) = body.next().await {
-        let bytes = bytes.map_err(|e| ApiError::malformed(format!("the upload broke off: {e}")))?;
-        upload.write(bytes).await?;
+) -> Result<(), ApiError> {
+    let attributes: Map<String, Value> =
+        query.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    upload.changes = body::file(&attributes)?;
+    upload.refuse_early().await?;
+    let mut bytes = request.into_body().into_data_stream();
+    while let Some(more) = bytes.next().await {
+        let more = more.map_err(|e| ApiError::malformed("data", format!("broke off: {e}")))?;
+        upload.write(more).await?;
     }
-    Ok(upload.finish().await?)
+    upload.has_bytes = true;
+    Ok(())
 }
 
-async fn from_form(
-    library: &Library,
-    caller: &Principal,
-    request: Request,
-) -> Result<File, ApiError> {
-    let broken =
-        |e: &dyn std::fmt::Display| ApiError::malformed(format!("the multipart body: {e}"));
+fn broken(e: &dyn Display) -> ApiError {
+    ApiError::malformed("body", format!("the multipart body: {e}"))
+}
+
+/// Reads the parts; those of a new file are both required.
+async fn from_form(upload: &mut Upload, request: Request, new: bool) -> Result<(), ApiError> {
     let mut form = Multipart::from_request(request, &()).await.map_err(|e| broken(&e))?;
-    let mut attributes = None;
+    let mut said: Option<FileChanges> = None;
+    // The closing boundary must be there: a body cut short is no upload.
     while let Some(mut part) = form.next_field().await.map_err(|e| broken(&e))? {
-        match part.name() {
-            Some("file_object") => {
-                let text = part.bytes().await.map_err(|e| broken(&e))?;
-                let object = serde_json::from_slice(&text).map_err(|e| {
-                    ApiError::malformed(format!("`file_object` must be a JSON object: {e}"))
-                })?;
-                attributes = Some(read(object)?);
+        match part.name().unwrap_or("") {
+            "file_object" if said.is_none() => {
+                let changes = file_object(&mut part).await?;
+                upload.changes = changes.clone();
+                said = Some(changes);
             }
-            Some("data") => {
-                let Some(mut said) = attributes else {
-                    let message = "the part `file_object` must come before the part `data`";
-                    return Err(ApiError::malformed(message));
-                };
-                said.name = said.name.or_else(|| part.file_name().map(str::to_owned));
-                said.mime_type = said.mime_type.or_else(|| part.content_type().map(str::to_owned));
-                let mut upload = library.begin_upload(caller, said).await?;
-                while let Some(bytes) = part.chunk().await.map_err(|e| broken(&e))? {
-                    upload.write(bytes).await?;
+            "data" | "file" if !upload.has_bytes => {
+                upload.file_name = part.file_name().map(str::to_owned);
+                upload.content_type = part.content_type().map(str::to_owned);
+                if new && said.is_some() {
+                    upload.refuse_early().await?;
                 }
-                drop(part);
-                // The closing boundary must be there: a body cut short is no upload.
-                if form.next_field().await.map_err(|e| broken(&e))?.is_some() {
-                    return Err(ApiError::malformed("the part `data` must be the last"));
+                while let Some(more) = part.chunk().await.map_err(|e| broken(&e))? {
+                    upload.write(more).await?;
                 }
-                return Ok(upload.finish().await?);
+                upload.has_bytes = true;
             }
             other => {
-                let name = other.unwrap_or("").to_owned();
-                return Err(ApiError::malformed(format!(
-                    "unknown part `{name}`; allowed: file_object, data"
-                )));
+                let message = "unknown or repeated part; allowed: file_object, data";
+                return Err(ApiError::malformed(other, message));
             }
         }
     }
-    Err(ApiError::malformed("the part `data` is missing"))
+    match (said, upload.has_bytes) {
+        (None, _) if new => Err(ApiError::invalid("file_object", "required")),
+        (_, false) if new => Err(ApiError::invalid("data", "required")),
+        _ => Ok(()),
+    }
 }
 
-/// The attributes that may be set so far; read-only ones are passed over, since clients send back what
-/// they were given; unknown ones are refused by name.
-fn read(object: Map<String, Value>) -> Result<UploadAttributes, ApiError> {
-    const READ_ONLY: [&str; 10] = [
-        "content_classification",
-        "content_duration",
-        "content_format",
-        "content_transcoding_progress",
-        "date_last_accessed",
-        "date_modified",
-        "file_bytes",
-        "file_sid",
-        "partner_sid",
-        "publish_uri",
-    ];
-    let mut attributes = UploadAttributes::default();
-    let mut container = None;
-    for (name, value) in object {
-        if READ_ONLY.contains(&name.as_str()) || value.is_null() {
-            continue;
-        }
-        let text = value.as_str().map(str::to_owned);
-        let text = text.ok_or_else(|| ApiError::invalid(&name, "must be a string"));
-        match name.as_str() {
-            "container_sid" => container = Some(text?),
-            "name" => attributes.name = Some(text?),
-            "mime_type" => attributes.mime_type = Some(text?),
-            "file_access_name" => attributes.file_access_name = Some(text?),
-            "publish" => attributes.publish = Some(text?),
-            _ => {
-                let known = "container_sid, name, mime_type, file_access_name, publish";
-                return Err(ApiError::invalid(&name, format!("can't be set; allowed: {known}")));
-            }
-        }
+async fn file_object(part: &mut Field<'_>) -> Result<FileChanges, ApiError> {
+    let mut text = Vec::new();
+    while let Some(more) = part.chunk().await.map_err(|e| broken(&e))? {
+        body::extend(&mut text, &more, "file_object")?;
     }
-    let container = container.ok_or_else(|| ApiError::invalid("container_sid", "is required"))?;
-    attributes.container_sid = Uuid::try_parse(&container)
-        .map_err(|_| ApiError::invalid("container_sid", format!("`{container}` is no sid")))?;
-    Ok(attributes)
+    body::file(&body::parse(&text, "file_object")?)
 }

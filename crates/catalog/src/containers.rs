@@ -1,0 +1,83 @@
+//! Containers: written, changed, looked up, listed, deleted.
+
+use crate::attributes::Table;
+use crate::list::{List, Listing, list};
+use crate::{Catalog, ContainerRow, Error, keys};
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+impl Catalog {
+    /// Keeps a new container.
+    ///
+    /// # Errors
+    /// [`Error::KeysTaken`].
+    pub async fn insert_container(&self, container: ContainerRow) -> Result<(), Error> {
+        self.change(move |db| {
+            keys::check_container(db, &container)?;
+            Ok(container.insert(db, "containers")?)
+        })
+        .await
+    }
+
+    /// A container.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn container(&self, container_sid: Uuid) -> Result<Option<ContainerRow>, Error> {
+        self.read(move |db| container(db, container_sid)).await
+    }
+
+    /// Changes a container by `edit`, in one transaction. Returns it.
+    ///
+    /// # Errors
+    /// [`Error::NoContainer`], [`Error::KeysTaken`], and those of `edit`.
+    pub async fn change_container<E: From<Error> + Send + 'static>(
+        &self,
+        container_sid: Uuid,
+        edit: impl FnOnce(&mut ContainerRow) -> Result<(), E> + Send + 'static,
+    ) -> Result<ContainerRow, E> {
+        self.change(move |db| {
+            let mut row = container(db, container_sid)?.ok_or(Error::NoContainer)?;
+            edit(&mut row)?;
+            keys::check_container(db, &row)?;
+            row.update(db, "containers").map_err(Error::from)?;
+            Ok(row)
+        })
+        .await
+    }
+
+    /// Containers, of one partner or (`None`) of all.
+    ///
+    /// # Errors
+    /// [`Error::BadList`].
+    pub async fn containers(
+        &self,
+        partner_sid: Option<Uuid>,
+        wanted: List,
+    ) -> Result<Listing<ContainerRow>, Error> {
+        self.read(move |db| list(db, Table::Containers, partner_sid, &wanted, ContainerRow::read))
+            .await
+    }
+
+    /// Deletes a container that holds no files.
+    ///
+    /// # Errors
+    /// [`Error::NoContainer`], [`Error::NotEmpty`].
+    pub async fn delete_container(&self, container_sid: Uuid) -> Result<(), Error> {
+        self.change(move |db| {
+            let row = container(db, container_sid)?.ok_or(Error::NoContainer)?;
+            if row.total_files > 0 {
+                return Err(Error::NotEmpty { files: row.total_files });
+            }
+            let mut delete = db.prepare_cached("DELETE FROM containers WHERE container_sid = ?")?;
+            delete.execute([container_sid.to_string()])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+pub(crate) fn container(db: &Connection, sid: Uuid) -> Result<Option<ContainerRow>, Error> {
+    let mut query = db.prepare_cached("SELECT * FROM containers WHERE container_sid = ?")?;
+    Ok(query.query_row([sid.to_string()], ContainerRow::read).optional()?)
+}

@@ -1,0 +1,125 @@
+//! The CarrierX storage API, by its documentation: every attribute, parameter value and error.
+
+use crate::client::Answer;
+use crate::running::{Server, text};
+use crate::sources;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+mod access;
+mod containers;
+mod files;
+mod guide;
+mod lists;
+mod rules;
+mod transcoding;
+
+const CONTAINERS: &str = "/core/v2/storage/containers";
+const FILES: &str = "/core/v2/storage/files";
+
+/// A server on a folder of its own.
+struct Api {
+    folder: TempDir,
+    server: Server,
+    token: String,
+}
+
+impl Api {
+    fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let server = Server::start(&folder.path().join("data"), &[]);
+        let token = server.token();
+        Self { folder, server, token }
+    }
+
+    fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.server
+            .request(method, path)
+            .token(&self.token)
+            .header("Content-Type", "application/json")
+            .body(body.to_string().as_bytes())
+            .send()
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.server.request("GET", path).token(&self.token).send()
+    }
+
+    fn delete(&self, path: &str) -> Answer {
+        self.server.request("DELETE", path).token(&self.token).send()
+    }
+
+    /// A new container with these attributes.
+    fn container(&self, attributes: &Value) -> Value {
+        let answer = self.send("POST", CONTAINERS, attributes);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    }
+
+    fn container_sid(&self, attributes: &Value) -> String {
+        text(&self.container(attributes)["container_sid"])
+    }
+
+    /// Sends a form of these parts.
+    fn form(&self, method: &str, path: &str, parts: &[(&str, &str, &[u8])]) -> Answer {
+        let mut body = Vec::new();
+        for (name, more, bytes) in parts {
+            let head =
+                format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n");
+            body.extend(head.as_bytes());
+            body.extend(*bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--cut--\r\n");
+        self.server
+            .request(method, path)
+            .token(&self.token)
+            .header("Content-Type", "multipart/form-data; boundary=cut")
+            .body(&body)
+            .send()
+    }
+
+    /// Uploads bytes with these attributes.
+    fn upload(&self, attributes: &Value, bytes: &[u8]) -> Answer {
+        let object = attributes.to_string();
+        let data = ("data", "; filename=\"upload.bin\"", bytes);
+        self.form("POST", FILES, &[("file_object", "", object.as_bytes()), data])
+    }
+
+    /// A new file with these attributes.
+    fn file(&self, attributes: &Value, bytes: &[u8]) -> Value {
+        let answer = self.upload(attributes, bytes);
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()
+    }
+
+    fn names(&self, query: &str) -> Vec<String> {
+        let answer = self.get(&format!("{FILES}?{query}"));
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+        answer.json()["items"].as_array().unwrap().iter().map(|f| text(&f["name"])).collect()
+    }
+}
+
+/// It is refused with this status and message, naming the field.
+#[track_caller]
+fn assert_refused(answer: &Answer, status: u16, message: &str, field: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text());
+    let body = answer.json();
+    assert_eq!(body["message"], message, "{body}");
+    match field {
+        "" => assert_eq!(body["errors"], json!([]), "{body}"),
+        field => assert_eq!(body["errors"][0]["field"], field, "{body}"),
+    }
+}
+
+#[track_caller]
+fn assert_invalid(answer: &Answer, field: &str) {
+    assert_refused(answer, 422, "object validation error", field);
+}
+
+/// The path of a link.
+fn path_of(uri: &Value) -> String {
+    let uri = text(uri);
+    let at = uri.find("://").unwrap() + 3;
+    uri[uri[at..].find('/').unwrap() + at..].to_owned()
+}

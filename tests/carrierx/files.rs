@@ -1,0 +1,220 @@
+//! Files: attributes, both uploads, changes, links, data, deletion.
+
+use super::*;
+
+#[test]
+fn a_file_has_every_attribute_with_its_default() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    let wav = std::fs::read(sources::speech(api.folder.path())).unwrap();
+    let data = ("data", "; filename=\"hello.wav\"\r\nContent-Type: audio/x-wav", &wav[..]);
+    let object = json!({"container_sid": sid}).to_string();
+    let typed = ("file_object", "\r\nContent-Type: application/json", object.as_bytes());
+    let answer = api.form("POST", FILES, &[typed, data]);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let file = answer.json();
+    let file_sid = text(&file["file_sid"]);
+    let expected = json!({
+        "container_sid": sid, "content_classification": "media",
+        "content_duration": file["content_duration"], "content_format": "wav",
+        "content_transcoding_progress": null, "date_last_accessed": null,
+        "date_modified": file["date_modified"], "desired_bitrate": null, "desired_format": null,
+        "file_access_name": format!("{file_sid}.wav"), "file_bytes": wav.len(), "file_sid": file_sid,
+        "integer_key_1": null, "integer_key_2": null, "lifecycle_action": "no_action",
+        "lifecycle_ttl": -1, "mime_type": "audio/x-wav", "name": "hello.wav", "parent_file_sid": null,
+        "partner_sid": file["partner_sid"], "publish": "file_sid",
+        "publish_uri": format!("http://{}/f/{file_sid}", api.server.address), "string_key_1": null,
+        "string_key_2": null, "string_key_3": null, "string_key_4": null, "threshold_include": true,
+        "type": "file", "unique": false,
+    });
+    assert_eq!(file, expected);
+    assert!(file["content_duration"].as_f64().unwrap() > 0.5);
+    let modified = text(&file["date_modified"]);
+    assert!(modified.len() == 24 && modified.ends_with('Z'), "{modified}");
+    for base in [FILES, "/core/v2/admin/storage/files"] {
+        assert_eq!(api.get(&format!("{base}/{file_sid}")).json(), file);
+    }
+}
+
+#[test]
+fn query_arguments_say_as_much_as_a_file_object_and_defaults_come_from_the_container() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({"default_file_publish": "none",
+        "default_file_lifecycle_ttl": 9, "default_file_threshold_include": false}));
+    let query = format!(
+        "container_sid={sid}&name=a%20b.txt&integer_key_1=7&string_key_1=s&lifecycle_action=delete&\
+         publish=file_access_name&file_access_name=x/y.txt&mime_type=text/plain&unique=true&type=audio"
+    );
+    let request = api.server.request("POST", &format!("/core/v2/admin/storage/files?{query}"));
+    let request = request.token(&api.token).header("Content-Type", "application/octet-stream");
+    let answer = request.body(b"hello").send();
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let file = answer.json();
+    for (name, value) in json!({"name": "a b.txt", "integer_key_1": 7, "string_key_1": "s",
+        "lifecycle_action": "delete", "lifecycle_ttl": 9, "threshold_include": false,
+        "mime_type": "text/plain", "unique": true, "type": "audio",
+        "file_access_name": "x/y.txt", "content_classification": "document"})
+    .as_object()
+    .unwrap()
+    {
+        assert_eq!(&file[name], value, "{name}");
+    }
+    assert_eq!(path_of(&file["publish_uri"]), format!("/c/{sid}/x/y.txt"));
+    assert_eq!(api.server.get(&path_of(&file["publish_uri"])).body, b"hello");
+    let plain = api.file(&json!({"container_sid": sid}), b"x");
+    assert_eq!((&plain["publish"], &plain["publish_uri"]), (&json!("none"), &json!(null)));
+}
+
+#[test]
+fn the_parts_come_in_either_order_and_both_must_come() {
+    let api = Api::start();
+    let object = json!({"container_sid": api.container_sid(&json!({}))}).to_string();
+    let object = ("file_object", "", object.as_bytes());
+    let data = ("data", "; filename=\"n.bin\"", &b"x"[..]);
+    let file = api.form("POST", FILES, &[data, object]);
+    assert_eq!((file.status, &file.json()["name"]), (201, &json!("n.bin")));
+    assert_invalid(&api.form("POST", FILES, &[object]), "data");
+    assert_invalid(&api.form("POST", FILES, &[data]), "file_object");
+    let surprise = ("surprise", "", &b"x"[..]);
+    assert_refused(&api.form("POST", FILES, &[surprise]), 400, "Bad Request", "surprise");
+    let wrong = ("file_object", "", &b"{"[..]);
+    let known = "No JSON object could be decoded";
+    assert_refused(&api.form("POST", FILES, &[wrong, data]), 400, known, "file_object");
+    let torn = api.server.request("POST", FILES).token(&api.token);
+    let torn = torn.header("Content-Type", "multipart/form-data; boundary=cut");
+    let body = b"--cut\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\nhalf";
+    assert_refused(&torn.body(body).send(), 400, "Bad Request", "body");
+    let kind = api.server.request("POST", FILES).token(&api.token);
+    let kind = kind.header("Content-Type", "text/plain").body(b"x").send();
+    assert_refused(&kind, 415, "Unsupported media type", "Content-Type");
+    assert_eq!(api.get(FILES).json()["total"], 1);
+}
+
+#[test]
+fn values_that_an_attribute_cannot_have_are_refused_by_name_and_nothing_is_kept() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    let kept = api.file(&json!({"container_sid": sid, "file_access_name": "taken"}), b"x");
+    let path = format!("{FILES}/{}", text(&kept["file_sid"]));
+    for (attribute, value) in [
+        ("name", json!(5)),
+        ("mime_type", json!("audio")),
+        ("desired_bitrate", json!(33)),
+        ("desired_format", json!("aiff")),
+        ("file_access_name", json!("../x")),
+        ("file_access_name", json!("a//b")),
+        ("integer_key_1", json!("x")),
+        ("lifecycle_action", json!("shred")),
+        ("lifecycle_ttl", json!(-5)),
+        ("lifecycle_ttl", json!("soon")),
+        ("parent_file_sid", json!("x")),
+        ("publish", json!("everywhere")),
+        ("string_key_2", json!(true)),
+        ("threshold_include", json!(3)),
+        ("type", json!("book")),
+        ("unique", json!("x")),
+        ("flavour", json!("x")),
+        ("container_sid", json!("x")),
+        ("container_sid", json!("6e930ad8-c3d0-49db-801e-86d64fedd2c2")),
+    ] {
+        let mut object = json!({"container_sid": sid});
+        object[attribute] = value.clone();
+        assert_invalid(&api.upload(&object, b"x"), attribute);
+        assert_invalid(&api.send("PATCH", &path, &json!({attribute: value})), attribute);
+    }
+    assert_invalid(&api.upload(&json!({}), b"x"), "container_sid");
+    let taken = api.upload(&json!({"container_sid": sid, "file_access_name": "taken"}), b"y");
+    assert_invalid(&taken, "file_access_name");
+    assert_eq!(taken.json()["errors"][0]["reference_sid"], kept["file_sid"]);
+    assert_eq!(api.get(FILES).json()["total"], 1);
+    assert_eq!(api.get(&path).json(), kept);
+}
+
+#[test]
+fn links_follow_changes_at_once() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    let file = api.file(&json!({"container_sid": sid}), b"content");
+    let path = format!("{FILES}/{}", text(&file["file_sid"]));
+    let by_sid = path_of(&file["publish_uri"]);
+    assert_eq!(api.server.get(&by_sid).body, b"content");
+    let named = api.send(
+        "PATCH",
+        &path,
+        &json!({"publish": "file_access_name", "file_access_name": "a/ü.bin"}),
+    );
+    assert_eq!(named.status, 200, "{}", named.text());
+    let by_name = path_of(&named.json()["publish_uri"]);
+    assert_eq!(by_name, format!("/c/{sid}/a/%C3%BC.bin"));
+    assert_eq!((api.server.get(&by_sid).status, api.server.get(&by_name).status), (404, 200));
+    let none = api.send("PATCH", &path, &json!({"publish": "none"}));
+    assert_eq!(none.json()["publish_uri"], json!(null));
+    assert_eq!((api.server.get(&by_sid).status, api.server.get(&by_name).status), (404, 404));
+    api.send("PATCH", &path, &json!({"publish": "file_sid"}));
+    assert_eq!(api.server.get(&by_sid).status, 200);
+    let container = format!("{CONTAINERS}/{sid}");
+    let other = json!({"publish_domain": "https://cdn.example.com"});
+    assert_eq!(api.send("PATCH", &container, &other).status, 200);
+    assert!(text(&api.get(&path).json()["publish_uri"]).starts_with("https://cdn.example.com/f/"));
+    api.send("PATCH", &container, &json!({"allow_publish": false}));
+    assert_eq!(api.get(&path).json()["publish_uri"], json!(null));
+    assert_eq!(api.server.get(&by_sid).status, 404);
+}
+
+#[test]
+fn a_form_replaces_the_content_and_put_resets_what_is_not_sent() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    let made = json!({"container_sid": sid, "string_key_1": "k", "publish": "file_sid"});
+    let file = api.file(&made, b"old");
+    let path = format!("{FILES}/{}", text(&file["file_sid"]));
+    let object = ("file_object", "", &br#"{"name":"new.txt"}"#[..]);
+    for name in ["data", "file"] {
+        let replaced = api.form("PATCH", &path, &[object, (name, "", b"newer")]);
+        assert_eq!(replaced.status, 200, "{}", replaced.text());
+        let replaced = replaced.json();
+        assert_eq!((&replaced["file_bytes"], &replaced["name"]), (&json!(5), &json!("new.txt")));
+        assert_eq!(replaced["string_key_1"], "k");
+    }
+    assert_eq!(api.server.get(&path_of(&file["publish_uri"])).body, b"newer");
+    assert_eq!(api.get(&format!("{CONTAINERS}/{sid}")).json()["total_bytes"], 5);
+    let put = api.send("PUT", &path, &json!({"integer_key_2": 3})).json();
+    assert_eq!((&put["string_key_1"], &put["integer_key_2"]), (&json!(null), &json!(3)));
+    assert_eq!((&put["file_bytes"], &put["name"]), (&json!(5), &json!("new.txt")));
+}
+
+#[test]
+fn a_file_moves_to_another_container_with_what_it_counts() {
+    let api = Api::start();
+    let (from, to) = (api.container_sid(&json!({})), api.container_sid(&json!({"quota_files": 1})));
+    let files = [(); 2].map(|()| api.file(&json!({"container_sid": from}), b"four"));
+    let paths = files.map(|file| format!("{FILES}/{}", text(&file["file_sid"])));
+    assert_eq!(api.send("PATCH", &paths[0], &json!({"container_sid": to})).status, 200);
+    assert_invalid(&api.send("PATCH", &paths[1], &json!({"container_sid": to})), "quota_files");
+    for sid in [from, to] {
+        let container = api.get(&format!("{CONTAINERS}/{sid}")).json();
+        assert_eq!((&container["total_files"], &container["total_bytes"]), (&json!(1), &json!(4)));
+    }
+}
+
+#[test]
+fn data_sends_the_stored_bytes_whole_and_counts_as_an_access() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    let file = api.file(&json!({"container_sid": sid, "mime_type": "text/plain"}), b"hello");
+    let path = format!("{FILES}/{}", text(&file["file_sid"]));
+    let request = api.server.request("GET", &format!("{path}/data")).token(&api.token);
+    let answer = request.range("bytes=1-2").send();
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"hello"[..]));
+    assert_eq!(answer.header("content-type"), Some("text/plain"));
+    assert_eq!(answer.header("content-range"), None);
+    let first = api.get(&path).json()["date_last_accessed"].clone();
+    assert!(first.is_string(), "{first}");
+    api.get(&format!("{path}/data"));
+    assert_eq!(api.get(&path).json()["date_last_accessed"], first, "noted twice in a minute");
+    assert_eq!(api.delete(&path).status, 204);
+    for gone in [api.get(&path), api.get(&format!("{path}/data")), api.delete(&path)] {
+        assert_refused(&gone, 404, "Cannot find item by SID", "");
+    }
+    assert_eq!(api.server.get(&path_of(&file["publish_uri"])).status, 404);
+}

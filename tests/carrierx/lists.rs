@@ -1,0 +1,158 @@
+//! Lists: pages, orders, filters, fields.
+
+use super::*;
+
+/// A container with the files a, b, …, their `integer_key_1` as given.
+fn with_files(keys: &[Option<i64>]) -> (Api, String) {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    for (i, key) in keys.iter().enumerate() {
+        let name = char::from(b'a' + i as u8).to_string();
+        let object = json!({"container_sid": sid, "name": name, "integer_key_1": key});
+        api.file(&object, &vec![0; i + 1]);
+    }
+    (api, sid)
+}
+
+#[test]
+fn pages_follow_each_other_by_offset_and_by_cursor_in_every_order() {
+    let (api, sid) = with_files(&[Some(2), None, Some(1), Some(2), None]);
+    let filter = format!("filter=container_sid+eq+{sid}");
+    for (order, expected) in [
+        ("", "abcde"),
+        ("&order=name", "abcde"),
+        ("&order=name+desc", "edcba"),
+        ("&order=file_bytes+asc", "abcde"),
+        ("&order=integer_key_1", "becad"),
+        ("&order=integer_key_1+desc", "daceb"),
+    ] {
+        let expected: Vec<String> = expected.chars().map(String::from).collect();
+        assert_eq!(api.names(&format!("{filter}{order}")), expected, "{order}");
+        assert_eq!(
+            api.names(&format!("{filter}{order}&limit=2&offset=3")),
+            expected[3..],
+            "{order}"
+        );
+        let (mut seen, mut after, mut last) = (Vec::new(), String::new(), Value::Null);
+        loop {
+            let page = api.get(&format!("{FILES}?{filter}{order}&limit=2{after}")).json();
+            seen.extend(page["items"].as_array().unwrap().iter().map(|f| text(&f["name"])));
+            assert_eq!(page["has_more"], seen.len() < 5, "{order}: {page}");
+            assert_eq!((&page["total"], &page["limit"]), (&json!(5), &json!(2)));
+            after = format!("&after={}", text(&page["pagination"]["after"]));
+            last = if page["has_more"] == true { page["pagination"].clone() } else { break };
+        }
+        assert_eq!(seen, expected, "{order}: by cursor");
+        let before = format!("{filter}{order}&limit=2&before={}", text(&last["before"]));
+        assert_eq!(api.names(&before), expected[..2], "{order}: back");
+    }
+}
+
+#[test]
+fn shuffle_holds_each_once() {
+    let (api, sid) = with_files(&[None; 6]);
+    let query = format!("filter=container_sid+eq+{sid}&order=shuffle");
+    let orders: Vec<_> = (0..20).map(|_| api.names(&query)).collect();
+    assert!(orders.iter().any(|order| order != &orders[0]), "never shuffled");
+    for mut order in orders {
+        order.sort();
+        assert_eq!(order.concat(), "abcdef");
+    }
+}
+
+#[test]
+fn filters_know_every_operator() {
+    let (api, sid) = with_files(&[Some(2), None, Some(1), Some(10), None]);
+    for (condition, expected) in [
+        ("integer_key_1 eq 2", "a"),
+        ("integer_key_1 ne 2", "bcde"),
+        ("integer_key_1 eq null", "be"),
+        ("integer_key_1 ne null", "acd"),
+        ("integer_key_1 gt 1", "ad"),
+        ("integer_key_1 ge 1", "acd"),
+        ("integer_key_1 lt 10", "ac"),
+        ("integer_key_1 le 2", "ac"),
+        ("name in (a, 'c', \"x\")", "ac"),
+        ("name in (a)", "a"),
+        ("name like %", "abcde"),
+        ("name like _", "abcde"),
+        ("name like A", ""),
+        ("name like *", ""),
+        ("name ilike A", "a"),
+        ("file_bytes gt 1 and file_bytes lt 4 and name ne 'c'", "b"),
+        ("file_bytes ge \"4\"", "de"),
+        ("threshold_include eq true", "abcde"),
+        ("unique eq true", ""),
+        ("date_modified gt 2020-01-01T00:00:00Z", "abcde"),
+        ("date_modified lt 2020-01-01T00:00:00.000Z", ""),
+        ("date_last_accessed eq null", "abcde"),
+        ("type eq file and publish eq file_sid", "abcde"),
+        ("name eq 'a and b'", ""),
+    ] {
+        let text = format!("container_sid eq '{sid}' and {condition}");
+        let encoded: String = text.bytes().map(|b| format!("%{b:02X}")).collect();
+        assert_eq!(api.names(&format!("filter={encoded}")).concat(), expected, "{condition}");
+    }
+}
+
+#[test]
+fn what_a_list_does_not_know_is_refused_by_name() {
+    let (api, _) = with_files(&[None]);
+    for (query, field) in [
+        ("limit=many", "limit"),
+        ("offset=-1", "offset"),
+        ("order=colour", "order"),
+        ("order=name+up", "order"),
+        ("order=publish_uri", "order"),
+        ("after=xyz", "after"),
+        ("before=00", "before"),
+        ("after=00&offset=1", "after"),
+        ("filter=", "filter"),
+        ("filter=name", "filter"),
+        ("filter=name+eq", "filter"),
+        ("filter=name+is+a", "filter"),
+        ("filter=colour+eq+red", "filter"),
+        ("filter=name+eq+a+or+name+eq+b", "filter"),
+        ("filter=name+eq+%27a", "filter"),
+        ("filter=name+in+a", "filter"),
+        ("filter=name+in+(a", "filter"),
+        ("filter=file_bytes+eq+many", "filter"),
+        ("filter=unique+eq+1", "filter"),
+        ("filter=date_modified+gt+yesterday", "filter"),
+        ("include_fields=colour", "include_fields"),
+        ("exclude_fields=colour", "exclude_fields"),
+    ] {
+        let answer = api.get(&format!("{FILES}?{query}"));
+        assert_eq!(answer.status, 422, "{query}: {}", answer.text());
+        assert_invalid(&answer, field);
+    }
+    assert_eq!(api.get(&format!("{FILES}?limit=5000")).json()["limit"], 1000);
+    assert_eq!(api.get(&format!("{FILES}?limit=0")).json()["count"], 0);
+}
+
+#[test]
+fn fields_are_shown_and_left_out_as_wanted() {
+    let (api, _) = with_files(&[None]);
+    let keys = |query: &str| {
+        let items = api.get(&format!("{FILES}?{query}")).json()["items"].clone();
+        items[0].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(keys("include_fields=name,file_sid"), ["file_sid", "name"]);
+    assert_eq!(keys("includeFields=name"), ["name"]);
+    let all = keys("");
+    assert_eq!(keys("excludeFields=name").len(), all.len() - 1);
+    assert_eq!(keys("exclude_fields=name,%20unique").len(), all.len() - 2);
+    let containers = api.get(&format!("{CONTAINERS}?include_fields=name&order=name+desc&limit=1"));
+    assert_eq!(containers.json()["items"], json!([{"name": "default"}]));
+    let file = api.get(FILES).json()["items"][0].clone();
+    let one = api.get(&format!("{FILES}/{}?include_fields=name", text(&file["file_sid"])));
+    assert_eq!(one.json(), json!({"name": "a"}));
+}
+
+#[test]
+fn containers_are_found_by_what_they_hold() {
+    let (api, sid) = with_files(&[None, None]);
+    let answer = api.get(&format!("{CONTAINERS}?filter=total_files+ge+2+and+unique+eq+false"));
+    let page = answer.json();
+    assert_eq!((&page["total"], &page["items"][0]["container_sid"]), (&json!(1), &json!(sid)));
+}

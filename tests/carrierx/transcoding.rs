@@ -1,0 +1,82 @@
+//! Transcoding on upload: the stored bytes are those of the published representation.
+
+use super::*;
+
+#[test]
+fn the_stored_bytes_are_those_of_the_published_representation() {
+    let api = Api::start();
+    let wav = std::fs::read(sources::speech(api.folder.path())).unwrap();
+    let sid = api.container_sid(&json!({}));
+    let original = api.file(&json!({"container_sid": sid, "name": "hello.wav"}), &wav);
+    let link = path_of(&original["publish_uri"]);
+    let data = ("data", "; filename=\"hello.wav\"\r\nContent-Type: audio/x-wav", &wav[..]);
+    for (format, bitrate, mime_type) in [
+        ("mp3", Some(32), "audio/mpeg"),
+        ("g722", None, "audio/G722"),
+        ("ul", None, "audio/basic"),
+        ("al", None, "audio/basic"),
+        ("flac", None, "audio/flac"),
+        ("ogg", Some(16), "audio/ogg"),
+        ("mp4", None, "video/mp4"),
+    ] {
+        let object = json!({"container_sid": sid, "type": "audio", "desired_format": format,
+            "desired_bitrate": bitrate.map(|b| b.to_string())});
+        let object = object.to_string();
+        let answer = api.form("POST", FILES, &[("file_object", "", object.as_bytes()), data]);
+        assert_eq!(answer.status, 201, "{format}: {}", answer.text());
+        let file = answer.json();
+        let br = bitrate.map(|b| format!("&br={b}")).unwrap_or_default();
+        let published = api.server.get(&format!("{link}?f={format}{br}"));
+        let stored = api.server.get(&path_of(&file["publish_uri"]));
+        assert!(stored.body == published.body, "{format}: other bytes");
+        assert_eq!(file["file_bytes"], published.body.len(), "{format}");
+        assert_eq!(file["content_transcoding_progress"], 100, "{format}");
+        assert_eq!(file["mime_type"], mime_type, "{format}");
+        assert_eq!((&file["desired_format"], &file["type"]), (&json!(format), &json!("audio")));
+        assert!(file["content_duration"].as_f64().unwrap() > 0.5, "{format}: {file}");
+        assert!(!text(&file["name"]).ends_with(".wav"), "{format}: {file}");
+    }
+}
+
+#[test]
+fn what_cannot_be_transcoded_is_refused_before_anything_is_kept() {
+    let api = Api::start();
+    let wav = std::fs::read(sources::speech(api.folder.path())).unwrap();
+    let sid = api.container_sid(&json!({}));
+    let object = |more: Value| {
+        let mut object = json!({"container_sid": sid, "type": "audio"});
+        object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        object
+    };
+    let mp3 = object(json!({"desired_format": "mp3"}));
+    assert_invalid(&api.upload(&mp3, b"no audio at all"), "data");
+    let bitrate = object(json!({"desired_bitrate": 32}));
+    assert_invalid(&api.upload(&bitrate, &wav), "desired_bitrate");
+    let both = object(json!({"desired_format": "g722", "desired_bitrate": 64}));
+    assert_invalid(&api.upload(&both, &wav), "desired_bitrate");
+    assert_eq!(api.get(FILES).json()["total"], 0);
+    for folder in ["tmp", "blobs"] {
+        let left = std::fs::read_dir(api.server.data.join(folder)).unwrap().count();
+        assert_eq!(left, 0, "{folder}");
+    }
+}
+
+#[test]
+fn an_mp3_is_made_smaller_by_its_bitrate_and_a_replacement_is_transcoded_too() {
+    let api = Api::start();
+    let wav = std::fs::read(sources::speech(api.folder.path())).unwrap();
+    let sid = api.container_sid(&json!({}));
+    let big = json!({"container_sid": sid, "desired_format": "mp3", "desired_bitrate": 64});
+    let big = api.file(&big, &wav);
+    let mp3 = api.server.get(&path_of(&big["publish_uri"])).body;
+    let small = json!({"container_sid": sid, "type": "audio", "desired_bitrate": "16"});
+    let small = api.file(&small, &mp3);
+    assert_eq!((&small["content_format"], &small["desired_bitrate"]), (&json!("mp3"), &json!(16)));
+    assert!(small["file_bytes"].as_u64() < big["file_bytes"].as_u64().map(|n| n / 2));
+    let path = format!("{FILES}/{}", text(&small["file_sid"]));
+    let object = ("file_object", "", &br#"{"desired_format":"ulaw"}"#[..]);
+    let data = ("data", "; filename=\"x.wav\"", &wav[..]);
+    let replaced = api.form("PATCH", &path, &[object, data]);
+    assert_eq!((replaced.status, &replaced.json()["content_format"]), (200, &json!("ulaw")));
+    assert_eq!(replaced.json()["desired_bitrate"], json!(null));
+}
