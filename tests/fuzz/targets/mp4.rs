@@ -1,0 +1,7 @@
+//! Reading mp4.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(
+    init: listen::prepare(),
+    |bytes: &[u8]| listen::read("mp4", bytes)
+);

@@ -1,0 +1,7 @@
+//! Probe → layout → segment, any format.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(
+    init: listen::prepare(),
+    |bytes: &[u8]| listen::transcode(bytes)
+);
