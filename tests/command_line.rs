@@ -168,7 +168,10 @@ fn import_prints_links_and_brings_nothing_in_twice() {
         links(&lines)
     };
     let first = import();
-    assert_eq!(first.len(), std::fs::read_dir(assets()).unwrap().count());
+    // The demo page lies in a folder of its own.
+    let entries = std::fs::read_dir(assets()).unwrap().map(|entry| entry.unwrap().path());
+    let recordings = entries.filter(|path| path.is_file());
+    assert_eq!(first.len(), recordings.count());
     assert_eq!(import(), first, "the same links the second time");
     let server = Server::start(&data, &[assets().to_str().unwrap()]);
     assert_eq!(links(&server.welcome), first, "and at a server's start");

@@ -18,7 +18,9 @@ function say(text) {
 // The API -------------------------------------------------------------------
 
 async function ask(path) {
-  const answer = await fetch(API + path, { headers: { Authorization: `Bearer ${token()}` } });
+  // Without credentials of its own the browser doesn't ask for a password when a token is refused.
+  const headers = { Authorization: `Bearer ${token()}` };
+  const answer = await fetch(API + path, { headers, credentials: "omit" });
   if (answer.ok) return answer.json();
   const refusal = await answer.json().catch(() => ({}));
   const error = new Error(refusal.message || `The server answered ${answer.status}.`);

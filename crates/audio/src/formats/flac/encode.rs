@@ -48,7 +48,7 @@ impl TargetFormat for FlacTarget {
     fn revision(&self) -> String {
         // The choice among predictors is made in floating point, by other code where AVX2 is there.
         format!(
-            "rusty_flac 0.2.2, level {LEVEL}, {}, {SEGMENT_SECONDS} s, 1",
+            "rusty_flac 0.2.2, level {LEVEL}, {}, {SEGMENT_SECONDS} s, 2",
             crate::codecs::instruction_set()
         )
     }
@@ -122,6 +122,7 @@ impl Encoding for FlacEncoding {
 /// One block after another through one encoder.
 struct BlockEncoder {
     encoder: rusty_flac::Encoder,
+    rate_hz: u32,
     planes: Vec<Vec<i32>>,
     bytes: Vec<u8>,
 }
@@ -132,7 +133,7 @@ impl BlockEncoder {
             .map_err(failed)?;
         encoder.set_compression_level(LEVEL);
         let planes = vec![Vec::new(); usize::from(shape.channels)];
-        Ok(Self { encoder, planes, bytes: Vec::new() })
+        Ok(Self { encoder, rate_hz: shape.rate_hz, planes, bytes: Vec::new() })
     }
 
     /// A block's frame, numbered; its samples are appended to `pcm`, little endian.
@@ -152,7 +153,7 @@ impl BlockEncoder {
         pcm.extend_from_slice(&self.bytes);
         let stream = self.encoder.finish_and_reset();
         let first = stream.get(STREAM_HEAD_BYTES..).unwrap_or(&[]);
-        renumber::renumbered(first, number)
+        renumber::renumbered(first, number, self.rate_hz)
             .ok_or_else(|| EncodeError::Encoder("FLAC: a frame of an unknown shape".into()))
     }
 }

@@ -34,7 +34,7 @@ const PRE_SKIP: u64 = 312;
 const PAGE_PACKETS: u64 = 50;
 
 /// Pages in a segment.
-const SEGMENT_PAGES: u64 = 20;
+const SEGMENT_PAGES: u64 = 10;
 
 /// Packets encoded before a segment and dropped: 1 s, after which CELT has fallen into step.
 const PREROLL_PACKETS: u64 = 50;
