@@ -1,6 +1,7 @@
 //! Files: attributes, both uploads, changes, links, data, deletion.
 
 use super::*;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_file_has_every_attribute_with_its_default() {
@@ -217,4 +218,48 @@ fn data_sends_the_stored_bytes_whole_and_counts_as_an_access() {
         assert_refused(&gone, 404, "Cannot find item by SID", "");
     }
     assert_eq!(api.server.get(&path_of(&file["publish_uri"])).status, 404);
+}
+
+#[test]
+fn a_play_at_the_public_link_counts_as_an_access_and_asking_about_it_does_not() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    let upload = |more: Value| {
+        let mut object = json!({"container_sid": sid});
+        object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        api.file(&object, b"0123456789")
+    };
+    let named = json!({"publish": "file_access_name", "file_access_name": "n"});
+    let [asked, played, part, known, by_name] =
+        [json!({}), json!({}), json!({}), json!({}), named].map(upload);
+    let get = |file: &Value| api.server.request("GET", &path_of(&file["publish_uri"]));
+    let etag = api.server.head(&path_of(&asked["publish_uri"])).header("etag").unwrap().to_owned();
+    assert_eq!(get(&asked).range("bytes=90-").send().status, 416);
+    assert_eq!(get(&asked).header("If-Match", "\"other\"").send().status, 412);
+    assert_eq!(get(&part).range("bytes=2-3").send().status, 206);
+    assert_eq!(get(&known).header("If-None-Match", &etag).send().status, 304);
+    assert_eq!(get(&by_name).send().status, 200);
+    assert_eq!(get(&played).send().status, 200);
+    let last = |file: &Value| {
+        api.get(&format!("{FILES}/{}", text(&file["file_sid"]))).json()["date_last_accessed"]
+            .clone()
+    };
+    let until = Instant::now() + Duration::from_secs(20);
+    for file in [&played, &part, &known, &by_name] {
+        while last(file).is_null() {
+            assert!(Instant::now() < until, "never noted: {file}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    assert_eq!(last(&asked), json!(null));
+    let first = last(&played);
+    get(&played).send();
+    // Another link of it, noted together with the first access of another file.
+    api.server.get(&format!("{}?disposition=attachment", path_of(&played["publish_uri"])));
+    get(&asked).send();
+    while last(&asked).is_null() {
+        assert!(Instant::now() < until, "never noted");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(last(&played), first, "noted twice in a minute");
 }

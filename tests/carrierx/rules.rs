@@ -163,6 +163,19 @@ fn delete_lru_makes_room_by_last_access_and_spares_what_does_not_count() {
 }
 
 #[test]
+fn delete_lru_spares_what_was_played_a_moment_ago() {
+    let api = Api::start();
+    let rules = json!({"threshold_action": "delete_lru", "threshold_files": 4, "threshold_files_target": 2});
+    let sid = api.container_sid(&rules);
+    let put = |name: &str| api.file(&json!({"container_sid": sid, "name": name}), name.as_bytes());
+    let played = put("played");
+    let [_, _] = ["b", "c"].map(put);
+    assert_eq!(api.server.get(&path_of(&played["publish_uri"])).status, 200);
+    put("d");
+    assert_eq!(api.names(&format!("filter=container_sid+eq+{sid}")), ["played", "d"]);
+}
+
+#[test]
 fn a_lifecycle_ends_the_link_at_once_and_the_file_soon() {
     let api = Api::start();
     let sid = api.container_sid(

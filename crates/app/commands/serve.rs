@@ -37,6 +37,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         bring_in(&opened, &args.paths, None).await?;
         let services = assemble::services(&opened, &args.server).await?;
         tokio::spawn(opened.library.clone().keep_sweeping());
+        tokio::spawn(opened.library.clone().keep_settling());
         print(&format!("listening on http://{address}\n"))?;
         let stop = async {
             signals.next().await;
@@ -49,6 +50,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
             opened.has_successor()
         };
         let served = server::serve(listeners, services, stop).await;
+        opened.library.settle_accesses().await;
         served.map_err(|e| Failure::failed("the serving threads", e))
     })
 }

@@ -64,6 +64,7 @@ fn refused(refusal: Refusal) -> Failure {
 /// What a published file with these bytes would be.
 fn resource(content_hash: String, length_bytes: u64, facts: Arc<Facts>) -> Arc<Resource> {
     Arc::new(Resource {
+        file_sid: None,
         content_hash,
         length_bytes,
         stored_at_ms: 0,

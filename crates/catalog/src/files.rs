@@ -119,21 +119,23 @@ impl Catalog {
         self.read(move |db| list(db, Table::Files, partner_sid, &wanted, FileRow::read)).await
     }
 
-    /// Notes that a file was read, unless that was noted less than `resolution_ms` ago.
+    /// Notes when files were read, but for those of which an access less than `resolution_ms` before
+    /// is noted. It changes nothing that [`Catalog::generation`] stands for.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn touch_file(
+    pub async fn touch_files(
         &self,
-        file_sid: Uuid,
-        now_ms: i64,
+        accesses: Vec<(Uuid, i64)>,
         resolution_ms: i64,
     ) -> Result<(), Error> {
         self.write(move |db| {
             let sql = "UPDATE files SET date_last_accessed = ?2
                 WHERE file_sid = ?1 AND coalesce(date_last_accessed <= ?2 - ?3, 1)";
             let mut touch = db.prepare_cached(sql)?;
-            touch.execute(params![file_sid.to_string(), now_ms, resolution_ms])?;
+            for (file_sid, at_ms) in accesses {
+                touch.execute(params![file_sid.to_string(), at_ms, resolution_ms])?;
+            }
             Ok(())
         })
         .await

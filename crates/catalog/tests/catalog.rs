@@ -222,3 +222,27 @@ async fn layouts_and_checkpoints_come_back() {
     catalog.put_checkpoints("k", states.clone()).await.unwrap();
     assert_eq!(catalog.checkpoints("k").await.unwrap(), states);
 }
+
+#[tokio::test]
+async fn accesses_are_noted_once_within_their_resolution_and_disturb_nothing() {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    let (first, second) = (file(&container, "a", "aa"), file(&container, "b", "aa"));
+    for row in [&first, &second] {
+        insert(&catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
+    }
+    let generation = catalog.generation();
+    let last = async |sid| catalog.file(sid).await.unwrap().unwrap().date_last_accessed;
+    for (at_ms, noted) in
+        [(1000, 1000), (1000, 1000), (60_999, 1000), (500, 1000), (61_000, 61_000)]
+    {
+        catalog.touch_files(vec![(first.file_sid, at_ms)], 60_000).await.unwrap();
+        assert_eq!(last(first.file_sid).await, Some(noted), "at {at_ms}");
+    }
+    assert_eq!(last(second.file_sid).await, None);
+    let both = vec![(first.file_sid, 200_000), (Uuid::nil(), 200_000), (second.file_sid, 200_000)];
+    catalog.touch_files(both, 60_000).await.unwrap();
+    assert_eq!(last(first.file_sid).await, Some(200_000));
+    assert_eq!(last(second.file_sid).await, Some(200_000));
+    assert_eq!(catalog.generation(), generation, "what others keep of the catalog is lost");
+}

@@ -1,5 +1,6 @@
 //! Files that are there.
 
+use crate::accesses::ACCESS_RESOLUTION;
 use crate::rules::admit;
 use crate::upload::{Defaults, Kept};
 use crate::values::check_file;
@@ -11,9 +12,6 @@ use blob::Hash;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use uuid::Uuid;
-
-/// Reads of a file that are noted apart, in milliseconds.
-const ACCESS_RESOLUTION_MS: i64 = 60_000;
 
 impl Library {
     /// A file that the caller sees.
@@ -68,6 +66,7 @@ impl Library {
             None => None,
         };
         let (facts, content) = kept.map(Kept::split).unzip();
+        self.settle_before(&container).await;
         let now = now_ms();
         let edit = move |row: &mut File| {
             if anew {
@@ -102,6 +101,13 @@ impl Library {
         }
     }
 
+    /// What was played last must not go for what nobody plays.
+    pub(crate) async fn settle_before(&self, container: &Container) {
+        if container.threshold_action.as_deref() == Some("delete_lru") {
+            self.settle_accesses().await;
+        }
+    }
+
     /// Deletes a file, and its content with the last file of it.
     ///
     /// # Errors
@@ -122,9 +128,10 @@ impl Library {
         let hash: Hash = file.content_hash.parse().map_err(|_| Error::NotFound)?;
         let blobs = self.blobs.clone();
         let open = blocking(move || blobs.get(&hash)).await??.ok_or(Error::NotFound)?;
-        let now = now_ms();
-        if file.date_last_accessed.is_none_or(|last| last <= now - ACCESS_RESOLUTION_MS) {
-            self.catalog.touch_file(file.file_sid, now, ACCESS_RESOLUTION_MS).await?;
+        let resolution_ms = ACCESS_RESOLUTION.as_millis() as i64;
+        if file.date_last_accessed.is_none_or(|last| last <= now_ms() - resolution_ms) {
+            self.note_access(file.file_sid);
+            self.settle_accesses().await;
         }
         Ok((open, file.file_bytes))
     }

@@ -4,6 +4,7 @@
 //! that race, puts the blob in place and keeps the rows. Deliberately without HTTP and without SQL.
 
 mod access;
+mod accesses;
 mod attributes;
 mod classify;
 mod containers;
@@ -16,6 +17,7 @@ mod upload;
 mod values;
 
 pub use access::{NewToken, Principal, Role, Scope, Scopes, Welcome};
+pub use accesses::ACCESS_RESOLUTION;
 pub use attributes::{ContainerChanges, FileChanges};
 pub use catalog::{Condition, List, Listing, Operator, Order, Start};
 pub use catalog::{ContainerRow as Container, FileRow as File, TokenRow as Token};
@@ -24,6 +26,7 @@ pub use error::Error;
 pub use import::Import;
 pub use upload::{Examined, Upload};
 
+use accesses::Accesses;
 use blob::Blobs;
 use catalog::Catalog;
 use std::path::PathBuf;
@@ -44,13 +47,14 @@ pub struct Library {
     catalog: Catalog,
     blobs: Blobs,
     config: Arc<Config>,
+    accesses: Arc<Accesses>,
 }
 
 impl Library {
     /// A library over a catalog and blobs.
     #[must_use]
     pub fn open(catalog: Catalog, blobs: Blobs, config: Config) -> Self {
-        Self { catalog, blobs, config: Arc::new(config) }
+        Self { catalog, blobs, config: Arc::new(config), accesses: Arc::default() }
     }
 
     /// The base of the publish links.

@@ -181,6 +181,7 @@ impl Upload {
         let (description, content) = kept.split();
         description.describe(&mut file);
         check_file(&file)?;
+        library.settle_before(&container).await;
         let (row, now) = (file.clone(), file.date_created);
         let admit = move |into: &Container| admit(into, None, &row, now);
         let gone = library.catalog.insert_file(file.clone(), content, admit).await;

@@ -24,6 +24,8 @@ pub enum Link {
 /// A stored file as the publish link sees it.
 #[derive(Debug, Clone)]
 pub struct Resource {
+    /// The file; `None` for bytes that are no stored file (yet).
+    pub file_sid: Option<Uuid>,
     /// Address of its content, 64 hexadecimal digits.
     pub content_hash: String,
     /// Length of its content in bytes.
@@ -46,6 +48,7 @@ impl Resource {
     fn of(row: ResourceRow) -> Self {
         let facts = row.facts.as_deref().and_then(|json| serde_json::from_str(json).ok());
         Self {
+            file_sid: Some(row.file_sid),
             content_hash: row.content_hash,
             length_bytes: row.length_bytes,
             stored_at_ms: row.stored_at_ms,

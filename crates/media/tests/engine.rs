@@ -68,6 +68,7 @@ impl House {
         let source: audio::Source = Arc::new(blobs.get(&stored.hash).unwrap().unwrap());
         let facts = audio::probe(&source, audio::Hint::default()).unwrap().facts;
         let resource = Resource {
+            file_sid: None,
             content_hash: stored.hash.to_string(),
             length_bytes: stored.length_bytes,
             stored_at_ms: 0,

@@ -21,6 +21,7 @@ fn resource(channels: u16) -> Resource {
         repaired: vec![],
     };
     Resource {
+        file_sid: None,
         content_hash: "00".repeat(32),
         length_bytes: 160_044,
         stored_at_ms: 0,

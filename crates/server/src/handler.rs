@@ -19,7 +19,7 @@ pub fn at_once(
     started: Instant,
 ) -> Option<Response<Body>> {
     let found = shared.links.find(&shared.services.media, request.uri())?;
-    apis::publish::answer(&found, request.method(), request.headers(), started)
+    apis::publish::answer(&shared.services, &found, request.method(), request.headers(), started)
 }
 
 /// The answer.

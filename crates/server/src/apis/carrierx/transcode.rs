@@ -20,6 +20,7 @@ pub async fn as_desired(api: &Api, mut upload: Upload) -> Result<Upload, ApiErro
         .probed
         .map_err(|reason| ApiError::invalid("data", format!("can't be decoded: {reason}")))?;
     let resource = Arc::new(Resource {
+        file_sid: None,
         content_hash: examined.content_hash,
         length_bytes: examined.source.length_bytes(),
         stored_at_ms: 0,

@@ -8,12 +8,14 @@ use super::now_ms;
 use crate::body::is_cached;
 use crate::respond::Meta;
 use http::Uri;
+use library::ACCESS_RESOLUTION;
 use lru::LruCache;
 use media::{Media, Prepared};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+use uuid::Uuid;
 
 /// What a URL stands for.
 pub struct Published {
@@ -21,25 +23,38 @@ pub struct Published {
     pub prepared: Arc<Prepared>,
     /// From when on it's gone, Unix milliseconds.
     pub expires_at_ms: Option<i64>,
-    pub warmth: Warmth,
+    pub file_sid: Option<Uuid>,
+    pub lasting: Lasting,
 }
 
 impl Published {
+    fn age_ms(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.lasting.since).as_millis() as u64
+    }
+
+    /// Whether an access now is to be noted: at most once a minute.
+    pub fn is_to_be_noted(&self, now: Instant) -> bool {
+        let (now_ms, until_ms) = (self.age_ms(now), &self.lasting.noted_until_ms);
+        let due_ms = until_ms.load(Relaxed);
+        let next_ms = now_ms + ACCESS_RESOLUTION.as_millis() as u64;
+        now_ms >= due_ms && until_ms.compare_exchange(due_ms, next_ms, Relaxed, Relaxed).is_ok()
+    }
+
     /// Whether a small file was found in the page cache within the last second.
     pub fn is_warm(&self, now: Instant) -> bool {
         let length_bytes = self.prepared.length_bytes();
         if !(1..=SMALL_BYTES).contains(&length_bytes) {
             return false;
         }
-        let now_ms = now.saturating_duration_since(self.warmth.since).as_millis() as u64;
-        if now_ms < self.warmth.until_ms.load(Relaxed) {
+        let now_ms = self.age_ms(now);
+        if now_ms < self.lasting.warm_until_ms.load(Relaxed) {
             return true;
         }
         let whole = 0..length_bytes;
         let Some((file, range)) = self.prepared.slice(&whole) else { return false };
         let is_warm = is_cached(&file, range.start, length_bytes).unwrap_or(false);
         if is_warm {
-            self.warmth.until_ms.store(now_ms + 1000, Relaxed);
+            self.lasting.warm_until_ms.store(now_ms + 1000, Relaxed);
         }
         is_warm
     }
@@ -48,16 +63,19 @@ impl Published {
 /// Files up to this length are read ahead whole: their ends tell of all of them.
 const SMALL_BYTES: u64 = 128 << 10;
 
-/// Until when a file is taken to be in the page cache.
-pub struct Warmth {
+/// What holds for a while, in milliseconds from when the link was kept.
+pub struct Lasting {
     since: Instant,
-    /// In milliseconds from then on.
-    until_ms: AtomicU64,
+    /// Until then the file is taken to be in the page cache.
+    warm_until_ms: AtomicU64,
+    /// Until then its last access has been noted.
+    noted_until_ms: AtomicU64,
 }
 
-impl Default for Warmth {
+impl Default for Lasting {
     fn default() -> Self {
-        Self { since: Instant::now(), until_ms: AtomicU64::new(0) }
+        let (warm_until_ms, noted_until_ms) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { since: Instant::now(), warm_until_ms, noted_until_ms }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{Services, Shared};
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, Response, Uri};
 use link::{Asked, Unasked};
-use links::{Published, Warmth};
+use links::{Lasting, Published};
 use media::{OpenError, Prepared, Refusal, Representation, select};
 use semantics::disposition::{content_disposition, content_disposition_shortened};
 use semantics::multipart::Multipart;
@@ -54,7 +54,7 @@ pub async fn handle(
         Ok(published) => {
             let published = Arc::new(published);
             shared.links.keep(uri, generation, &published);
-            answer(&published, method, headers, started)
+            answer(&shared.services, &published, method, headers, started)
                 .unwrap_or_else(|| respond::problem(&Problem::BadMethod))
         }
         Err(problem) => respond::problem(&problem),
@@ -97,12 +97,15 @@ async fn find(services: &Services, uri: &Uri) -> Result<Published, Problem> {
         meta,
         prepared,
         expires_at_ms: resource.expires_at_ms,
-        warmth: Warmth::default(),
+        file_sid: resource.file_sid,
+        lasting: Lasting::default(),
     })
 }
 
-/// Answers GET and HEAD.
+/// Answers GET and HEAD. A GET that is answered with content, or with the word that the client has it,
+/// is an access to the file.
 pub fn answer(
+    services: &Services,
     published: &Published,
     method: &Method,
     headers: &HeaderMap,
@@ -118,9 +121,16 @@ pub fn answer(
     let fields = Fields::of(headers);
     let outcome = evaluate(method, &validators, &fields.borrowed(), prepared.length_bytes());
     let is_warm = published.is_warm(started);
+    let is_access = method == semantics::Method::Get
+        && matches!(outcome, Outcome::Whole | Outcome::Ranges(_) | Outcome::NotModified);
     let opened = open(prepared, outcome, meta, method == semantics::Method::Head, is_warm);
     Some(match opened {
-        Ok((answer, cached)) => respond::answer(answer, meta, cached, started),
+        Ok((answer, cached)) => {
+            if is_access && published.is_to_be_noted(started) {
+                published.file_sid.iter().for_each(|sid| services.library.note_access(*sid));
+            }
+            respond::answer(answer, meta, cached, started)
+        }
         Err(error) => respond::problem(&open_problem(error)),
     })
 }
