@@ -9,8 +9,8 @@ use library::{ContainerChanges, FileChanges};
 use media::{BadValue, Preferences};
 use serde_json::{Map, Value};
 
-/// Longest JSON object, in bytes.
-pub const MOST_BYTES: usize = 64 * 1024;
+/// Longest JSON object, in bytes: several times what all attributes at their longest take.
+const MOST_BYTES: usize = 64 * 1024;
 
 /// Attributes that are the server's alone. They are passed over, since clients send back what they were
 /// given.
@@ -67,7 +67,8 @@ async fn read(body: Body) -> Result<Vec<u8>, ApiError> {
 /// Adds to an object's text, up to its limit.
 pub fn extend(bytes: &mut Vec<u8>, more: &[u8], field: &str) -> Result<(), ApiError> {
     if bytes.len() + more.len() > MOST_BYTES {
-        return Err(ApiError::malformed(field, format!("is longer than {MOST_BYTES} bytes")));
+        let message = format!("is too large; allowed: {MOST_BYTES} bytes");
+        return Err(ApiError::too_large(field, message));
     }
     bytes.extend_from_slice(more);
     Ok(())

@@ -36,6 +36,11 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, known).with(field, message, None)
     }
 
+    /// More bytes than the body or part may have.
+    pub fn too_large(field: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large").with(field, message, None)
+    }
+
     /// A body of a type that the call doesn't take.
     pub fn unsupported_type(message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type").with(
