@@ -85,7 +85,7 @@ impl TargetFormat for Mp3Target {
             return Err(refuse_bitrate(bitrate_bps, Some(shape.rate_hz)));
         }
         let packets = Packets::of(shape).ok_or_else(|| refuse_rate(shape.rate_hz))?;
-        if packets.count.div_ceil(packets.segment) > u64::from(u32::MAX) {
+        if packets.segments() > u64::from(u32::MAX) {
             let message = "this is too long for `mp3`".into();
             return Err(PlanError { option: "f", message });
         }
@@ -95,7 +95,7 @@ impl TargetFormat for Mp3Target {
     fn revision(&self) -> String {
         let grids: Vec<_> = RATES.map(grid).iter().map(|(s, p)| format!("{s}/{p}")).collect();
         let grids = grids.join(" ");
-        format!("mp3 1, LAME 3.100, quality {QUALITY}, cbr, no reservoir, {grids}")
+        format!("mp3 2, LAME 3.100, quality {QUALITY}, cbr, no reservoir, {grids}")
     }
 }
 
@@ -127,7 +127,7 @@ impl Mp3Encoding {
 
 impl Encoding for Mp3Encoding {
     fn segment_count(&self) -> u32 {
-        self.packets.count.div_ceil(self.packets.segment) as u32
+        self.packets.segments() as u32
     }
 
     fn layout(&self) -> Option<Layout> {
@@ -139,7 +139,7 @@ impl Encoding for Mp3Encoding {
     }
 
     fn first_frame(&self, segment: u32) -> u64 {
-        self.packets.preroll_of(segment) * self.packets.frames
+        self.packets.start_of(segment) * self.packets.frames
     }
 
     fn encode(
@@ -153,7 +153,7 @@ impl Encoding for Mp3Encoding {
         let kbps = self.shape.bitrate_bps.unwrap_or(0) / 1000;
         let mut lame = Lame::new(self.shape.rate_hz, self.shape.channels, kbps).map_err(broken)?;
         let (first, end) = self.packets.of_segment(segment);
-        let mut packet = self.packets.preroll_of(segment);
+        let mut packet = self.packets.start_of(segment);
         let mut block = Planar::new(usize::from(self.shape.channels));
         let mut pending = Vec::new();
         let mut length_bytes = 0;
@@ -180,7 +180,7 @@ impl Encoding for Mp3Encoding {
     }
 
     fn longest_segment_bytes(&self) -> u64 {
-        // One byte more than the first segment: each may fall differently in the padding's pattern.
-        self.packets.end_of(self.packets.segment.min(self.packets.count)) + 1
+        // The first one is the longest: no packets of its beginning go to another.
+        self.packets.end_of(self.packets.of_segment(0).1)
     }
 }

@@ -74,17 +74,26 @@ impl Packets {
         self.end_of(packet + 1) - self.end_of(packet)
     }
 
-    /// The first packet of a segment, and the one after its last.
+    /// Segments of the whole.
+    #[must_use]
+    pub fn segments(&self) -> u64 {
+        self.count.saturating_sub(self.preroll).div_ceil(self.segment).max(1)
+    }
+
+    /// The first packet of a segment, and the one after its last. A segment ends where the next one's
+    /// encoder has warmed up, not where it starts: so encoders can start on multiples of 49 with a
+    /// pre-roll that is as short as it may be.
     #[must_use]
     pub fn of_segment(&self, segment: u32) -> (u64, u64) {
-        let first = (u64::from(segment) * self.segment).min(self.count);
-        (first, (first + self.segment).min(self.count))
+        let first = if segment == 0 { 0 } else { self.start_of(segment) + self.preroll };
+        let end = self.start_of(segment) + self.segment + self.preroll;
+        (first.min(self.count), end.min(self.count))
     }
 
     /// The first packet to encode for a segment.
     #[must_use]
-    pub fn preroll_of(&self, segment: u32) -> u64 {
-        self.of_segment(segment).0.saturating_sub(self.preroll)
+    pub fn start_of(&self, segment: u32) -> u64 {
+        u64::from(segment) * self.segment
     }
 
     /// The `Info` packet: how many packets and bytes follow, and how many frames to cut at both ends.
@@ -121,19 +130,19 @@ impl Packets {
     }
 }
 
-/// Packets in a segment (about 10 s) and its pre-roll. Rates of the 44.1 kHz family start on
-/// multiples of 49, where a fresh encoder's padding falls into step.
+/// Packets in a segment (about 10 s) and its pre-roll (0.6 to 1.2 s). In the 44.1 kHz family segments are
+/// multiples of 49 long, where a fresh encoder's padding falls into step.
 #[must_use]
 pub fn grid(rate_hz: u32) -> (u64, u64) {
     match rate_hz {
         0..=8000 => (140, 16),
-        8001..=11_025 => (196, 49),
+        8001..=11_025 => (196, 24),
         11_026..=12_000 => (208, 16),
         12_001..=16_000 => (280, 16),
-        16_001..=22_050 => (392, 49),
+        16_001..=22_050 => (392, 24),
         22_051..=24_000 => (416, 16),
         24_001..=32_000 => (288, 48),
-        32_001..=44_100 => (392, 49),
+        32_001..=44_100 => (392, 24),
         _ => (416, 48),
     }
 }
