@@ -33,11 +33,17 @@ run(async (browser) => {
   await page.locator("#files .name", { hasText: task.file }).focus();
   await page.keyboard.press("Enter");
   seen.stored = await plays();
+  // Held still, or it may come to its end there.
+  await page.focus("#play");
+  await page.keyboard.press("Enter");
+  seen.pauses = (await audio()).paused;
   await page.focus("#seek");
   await page.keyboard.press("End");
   await page.keyboard.press("PageDown");
   seen.position = await page.getAttribute("#seek", "aria-valuetext");
   await page.keyboard.press("Home");
+  await page.focus("#play");
+  await page.keyboard.press("Enter");
   seen.formats = {};
   for (const format of ["mp3", "mp4", "ogg", "flac", "wav"]) {
     await page.selectOption("#format", format);

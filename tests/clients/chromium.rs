@@ -1,5 +1,6 @@
 //! Debian's Chromium, driven by playwright-core: `<audio>` on cold transcodes, and the demo page.
 
+use super::tones;
 use crate::judge::ffmpeg;
 use crate::running::Server;
 use crate::sources;
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 const FORMATS: [&str; 5] = ["mp3", "wav", "flac", "ogg", "mp4"];
 
 /// Where scripts/test installs tools.
-fn tools() -> PathBuf {
+pub fn tools() -> PathBuf {
     let binary = Path::new(env!("CARGO_BIN_EXE_tonearm"));
     binary.ancestors().nth(2).expect("the target folder").join("tools")
 }
@@ -78,34 +79,11 @@ fn audio_elements_know_the_duration_and_play_on_after_seeks_into_a_cold_transcod
     println!("| | 10 % | 95 % | 50 % | (ms until it plays on){table}");
 }
 
-/// Seconds of the recording whose tone names the second.
-const TONE_SECONDS: u32 = 120;
-
-/// The tone of a second, in Hz.
-fn tone_hz(second: u32) -> f64 {
-    300.0 + 25.0 * f64::from(second)
-}
-
-/// The recording as 16 kHz WAV.
-fn tones(path: &Path) {
-    const RATE_HZ: u32 = 16_000;
-    let raw = path.with_extension("raw");
-    let sample = |n: u32| {
-        let turns = tone_hz(n / RATE_HZ) * f64::from(n) / f64::from(RATE_HZ);
-        (10_000.0 * (turns * std::f64::consts::TAU).sin()) as i16
-    };
-    let bytes: Vec<u8> =
-        (0..TONE_SECONDS * RATE_HZ).flat_map(|n| sample(n).to_le_bytes()).collect();
-    std::fs::write(&raw, bytes).unwrap();
-    let text = |p: &Path| p.to_str().expect("a path").to_owned();
-    ffmpeg(&["-f", "s16le", "-ar", "16000", "-ac", "1", "-i", &text(&raw), &text(path)]);
-}
-
 #[test]
 fn what_is_heard_after_a_seek_is_the_second_that_was_sought() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("tones.wav");
-    tones(&path);
+    tones::write(&path);
     let server = Server::start(&folder.path().join("data"), &[]);
     let link = server.upload("tones.wav", &std::fs::read(&path).unwrap());
     let url = |format: &str| format!("http://{}{link}?f={format}&ch=2", server.address);
@@ -115,10 +93,10 @@ fn what_is_heard_after_a_seek_is_the_second_that_was_sought() {
         .collect();
     let task = json!({"links": links, "fractions": [0.1, 0.95, 0.5], "tones": true});
     let results = chromium("seeks.cjs", task);
-    judged(&results, f64::from(TONE_SECONDS));
+    judged(&results, f64::from(tones::SECONDS));
     for (name, result) in results.as_object().expect("results") {
         for heard in result["heard"].as_array().expect("tones") {
-            let wanted = tone_hz(number(&heard["second"]) as u32);
+            let wanted = tones::hz(number(&heard["second"]) as u32);
             let hertz = number(&heard["hertz"]);
             assert!(
                 (hertz - wanted).abs() < 12.0,
@@ -149,6 +127,7 @@ fn the_demo_page_lists_plays_copies_and_uploads_by_keyboard_and_never_sends_the_
         let source = state["source"].as_str().expect("a URL");
         assert!(source.ends_with(&format!("{link}?f={format}")), "{source}");
     }
+    assert_eq!(seen["pauses"], true);
     assert!(
         seen["position"].as_str().is_some_and(|p| p.contains(" of 0:1")),
         "{}",

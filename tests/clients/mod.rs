@@ -9,10 +9,13 @@ mod chromium;
 mod freeswitch;
 mod operations;
 mod players;
+mod programs;
+mod redbot;
 mod safari;
 mod services;
 mod site;
 mod table;
+mod tones;
 
 use site::{Site, State};
 use std::collections::HashMap;

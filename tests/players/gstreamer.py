@@ -1,0 +1,59 @@
+"""GStreamer with souphttpsrc: the duration of a URL, and the samples from a position on.
+
+Arguments: URL, position in seconds, seconds to take, file. Prints the duration in seconds and writes
+samples (16-bit, 16 kHz, mono) to the file.
+"""
+
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstApp", "1.0")
+from gi.repository import Gst, GstApp  # noqa: E402, F401
+
+url, position, seconds, target = sys.argv[1:]
+PATIENCE = 30 * Gst.SECOND
+
+Gst.init(None)
+pipeline = Gst.parse_launch(
+    f'souphttpsrc location="{url}" ! decodebin ! audioconvert ! audioresample'
+    " ! audio/x-raw,format=S16LE,rate=16000,channels=1 ! appsink name=sink sync=false max-buffers=8"
+)
+sink = pipeline.get_by_name("sink")
+
+
+def fail(why):
+    pipeline.set_state(Gst.State.NULL)
+    sys.exit(why)
+
+
+def settle():
+    if pipeline.get_state(PATIENCE)[0] != Gst.StateChangeReturn.SUCCESS:
+        message = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+        fail(message.parse_error() if message else "it does not get ready")
+
+
+pipeline.set_state(Gst.State.PAUSED)
+settle()
+known, duration = pipeline.query_duration(Gst.Format.TIME)
+if not known:
+    fail("the duration is not known")
+print(duration / Gst.SECOND)
+
+flags = Gst.SeekFlags.FLUSH | Gst.SeekFlags.ACCURATE
+if not pipeline.seek_simple(Gst.Format.TIME, flags, int(float(position) * Gst.SECOND)):
+    fail("it does not seek")
+settle()
+pipeline.set_state(Gst.State.PLAYING)
+wanted = int(float(seconds) * 16000) * 2
+samples = b""
+while len(samples) < wanted:
+    sample = sink.emit("try-pull-sample", PATIENCE)
+    if sample is None:
+        fail("it ended early")
+    buffer = sample.get_buffer()
+    samples += buffer.extract_dup(0, buffer.get_size())
+pipeline.set_state(Gst.State.NULL)
+with open(target, "wb") as file:
+    file.write(samples[:wanted])
