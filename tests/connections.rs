@@ -2,10 +2,10 @@
 //! they are sent. No wrong byte, and nothing stays behind.
 
 use crate::client::{Connection, Request};
-use crate::running::Server;
+use crate::running::{Server, until};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 struct Served {
@@ -23,14 +23,6 @@ fn served(length: u32) -> Served {
     let link = server.upload("file.bin", &bytes);
     assert!(server.get(&link).body == bytes);
     Served { server, link, bytes, _folder: folder }
-}
-
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !holds() {
-        assert!(Instant::now() < end, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]

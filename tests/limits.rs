@@ -2,7 +2,7 @@
 //! others don't feel it, and nothing of them stays.
 
 use crate::client::Connection;
-use crate::running::Server;
+use crate::running::{Server, until};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -24,14 +24,6 @@ fn limited(args: &[&str]) -> Limited {
     // What is made once and kept (threads, the links in use) is there from now on.
     assert_eq!(server.get("/healthz").status, 200);
     Limited { server, folder }
-}
-
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !holds() {
-        assert!(Instant::now() < end, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 fn back_to(server: &Server, descriptors: usize) {

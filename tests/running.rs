@@ -11,6 +11,15 @@ use std::time::{Duration, Instant};
 /// Longest that a server may take to get ready.
 const START: Duration = Duration::from_secs(60);
 
+/// Waits for what is to come true soon.
+pub fn until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// The binary under test.
 pub fn tonearm() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tonearm"));

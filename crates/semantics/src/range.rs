@@ -20,15 +20,20 @@ pub enum Requested {
 /// Resolves a Range header against a length in bytes.
 #[must_use]
 pub fn resolve_ranges(header: &str, length_bytes: u64) -> Requested {
-    let Some(specs) = parse(header) else { return Requested::Whole };
-    let satisfiable: Vec<_> = specs.iter().filter_map(|s| s.resolve(length_bytes)).collect();
-    if satisfiable.is_empty() {
-        return Requested::Unsatisfiable;
+    let Some(specs) = specs(header) else { return Requested::Whole };
+    let (mut count, mut ranges) = (0, Vec::new());
+    for spec in specs {
+        let Some(spec) = parse_spec(spec) else { return Requested::Whole };
+        count += 1;
+        ranges.extend(spec.resolve(length_bytes));
     }
-    if specs.len() > MOST_RANGES || is_abusive(&satisfiable, length_bytes) {
-        return Requested::Whole;
+    if count > 0 && ranges.is_empty() {
+        Requested::Unsatisfiable
+    } else if count == 0 || count > MOST_RANGES || is_abusive(&ranges, length_bytes) {
+        Requested::Whole
+    } else {
+        Requested::Ranges(join(ranges))
     }
-    Requested::Ranges(join(satisfiable))
 }
 
 enum Spec {
@@ -48,17 +53,14 @@ impl Spec {
     }
 }
 
-/// The syntax of RFC 9110 §14.1.1; `None` for whatever isn't it.
-fn parse(header: &str) -> Option<Vec<Spec>> {
+/// The parts of a range set (RFC 9110 §14.1.1), empty ones left out; `None` for another unit.
+fn specs(header: &str) -> Option<impl Iterator<Item = &str>> {
     let (unit, set) = header.split_once('=')?;
-    if !unit.trim().eq_ignore_ascii_case("bytes") {
-        return None;
-    }
-    let specs = set.split(',').map(|s| s.trim_matches([' ', '\t'])).filter(|s| !s.is_empty());
-    let specs = specs.map(parse_spec).collect::<Option<Vec<_>>>()?;
-    (!specs.is_empty()).then_some(specs)
+    let set = unit.trim().eq_ignore_ascii_case("bytes").then_some(set)?;
+    Some(set.split(',').map(|s| s.trim_matches([' ', '\t'])).filter(|s| !s.is_empty()))
 }
 
+/// One of them; `None` for whatever isn't one.
 fn parse_spec(spec: &str) -> Option<Spec> {
     let (first, last) = spec.split_once('-')?;
     if first.is_empty() {
@@ -88,6 +90,9 @@ fn is_abusive(ranges: &[Range<u64>], length: u64) -> bool {
 
 /// Joins what touches, in the place of the first.
 fn join(ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    if ranges.len() == 1 {
+        return ranges;
+    }
     let mut joined: Vec<Range<u64>> = Vec::with_capacity(ranges.len());
     for mut range in ranges {
         // A new range may bridge several that stood apart.

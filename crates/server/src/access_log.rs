@@ -5,6 +5,7 @@
 //! holds no answer up. They look like the log's other lines, and `--log` counts for them as for any:
 //! their target is `access`.
 
+use crate::digits::Digits;
 use http::{HeaderValue, Method, Response, Uri};
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -25,7 +26,8 @@ pub struct Entry {
     /// The client's address and port.
     pub remote: Arc<str>,
     pub method: Method,
-    pub uri: Uri,
+    /// Without the query. A copy: a piece of the connection's read buffer would keep that from being used again.
+    pub path: Box<str>,
     pub status: u16,
     pub cache: Option<HeaderValue>,
     /// Bytes of body given to the connection.
@@ -34,9 +36,10 @@ pub struct Entry {
 
 impl Entry {
     /// A request that came just now.
-    pub fn begin(remote: Arc<str>, method: Method, uri: Uri) -> Self {
+    pub fn begin(remote: Arc<str>, method: Method, uri: &Uri) -> Self {
+        let path = uri.path().into();
         let started = Instant::now();
-        Self { started, remote, method, uri, status: 0, cache: None, bytes: 0 }
+        Self { started, remote, method, path, status: 0, cache: None, bytes: 0 }
     }
 
     /// Takes down what is answered.
@@ -169,43 +172,32 @@ impl Lines {
         let Self { text, stamp, .. } = self;
         text.extend_from_slice(stamp.as_bytes());
         text.push(b'.');
-        number(text, now.subsec_micros().into(), 6);
+        text.extend_from_slice(Digits::at_least(6, now.subsec_micros().into()).as_bytes());
         text.extend_from_slice(b"Z  INFO access: remote=");
         text.extend_from_slice(entry.remote.as_bytes());
         text.extend_from_slice(b" method=");
         text.extend_from_slice(entry.method.as_str().as_bytes());
         text.extend_from_slice(b" path=");
-        quote(text, entry.uri.path());
+        quote(text, &entry.path);
         text.extend_from_slice(b" status=");
-        number(text, entry.status.into(), 1);
+        text.extend_from_slice(Digits::of(entry.status.into()).as_bytes());
         text.extend_from_slice(b" bytes=");
-        number(text, entry.bytes, 1);
+        text.extend_from_slice(Digits::of(entry.bytes).as_bytes());
         text.extend_from_slice(b" duration_ms=\"");
-        number(text, duration_us / 1000, 1);
+        text.extend_from_slice(Digits::of(duration_us / 1000).as_bytes());
         text.push(b'.');
-        number(text, duration_us / 100 % 10, 1);
+        text.extend_from_slice(Digits::of(duration_us / 100 % 10).as_bytes());
         text.extend_from_slice(b"\" cache=");
         quote(text, cache);
         text.push(b'\n');
     }
 }
 
-/// Writes a number with at least so many digits; for every request, so without the formatting machinery.
-fn number(text: &mut Vec<u8>, mut number: u64, least_digits: usize) {
-    let mut digits = [b'0'; 20];
-    let mut first = digits.len();
-    while number > 0 || digits.len() - first < least_digits {
-        first -= 1;
-        digits[first] = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
-    text.extend_from_slice(&digits[first..]);
-}
-
 /// Quotes a text; the usual one, which needs no escapes, at the cost of a copy.
 fn quote(text: &mut Vec<u8>, value: &str) {
     let plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-    if value.bytes().all(plain) {
+    // Without a way out in between, which many bytes at a time wouldn't have.
+    if value.bytes().fold(true, |all, byte| all & plain(byte)) {
         text.push(b'"');
         text.extend_from_slice(value.as_bytes());
         text.push(b'"');

@@ -220,9 +220,13 @@ impl Span {
     }
 }
 
-/// Whether a stretch of a file is in the page cache, judged by its ends: what lies between was read
-/// with them, or was read ahead. Where that's wrong, the one call that sends it waits for the disk.
+/// Whether a stretch of a file is in the page cache; where the system can't count its pages, judged by its
+/// ends: what lies between was read with them, or was read ahead. Where that's wrong, the one call that
+/// sends it waits for the disk.
 pub fn is_cached(file: &File, start: u64, length: u64) -> io::Result<bool> {
+    if let Some(all) = system::is_cached(file, start, length) {
+        return Ok(all);
+    }
     for offset in [start, start + length - 1] {
         if read_cached(file, offset, 1)?.is_none() {
             return Ok(false);

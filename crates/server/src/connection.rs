@@ -79,8 +79,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     fn call(&self, request: Request<Incoming>) -> Answering {
         let pulse = &self.admission.pulse;
         pulse.asked();
-        let entry =
-            Entry::begin(Arc::clone(&self.remote), request.method().clone(), request.uri().clone());
+        let entry = Entry::begin(Arc::clone(&self.remote), request.method().clone(), request.uri());
         let handling = match handler::at_once(&self.shared, &request, entry.started) {
             Some(response) => Handling::Done(Some(response)),
             None => {

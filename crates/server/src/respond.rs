@@ -1,31 +1,19 @@
 //! The one place that writes status and headers of media answers.
 
 use crate::body::Body;
+use crate::digits::Digits;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
+use std::ops::Range;
 use std::time::{Instant, SystemTime};
 
 /// What is answered at a published link.
 pub enum Answer {
-    /// All bytes.
-    Whole {
-        /// The bytes; ignored for HEAD.
-        body: Body,
-        /// How many they are.
-        length_bytes: u64,
-    },
+    /// All bytes; for HEAD, none of them.
+    Whole(Body),
     /// One range.
-    Part {
-        /// The bytes.
-        body: Body,
-        /// First byte, inclusive.
-        first: u64,
-        /// Last byte, inclusive.
-        last: u64,
-        /// Length of the representation.
-        length_bytes: u64,
-    },
+    Part(Body, Range<u64>),
     /// Several ranges.
     Parts {
         /// The framed bytes.
@@ -40,10 +28,7 @@ pub enum Answer {
     /// A precondition does not hold.
     PreconditionFailed,
     /// No range lies within.
-    Unsatisfiable {
-        /// Length of the representation.
-        length_bytes: u64,
-    },
+    Unsatisfiable,
 }
 
 /// Why there's no representation to answer with.
@@ -93,7 +78,7 @@ pub const LATE_HEAD: &[u8] =
 pub const TOO_MANY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
 
-/// What identifies a representation, and the headers that all its answers share.
+/// What identifies a representation, and the headers of its answers, ready to be copied.
 pub struct Meta {
     /// Strong ETag, quoted.
     pub etag: String,
@@ -101,8 +86,13 @@ pub struct Meta {
     pub last_modified: SystemTime,
     /// Media type.
     pub content_type: String,
-    headers: HeaderMap,
-    /// Those that a 304 repeats: what a cache needs to go on using what it has (RFC 9110 §15.4.5).
+    /// Length of the representation.
+    pub length_bytes: u64,
+    /// Of an answer with all bytes.
+    whole: HeaderMap,
+    /// Of an answer with a range, which is still to be named.
+    part: HeaderMap,
+    /// Of a 304: what a cache needs to go on using what it has (RFC 9110 §15.4.5).
     renewing: HeaderMap,
 }
 
@@ -112,86 +102,94 @@ impl Meta {
         etag: String,
         last_modified: SystemTime,
         content_type: String,
+        length_bytes: u64,
         disposition: &str,
         cache_control: &str,
     ) -> Self {
-        let mut headers = HeaderMap::with_capacity(20);
-        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        put(&mut headers, header::ETAG, &etag);
-        put(&mut headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(last_modified));
-        put(&mut headers, header::CONTENT_TYPE, &content_type);
-        put(&mut headers, header::CONTENT_DISPOSITION, disposition);
-        put(&mut headers, header::CACHE_CONTROL, cache_control);
+        let mut whole = HeaderMap::with_capacity(20);
+        whole.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        put(&mut whole, header::ETAG, &etag);
+        put(&mut whole, header::LAST_MODIFIED, &httpdate::fmt_http_date(last_modified));
+        put(&mut whole, header::CONTENT_TYPE, &content_type);
+        put(&mut whole, header::CONTENT_DISPOSITION, disposition);
+        put(&mut whole, header::CACHE_CONTROL, cache_control);
         let is_media = ["audio/", "video/"].iter().any(|kind| content_type.starts_with(kind));
         if !is_media {
-            put(&mut headers, header::CONTENT_SECURITY_POLICY, "sandbox");
+            put(&mut whole, header::CONTENT_SECURITY_POLICY, "sandbox");
         }
-        shared_headers(&mut headers, "GET");
+        shared_headers(&mut whole, "GET");
+        whole.insert(CACHE_STATUS, HeaderValue::from_static("tonearm; hit"));
+        whole.insert(SERVER_TIMING, HeaderValue::from_static("total;dur=0.0"));
+        whole.insert(header::CONTENT_LENGTH, value(&[length_bytes.to_string().as_bytes()]));
+        let mut part = whole.clone();
+        part.insert(header::CONTENT_RANGE, HeaderValue::from_static(""));
         let renewing = [
             header::ETAG,
             header::LAST_MODIFIED,
             header::CACHE_CONTROL,
             header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            CACHE_STATUS,
+            SERVER_TIMING,
         ];
         let renewing = renewing.into_iter().filter_map(|name| {
-            let value = headers.get(&name)?.clone();
+            let value = whole.get(&name)?.clone();
             Some((name, value))
         });
-        Self { etag, last_modified, content_type, renewing: renewing.collect(), headers }
-    }
-
-    /// The headers of one answer; `cached` if nothing has to be encoded for it.
-    fn headers(&self, answer: &Answer, cached: bool, started: Instant) -> HeaderMap {
-        let mut headers = match answer {
-            Answer::NotModified => self.renewing.clone(),
-            _ => self.headers.clone(),
-        };
-        let cache_status = if cached { "tonearm; hit" } else { "tonearm; fwd=miss" };
-        let cache_status = HeaderValue::from_static(cache_status);
-        headers.insert(HeaderName::from_static("cache-status"), cache_status);
-        let timing = match started.elapsed().as_micros() {
-            0..100 => HeaderValue::from_static("total;dur=0.0"),
-            us => value(format!("total;dur={}.{}", us / 1000, us / 100 % 10)),
-        };
-        headers.insert(HeaderName::from_static("server-timing"), timing);
-        headers
+        let renewing = renewing.collect();
+        Self { etag, last_modified, content_type, length_bytes, whole, part, renewing }
     }
 }
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 const EXPOSED: &str = "Access-Control-Allow-Methods,Access-Control-Allow-Origin,Content-Disposition,\
 Content-Range,Accept-Ranges,Content-Length,ETag,Last-Modified";
 
 /// Renders an answer to a request that came at `started`; `cached` if nothing has to be encoded for it.
 pub fn answer(answer: Answer, meta: &Meta, cached: bool, started: Instant) -> Response<Body> {
-    let mut headers = meta.headers(&answer, cached, started);
-    let (status, body) = match answer {
-        Answer::Whole { body, length_bytes } => {
-            headers.insert(header::CONTENT_LENGTH, length_bytes.into());
-            (StatusCode::OK, body)
-        }
-        Answer::Part { body, first, last, length_bytes } => {
-            headers.insert(header::CONTENT_LENGTH, (last + 1 - first).into());
-            let range = format!("bytes {first}-{last}/{length_bytes}");
-            headers.insert(header::CONTENT_RANGE, value(range));
-            (StatusCode::PARTIAL_CONTENT, body)
+    let length = |bytes: u64| value(&[Digits::of(bytes).as_bytes()]);
+    let (status, body, mut headers) = match answer {
+        Answer::Whole(body) => (StatusCode::OK, body, meta.whole.clone()),
+        Answer::Part(body, range) => {
+            let mut headers = meta.part.clone();
+            headers.insert(header::CONTENT_LENGTH, length(range.end - range.start));
+            headers.insert(header::CONTENT_RANGE, content_range(&range, meta.length_bytes));
+            (StatusCode::PARTIAL_CONTENT, body, headers)
         }
         Answer::Parts { body, body_bytes, content_type } => {
-            headers.insert(header::CONTENT_LENGTH, body_bytes.into());
+            let mut headers = meta.whole.clone();
+            headers.insert(header::CONTENT_LENGTH, length(body_bytes));
             put(&mut headers, header::CONTENT_TYPE, &content_type);
-            (StatusCode::PARTIAL_CONTENT, body)
+            (StatusCode::PARTIAL_CONTENT, body, headers)
         }
-        Answer::NotModified => (StatusCode::NOT_MODIFIED, Body::empty()),
+        Answer::NotModified => (StatusCode::NOT_MODIFIED, Body::empty(), meta.renewing.clone()),
         Answer::PreconditionFailed => {
-            headers.insert(header::CONTENT_LENGTH, 0.into());
-            (StatusCode::PRECONDITION_FAILED, Body::empty())
+            let mut headers = meta.whole.clone();
+            headers.insert(header::CONTENT_LENGTH, length(0));
+            (StatusCode::PRECONDITION_FAILED, Body::empty(), headers)
         }
-        Answer::Unsatisfiable { length_bytes } => {
-            headers.insert(header::CONTENT_LENGTH, 0.into());
-            put(&mut headers, header::CONTENT_RANGE, &format!("bytes */{length_bytes}"));
-            (StatusCode::RANGE_NOT_SATISFIABLE, Body::empty())
+        Answer::Unsatisfiable => {
+            let mut headers = meta.whole.clone();
+            headers.insert(header::CONTENT_LENGTH, length(0));
+            put(&mut headers, header::CONTENT_RANGE, &format!("bytes */{}", meta.length_bytes));
+            (StatusCode::RANGE_NOT_SATISFIABLE, Body::empty(), headers)
         }
     };
+    if !cached {
+        headers.insert(CACHE_STATUS, HeaderValue::from_static("tonearm; fwd=miss"));
+    }
+    let us = started.elapsed().as_micros();
+    if us >= 100 {
+        let timing = format!("total;dur={}.{}", us / 1000, us / 100 % 10);
+        headers.insert(SERVER_TIMING, value(&[timing.as_bytes()]));
+    }
     rendered(status, headers, body)
+}
+
+fn content_range(range: &Range<u64>, length_bytes: u64) -> HeaderValue {
+    let [first, last, length] = [range.start, range.end - 1, length_bytes].map(Digits::of);
+    value(&[b"bytes ", first.as_bytes(), b"-", last.as_bytes(), b"/", length.as_bytes()])
 }
 
 /// Renders a problem as JSON, never stored by a cache.
@@ -258,9 +256,10 @@ fn shared_headers(headers: &mut HeaderMap, methods: &'static str) {
     }
 }
 
-/// A value of our own making, without a copy.
-fn value(text: String) -> HeaderValue {
-    HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or(HeaderValue::from_static(""))
+/// A value of our own making.
+fn value(pieces: &[&[u8]]) -> HeaderValue {
+    let text = Bytes::from(pieces.concat());
+    HeaderValue::from_maybe_shared(text).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// Sets a header; a value that can't stand in one (checked long before) is left out.

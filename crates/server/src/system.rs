@@ -17,6 +17,7 @@ use std::io::{self, IoSlice};
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd};
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
@@ -88,6 +89,36 @@ pub fn read_cached(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<us
         _ => error,
     })
 }
+
+/// Whether all pages of a stretch of a file are in memory (cachestat(2), Linux 6.5); `None` if the system
+/// can't tell.
+pub fn is_cached(file: &File, offset: u64, length: u64) -> Option<bool> {
+    #[repr(C)]
+    struct Stretch {
+        offset: u64,
+        length: u64,
+    }
+    /// Pages in memory; dirty ones, those being written, evicted ones, and evicted ones that were in use.
+    type Counts = [u64; 5];
+    let stretch = Stretch { offset, length };
+    let mut counts: Counts = [0; 5];
+    // SAFETY: the kernel reads one range of two numbers and writes one struct of five, both locals.
+    let result = unsafe {
+        libc::syscall(CACHESTAT, file.as_raw_fd(), &raw const stretch, &raw mut counts, 0u32)
+    };
+    let page = *PAGE_BYTES;
+    let pages = (offset + length).div_ceil(page) - offset / page;
+    (result == 0).then(|| counts[0] >= pages)
+}
+
+/// The call's number, the same on every architecture that Rust knows.
+const CACHESTAT: libc::c_long = 451;
+
+static PAGE_BYTES: LazyLock<u64> = LazyLock::new(|| {
+    // SAFETY: takes and gives a number.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u64::try_from(bytes).unwrap_or(0).max(1)
+});
 
 /// Bytes written to the socket that the peer hasn't acknowledged.
 pub fn unacknowledged_bytes(socket: impl AsFd) -> io::Result<u64> {

@@ -21,7 +21,6 @@ use semantics::disposition::{content_disposition, content_disposition_shortened}
 use semantics::multipart::Multipart;
 use semantics::{Outcome, RequestHeaders, Validators, evaluate};
 use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use waveform::{Drawn, Picture};
@@ -91,8 +90,12 @@ async fn find(services: &Services, uri: &Uri) -> Result<Published, Problem> {
         Refusal::BadOption { option, message } => bad_option(option, message),
         Refusal::Unplayable { message } => Problem::Unplayable { message },
     })?;
-    let meta = meta(services, &asked, &chosen)?;
+    if let Some(wanted) = &asked.overrides.content_type {
+        link::check_content_type(wanted, &resource.mime_type)
+            .map_err(|bad| bad_option(bad.option, bad.to_string()))?;
+    }
     let prepared = Arc::new(services.media.prepare(&chosen).await.map_err(open_problem)?);
+    let meta = meta(services, &asked, &chosen, prepared.length_bytes());
     Ok(Published {
         meta,
         prepared,
@@ -149,13 +152,13 @@ fn open(
         Outcome::Whole => {
             let cached = prepared.is_cached(&whole);
             let body = if head { Body::empty() } else { Body::of_range(prepared, whole, is_warm)? };
-            (Answer::Whole { body, length_bytes }, cached)
+            (Answer::Whole(body), cached)
         }
         Outcome::Ranges(ranges) => match ranges.as_slice() {
-            [Range { start, end }] => {
-                let cached = prepared.is_cached(&(*start..*end));
-                let body = Body::of_range(prepared, *start..*end, is_warm)?;
-                (Answer::Part { body, first: *start, last: end - 1, length_bytes }, cached)
+            [range] => {
+                let cached = prepared.is_cached(range);
+                let body = Body::of_range(prepared, range.clone(), is_warm)?;
+                (Answer::Part(body, range.clone()), cached)
             }
             ranges => {
                 let cached = ranges.iter().all(|range| prepared.is_cached(range));
@@ -168,17 +171,13 @@ fn open(
         },
         Outcome::NotModified => (Answer::NotModified, true),
         Outcome::PreconditionFailed => (Answer::PreconditionFailed, true),
-        Outcome::Unsatisfiable => (Answer::Unsatisfiable { length_bytes }, true),
+        Outcome::Unsatisfiable => (Answer::Unsatisfiable, true),
     })
 }
 
-fn meta(services: &Services, asked: &Asked, chosen: &Representation) -> Result<Meta, Problem> {
+fn meta(services: &Services, asked: &Asked, chosen: &Representation, length_bytes: u64) -> Meta {
     let resource = chosen.resource();
     let overrides = &asked.overrides;
-    if let Some(wanted) = &overrides.content_type {
-        link::check_content_type(wanted, &resource.mime_type)
-            .map_err(|bad| bad_option(bad.option, bad.to_string()))?;
-    }
     let content_type =
         overrides.content_type.clone().unwrap_or_else(|| content_type(asked, chosen));
     let disposition = match &overrides.disposition_name {
@@ -192,7 +191,8 @@ fn meta(services: &Services, asked: &Asked, chosen: &Representation) -> Result<M
     let default = &services.config.cache_control;
     let cache_control = overrides.cache_control.as_ref().unwrap_or(default);
     let last_modified = SystemTime::UNIX_EPOCH + stored;
-    Ok(Meta::new(chosen.etag(), last_modified, content_type, &disposition, cache_control))
+    let etag = chosen.etag();
+    Meta::new(etag, last_modified, content_type, length_bytes, &disposition, cache_control)
 }
 
 /// The type of the bytes. Asterisk takes `audio/basic` for mu-law and knows 16 kHz by one exact string.
@@ -250,23 +250,33 @@ fn now_ms() -> i64 {
 }
 
 /// The request headers that count, repeated ones joined (RFC 9110 §5.3).
+#[derive(Default)]
 struct Fields<'a>([Option<Cow<'a, str>>; 6]);
 
 impl<'a> Fields<'a> {
+    const NAMES: [HeaderName; 6] = [
+        header::IF_MATCH,
+        header::IF_UNMODIFIED_SINCE,
+        header::IF_NONE_MATCH,
+        header::IF_MODIFIED_SINCE,
+        header::RANGE,
+        header::IF_RANGE,
+    ];
+
     fn of(headers: &'a HeaderMap) -> Self {
-        let joined = |name: HeaderName| {
-            let mut values = headers.get_all(name).iter().filter_map(|v| v.to_str().ok());
-            let first = Cow::Borrowed(values.next()?);
-            Some(values.fold(first, |all, value| Cow::Owned(format!("{all}, {value}"))))
-        };
-        Self([
-            joined(header::IF_MATCH),
-            joined(header::IF_UNMODIFIED_SINCE),
-            joined(header::IF_NONE_MATCH),
-            joined(header::IF_MODIFIED_SINCE),
-            joined(header::RANGE),
-            joined(header::IF_RANGE),
-        ])
+        let mut fields = Self::default();
+        for (name, value) in headers {
+            let Some(place) = Self::NAMES.iter().position(|counts| counts == name) else {
+                continue;
+            };
+            let Ok(value) = value.to_str() else { continue };
+            let field = &mut fields.0[place];
+            *field = Some(match field.take() {
+                None => Cow::Borrowed(value),
+                Some(before) => Cow::Owned(format!("{before}, {value}")),
+            });
+        }
+        fields
     }
 
     fn borrowed(&self) -> RequestHeaders<'_> {

@@ -106,6 +106,7 @@ pub async fn draw(services: &Services, picture: &Picture) -> Result<Drawn, Probl
         etag,
         SystemTime::UNIX_EPOCH + stored,
         kind.into(),
+        text.len() as u64,
         &disposition,
         &services.config.cache_control,
     );
@@ -173,19 +174,16 @@ fn svg(peaks: &Peaks, channels: usize) -> String {
 
 /// What to send of a document: all, a range, or nothing. Several ranges get all of it.
 pub fn answer(bytes: Bytes, outcome: Outcome, head: bool) -> Answer {
-    let length_bytes = bytes.len() as u64;
     match outcome {
         Outcome::Ranges(ranges) if ranges.len() == 1 => {
             let range = ranges[0].clone();
-            let body = Body::of_memory(bytes.slice(range.start as usize..range.end as usize));
-            Answer::Part { body, first: range.start, last: range.end - 1, length_bytes }
+            let part = bytes.slice(range.start as usize..range.end as usize);
+            Answer::Part(Body::of_memory(part), range)
         }
-        Outcome::Whole | Outcome::Ranges(_) => {
-            let body = if head { Body::empty() } else { Body::of_memory(bytes) };
-            Answer::Whole { body, length_bytes }
-        }
+        Outcome::Whole | Outcome::Ranges(_) if head => Answer::Whole(Body::empty()),
+        Outcome::Whole | Outcome::Ranges(_) => Answer::Whole(Body::of_memory(bytes)),
         Outcome::NotModified => Answer::NotModified,
         Outcome::PreconditionFailed => Answer::PreconditionFailed,
-        Outcome::Unsatisfiable => Answer::Unsatisfiable { length_bytes },
+        Outcome::Unsatisfiable => Answer::Unsatisfiable,
     }
 }
