@@ -15,7 +15,7 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 /// A WAV header that promises `claim` bytes of 8 kHz mono before `data`.
-fn wav(claim: u32, data: &[u8]) -> Vec<u8> {
+pub fn wav(claim: u32, data: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     bytes.extend(b"RIFF");
     bytes.extend(claim.wrapping_add(36).to_le_bytes());

@@ -6,6 +6,7 @@ use crate::running::Server;
 use std::fmt::Write;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::process::Command;
 use tempfile::TempDir;
 
 /// Sizes around what is held in memory, copied, and sent by the kernel; some that cross its pages.
@@ -188,5 +189,26 @@ fn a_file_of_more_than_4_gib_is_right_on_both_sides_of_the_border_and_at_its_end
         let claimed = format!("bytes {first}-{}/{length}", first + bytes as u64 - 1);
         assert_eq!(answer.header("content-range"), Some(claimed.as_str()));
         assert!(answer.body == from(first)[..bytes], "{range}: wrong bytes");
+    }
+}
+
+#[test]
+fn files_that_left_the_page_cache_are_sent_whole_and_in_ranges() {
+    let Served { server, files, _folder } = served();
+    let drop_pages = || {
+        let drop = "find . -type f -exec dd if={} iflag=nocache count=0 status=none ';'";
+        let blobs = _folder.path().join("data/blobs");
+        let status = Command::new("sh").args(["-c", drop]).current_dir(blobs).status();
+        assert!(status.unwrap().success());
+    };
+    for (link, bytes) in &files {
+        drop_pages();
+        assert!(server.get(link).body == *bytes, "{link}");
+        if let Some(last) = bytes.len().checked_sub(1) {
+            drop_pages();
+            let (first, last) = (last / 3, last - last / 5);
+            let answer = server.range(link, &format!("bytes={first}-{last}"));
+            assert!(answer.status == 206 && answer.body == bytes[first..=last], "{link}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What connections go through: old clients, bursts, torn requests, aborts, and files that go while
 //! they are sent. No wrong byte, and nothing stays behind.
 
+use crate::bad_input::wav;
 use crate::client::{Connection, Request};
 use crate::running::{Server, until};
 use std::net::TcpStream;
@@ -157,4 +158,33 @@ fn a_successor_takes_over_without_a_connection_refused_or_torn() {
         next
     });
     assert!(next.get(&link).body == bytes);
+}
+
+#[test]
+fn metrics_count_answers_their_bytes_and_what_was_encoded() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let link = server.upload("tone.wav", &wav(16_000, &[7; 16_000]));
+    let metric = |name: &str| -> u64 {
+        let text = server.get("/metrics").text();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+    };
+    let names = [
+        "tonearm_answers_total{class=\"2xx\"}",
+        "tonearm_answers_total{class=\"4xx\"}",
+        "tonearm_answer_body_bytes_total",
+        "tonearm_segments_encoded_total",
+    ];
+    // Asking for the metrics is an answer of its own, and its text has bytes.
+    let before = names.map(metric);
+    assert_eq!(server.get(&link).length(), 16_044);
+    assert_eq!(server.get(&format!("{link}?f=ulaw")).length(), 8000);
+    assert_eq!(server.get("/f/nothing").status, 404);
+    let after = names.map(metric);
+    assert_eq!(after[0] - before[0], 2 + 4);
+    assert_eq!(after[1] - before[1], 1);
+    assert!(after[2] - before[2] > 24_044);
+    assert_eq!(after[3] - before[3], 1);
+    assert_eq!(metric("tonearm_connections"), 1);
 }

@@ -20,7 +20,7 @@ const SPARE_BYTES: usize = 4 << 20;
 /// Bytes of waiting lines; more are lost, and counted.
 const MOST_BYTES: usize = 16 << 20;
 
-/// A request's line in the making, written when dropped.
+/// A request's line in the making.
 pub struct Entry {
     pub started: Instant,
     /// The client's address and port.
@@ -42,18 +42,17 @@ impl Entry {
         Self { started, remote, method, path, status: 0, cache: None, bytes: 0 }
     }
 
+    /// Writes the line of an answer that ended.
+    pub fn write(&self, ended: Instant) {
+        if tracing::enabled!(target: "access", tracing::Level::INFO) {
+            JOURNAL.add(self, ended);
+        }
+    }
+
     /// Takes down what is answered.
     pub fn answered<B>(&mut self, response: &Response<B>) {
         self.status = response.status().as_u16();
         self.cache = response.headers().get("cache-status").cloned();
-    }
-}
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        if tracing::enabled!(target: "access", tracing::Level::INFO) {
-            JOURNAL.add(self);
-        }
     }
 }
 
@@ -119,14 +118,14 @@ impl Journal {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, entry: &Entry) {
+    fn add(&self, entry: &Entry, ended: Instant) {
         let mut lines = self.lines();
         if lines.text.len() >= MOST_BYTES {
             lines.lost += 1;
             return;
         }
         let first = lines.text.is_empty();
-        lines.add(entry);
+        lines.add(entry, ended);
         drop(lines);
         if first {
             self.news.notify_one();
@@ -158,8 +157,7 @@ impl Journal {
 }
 
 impl Lines {
-    fn add(&mut self, entry: &Entry) {
-        let ended = Instant::now();
+    fn add(&mut self, entry: &Entry, ended: Instant) {
         let now = self.clock.1 + ended.saturating_duration_since(self.clock.0);
         if self.second != now.as_secs() {
             self.second = now.as_secs();

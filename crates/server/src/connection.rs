@@ -2,6 +2,7 @@
 
 use crate::access_log::Entry;
 use crate::body::Body;
+use crate::metrics::ANSWERS;
 use crate::watch::{Admission, Pulse};
 use crate::wire::{Piece, Slices, Wire};
 use crate::{Shared, handler};
@@ -15,6 +16,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 use tokio::net::TcpStream;
 
 /// Serves a connection to its end.
@@ -130,7 +132,7 @@ struct Outgoing {
     answered: Answered,
 }
 
-/// The end of an answer, whole or given up: logged, and the connection waits for the next request.
+/// The end of an answer, whole or given up: counted and logged, and the connection waits for the next request.
 struct Answered {
     entry: Entry,
     pulse: Arc<Pulse>,
@@ -139,6 +141,10 @@ struct Answered {
 impl Drop for Answered {
     fn drop(&mut self) {
         self.pulse.answered();
+        let Entry { started, status, bytes, .. } = self.entry;
+        let ended = Instant::now();
+        ANSWERS.count(status, bytes, ended.saturating_duration_since(started));
+        self.entry.write(ended);
     }
 }
 

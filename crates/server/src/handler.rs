@@ -1,7 +1,8 @@
-//! A request's way to its answer: published links first, then health, then the APIs.
+//! A request's way to its answer: published links first, then health and metrics, then the APIs.
 
 use crate::body::Body;
 use crate::inflow::{self, Fault, Inflow};
+use crate::metrics;
 use crate::respond;
 use crate::watch::Pulse;
 use crate::{Shared, apis};
@@ -34,6 +35,8 @@ pub async fn handle(
         apis::publish::handle(shared, request.method(), uri, request.headers(), started).await
     } else if uri.path() == "/healthz" {
         health(shared.watch.is_draining())
+    } else if uri.path() == "/metrics" {
+        text(StatusCode::OK, metrics::CONTENT_TYPE, metrics::render(shared))
     } else {
         api(shared, request, pulse).await
     }
@@ -69,13 +72,17 @@ fn closing(mut response: Response<Body>) -> Response<Body> {
 
 /// `GET /healthz`: waits for nothing.
 fn health(draining: bool) -> Response<Body> {
-    let (status, text) = match draining {
+    let (status, json) = match draining {
         false => (StatusCode::OK, r#"{"status":"ok"}"#),
         true => (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#),
     };
+    text(status, "application/json", json.into())
+}
+
+fn text(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {
     let mut response = Response::new(Body::of_memory(text.into()));
     *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    let content_type = HeaderValue::from_static(content_type);
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response
 }

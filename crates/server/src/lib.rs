@@ -11,6 +11,7 @@ mod digits;
 mod handler;
 mod inflow;
 mod listener;
+mod metrics;
 mod page;
 mod respond;
 mod system;
@@ -202,6 +203,7 @@ fn take_in(shared: &Arc<Shared>, stream: TcpStream, remote: SocketAddr) {
         tokio::spawn(connection::serve(Arc::clone(shared), stream, admission));
         return;
     }
+    metrics::ANSWERS.count_refusal();
     tracing::debug!(%remote, "one connection too many");
     if let Ok(permit) = Arc::clone(&shared.refusals).try_acquire_owned() {
         tokio::spawn(async move {

@@ -120,6 +120,11 @@ impl Watch {
         }
     }
 
+    /// Connections that are open.
+    pub fn count(&self) -> usize {
+        self.connections().pulses.len()
+    }
+
     /// Whether the server is stopping.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Relaxed)
