@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use catalog::{
-    Admission, Catalog, ContainerRow, ContentRow, Error, FileRow, List, NewContent, Order, Start,
-    StoredLayout,
+    Admission, Catalog, Condition, ContainerRow, ContentRow, Error, FileRow, List, NewContent,
+    Operator, Order, Start, StoredLayout,
 };
 use serde_json::Map;
 use uuid::Uuid;
@@ -245,4 +245,74 @@ async fn accesses_are_noted_once_within_their_resolution_and_disturb_nothing() {
     assert_eq!(last(first.file_sid).await, Some(200_000));
     assert_eq!(last(second.file_sid).await, Some(200_000));
     assert_eq!(catalog.generation(), generation, "what others keep of the catalog is lost");
+}
+
+/// The schema as the first version made it.
+const FIRST_SCHEMA: &str = include_str!("../src/schema.sql");
+
+#[tokio::test]
+async fn a_catalog_of_the_first_version_is_opened_with_all_that_it_holds() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.sqlite");
+    let [partner, token, into, empty, first, second] = [(); 6].map(|()| Uuid::new_v4());
+    let db = rusqlite::Connection::open(&path).unwrap();
+    db.execute_batch(FIRST_SCHEMA).unwrap();
+    db.pragma_update(None, "user_version", 1).unwrap();
+    let mut rows = format!(
+        "INSERT INTO partners VALUES ('{partner}', 'acme', 1);
+        INSERT INTO tokens VALUES ('{token}', 'hash', 'manager', '{partner}', 2);
+        INSERT INTO contents VALUES ('aa', 70, '{{}}', NULL, x'0102', 5);
+        INSERT INTO output_layouts VALUES ('k', x'09', x'2c00000000000000');
+        INSERT INTO output_checkpoints VALUES ('k', 3, x'07');"
+    );
+    for (sid, threshold) in [(into, "2"), (empty, "NULL")] {
+        rows += &format!(
+            "INSERT INTO containers VALUES ('{sid}', '{partner}', NULL, 'prompts', 'internal', 1, '[]', '[]',
+            'no_action', -1, 'file_sid', 1, 0, 'unassigned', 0, '{{}}', NULL, 1000, 10, 'reject', NULL, {threshold},
+            NULL, NULL, 0, NULL, 0, 4, NULL, 'key', NULL, NULL, NULL, 3, 4);"
+        );
+    }
+    for (sid, name, counts) in [(first, "a.wav", 1), (second, "b.wav", 0)] {
+        rows += &format!(
+            "INSERT INTO files VALUES ('{sid}', '{into}', '{partner}', NULL, 'aa', 'media', 1.5, 'wav', NULL, 6, 7,
+            NULL, NULL, NULL, '{name}', 70, 'no_action', -1, 'audio/x-wav', '{name}', 'file_sid', {counts}, 'file', 0,
+            1, NULL, NULL, NULL, NULL, NULL);"
+        );
+    }
+    db.execute_batch(&rows).unwrap();
+    drop(db);
+
+    let catalog = Catalog::open(&path).unwrap();
+    let kept = catalog.token_by_hash("hash").await.unwrap().unwrap();
+    assert_eq!((kept.token_id, kept.partner_sid, kept.scopes), (token, partner, None));
+    let container = catalog.container(into).await.unwrap().unwrap();
+    assert_eq!((container.total_files, container.total_bytes), (2, 140));
+    assert_eq!((container.threshold_total_files, container.threshold_total_bytes), (1, 70));
+    assert_eq!((container.quota_files, container.threshold_files), (Some(10), Some(2)));
+    assert_eq!((&*container.name, container.string_key_1.as_deref()), ("prompts", Some("key")));
+    let other = catalog.container(empty).await.unwrap().unwrap();
+    assert_eq!((other.total_files, other.threshold_total_bytes), (0, 0));
+    let row = catalog.file(second).await.unwrap().unwrap();
+    assert_eq!((&*row.name, row.file_bytes, row.threshold_include), ("b.wav", 70, false));
+    let by_name = catalog.resource_by_name(into, "a.wav").await.unwrap().unwrap();
+    assert_eq!((by_name.file_sid, by_name.length_bytes, by_name.stored_at_ms), (first, 70, 5));
+    assert_eq!(catalog.seek_index("aa").await.unwrap(), [1, 2]);
+    let layout = StoredLayout { header: vec![9], offsets: vec![44] };
+    assert_eq!(catalog.layout("k").await.unwrap(), Some(layout));
+    assert_eq!(catalog.checkpoints("k").await.unwrap(), [(3, vec![7])]);
+
+    // It counts on from there, and a second opening changes nothing.
+    assert!(catalog.delete_file(first).await.unwrap().is_some());
+    drop(catalog);
+    let catalog = Catalog::open(&path).unwrap();
+    let container = catalog.container(into).await.unwrap().unwrap();
+    assert_eq!((container.total_files, container.threshold_total_files), (1, 0));
+    let by_key = vec![Condition {
+        attribute: "integer_key_1".into(),
+        operator: Operator::Equal,
+        values: vec!["1".into()],
+    }];
+    let wanted =
+        List { conditions: by_key, order: Order::Arrival, start: Start::Offset(0), limit: 9 };
+    assert_eq!(catalog.files(Some(partner), wanted).await.unwrap().items, [row]);
 }

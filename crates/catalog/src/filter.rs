@@ -1,0 +1,176 @@
+//! What a list is narrowed to, as SQL: its scope (whose, and of which container) and its conditions, those on one
+//! attribute together.
+
+use crate::Error;
+use crate::attributes::Table;
+use crate::list::{Condition, Operator};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use uuid::Uuid;
+
+/// SQL with its values.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Clause {
+    pub sql: String,
+    pub values: Vec<Value>,
+}
+
+impl Clause {
+    pub fn of(sql: &str, values: impl IntoIterator<Item = Value>) -> Self {
+        Self { sql: sql.to_owned(), values: values.into_iter().collect() }
+    }
+
+    /// Holds wherever this doesn't; this is true or false, never unknown.
+    pub fn not(self) -> Self {
+        Self { sql: format!("NOT ({})", self.sql), values: self.values }
+    }
+
+    pub fn and(mut self, other: Self) -> Self {
+        let joint = if self.sql.is_empty() || other.sql.is_empty() { "" } else { " AND " };
+        self.sql = format!("{}{joint}{}", self.sql, other.sql);
+        self.values.extend(other.values);
+        self
+    }
+}
+
+/// All that a list may show, before its conditions.
+pub(crate) struct Scope {
+    pub clause: Clause,
+    /// How many files the container holds that the list is of: then there is an index for every order.
+    pub files_of_container: Option<u64>,
+}
+
+impl Scope {
+    /// The scope, and the conditions that it doesn't cover.
+    pub fn of<'a>(
+        db: &Connection,
+        table: Table,
+        partner_sid: Option<Uuid>,
+        conditions: &'a [Condition],
+    ) -> Result<(Self, Vec<&'a Condition>), Error> {
+        let partner = partner_sid.map(|sid| Value::Text(sid.to_string()));
+        let pins = |c: &Condition| c.attribute == "container_sid" && c.operator == Operator::Equal;
+        let pin = conditions.iter().position(pins).filter(|_| table == Table::Files);
+        let others = conditions.iter().enumerate().filter(|(i, _)| Some(*i) != pin);
+        let others = others.map(|(_, condition)| condition).collect();
+        let scope = match pin.and_then(|at| conditions[at].values.first()) {
+            Some(sid) => Self::of_container(db, sid.clone().into(), partner)?,
+            None => Self { clause: of_partner(table, partner), files_of_container: None },
+        };
+        Ok((scope, others))
+    }
+
+    /// A container's files are its partner's: asked once, not of each file.
+    fn of_container(db: &Connection, sid: Value, partner: Option<Value>) -> Result<Self, Error> {
+        let clause = match partner {
+            Some(partner) => {
+                Clause::of("container_sid = ? AND partner_sid = ?", [sid.clone(), partner])
+            }
+            None => Clause::of("container_sid = ?", [sid.clone()]),
+        };
+        let sql = format!("SELECT total_files FROM containers WHERE {}", clause.sql);
+        let mut query = db.prepare_cached(&sql)?;
+        let found = query.query_row(params_from_iter(&clause.values), |row| row.get::<_, i64>(0));
+        let files = found.optional()?.map_or(0, i64::unsigned_abs);
+        let clause = Clause::of("container_sid = ?", [sid]);
+        Ok(Self { clause, files_of_container: Some(files) })
+    }
+}
+
+/// The indexes of files begin with their containers.
+fn of_partner(table: Table, partner: Option<Value>) -> Clause {
+    let sids = "container_sid IN (SELECT container_sid FROM containers";
+    match (table, partner) {
+        (Table::Containers, None) => Clause::of("1", []),
+        (Table::Containers, Some(partner)) => Clause::of("partner_sid = ?", [partner]),
+        (Table::Files, None) => Clause::of(&format!("{sids})"), []),
+        (Table::Files, Some(partner)) => {
+            Clause::of(&format!("{sids} WHERE partner_sid = ?)"), [partner])
+        }
+    }
+}
+
+/// Conditions as SQL.
+#[derive(Default)]
+pub(crate) struct Clauses {
+    /// All of these hold; those on one attribute are together, those that tend to leave few come first.
+    pub hold: Vec<Clause>,
+    /// None of these holds.
+    pub fail: Vec<Clause>,
+}
+
+/// The conditions. What must differ from a value is told by that value: few rows have it.
+pub(crate) fn clauses(table: Table, conditions: &[&Condition]) -> Result<Clauses, Error> {
+    let mut hold: Vec<(&str, bool, Clause)> = Vec::new();
+    let mut fail = Vec::new();
+    for condition in conditions {
+        let clause = clause(table, condition)?;
+        if condition.operator == Operator::NotEqual {
+            fail.push(clause);
+            continue;
+        }
+        let picks = matches!(condition.operator, Operator::Equal | Operator::In);
+        match hold.iter_mut().find(|(name, ..)| *name == condition.attribute) {
+            Some((_, already, all)) => {
+                *already |= picks;
+                *all = std::mem::take(all).and(clause);
+            }
+            None => hold.push((&condition.attribute, picks, clause)),
+        }
+    }
+    hold.sort_by_key(|(_, picks, _)| !picks);
+    Ok(Clauses { hold: hold.into_iter().map(|(.., clause)| clause).collect(), fail })
+}
+
+/// A condition; of [`Operator::NotEqual`] what must not hold.
+fn clause(table: Table, condition: &Condition) -> Result<Clause, Error> {
+    let (column, holds) = table.find(&condition.attribute, "filter")?;
+    let pattern = || condition.values.first().cloned().unwrap_or_default();
+    match condition.operator {
+        Operator::Like => {
+            return Ok(Clause::of(&format!("{column} GLOB ?"), [glob(&pattern()).into()]));
+        }
+        Operator::LikeAnyCase => {
+            return Ok(Clause::of(&format!("{column} LIKE ?"), [pattern().into()]));
+        }
+        _ => {}
+    }
+    let read = |text: &String| {
+        holds.read(text).ok_or_else(|| Error::BadList {
+            parameter: "filter",
+            message: format!("`{text}` is no value of {}: {}", condition.attribute, holds.words()),
+        })
+    };
+    let values: Vec<Value> = condition.values.iter().map(read).collect::<Result<_, _>>()?;
+    let comparison = match condition.operator {
+        // `IS` also finds the missing value.
+        Operator::Equal | Operator::NotEqual => "IS ?".to_owned(),
+        Operator::Greater => "> ?".to_owned(),
+        Operator::GreaterOrEqual => ">= ?".to_owned(),
+        Operator::Less => "< ?".to_owned(),
+        Operator::LessOrEqual => "<= ?".to_owned(),
+        _ => {
+            let list = format!("IN ({})", vec!["?"; values.len()].join(", "));
+            let or_missing = values.contains(&Value::Null);
+            let sql = match or_missing {
+                true => format!("({column} {list} OR {column} IS NULL)"),
+                false => format!("{column} {list}"),
+            };
+            return Ok(Clause::of(&sql, values));
+        }
+    };
+    Ok(Clause::of(&format!("{column} {comparison}"), values))
+}
+
+/// A pattern with `%` and `_` as SQLite's case-sensitive matching has it.
+fn glob(pattern: &str) -> String {
+    pattern
+        .chars()
+        .map(|c| match c {
+            '%' => "*".to_owned(),
+            '_' => "?".to_owned(),
+            '*' | '?' | '[' => format!("[{c}]"),
+            other => other.to_string(),
+        })
+        .collect()
+}

@@ -1,0 +1,159 @@
+//! Which of the matching rows a page shows.
+//!
+//! Those of a container lie in every order in an index: it's walked from where the page begins, past the rows that
+//! don't match. Few rows, and those of several containers, are sorted instead.
+
+use crate::Error;
+use crate::attributes::Table;
+use crate::cursor::Cursor;
+use crate::filter::{Clause, Scope};
+use crate::list::{List, Order, Start};
+use crate::matches::{FEW, Matches, among};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use uuid::Uuid;
+
+/// The way through a list.
+pub(crate) struct Path {
+    /// The order's name for cursors, and its SQL expression.
+    attribute: String,
+    pub sort: String,
+    descending: bool,
+    shuffled: bool,
+    /// Whether the page is read from its end.
+    pub backwards: bool,
+    cursor: Option<Cursor>,
+    offset: u64,
+}
+
+impl Path {
+    pub fn of(table: Table, wanted: &List) -> Result<Self, Error> {
+        let (attribute, sort, descending) = match &wanted.order {
+            Order::By { attribute, descending } => {
+                (attribute.clone(), table.find(attribute, "order")?.0, *descending)
+            }
+            Order::Arrival | Order::Shuffle => (String::new(), "rowid".to_owned(), false),
+        };
+        let shuffled = wanted.order == Order::Shuffle;
+        let (offset, cursor, backwards) = match &wanted.start {
+            Start::Offset(offset) => (*offset, None, false),
+            Start::After(text) => (0, Some(Cursor::read(text, &attribute, "after")?), false),
+            Start::Before(text) => (0, Some(Cursor::read(text, &attribute, "before")?), true),
+        };
+        if shuffled && cursor.is_some() {
+            let message = "a shuffled list has no place to go on from".to_owned();
+            return Err(Error::BadList { parameter: "order", message });
+        }
+        Ok(Self { attribute, sort, descending, shuffled, backwards, cursor, offset })
+    }
+
+    /// At most so many rows, in the order in which they are read.
+    pub fn page(
+        &self,
+        db: &Connection,
+        table: Table,
+        scope: &Scope,
+        matches: Matches,
+        most: usize,
+    ) -> Result<Vec<i64>, Error> {
+        let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
+        if matches.total() <= self.offset {
+            return Ok(Vec::new());
+        }
+        if self.shuffled {
+            let rows = matches.into_rows(db, table, scope)?;
+            let left = rows.len().saturating_sub(offset);
+            return Ok(draw(rows, most.min(left)));
+        }
+        match matches {
+            Matches::Rows(rows) if self.attribute.is_empty() => {
+                Ok(self.by_arrival(&rows, offset, most))
+            }
+            Matches::Rows(rows) if rows.len() <= FEW || scope.files_of_container.is_none() => {
+                self.walk(db, table, among(&rows), offset, most, |_| true)
+            }
+            Matches::Rows(rows) => {
+                let shows = |row: &i64| rows.binary_search(row).is_ok();
+                self.walk(db, table, scope.clause.clone(), offset, most, shows)
+            }
+            Matches::AllBut(but, _) => {
+                let shows = |row: &i64| but.binary_search(row).is_err();
+                self.walk(db, table, scope.clause.clone(), offset, most, shows)
+            }
+        }
+    }
+
+    /// Rows ascend as they came.
+    fn by_arrival(&self, rows: &[i64], offset: usize, most: usize) -> Vec<i64> {
+        let behind = self.cursor.as_ref().map(|cursor| cursor.row);
+        match self.backwards {
+            true => {
+                let end = behind.map_or(rows.len(), |row| rows.partition_point(|r| *r < row));
+                rows[..end].iter().rev().take(most).copied().collect()
+            }
+            false => {
+                let start = behind.map_or(0, |row| rows.partition_point(|r| *r <= row));
+                rows[start..].iter().skip(offset).take(most).copied().collect()
+            }
+        }
+    }
+
+    /// Reads rows in order, behind the cursor.
+    fn walk(
+        &self,
+        db: &Connection,
+        table: Table,
+        within: Clause,
+        offset: usize,
+        most: usize,
+        shows: impl Fn(&i64) -> bool,
+    ) -> Result<Vec<i64>, Error> {
+        let clause = self.narrow(within);
+        let (name, order) = (table.name(), self.order());
+        let sql = format!("SELECT rowid FROM {name} WHERE {} ORDER BY {order}", clause.sql);
+        let mut query = db.prepare_cached(&sql)?;
+        let rows = query.query_map(params_from_iter(&clause.values), |row| row.get::<_, i64>(0))?;
+        let shown = rows.filter(|row| row.as_ref().map_or(true, &shows));
+        Ok(shown.skip(offset).take(most).collect::<Result<_, _>>()?)
+    }
+
+    fn order(&self) -> String {
+        let direction = if self.descending != self.backwards { "DESC" } else { "ASC" };
+        format!("{} {direction}, rowid {direction}", self.sort)
+    }
+
+    /// The cursor of an item, if the list has places.
+    pub fn cursor(&self, value: &Value, row: i64) -> Option<String> {
+        let (attribute, value) = (self.attribute.clone(), value.clone());
+        (!self.shuffled).then(|| Cursor { attribute, value, row }.text())
+    }
+
+    /// Only what lies behind the cursor; missing values come before all others.
+    fn narrow(&self, within: Clause) -> Clause {
+        let Some(Cursor { value, row, .. }) = &self.cursor else { return within };
+        let (sort, row) = (&self.sort, Value::Integer(*row));
+        let upwards = self.descending == self.backwards;
+        let beyond = if upwards { ">" } else { "<" };
+        let (sql, values) = match (value, upwards) {
+            (Value::Null, true) => (format!("({sort} IS NOT NULL OR rowid > ?)"), vec![row]),
+            (Value::Null, false) => (format!("{sort} IS NULL AND rowid < ?"), vec![row]),
+            (value, true) => {
+                let sql = format!("{sort} >= ? AND ({sort} {beyond} ? OR rowid {beyond} ?)");
+                (sql, vec![value.clone(), value.clone(), row])
+            }
+            (value, false) => {
+                let sql = format!(
+                    "({sort} IS NULL OR {sort} <= ? AND ({sort} {beyond} ? OR rowid {beyond} ?))"
+                );
+                (sql, vec![value.clone(), value.clone(), row])
+            }
+        };
+        within.and(Clause::of(&sql, values))
+    }
+}
+
+/// So many of the rows, by chance and in an order by chance; there are as many.
+fn draw(mut rows: Vec<i64>, most: usize) -> Vec<i64> {
+    let chance = || Uuid::new_v4().as_u64_pair().1;
+    (0..most).map(|_| rows.swap_remove((chance() % rows.len() as u64) as usize)).collect()
+}
