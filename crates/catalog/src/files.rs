@@ -38,7 +38,7 @@ impl Catalog {
         content: NewContent<impl FnOnce() -> io::Result<()> + Send + 'static>,
         admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<Vec<String>, E> {
-        self.change(move |db| {
+        let write = self.write::<_, E>(move |db| {
             let into = container(db, file.container_sid)?.ok_or(Error::NoContainer)?;
             let admission = admit(&into)?;
             check(db, &file)?;
@@ -46,8 +46,13 @@ impl Catalog {
             let gone = admitted(db, &file, &admission)?;
             (content.keep)().map_err(Error::from)?;
             Ok(gone)
-        })
-        .await
+        });
+        let gone = write.await?;
+        // Nothing was found yet where a new file is; what made room for it was.
+        if !gone.is_empty() {
+            self.begin_generation();
+        }
+        Ok(gone)
     }
 
     /// Changes a file by `edit` and, if there is any, by new content, in one transaction. `admit` is

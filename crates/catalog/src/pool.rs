@@ -59,8 +59,8 @@ impl Catalog {
         })
     }
 
-    /// A number that changes with each write to containers or files by this process: what was
-    /// looked up under another number may be out of date.
+    /// A number that changes whenever this process changes or deletes a container or a file: what was
+    /// found under another number may be out of date. New ones leave what was found as it is.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.shared.generation.load(Ordering::Acquire)
@@ -115,8 +115,13 @@ impl Catalog {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let done = self.write(work).await;
-        self.shared.generation.fetch_add(1, Ordering::AcqRel);
+        self.begin_generation();
         done
+    }
+
+    /// Makes what was found before count no more.
+    pub(crate) fn begin_generation(&self) {
+        self.shared.generation.fetch_add(1, Ordering::AcqRel);
     }
 }
 

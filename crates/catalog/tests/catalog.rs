@@ -122,9 +122,7 @@ async fn rows_come_back_as_they_went_in_after_reopening() {
     let (dir, catalog) = open();
     let container = container(&catalog, None).await;
     let row = file(&container, "a.wav", "aa");
-    let before = catalog.generation();
     insert(&catalog, row.clone(), content("aa", Some("{}")), || Ok(())).await.unwrap();
-    assert_ne!(catalog.generation(), before);
     drop(catalog);
     let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
     let counted = ContainerRow {
@@ -209,6 +207,28 @@ async fn content_is_forgotten_with_its_last_file_alone() {
     assert!(catalog.delete_file(second.file_sid).await.unwrap().is_none());
     assert_eq!(catalog.unreferenced().await.unwrap(), ["aa"]);
     assert_eq!(forget().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_was_found_counts_until_something_changes_or_goes() {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    let names = ["a", "b", "c"].map(|name| file(&container, name, "aa"));
+    let before = catalog.generation();
+    for row in &names[..2] {
+        insert(&catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
+    }
+    assert_eq!(catalog.generation(), before, "new files hide nothing");
+    let making_room = |_: &ContainerRow| {
+        Ok::<_, Error>(Admission { shrink_to: Some((1 << 40, 1)), ..Admission::default() })
+    };
+    let content = NewContent { row: content("aa", None), keep: || Ok(()) };
+    let gone = catalog.insert_file(names[2].clone(), content, making_room).await.unwrap();
+    assert!(!gone.is_empty());
+    let between = catalog.generation();
+    assert_ne!(between, before);
+    assert!(catalog.delete_file(names[2].file_sid).await.unwrap().is_some());
+    assert_ne!(catalog.generation(), between);
 }
 
 #[tokio::test]
