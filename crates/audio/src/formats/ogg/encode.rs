@@ -3,6 +3,7 @@
 
 use super::page::{PageHeader, lacing_values, page};
 use super::pages::HEADER_BYTES;
+use super::paging::{Paging, SEGMENT_PACKETS};
 use crate::error::{EncodeError, PlanError};
 use crate::formats::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::planar::to_i16;
@@ -29,12 +30,6 @@ const PACKETS_A_SECOND: u32 = 50;
 
 /// The encoder's delay at the clock's rate, to be cut from the beginning.
 const PRE_SKIP: u64 = 312;
-
-/// Packets on a page: a second. Even the longest, of 800 bytes, need only 200 lacing values of 255.
-const PAGE_PACKETS: u64 = 50;
-
-/// Pages in a segment.
-const SEGMENT_PAGES: u64 = 10;
 
 /// Packets encoded before a segment and dropped: 1 s, after which CELT has fallen into step.
 const PREROLL_PACKETS: u64 = 50;
@@ -86,16 +81,17 @@ impl TargetFormat for OggTarget {
         let ticks = shape.frame_count.checked_mul(CLOCK_HZ / u64::from(shape.rate_hz));
         let end = ticks.and_then(|t| t.checked_add(PRE_SKIP)).ok_or_else(too_long)?;
         let packets = end.div_ceil(PACKET_TICKS);
-        // Pages are numbered in 32 bits, the two of the header too.
-        u32::try_from(packets.div_ceil(PAGE_PACKETS) + 2).map_err(|_| too_long())?;
         let packet_bytes = (bitrate_bps / 8 / PACKETS_A_SECOND) as usize;
-        Ok(Box::new(OggEncoding { shape, end, packets, packet_bytes }))
+        let paging = Paging::new(packets, packet_bytes);
+        // Pages are numbered in 32 bits, the two of the header too.
+        u32::try_from(paging.pages_before(packets) + 2).map_err(|_| too_long())?;
+        Ok(Box::new(OggEncoding { shape, end, packets, packet_bytes, paging }))
     }
 
     fn revision(&self) -> String {
         format!(
-            "ogg 1, {ENCODER} ({}), audio, complexity {COMPLEXITY}, cbr, \
-             {PAGE_PACKETS} x {SEGMENT_PAGES}/{PREROLL_PACKETS}",
+            "ogg 2, {ENCODER} ({}), audio, complexity {COMPLEXITY}, cbr, \
+             {SEGMENT_PACKETS}/{PREROLL_PACKETS}",
             instruction_set()
         )
     }
@@ -123,24 +119,25 @@ struct OggEncoding {
     /// Packets of the whole.
     packets: u64,
     packet_bytes: usize,
+    paging: Paging,
 }
 
 impl OggEncoding {
     /// The first packet of a segment, and the one after its last.
     fn packets_of(&self, segment: u32) -> (u64, u64) {
-        let length = PAGE_PACKETS * SEGMENT_PAGES;
-        let first = (u64::from(segment) * length).min(self.packets);
-        (first, (first + length).min(self.packets))
+        let first = (u64::from(segment) * SEGMENT_PACKETS).min(self.packets);
+        (first, (first + SEGMENT_PACKETS).min(self.packets))
     }
 
     fn preroll_of(&self, segment: u32) -> u64 {
         self.packets_of(segment).0.saturating_sub(PREROLL_PACKETS)
     }
 
-    /// Length in bytes of the pages that hold so many packets.
-    fn pages_bytes(&self, packets: u64) -> u64 {
+    fn segment_bytes(&self, segment: u32) -> u64 {
+        let (first, end) = self.packets_of(segment);
+        let pages = self.paging.pages_before(end) - self.paging.pages_before(first);
         let packet = self.packet_bytes + lacing_values(self.packet_bytes);
-        packets.div_ceil(PAGE_PACKETS) * HEADER_BYTES as u64 + packets * packet as u64
+        pages * HEADER_BYTES as u64 + (end - first) * packet as u64
     }
 
     /// The two pages in front: what the stream is, and who made it.
@@ -169,7 +166,7 @@ impl OggEncoding {
             last,
             granule: if last { self.end } else { packet * PACKET_TICKS },
             serial: self.shape.serial,
-            sequence: (packet.div_ceil(PAGE_PACKETS) + 1) as u32,
+            sequence: (self.paging.pages_before(packet) + 1) as u32,
         };
         page(header, self.packet_bytes, body)
     }
@@ -195,14 +192,11 @@ fn broken(error: impl ToString) -> EncodeError {
 
 impl Encoding for OggEncoding {
     fn segment_count(&self) -> u32 {
-        self.packets.div_ceil(PAGE_PACKETS * SEGMENT_PAGES) as u32
+        self.packets.div_ceil(SEGMENT_PACKETS) as u32
     }
 
     fn layout(&self) -> Option<Layout> {
-        let lengths = (0..self.segment_count()).map(|segment| {
-            let (first, end) = self.packets_of(segment);
-            self.pages_bytes(end - first)
-        });
+        let lengths = (0..self.segment_count()).map(|segment| self.segment_bytes(segment));
         Some(Layout::new(self.header(), lengths))
     }
 
@@ -237,7 +231,7 @@ impl Encoding for OggEncoding {
             }
             body.extend_from_slice(&output[..length]);
             let next = packet + 1;
-            if next == end || next.is_multiple_of(PAGE_PACKETS) {
+            if self.paging.ends_before(next) {
                 let page = self.page_before(next, &body);
                 body.clear();
                 length_bytes += page.len() as u64;
@@ -250,7 +244,8 @@ impl Encoding for OggEncoding {
     }
 
     fn longest_segment_bytes(&self) -> u64 {
-        self.pages_bytes((PAGE_PACKETS * SEGMENT_PAGES).min(self.packets))
+        // None has more pages than the first.
+        self.segment_bytes(0)
     }
 }
 

@@ -5,6 +5,7 @@ mod encode;
 mod packets;
 mod page;
 mod pages;
+mod paging;
 
 use super::Format;
 
