@@ -64,13 +64,40 @@ fn the_sample_configuration_is_accepted_as_it_is_and_names_every_flag() {
 }
 
 #[test]
+fn presets_and_the_default_of_cache_control_are_settings() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("tonearm.toml");
+    let settings =
+        "cache_control = \"public, max-age=60\"\npresets = \"hold?f=mp3&br=32 web?f=ogg\"\n";
+    std::fs::write(&file, settings).unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &["--config", file.to_str().unwrap()]);
+    let link = server.upload("chime.wav", &std::fs::read(chime()).unwrap());
+    for (query, kind, cache_control) in [
+        ("", "audio/x-wav", "public, max-age=60"),
+        ("?p=hold", "audio/mpeg", "public, max-age=60"),
+        ("?p=web", "audio/ogg", "public, max-age=60"),
+        ("?p=ulaw", "audio/basic", "public, max-age=300"),
+    ] {
+        let answer = server.get(&format!("{link}{query}"));
+        assert_eq!(answer.header("content-type"), Some(kind), "{query}");
+        assert_eq!(answer.header("cache-control"), Some(cache_control), "{query}");
+    }
+    assert!(server.get(&format!("{link}?p=x")).text().contains("hold"));
+}
+
+#[test]
 fn an_unknown_or_wrong_setting_in_the_file_is_refused_by_name() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("wrong.toml");
     let file = file.to_str().unwrap();
-    for (text, name) in
-        [("lisen = \"x\"", "lisen"), ("listen = \"x\"", "listen"), ("data = ", "line 1")]
-    {
+    for (text, name) in [
+        ("lisen = \"x\"", "lisen"),
+        ("listen = \"x\"", "listen"),
+        ("data = ", "line 1"),
+        ("cache_control = \"frob\"", "frob"),
+        ("presets = \"a?f=aac\"", "aac"),
+    ] {
         std::fs::write(file, text).unwrap();
         let said = fails(&["serve", "--config", file], 2);
         assert!(said.contains(name) && said.contains("wrong.toml"), "{said}");

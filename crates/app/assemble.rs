@@ -114,8 +114,8 @@ pub async fn services(opened: &Opened, settings: &Server) -> Result<Services, Fa
     let media = Media::open(opened.catalog.clone(), opened.blobs.clone(), config)
         .map_err(|e| Failure::failed("the output cache", e))?;
     let config = server::Config {
-        // The reference service sends this very word.
-        cache_control: "None".into(),
+        cache_control: settings.cache_control.clone(),
+        presets: settings.presets.clone(),
         drain_timeout: Duration::from_millis(settings.drain_timeout_ms),
         connections: settings.limits.connections(),
         most_header_bytes: settings.limits.most_header_bytes,

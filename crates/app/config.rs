@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::limits::Limits;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
+use server::Presets;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -57,6 +58,13 @@ pub struct Server {
     /// How long the first request for a flac or mp4 waits for its encoding, before it is answered 503
     #[arg(long, value_name = "MS", env = "TONEARM_LEARN_TIMEOUT_MS", default_value_t = 25_000)]
     pub learn_timeout_ms: u64,
+    /// Cache-Control of published links that ask for none; the default is what the reference service sends
+    #[arg(long, value_name = "DIRECTIVES", env = "TONEARM_CACHE_CONTROL", default_value = "None",
+          value_parser = server::cache_control)]
+    pub cache_control: String,
+    /// Presets beside the built-in ones, such as `hold?f=mp3&br=32 menu?f=wav&rate=16000`
+    #[arg(long, value_name = "PRESETS", env = "TONEARM_PRESETS", default_value = "")]
+    pub presets: Presets,
     /// How long answers under way may take to finish after SIGTERM or SIGINT
     #[arg(long, value_name = "MS", env = "TONEARM_DRAIN_TIMEOUT_MS", default_value_t = 30_000)]
     pub drain_timeout_ms: u64,

@@ -23,6 +23,8 @@ pub use listener::{Listeners, listen};
 pub use system::raise_descriptor_limit;
 pub use watch::ConnectionLimits;
 
+pub use apis::publish::Presets;
+
 use apis::publish::Links;
 use axum::Router;
 use futures_util::FutureExt;
@@ -43,6 +45,8 @@ use watch::Watch;
 pub struct Config {
     /// Cache-Control of published links that ask for none.
     pub cache_control: String,
+    /// What `p` can name at a published link.
+    pub presets: Presets,
     /// How long answers under way may take once the server is to stop.
     pub drain_timeout: Duration,
     /// Limits of connections.
@@ -90,6 +94,20 @@ enum Phase {
 
 /// How long a server that has a successor still takes the connections that began before it left.
 const HAND_OVER: Duration = Duration::from_millis(300);
+
+/// Checks a value for [`Config::cache_control`]: directives, or `None`, which the reference service sends.
+///
+/// # Errors
+/// A text that says what is wrong and what is allowed.
+pub fn cache_control(text: &str) -> Result<String, String> {
+    if text != "None" {
+        semantics::cache::check_directives(text)?;
+    }
+    match text.len() {
+        0..=900 => Ok(text.to_owned()),
+        _ => Err("longer than 900 bytes".into()),
+    }
+}
 
 /// Serves connections until `stop` resolves, then finishes the answers under way, at most for the drain
 /// timeout. `stop` tells whether a successor is listening at the same address. Each listening socket has a thread with a runtime of its own: a request never crosses

@@ -2,6 +2,7 @@
 //!
 //! Precedence for one option: query, then path segment, then extension, then preset.
 
+use super::presets::Presets;
 use media::{BadValue, Link, Preferences};
 use percent_encoding::percent_decode_str;
 use semantics::cache;
@@ -60,18 +61,8 @@ const OPTIONS: [&str; 7] = [
     "exp",
 ];
 
-/// The presets: a name, and the options that it stands for.
-const PRESETS: [(&str, &[(&str, &str)]); 6] = [
-    ("asterisk", &[("f", "wav"), ("rate", "8000"), ("ch", "1"), ("cache_headers", "300")]),
-    ("asterisk16", &[("f", "wav"), ("rate", "16000"), ("ch", "1"), ("cache_headers", "300")]),
-    ("ulaw", &[("f", "ulaw"), ("cache_headers", "300")]),
-    ("alaw", &[("f", "alaw"), ("cache_headers", "300")]),
-    ("g722", &[("f", "g722"), ("cache_headers", "300")]),
-    ("web", &[("f", "mp3"), ("br", "64")]),
-];
-
 /// Reads a URL's path (as sent, percent-encoded) and query.
-pub fn parse(path: &str, query: &str) -> Result<Asked, Unasked> {
+pub fn parse(path: &str, query: &str, presets: &Presets) -> Result<Asked, Unasked> {
     let mut options = Options::default();
     for pair in query.split('&') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -82,17 +73,17 @@ pub fn parse(path: &str, query: &str) -> Result<Asked, Unasked> {
     } else {
         (by_name(path.strip_prefix("/c/").ok_or(Unasked::NotFound)?)?, None)
     };
-    let preset = options.get("p").map(preset).transpose()?.unwrap_or(&[]);
+    let preset = options.get("p").map(|name| presets.find(name)).transpose()?.unwrap_or(&[]);
     for &(name, value) in extension.as_deref().map_or(&[][..], of_extension) {
         options.add(name.into(), value.into());
     }
     let selected = extension.as_deref().and_then(audio::formats::by_extension);
     let by_extension = selected.map(|row| row.name);
     let explicit_format = options.get("f").is_some();
-    for &(name, value) in preset {
+    for (name, value) in preset {
         // What the extension says of the format is more explicit than the preset.
         if !(name == "f" && by_extension.is_some()) {
-            options.add(name.into(), value.into());
+            options.add(name.clone(), value.clone());
         }
     }
     let mut preferences = Preferences::default();
@@ -120,7 +111,7 @@ impl Options {
     }
 }
 
-fn decode_query(text: &str) -> String {
+pub fn decode_query(text: &str) -> String {
     decode_path(&text.replace('+', " "))
 }
 
@@ -159,7 +150,7 @@ fn by_name(rest: &str) -> Result<Link, Unasked> {
     Ok(Link::Name { container, name: decode_path(name) })
 }
 
-fn is_option(name: &str) -> bool {
+pub fn is_option(name: &str) -> bool {
     Preferences::OPTIONS.contains(&name) || OPTIONS.contains(&name) || name == "sig"
 }
 
@@ -173,13 +164,6 @@ fn of_extension(extension: &str) -> &'static [(&'static str, &'static str)] {
         "wav16" => &[("f", "wav"), ("rate", "16000"), ("ch", "1")],
         _ => &[],
     }
-}
-
-fn preset(name: &str) -> Result<&'static [(&'static str, &'static str)], BadValue> {
-    let found = PRESETS.iter().find(|(known, _)| *known == name);
-    found
-        .map(|(_, options)| *options)
-        .ok_or_else(|| bad("p", name, PRESETS.map(|(known, _)| known).join(", ")))
 }
 
 /// A value that is not allowed, cut to what a message can hold.
@@ -261,13 +245,13 @@ mod tests {
     fn asked(rest: &str) -> Asked {
         let url = format!("/f/{SID}{rest}");
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-        parse(path, query).unwrap()
+        parse(path, query, &Presets::default()).unwrap()
     }
 
     fn refused(rest: &str) -> Unasked {
         let url = format!("/f/{SID}{rest}");
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-        parse(path, query).unwrap_err()
+        parse(path, query, &Presets::default()).unwrap_err()
     }
 
     #[test]
@@ -293,8 +277,9 @@ mod tests {
     #[test]
     fn an_unknown_path_option_and_a_bad_sid_name_no_file() {
         assert_eq!(refused("/frob=1/x.wav"), Unasked::NotFound);
-        assert_eq!(parse("/f/nonsense", ""), Err(Unasked::NotFound));
-        assert_eq!(parse("/x/", ""), Err(Unasked::NotFound));
+        for path in ["/f/nonsense", "/x/"] {
+            assert_eq!(parse(path, "", &Presets::default()), Err(Unasked::NotFound));
+        }
     }
 
     #[test]
@@ -337,7 +322,9 @@ mod tests {
     #[test]
     fn a_file_published_by_name_is_found_by_its_whole_name() {
         let url = format!("/c/{SID}/menu/welcome%20home.wav");
-        let Link::Name { name, .. } = parse(&url, "").unwrap().link else { panic!() };
+        let Link::Name { name, .. } = parse(&url, "", &Presets::default()).unwrap().link else {
+            panic!()
+        };
         assert_eq!(name, "menu/welcome home.wav");
     }
 }

@@ -5,9 +5,11 @@
 
 mod link;
 mod links;
+mod presets;
 mod waveform;
 
 pub use links::Links;
+pub use presets::Presets;
 
 use crate::body::Body;
 use crate::respond::{self, Answer, Meta, Problem};
@@ -79,7 +81,7 @@ async fn draw(
 
 /// What a URL stands for.
 async fn find(services: &Services, uri: &Uri) -> Result<Published, Problem> {
-    let asked = link::parse(uri.path(), uri.query().unwrap_or(""));
+    let asked = link::parse(uri.path(), uri.query().unwrap_or(""), &services.config.presets);
     let asked = asked.map_err(|unasked| match unasked {
         Unasked::NotFound => Problem::NotFound,
         Unasked::Bad(bad) => bad_option(bad.option, bad.to_string()),

@@ -1,0 +1,104 @@
+//! Presets: names that stand for several options of a link.
+
+use super::link::{Unasked, bad, decode_query, is_option, parse};
+use media::BadValue;
+use std::str::FromStr;
+
+/// Those that are always there, in the form in which others are configured.
+const BUILT_IN: &str = "asterisk?f=wav&rate=8000&ch=1&cache_headers=300 \
+    asterisk16?f=wav&rate=16000&ch=1&cache_headers=300 ulaw?f=ulaw&cache_headers=300 \
+    alaw?f=alaw&cache_headers=300 g722?f=g722&cache_headers=300 web?f=mp3&br=64";
+
+/// The presets: a name, and the options that it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presets(Vec<(String, Vec<(String, String)>)>);
+
+impl Default for Presets {
+    fn default() -> Self {
+        Self(BUILT_IN.split(' ').filter(|text| !text.is_empty()).map(split).collect())
+    }
+}
+
+/// Reads `NAME?OPTION=VALUE&…`, several parted by spaces, beside the built-in ones; one of the same name takes
+/// its place.
+impl FromStr for Presets {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut presets = Self::default();
+        for text in text.split_whitespace() {
+            let (name, options) = split(text);
+            check(&name, &options)?;
+            presets.0.retain(|(known, _)| *known != name);
+            presets.0.push((name, options));
+        }
+        Ok(presets)
+    }
+}
+
+impl Presets {
+    /// The options that a name stands for.
+    pub fn find(&self, name: &str) -> Result<&[(String, String)], BadValue> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        let names =
+            || self.0.iter().map(|(known, _)| known.as_str()).collect::<Vec<_>>().join(", ");
+        found.map(|(_, options)| options.as_slice()).ok_or_else(|| bad("p", name, names()))
+    }
+}
+
+fn split(text: &str) -> (String, Vec<(String, String)>) {
+    let (name, query) = text.split_once('?').unwrap_or((text, ""));
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    (name.to_owned(), pairs.map(|(n, v)| (n.to_owned(), decode_query(v))).collect())
+}
+
+/// A link may ask for all of them.
+fn check(name: &str, options: &[(String, String)]) -> Result<(), String> {
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
+        return Err(format!("`{name}` is no name of a preset: letters, digits, `-` and `_`"));
+    }
+    let wrong = |message: String| format!("the preset `{name}`: {message}");
+    if let Some((option, _)) = options.iter().find(|(o, _)| !is_option(o) || o == "p") {
+        return Err(wrong(format!("`{option}` is no option that it can stand for")));
+    }
+    let this = Presets(vec![(name.to_owned(), options.to_vec())]);
+    match parse("/f/00000000-0000-0000-0000-000000000000", &format!("p={name}"), &this) {
+        Ok(_) | Err(Unasked::NotFound) => Ok(()),
+        Err(Unasked::Bad(bad)) => Err(wrong(bad.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn configured_presets_stand_beside_the_built_in_ones_or_in_their_place() {
+        let presets: Presets =
+            "hold?f=mp3&br=32&cache_control=public%2C%20max-age%3D9  web?f=ogg".parse().unwrap();
+        let of = |name: &str| presets.find(name).unwrap().len();
+        assert_eq!([of("hold"), of("web"), of("asterisk")], [3, 1, 4]);
+        let asked = parse("/f/00000000-0000-0000-0000-000000000000", "p=hold", &presets).unwrap();
+        assert_eq!(asked.preferences.format, Some("mp3"));
+        assert_eq!(asked.overrides.cache_control.as_deref(), Some("public, max-age=9"));
+        assert!(presets.find("none").unwrap_err().allowed.contains("hold"));
+        assert_eq!("".parse(), Ok(Presets::default()));
+    }
+
+    #[test]
+    fn a_preset_that_no_link_could_ask_for_is_refused() {
+        for (text, at_fault) in [
+            ("a?f=aac", "aac"),
+            ("a?frob=1", "frob"),
+            ("a?p=web", "`p`"),
+            ("a", "a"),
+            ("?f=mp3", "name"),
+            ("ü?f=mp3", "ü"),
+            ("a?cache_control=frob", "frob"),
+        ] {
+            let refused = text.parse::<Presets>().unwrap_err();
+            assert!(refused.contains(at_fault), "{text}: {refused}");
+        }
+    }
+}
