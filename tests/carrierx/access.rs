@@ -162,3 +162,41 @@ fn pages_of_other_origins_may_call() {
     assert!(allowed.contains("Authorization"), "{allowed}");
     assert_eq!(api.get(CONTAINERS).header("access-control-allow-origin"), Some("*"));
 }
+
+#[test]
+fn an_administrator_gives_a_container_with_its_files_to_another_partner() {
+    let api = Api::start();
+    let token = api.new_token(&["--role", "manager", "--partner", "other"]);
+    let send = |method: &str, path: &str, body: &Value| {
+        let request = api.server.request(method, path).token(&token);
+        request.header("Content-Type", "application/json").body(body.to_string().as_bytes()).send()
+    };
+    let own = send("POST", CONTAINERS, &json!({})).json();
+    let given = api.container(&json!({}));
+    let sid = text(&given["container_sid"]);
+    let (path, file) =
+        (format!("{CONTAINERS}/{sid}"), api.file(&json!({"container_sid": sid}), b"x"));
+    let file = format!("{FILES}/{}", text(&file["file_sid"]));
+    assert_eq!(api.status(&token, "GET", &file, ""), 404);
+    let nobody = json!({"partner_sid": "6e930ad8-c3d0-49db-801e-86d64fedd2c2"});
+    for (method, path) in [("POST", CONTAINERS), ("PATCH", &path), ("PUT", &path)] {
+        assert_invalid(&api.send(method, path, &nobody), "partner_sid");
+    }
+    let to = json!({"partner_sid": own["partner_sid"]});
+    let moved = api.send("PATCH", &path, &to);
+    assert_eq!((moved.status, &moved.json()["partner_sid"]), (200, &own["partner_sid"]));
+    assert_eq!(api.send("PUT", &path, &json!({})).json()["partner_sid"], own["partner_sid"]);
+    assert_eq!(api.get(&file).json()["partner_sid"], own["partner_sid"]);
+    for path in [&path, &file] {
+        assert_eq!(api.status(&token, "GET", path, ""), 200);
+    }
+    let listed = api.server.request("GET", FILES).token(&token).send().json();
+    assert_eq!(listed["total"], 1);
+    assert_eq!(api.send("POST", CONTAINERS, &to).json()["partner_sid"], own["partner_sid"]);
+    // Its new owner may say what it is, and not give it away.
+    assert_eq!(send("PATCH", &path, &to).status, 200);
+    for (method, path) in [("POST", CONTAINERS), ("PATCH", &path), ("PUT", &path)] {
+        let refused = send(method, path, &json!({"partner_sid": given["partner_sid"]}));
+        assert_invalid(&refused, "partner_sid");
+    }
+}

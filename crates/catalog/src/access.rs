@@ -63,7 +63,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn token_by_hash(&self, hash: &str) -> Result<Option<TokenRow>, Error> {
-        let sql = "SELECT * FROM tokens WHERE token_hash = ?";
+        let sql = format!("SELECT {} FROM tokens WHERE token_hash = ?", TokenRow::SELECTED);
         self.read_one(sql, vec![hash.to_owned()], TokenRow::read).await
     }
 
@@ -73,9 +73,12 @@ impl Catalog {
     /// [`Error`].
     pub async fn tokens(&self) -> Result<Vec<(TokenRow, String)>, Error> {
         self.read(|db| {
-            let sql = "SELECT t.*, p.name FROM tokens t JOIN partners p USING (partner_sid)
-                ORDER BY t.date_created, t.rowid";
-            let mut query = db.prepare_cached(sql)?;
+            let name = "(SELECT name FROM partners p WHERE p.partner_sid = tokens.partner_sid)";
+            let columns = TokenRow::SELECTED;
+            let sql = format!(
+                "SELECT {columns}, {name} AS name FROM tokens ORDER BY date_created, rowid"
+            );
+            let mut query = db.prepare_cached(&sql)?;
             let rows = query.query_map([], |row| Ok((TokenRow::read(row)?, row.get("name")?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })

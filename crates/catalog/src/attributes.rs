@@ -1,6 +1,6 @@
 //! The attributes that lists can be filtered and ordered by: their names, where they lie, what they hold.
 
-use crate::Error;
+use crate::{ContainerRow, Error, FileRow};
 use rusqlite::types::Value;
 
 /// What an attribute holds.
@@ -93,6 +93,14 @@ impl Table {
         match self {
             Self::Containers => "containers",
             Self::Files => "files",
+        }
+    }
+
+    /// The columns of its rows.
+    pub fn selected(self) -> &'static str {
+        match self {
+            Self::Containers => ContainerRow::SELECTED,
+            Self::Files => FileRow::SELECTED,
         }
     }
 

@@ -10,9 +10,10 @@ impl Catalog {
     /// Keeps a new container.
     ///
     /// # Errors
-    /// [`Error::KeysTaken`].
+    /// [`Error::NoPartner`], [`Error::KeysTaken`].
     pub async fn insert_container(&self, container: ContainerRow) -> Result<(), Error> {
         self.change(move |db| {
+            check_partner(db, container.partner_sid)?;
             keys::check_container(db, &container)?;
             Ok(container.insert(db, "containers")?)
         })
@@ -27,10 +28,11 @@ impl Catalog {
         self.read(move |db| container(db, container_sid)).await
     }
 
-    /// Changes a container by `edit`, in one transaction. Returns it.
+    /// Changes a container by `edit`, in one transaction; its files go with it to another partner. Returns
+    /// it.
     ///
     /// # Errors
-    /// [`Error::NoContainer`], [`Error::KeysTaken`], and those of `edit`.
+    /// [`Error::NoContainer`], [`Error::NoPartner`], [`Error::KeysTaken`], and those of `edit`.
     pub async fn change_container<E: From<Error> + Send + 'static>(
         &self,
         container_sid: Uuid,
@@ -38,9 +40,14 @@ impl Catalog {
     ) -> Result<ContainerRow, E> {
         self.change(move |db| {
             let mut row = container(db, container_sid)?.ok_or(Error::NoContainer)?;
+            let partner_sid = row.partner_sid;
             edit(&mut row)?;
+            check_partner(db, row.partner_sid)?;
             keys::check_container(db, &row)?;
             row.update(db, "containers").map_err(Error::from)?;
+            if row.partner_sid != partner_sid {
+                give_files(db, &row)?;
+            }
             Ok(row)
         })
         .await
@@ -77,7 +84,19 @@ impl Catalog {
     }
 }
 
+fn check_partner(db: &Connection, sid: Uuid) -> Result<(), Error> {
+    let mut query = db.prepare_cached("SELECT 1 FROM partners WHERE partner_sid = ?")?;
+    if query.exists([sid.to_string()])? { Ok(()) } else { Err(Error::NoPartner) }
+}
+
+fn give_files(db: &Connection, to: &ContainerRow) -> Result<(), Error> {
+    let sql = "UPDATE files SET partner_sid = ?2 WHERE container_sid = ?1";
+    db.prepare_cached(sql)?.execute([to.container_sid.to_string(), to.partner_sid.to_string()])?;
+    Ok(())
+}
+
 pub(crate) fn container(db: &Connection, sid: Uuid) -> Result<Option<ContainerRow>, Error> {
-    let mut query = db.prepare_cached("SELECT * FROM containers WHERE container_sid = ?")?;
+    let sql = format!("SELECT {} FROM containers WHERE container_sid = ?", ContainerRow::SELECTED);
+    let mut query = db.prepare_cached(&sql)?;
     Ok(query.query_row([sid.to_string()], ContainerRow::read).optional()?)
 }

@@ -25,6 +25,9 @@ pub enum Error {
     /// The container of a new file is not there (any more).
     #[error("no such container")]
     NoContainer,
+    /// There is no such partner.
+    #[error("no such partner")]
+    NoPartner,
     /// Another file of the container has that access name.
     #[error("file_access_name is taken")]
     NameTaken {

@@ -34,12 +34,14 @@ impl Catalog {
     /// of `admit`.
     pub async fn insert_file<E: From<Error> + Send + 'static>(
         &self,
-        file: FileRow,
+        mut file: FileRow,
         content: NewContent<impl FnOnce() -> io::Result<()> + Send + 'static>,
         admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<Vec<String>, E> {
         let write = self.write::<_, E>(move |db| {
             let into = container(db, file.container_sid)?.ok_or(Error::NoContainer)?;
+            // It may have been given to another partner while the bytes came.
+            file.partner_sid = into.partner_sid;
             let admission = admit(&into)?;
             check(db, &file)?;
             content.row.keep(db).and_then(|()| file.insert(db, "files")).map_err(Error::from)?;
@@ -106,8 +108,11 @@ impl Catalog {
         name: &str,
         content_hash: &str,
     ) -> Result<Option<FileRow>, Error> {
-        let sql = "SELECT * FROM files WHERE container_sid = ? AND name = ? AND content_hash = ?
-            ORDER BY rowid LIMIT 1";
+        let sql = format!(
+            "SELECT {} FROM files WHERE container_sid = ? AND name = ? AND content_hash = ?
+            ORDER BY rowid LIMIT 1",
+            FileRow::SELECTED
+        );
         let parameters = vec![container_sid.to_string(), name.to_owned(), content_hash.to_owned()];
         self.read_one(sql, parameters, FileRow::read).await
     }
@@ -193,7 +198,8 @@ impl Catalog {
 }
 
 fn file(db: &Connection, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
-    let mut query = db.prepare_cached("SELECT * FROM files WHERE file_sid = ?")?;
+    let sql = format!("SELECT {} FROM files WHERE file_sid = ?", FileRow::SELECTED);
+    let mut query = db.prepare_cached(&sql)?;
     Ok(query.query_row([file_sid.to_string()], FileRow::read).optional()?)
 }
 

@@ -93,10 +93,19 @@ fn of_partner(table: Table, partner: Option<Value>) -> Clause {
 /// Conditions as SQL.
 #[derive(Default)]
 pub(crate) struct Clauses {
-    /// All of these hold; those on one attribute are together, those that tend to leave few come first.
-    pub hold: Vec<Clause>,
+    /// All of these hold; those on one attribute are together under its name, those that tend to leave few
+    /// come first.
+    pub hold: Vec<(String, Clause)>,
     /// None of these holds.
     pub fail: Vec<Clause>,
+}
+
+impl Clauses {
+    /// What holds of an attribute.
+    pub fn on(&self, attribute: &str) -> Clause {
+        let found = self.hold.iter().find(|(name, _)| name == attribute);
+        found.map(|(_, clause)| clause.clone()).unwrap_or_default()
+    }
 }
 
 /// The conditions. What must differ from a value is told by that value: few rows have it.
@@ -119,7 +128,8 @@ pub(crate) fn clauses(table: Table, conditions: &[&Condition]) -> Result<Clauses
         }
     }
     hold.sort_by_key(|(_, picks, _)| !picks);
-    Ok(Clauses { hold: hold.into_iter().map(|(.., clause)| clause).collect(), fail })
+    let named = |(name, _, clause): (&str, bool, Clause)| (name.to_owned(), clause);
+    Ok(Clauses { hold: hold.into_iter().map(named).collect(), fail })
 }
 
 /// A condition; of [`Operator::NotEqual`] what must not hold.

@@ -103,18 +103,19 @@ pub(crate) fn list<T>(
     let moment = db.unchecked_transaction()?;
     let (scope, conditions) = Scope::of(&moment, table, partner_sid, &wanted.conditions)?;
     let (path, clauses) = (Path::of(table, wanted)?, clauses(table, &conditions)?);
+    let along = clauses.on(&path.attribute);
     let matches = Matches::find(&moment, table, &scope, clauses)?;
     let total = matches.total();
     // One more than wanted tells whether there are more.
     let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
-    let mut rows = path.page(&moment, table, &scope, matches, limit.saturating_add(1))?;
+    let mut rows = path.page(&moment, table, &scope, along, matches, limit.saturating_add(1))?;
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     if path.backwards {
         rows.reverse();
     }
-    let sql =
-        format!("SELECT *, {} AS sort_value FROM {} WHERE rowid = ?", path.sort, table.name());
+    let (columns, sort, name) = (table.selected(), &path.sort, table.name());
+    let sql = format!("SELECT {columns}, {sort} AS sort_value FROM {name} WHERE rowid = ?");
     let mut query = moment.prepare_cached(&sql)?;
     let mut items = Vec::with_capacity(rows.len());
     let mut ends: Option<(String, String)> = None;

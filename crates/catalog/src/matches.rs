@@ -28,7 +28,7 @@ impl Matches {
         clauses: Clauses,
     ) -> Result<Self, Error> {
         let within = |clause: Clause| select(db, table, scope.clause.clone().and(clause));
-        let mut hold = clauses.hold.into_iter();
+        let mut hold = clauses.hold.into_iter().map(|(_, clause)| clause);
         let mut rows = match (hold.next(), scope.files_of_container) {
             (_, Some(0)) => return Ok(Self::Rows(Vec::new())),
             (Some(first), _) => within(first)?,

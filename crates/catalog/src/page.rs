@@ -16,7 +16,7 @@ use uuid::Uuid;
 /// The way through a list.
 pub(crate) struct Path {
     /// The order's name for cursors, and its SQL expression.
-    attribute: String,
+    pub attribute: String,
     pub sort: String,
     descending: bool,
     shuffled: bool,
@@ -47,12 +47,14 @@ impl Path {
         Ok(Self { attribute, sort, descending, shuffled, backwards, cursor, offset })
     }
 
-    /// At most so many rows, in the order in which they are read.
+    /// At most so many rows, in the order in which they are read; `along` is what holds of the attribute that
+    /// the order goes by.
     pub fn page(
         &self,
         db: &Connection,
         table: Table,
         scope: &Scope,
+        along: Clause,
         matches: Matches,
         most: usize,
     ) -> Result<Vec<i64>, Error> {
@@ -74,7 +76,7 @@ impl Path {
             }
             Matches::Rows(rows) => {
                 let shows = |row: &i64| rows.binary_search(row).is_ok();
-                self.walk(db, table, scope.clause.clone(), offset, most, shows)
+                self.walk(db, table, scope.clause.clone().and(along), offset, most, shows)
             }
             Matches::AllBut(but, _) => {
                 let shows = |row: &i64| but.binary_search(row).is_err();

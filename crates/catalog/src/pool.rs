@@ -81,13 +81,13 @@ impl Catalog {
     /// At most one row of a query by text parameters.
     pub(crate) async fn read_one<T: Send + 'static>(
         &self,
-        sql: &'static str,
+        sql: impl AsRef<str> + Send + 'static,
         parameters: Vec<String>,
         of: fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Option<T>, Error> {
         self.read(move |db| {
             let parameters = rusqlite::params_from_iter(parameters);
-            Ok(db.prepare_cached(sql)?.query_row(parameters, of).optional()?)
+            Ok(db.prepare_cached(sql.as_ref())?.query_row(parameters, of).optional()?)
         })
         .await
     }

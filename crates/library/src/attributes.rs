@@ -134,6 +134,7 @@ settable! {
         "integer_key_2" => integer_key_2: Option<i64>,
         "name" => name: String,
         "parent_container_sid" => parent_container_sid: Option<Uuid>,
+        "partner_sid" => partner_sid: Uuid,
         "publish_domain" => publish_domain: Option<String>,
         "quota_bytes" => quota_bytes: Option<u64>,
         "quota_files" => quota_files: Option<u64>,

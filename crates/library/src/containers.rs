@@ -13,7 +13,7 @@ use uuid::Uuid;
 const MASK: &str = "********";
 
 impl Library {
-    /// Makes a container of the caller's partner.
+    /// Makes a container of the caller's partner, or of the one that an administrator names.
     ///
     /// # Errors
     /// [`Error::Forbidden`] below manager, [`Error::Invalid`], [`Error::Conflict`] (its keys).
@@ -23,6 +23,7 @@ impl Library {
         changes: ContainerChanges,
     ) -> Result<Container, Error> {
         caller.needs(Scope::Create, Role::Manager)?;
+        check_owner(caller, &changes)?;
         let mut container = default_row(caller.partner_sid);
         changes.apply(&mut container);
         check_container(&container)?;
@@ -80,6 +81,7 @@ impl Library {
     ) -> Result<Container, Error> {
         caller.needs(Scope::Update, Role::Manager)?;
         self.seen_container(caller, container_sid).await?;
+        check_owner(caller, &changes)?;
         self.check_parent(caller, changes.parent_container_sid.flatten()).await?;
         let edit = move |row: &mut Container| {
             let kept = row.clone();
@@ -132,6 +134,14 @@ impl Library {
     }
 }
 
+/// Only an administrator gives a container, with its files, to another partner.
+fn check_owner(caller: &Principal, changes: &ContainerChanges) -> Result<(), Error> {
+    if changes.partner_sid.is_none_or(|partner| caller.sees(partner)) {
+        return Ok(());
+    }
+    Err(Error::invalid("partner_sid", "must be your own; an administrator may name any partner"))
+}
+
 /// The attributes with their secrets hidden, at any depth.
 #[must_use]
 pub fn masked(attributes: &Map<String, Value>) -> Map<String, Value> {
@@ -158,7 +168,7 @@ fn unmask(attributes: &mut Map<String, Value>, kept: &Map<String, Value>) {
     }
 }
 
-fn default_row(partner_sid: Uuid) -> Container {
+pub(crate) fn default_row(partner_sid: Uuid) -> Container {
     let now = now_ms();
     Container {
         container_sid: Uuid::new_v4(),

@@ -62,6 +62,7 @@ impl From<catalog::Error> for Error {
     fn from(error: catalog::Error) -> Self {
         match error {
             catalog::Error::NoContainer => Self::NotFound,
+            catalog::Error::NoPartner => Self::invalid("partner_sid", "partner not found"),
             catalog::Error::NotEmpty { files } => Self::NotEmpty { files },
             catalog::Error::BadList { parameter, message } => Self::invalid(parameter, message),
             catalog::Error::NameTaken { file_sid } => Self::Conflict {

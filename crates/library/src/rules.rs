@@ -108,3 +108,184 @@ fn targets(container: &Container, (bytes, files): (u64, u64)) -> (u64, u64) {
         target(files, container.threshold_files, container.threshold_files_target),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::containers::default_row;
+    use proptest::option::of;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    const NOW_MS: i64 = 1_000_000;
+
+    fn file(file_bytes: u64, threshold_include: bool, content_hash: &str) -> File {
+        File {
+            file_sid: Uuid::nil(),
+            container_sid: Uuid::nil(),
+            partner_sid: Uuid::nil(),
+            parent_file_sid: None,
+            content_hash: content_hash.into(),
+            content_classification: "media".into(),
+            content_duration: None,
+            content_format: String::new(),
+            content_transcoding_progress: None,
+            date_created: 0,
+            date_modified: 0,
+            date_last_accessed: None,
+            desired_bitrate: None,
+            desired_format: None,
+            file_access_name: "a".into(),
+            file_bytes,
+            lifecycle_action: "no_action".into(),
+            lifecycle_ttl: -1,
+            mime_type: "audio/mpeg".into(),
+            name: "a".into(),
+            publish: "file_sid".into(),
+            threshold_include,
+            kind: "file".into(),
+            is_unique: false,
+            integer_key_1: None,
+            integer_key_2: None,
+            string_key_1: None,
+            string_key_2: None,
+            string_key_3: None,
+            string_key_4: None,
+        }
+    }
+
+    prop_compose! {
+        /// A container near its limits, the files that it holds beside the one that changes counted in.
+        fn container()(
+            bytes in 0..20_u64, files in 0..6_u64, counted in 0..3_u64,
+            quotas in (of(0..25_u64), of(0..8_u64)), thresholds in (of(0..20_u64), of(0..6_u64)),
+            targets in (of(0..20_u64), of(0..6_u64)), hit_at in of(0..NOW_MS), grace in 0..900_i64,
+            action in prop::sample::select(&[None, Some("reject"), Some("delete_lru")][..]),
+        ) -> Container {
+            Container {
+                total_bytes: bytes,
+                total_files: files,
+                threshold_total_bytes: bytes.saturating_sub(counted),
+                threshold_total_files: files.saturating_sub(counted),
+                quota_bytes: quotas.0,
+                quota_files: quotas.1,
+                threshold_bytes: thresholds.0,
+                threshold_files: thresholds.1,
+                threshold_bytes_target: targets.0.zip(thresholds.0).map(|(t, limit)| t.min(limit)),
+                threshold_files_target: targets.1.zip(thresholds.1).map(|(t, limit)| t.min(limit)),
+                threshold_hit_at: hit_at,
+                threshold_grace_period: grace,
+                threshold_action: action.map(str::to_owned),
+                ..default_row(Uuid::nil())
+            }
+        }
+    }
+
+    /// A container, a file of it or none, and what is to take its place.
+    fn changes() -> impl Strategy<Value = (Container, Option<File>, File)> {
+        let some = (0..10_u64, any::<bool>()).prop_map(|(bytes, counts)| file(bytes, counts, "aa"));
+        (container(), of(some.clone()), some).prop_map(|(mut container, old, new)| {
+            if let Some(old) = &old {
+                container.total_bytes += old.file_bytes;
+                container.total_files += 1;
+                container.threshold_total_bytes +=
+                    old.file_bytes * u64::from(old.threshold_include);
+                container.threshold_total_files += u64::from(old.threshold_include);
+            }
+            (container, old, new)
+        })
+    }
+
+    /// (bytes, files) in all and counted, once the file is in its place.
+    fn after(container: &Container, old: Option<&File>, new: &File) -> [(u64, u64); 2] {
+        let counted = |f: &File| u64::from(f.threshold_include);
+        [
+            (
+                container.total_bytes - old.map_or(0, |f| f.file_bytes) + new.file_bytes,
+                container.total_files + u64::from(old.is_none()),
+            ),
+            (
+                container.threshold_total_bytes - old.map_or(0, |f| f.file_bytes * counted(f))
+                    + new.file_bytes * counted(new),
+                container.threshold_total_files - old.map_or(0, counted) + counted(new),
+            ),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn quotas_refuse_what_grows_beyond_them_and_nothing_else((container, old, new) in changes()) {
+            let [(bytes, files), _] = after(&container, old.as_ref(), &new);
+            let over = |limit: Option<u64>, is: u64, was: u64| limit.is_some_and(|l| is > l && is > was);
+            let expected = match container.quota_bytes {
+                limit if over(limit, bytes, container.total_bytes) => Some("quota_bytes"),
+                _ if over(container.quota_files, files, container.total_files) => Some("quota_files"),
+                _ => None,
+            };
+            let refused = match admit(&container, old.as_ref(), &new, NOW_MS) {
+                Err(Error::LimitReached { quota, .. }) => Some(quota),
+                _ => None,
+            };
+            prop_assert_eq!(refused, expected);
+        }
+
+        #[test]
+        fn reject_refuses_what_grows_once_the_grace_is_over((container, old, new) in changes()) {
+            let container = Container { quota_bytes: None, quota_files: None, ..container };
+            let now = (container.threshold_total_bytes, container.threshold_total_files);
+            let [_, then] = after(&container, old.as_ref(), &new);
+            let since = NOW_MS - container.threshold_hit_at.unwrap_or(NOW_MS);
+            let refused = container.threshold_action.as_deref() == Some("reject")
+                && is_reached(&container, now)
+                && (then.0 > now.0 || then.1 > now.1)
+                && since >= container.threshold_grace_period * 1000;
+            let admitted = admit(&container, old.as_ref(), &new, NOW_MS);
+            prop_assert_eq!(matches!(admitted, Err(Error::Invalid { .. })), refused);
+            prop_assert!(refused || admitted.is_ok());
+        }
+
+        #[test]
+        fn a_threshold_is_noted_from_when_it_was_reached_and_shrinks_to_its_target(
+            (container, old, new) in changes()
+        ) {
+            let container = Container { quota_bytes: None, quota_files: None, ..container };
+            let now = (container.threshold_total_bytes, container.threshold_total_files);
+            let [_, then] = after(&container, old.as_ref(), &new);
+            let Ok(admission) = admit(&container, old.as_ref(), &new, NOW_MS) else { return Ok(()) };
+            let since = container.threshold_hit_at.filter(|_| is_reached(&container, now));
+            let expected = is_reached(&container, then).then(|| since.unwrap_or(NOW_MS));
+            prop_assert_eq!(admission.threshold_hit_at, expected);
+            let shrinks = container.threshold_action.as_deref() == Some("delete_lru");
+            prop_assert_eq!(admission.shrink_to.is_some(), shrinks && expected.is_some());
+            if let Some((bytes, files)) = admission.shrink_to {
+                let ends = |target: u64, threshold: Option<u64>, usage: u64| match threshold {
+                    Some(threshold) if usage >= threshold => target <= threshold,
+                    _ => target == u64::MAX,
+                };
+                prop_assert!(ends(bytes, container.threshold_bytes, then.0), "bytes: {bytes}");
+                prop_assert!(ends(files, container.threshold_files, then.1), "files: {files}");
+            }
+        }
+
+        #[test]
+        fn blocked_goes_before_allowed_and_what_is_kept_stays(
+            class in 0..5_usize, allowed in 0..32_u8, blocked in 0..32_u8, same in any::<bool>(),
+        ) {
+            const ALL: [&str; 5] = ["archive", "document", "executable", "media", "unknown"];
+            let some = |bits: u8| -> Vec<String> {
+                let chosen = (0..5).filter(|i| bits >> i & 1 == 1);
+                chosen.map(|i| ALL[i].to_owned()).collect()
+            };
+            let container = Container {
+                allowed_classifications: some(allowed),
+                blocked_classifications: some(blocked),
+                ..default_row(Uuid::nil())
+            };
+            let new = File { content_classification: ALL[class].into(), ..file(1, true, "aa") };
+            let old = same.then(|| new.clone());
+            let is_in = |bits: u8| bits >> class & 1 == 1;
+            let welcome = !is_in(blocked) && (allowed == 0 || is_in(allowed));
+            prop_assert_eq!(admit(&container, old.as_ref(), &new, NOW_MS).is_ok(), welcome || same);
+        }
+    }
+}

@@ -83,8 +83,10 @@ pub fn parse(text: &[u8], field: &str) -> Result<Map<String, Value>, ApiError> {
 /// What an object says of a container.
 pub fn container(object: &Map<String, Value>) -> Result<ContainerChanges, ApiError> {
     let mut changes = ContainerChanges::default();
-    for (name, value) in object.iter().filter(|(name, _)| !OURS.contains(&name.as_str())) {
-        changes.set(name, value)?;
+    for (name, value) in object {
+        if name == "partner_sid" || !OURS.contains(&name.as_str()) {
+            changes.set(name, value)?;
+        }
     }
     Ok(changes)
 }

@@ -9,7 +9,6 @@ use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use http::StatusCode;
 use library::Container;
-use serde_json::Value;
 
 /// Makes a container.
 #[utoipa::path(post, path = "/core/v2/storage/containers", tag = "containers",
@@ -31,12 +30,12 @@ pub async fn list(
     State(api): State<Api>,
     Caller(caller): Caller,
     Query(parameters): Query<Parameters>,
-) -> Result<Json<Page<Value>>, ApiError> {
+) -> Result<Json<Page<query::View<ContainerObject>>>, ApiError> {
     let ((wanted, offset), fields) = (query::list(&parameters)?, Fields::of(&parameters));
     let limit = wanted.limit;
     let mut listing = api.library.list_containers(&caller, wanted).await?;
     let rows = std::mem::take(&mut listing.items).into_iter();
-    let items = rows.map(|row| fields.of_object(&api.container(row))).collect::<Result<_, _>>()?;
+    let items = rows.map(|row| fields.of_object(api.container(row))).collect::<Result<_, _>>()?;
     Ok(Json(Page::of(listing, items, limit, offset)))
 }
 
@@ -49,9 +48,9 @@ pub async fn get(
     Caller(caller): Caller,
     Path(sid): Path<String>,
     Query(parameters): Query<Parameters>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<query::View<ContainerObject>>, ApiError> {
     let row = api.library.container(&caller, super::sid(&sid)?).await?;
-    Ok(Json(Fields::of(&parameters).of_object(&api.container(row))?))
+    Ok(Json(Fields::of(&parameters).of_object(api.container(row))?))
 }
 
 /// Changes the attributes that are sent.

@@ -10,7 +10,6 @@ use axum::extract::{Path, Query, Request, State};
 use axum::response::IntoResponse;
 use http::{HeaderValue, Response, StatusCode, header};
 use library::File;
-use serde_json::Value;
 use std::sync::Arc;
 
 /// Lists files.
@@ -20,14 +19,14 @@ pub async fn list(
     State(api): State<Api>,
     Caller(caller): Caller,
     Query(parameters): Query<Parameters>,
-) -> Result<Json<Page<Value>>, ApiError> {
+) -> Result<Json<Page<query::View<FileObject>>>, ApiError> {
     let ((wanted, offset), fields) = (query::list(&parameters)?, Fields::of(&parameters));
     let limit = wanted.limit;
     let mut listing = api.library.list_files(&caller, wanted).await?;
     let rows = std::mem::take(&mut listing.items);
     let uris = api.library.publish_uris(&rows).await?;
     let shown = rows.into_iter().zip(uris).map(|(row, uri)| FileObject::of(row, uri));
-    let items = shown.map(|object| fields.of_object(&object)).collect::<Result<_, _>>()?;
+    let items = shown.map(|object| fields.of_object(object)).collect::<Result<_, _>>()?;
     Ok(Json(Page::of(listing, items, limit, offset)))
 }
 
@@ -40,9 +39,9 @@ pub async fn get(
     Caller(caller): Caller,
     Path(sid): Path<String>,
     Query(parameters): Query<Parameters>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<query::View<FileObject>>, ApiError> {
     let row = api.library.file(&caller, super::sid(&sid)?).await?;
-    Ok(Json(Fields::of(&parameters).of_object(&api.file(row).await?)?))
+    Ok(Json(Fields::of(&parameters).of_object(api.file(row).await?)?))
 }
 
 /// Changes the attributes that are sent, and the content if it is.

@@ -55,8 +55,7 @@ pub struct ContainerObject {
     name: String,
     /// A container that it belongs to.
     parent_container_sid: Option<Uuid>,
-    /// Its owner.
-    #[schema(read_only)]
+    /// Its owner, and that of its files; an administrator can name another.
     partner_sid: Uuid,
     /// The origin of its files' links.
     publish_domain: String,
@@ -229,7 +228,7 @@ pub struct FileObject {
     name: String,
     /// A file that it belongs to.
     parent_file_sid: Option<Uuid>,
-    /// Its owner.
+    /// The owner of its container.
     #[schema(read_only)]
     partner_sid: Uuid,
     /// How it's published: `none`, `file_sid` or `file_access_name`.

@@ -131,11 +131,21 @@ impl Words<'_> {
                 return Ok(values);
             }
             self.0 = rest.strip_prefix(',').ok_or_else(wrong)?;
-            if values.len() > 1000 {
+            if values.len() >= 1000 {
                 return Err(ApiError::invalid("filter", "a list has more than 1000 values"));
             }
         }
     }
+}
+
+/// An object as it's shown.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum View<T> {
+    /// With all fields.
+    Whole(T),
+    /// With some.
+    Part(Map<String, Value>),
 }
 
 /// Which fields of an object are wanted.
@@ -158,18 +168,18 @@ impl Fields {
     }
 
     /// The object with the wanted fields.
-    pub fn of_object(&self, object: &impl Serialize) -> Result<Value, ApiError> {
-        let Value::Object(mut fields) =
-            serde_json::to_value(object).map_err(|e| ApiError::failed(&e))?
-        else {
-            return Ok(Value::Null);
-        };
+    pub fn of_object<T: Serialize>(&self, object: T) -> Result<View<T>, ApiError> {
+        if self.only.is_none() && self.without.is_empty() {
+            return Ok(View::Whole(object));
+        }
+        let fields = serde_json::to_value(object).map_err(|e| ApiError::failed(&e))?;
+        let Value::Object(mut fields) = fields else { return Ok(View::Part(Map::new())) };
         self.check(&fields)?;
         fields.retain(|name, _| {
             self.only.as_ref().is_none_or(|only| only.contains(name))
                 && !self.without.contains(name)
         });
-        Ok(Value::Object(fields))
+        Ok(View::Part(fields))
     }
 
     fn check(&self, fields: &Map<String, Value>) -> Result<(), ApiError> {
@@ -186,5 +196,95 @@ impl Fields {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    const OPERATORS: [(&str, Operator); 9] = [
+        ("eq", Operator::Equal),
+        ("ne", Operator::NotEqual),
+        ("gt", Operator::Greater),
+        ("ge", Operator::GreaterOrEqual),
+        ("lt", Operator::Less),
+        ("le", Operator::LessOrEqual),
+        ("like", Operator::Like),
+        ("ilike", Operator::LikeAnyCase),
+        ("in", Operator::In),
+    ];
+
+    fn quoted(value: &str) -> String {
+        let quote = if value.contains('"') { '\'' } else { '"' };
+        format!("{quote}{value}{quote}")
+    }
+
+    fn printed(conditions: &[Condition]) -> String {
+        let print = |c: &Condition| {
+            let (name, _) = OPERATORS.iter().find(|(_, operator)| *operator == c.operator).unwrap();
+            let values: Vec<_> = c.values.iter().map(|value| quoted(value)).collect();
+            match c.operator {
+                Operator::In => format!("{} {name} ({})", c.attribute, values.join(", ")),
+                _ => format!("{} {name} {}", c.attribute, values[0]),
+            }
+        };
+        conditions.iter().map(print).collect::<Vec<_>>().join(" and ")
+    }
+
+    /// Any text that has one kind of quote at most; in a list it's not empty.
+    fn value() -> impl Strategy<Value = String> {
+        prop_oneof!["[^\"]{1,20}", "[^']{1,20}", "and", "\\(a, b\\)", "null"]
+    }
+
+    fn conditions() -> impl Strategy<Value = Vec<Condition>> {
+        let condition = ("[a-z_0-9.]{1,20}", 0..OPERATORS.len(), vec(value(), 1..5));
+        let condition = condition.prop_map(|(attribute, operator, mut values)| {
+            let (_, operator) = OPERATORS[operator];
+            values.truncate(if operator == Operator::In { 5 } else { 1 });
+            Condition { attribute, operator, values }
+        });
+        vec(condition, 1..=MOST_CONDITIONS)
+    }
+
+    proptest! {
+        #[test]
+        fn a_filter_that_is_printed_reads_as_it_was(conditions in conditions()) {
+            prop_assert_eq!(filter(&printed(&conditions)).unwrap(), conditions);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(
+            text in ".*",
+            near in "[a-z]{0,3} {0,2}(eq|in|like|and)? ?[('\"]?[a-zü]{0,3}[,)'\"]{0,2}( and )?.{0,6}",
+        ) {
+            for text in [text, near] {
+                let _ = filter(&text);
+                let _ = order(&text);
+                for name in ["limit", "offset", "order", "filter", "after", "before"] {
+                    let _ = list(&Parameters::from([(name.to_owned(), text.clone())]));
+                }
+            }
+        }
+
+        #[test]
+        fn one_word_needs_no_quotes(word in "[^\\s'\"(),][^\\s(),]{0,20}") {
+            for text in [format!("name eq {word}"), format!("name in ({word})")] {
+                prop_assert_eq!(&filter(&text).unwrap()[0].values[0], &word);
+            }
+        }
+    }
+
+    #[test]
+    fn a_filter_has_an_end() {
+        let many = |n: usize| vec!["a eq b"; n].join(" and ");
+        assert!(filter(&many(MOST_CONDITIONS)).is_ok());
+        assert!(filter(&many(MOST_CONDITIONS + 1)).is_err());
+        let list = |n: usize| format!("a in ({})", vec!["x"; n].join(","));
+        assert!(filter(&list(1000)).is_ok());
+        assert!(filter(&list(1001)).is_err());
     }
 }
