@@ -110,6 +110,7 @@ pub async fn services(opened: &Opened, settings: &Server) -> Result<Services, Fa
         queue_length: settings.queue_length,
         read_ahead: settings.read_ahead,
         learn_timeout: Duration::from_millis(settings.learn_timeout_ms),
+        longest_audio: Duration::from_secs(settings.longest_audio_hours * 3600),
     };
     let media = Media::open(opened.catalog.clone(), opened.blobs.clone(), config)
         .map_err(|e| Failure::failed("the output cache", e))?;

@@ -65,6 +65,11 @@ pub struct Server {
     /// Presets beside the built-in ones, such as `hold?f=mp3&br=32 menu?f=wav&rate=16000`
     #[arg(long, value_name = "PRESETS", env = "TONEARM_PRESETS", default_value = "")]
     pub presets: Presets,
+    /// Hours of audio that a file may have, at most 8784; a longer one is served only as it is stored,
+    /// and asked for in another form it is answered 415
+    #[arg(long, value_name = "N", env = "TONEARM_LONGEST_AUDIO_HOURS", default_value_t = 24,
+          value_parser = clap::value_parser!(u64).range(1..=8784))]
+    pub longest_audio_hours: u64,
     /// How long answers under way may take to finish after SIGTERM or SIGINT
     #[arg(long, value_name = "MS", env = "TONEARM_DRAIN_TIMEOUT_MS", default_value_t = 30_000)]
     pub drain_timeout_ms: u64,

@@ -68,8 +68,8 @@ pub trait Decode: Send {
     fn read(&mut self, out: &mut Planar) -> Result<usize, DecodeError>;
 }
 
-/// Longest audio that is accepted, in seconds: headers may promise anything.
-pub const LONGEST_SECONDS: u64 = 24 * 3600;
+/// Longest audio that has facts, in seconds (a year): headers may promise anything.
+pub const LONGEST_SECONDS: u64 = 366 * 24 * 3600;
 
 /// Establishes the facts of a source. Tries the formats in the order of [`FORMATS`]; those without
 /// a header only by the hint.

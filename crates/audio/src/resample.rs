@@ -19,6 +19,10 @@ const KAISER_BETA: f64 = 8.0;
 const MOST_PHASES: u64 = 1024;
 /// Lanes summed side by side; the filter is padded to a multiple.
 const LANES: usize = 8;
+/// Outputs given at a time: a rate of 1 Hz may become 96 kHz.
+const MOST_OUTPUTS: usize = 1 << 16;
+/// Taps in the memo of filters (32 MiB): a rate of 999999 Hz needs millions.
+const MOST_TAPS: usize = 1 << 23;
 
 /// Resamples a stream of planar blocks from an absolute output frame on.
 pub struct Resampler {
@@ -58,15 +62,26 @@ impl Resampler {
         self.input_start
     }
 
-    /// Takes the next inputs and appends all outputs that they complete to `out`.
+    /// Takes the next inputs and appends the outputs that they complete to `out`, as
+    /// [`Self::give`] does.
     pub fn push(&mut self, input: &Planar, out: &mut Planar) {
-        let Some(filter) = &self.filter else {
+        if self.filter.is_none() {
             out.append(input, 0);
             return;
-        };
+        }
         self.history.append(input, 0);
+        self.give(out);
+    }
+
+    /// Appends outputs whose inputs are all there to `out`, not more than [`MOST_OUTPUTS`]; false if
+    /// there are none.
+    pub fn give(&mut self, out: &mut Planar) -> bool {
+        let Some(filter) = &self.filter else { return false };
         let start = self.next;
-        let count = filter.complete(start, self.history.frames());
+        let count = filter.complete(start, self.history.frames()).min(MOST_OUTPUTS);
+        if count == 0 {
+            return false;
+        }
         for (history, out) in self.history.channels.iter().zip(&mut out.channels) {
             let old = out.len();
             out.resize(old + count, 0.0);
@@ -75,6 +90,7 @@ impl Resampler {
         let done = self.next.at.min(self.history.frames());
         self.history.drop_front(done);
         self.next.at -= done;
+        true
     }
 }
 
@@ -96,16 +112,22 @@ struct Filter {
 impl Filter {
     /// The filter, from a small process-wide memo: making one takes longer than a segment's first byte.
     fn for_rates(from_hz: u32, to_hz: u32) -> Arc<Self> {
-        const KEPT: usize = 64;
         static MEMO: OnceLock<Mutex<Memo>> = OnceLock::new();
         let divisor = gcd(u64::from(from_hz), u64::from(to_hz));
         let key = (u64::from(to_hz) / divisor, u64::from(from_hz) / divisor);
-        let mut memo =
-            MEMO.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-        if memo.len() >= KEPT && !memo.contains_key(&key) {
+        let memo =
+            || MEMO.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = memo().get(&key) {
+            return Arc::clone(known);
+        }
+        // Made while nobody waits for the memo: a large one takes a second.
+        let made = Arc::new(Self::new(key.0, key.1));
+        let mut memo = memo();
+        let held: usize = memo.values().map(|filter| filter.rows.len()).sum();
+        if held + made.rows.len() > MOST_TAPS {
             memo.clear();
         }
-        Arc::clone(memo.entry(key).or_insert_with(|| Arc::new(Self::new(key.0, key.1))))
+        Arc::clone(memo.entry(key).or_insert(made))
     }
 
     fn new(up: u64, down: u64) -> Self {

@@ -181,6 +181,9 @@ impl Pipeline {
 
     /// Appends the next frames, if any come of the next block.
     fn next(&mut self, out: &mut Planar) -> Result<(), DecodeError> {
+        if self.resampler.give(out) {
+            return Ok(());
+        }
         self.clip.read(&mut self.block)?;
         let mapped = self.map.apply(&self.block, &mut self.mapped);
         self.resampler.push(mapped, out);

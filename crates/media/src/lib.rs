@@ -27,6 +27,7 @@ pub use preferences::{BITRATES_KBPS, BadValue, ChannelWish, ClipWish, Preference
 pub use resource::{Link, Resource};
 pub use select::{Refusal, Representation, Transcoded, select};
 
+use audio::Facts;
 use audio::transcode::Input;
 use blob::Blobs;
 use bytes::Bytes;
@@ -57,6 +58,8 @@ pub struct Config {
     pub read_ahead: u32,
     /// How long a client waits for a flac or mp4 whose sizes aren't known yet.
     pub learn_timeout: Duration,
+    /// The longest audio that is played in another form than it is stored in.
+    pub longest_audio: Duration,
 }
 
 /// What happened since the start; for metrics and tests.
@@ -137,6 +140,7 @@ impl Media {
         let counters = Arc::new(Counters::default());
         let cache = Cache::open(&config.cache_dir, config.cache_bytes, Arc::clone(&counters))?;
         let scheduler = Scheduler::start(config.threads.max(1), config.queue_length)?;
+        let longest_audio = config.longest_audio;
         let shared = Shared {
             catalog,
             blobs,
@@ -145,7 +149,7 @@ impl Media {
             scheduler,
             counters,
             plays: Mutex::default(),
-            resources: resource::Resources::default(),
+            resources: resource::Resources::new(longest_audio),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -178,6 +182,14 @@ impl Media {
         now_ms: i64,
     ) -> Result<Option<Arc<Resource>>, OpenError> {
         self.shared.resources.resolve(&self.shared.catalog, link, now_ms).await
+    }
+
+    /// What is to be known of a source that isn't stored (yet), or why it isn't played.
+    ///
+    /// # Errors
+    /// It's too long, in plain words.
+    pub fn playable(&self, facts: Facts) -> Result<Facts, String> {
+        resource::playable(facts, self.shared.config.longest_audio)
     }
 
     /// Makes a representation ready: its length is known then. For flac and mp4 that may mean to wait

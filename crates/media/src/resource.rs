@@ -5,6 +5,7 @@ use audio::Facts;
 use catalog::{Catalog, ResourceRow};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// What a published link names.
@@ -38,15 +39,19 @@ pub struct Resource {
     pub name: String,
     /// Its media type as stored.
     pub mime_type: String,
-    /// What is known of its audio; `None` if it can't be decoded.
+    /// What is known of its audio; `None` if it isn't played: it can't be decoded or is too long.
     pub facts: Option<Arc<Facts>>,
-    /// Why it can't be decoded.
+    /// Why it isn't played.
     pub probe_error: Option<String>,
 }
 
 impl Resource {
-    fn of(row: ResourceRow) -> Self {
+    fn of(row: ResourceRow, longest: Duration) -> Self {
         let facts = row.facts.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        let (facts, refusal) = match facts.map(|facts| playable(facts, longest)) {
+            Some(Err(refusal)) => (None, Some(refusal)),
+            facts => (facts.and_then(Result::ok), row.probe_error),
+        };
         Self {
             file_sid: Some(row.file_sid),
             content_hash: row.content_hash,
@@ -56,9 +61,19 @@ impl Resource {
             name: row.name,
             mime_type: row.mime_type,
             facts: facts.map(Arc::new),
-            probe_error: row.probe_error,
+            probe_error: refusal,
         }
     }
+}
+
+/// The facts of a source that is no longer than is allowed; else a refusal.
+pub fn playable(facts: Facts, longest: Duration) -> Result<Facts, String> {
+    let longest = longest.as_secs();
+    if facts.frame_count > longest.saturating_mul(facts.rate_hz.into()) {
+        let seconds = facts.duration_seconds().ceil();
+        return Err(format!("{seconds} s of audio (allowed: up to {longest} s)"));
+    }
+    Ok(facts)
 }
 
 /// Resources kept in memory; forgotten whole once they are so many.
@@ -66,8 +81,8 @@ const MOST_KEPT: usize = 16_384;
 
 /// A memo of resolved links, valid for one generation of the catalog: a deletion or a change of
 /// `publish` counts from the next request on.
-#[derive(Default)]
 pub struct Resources {
+    longest_audio: Duration,
     memo: Mutex<Memo>,
 }
 
@@ -78,6 +93,11 @@ struct Memo {
 }
 
 impl Resources {
+    /// An empty memo; longer audio than that isn't played.
+    pub fn new(longest_audio: Duration) -> Self {
+        Self { longest_audio, memo: Mutex::default() }
+    }
+
     /// The resource behind a link, if it's published and not expired.
     pub async fn resolve(
         &self,
@@ -113,7 +133,7 @@ impl Resources {
         else {
             return Ok(None);
         };
-        let resource = Arc::new(Resource::of(row));
+        let resource = Arc::new(Resource::of(row, self.longest_audio));
         let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
         if memo.generation != generation || memo.resources.len() >= MOST_KEPT {
             memo.resources.clear();

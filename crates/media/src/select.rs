@@ -44,7 +44,7 @@ pub enum Refusal {
         /// What was wrong and what is allowed.
         message: String,
     },
-    /// The source can't be decoded.
+    /// The source can't be decoded, or is too long.
     #[error("{message}")]
     Unplayable {
         /// What was found and what is supported.
@@ -165,7 +165,7 @@ fn unplayable(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
     Err(undecodable(resource))
 }
 
-/// Says what was found instead of audio, and what is supported.
+/// Says what was found instead of audio that is played, and what is supported.
 pub(crate) fn undecodable(resource: &Resource) -> Refusal {
     let found = resource.probe_error.as_deref().unwrap_or("no audio was found");
     Refusal::Unplayable {

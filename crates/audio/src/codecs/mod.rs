@@ -1,6 +1,7 @@
 //! Codecs that more than one format carries: samples ↔ coded bytes, no framing.
 
 pub mod adpcm;
+mod codebooks;
 pub mod g711;
 pub mod g722;
 pub mod headerless;

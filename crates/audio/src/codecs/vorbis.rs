@@ -1,5 +1,6 @@
 //! What a demuxer must know of Vorbis: how long each packet is. The decoder itself is symphonia's.
 
+use super::codebooks;
 use crate::demux::bytes::{u8_at, u32_le};
 
 /// What the identification and setup headers tell (Vorbis I §4.2).
@@ -33,6 +34,7 @@ impl VorbisHead {
         if !(6..=13).contains(&short) || !(short..=13).contains(&long) {
             return Err(wrong());
         }
+        codebooks::check(setup)?;
         Ok(Self {
             channels: u8_at(identification, 11).ok_or_else(wrong)?,
             rate_hz: u32_le(identification, 12).ok_or_else(wrong)?,

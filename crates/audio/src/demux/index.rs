@@ -60,29 +60,43 @@ impl<'a> IndexReader<'a> {
     }
 }
 
+/// Places that are kept: one a second for 36 hours.
+const MOST_PLACES: usize = 1 << 17;
+
 /// Places at which a decode can begin: byte offset and frame, both ascending.
 #[derive(Debug, Default)]
-pub struct Places(Vec<(u64, u64)>);
+pub struct Places {
+    kept: Vec<(u64, u64)>,
+    /// How often every other place was dropped because there were too many.
+    thinned: u32,
+}
 
 impl Places {
-    /// Adds a place if the last one is at least `apart` frames back.
+    /// Adds a place if the last one is at least `apart` frames back, further once there are many.
     pub fn add(&mut self, offset: u64, frame: u64, apart: u64) {
-        if self.0.last().is_none_or(|&(_, last)| frame >= last + apart) {
-            self.0.push((offset, frame));
+        let apart = apart << self.thinned;
+        if self.kept.last().is_some_and(|&(_, last)| frame < last.saturating_add(apart)) {
+            return;
+        }
+        self.kept.push((offset, frame));
+        if self.kept.len() == MOST_PLACES {
+            let mut keep = [true, false].into_iter().cycle();
+            self.kept.retain(|_| keep.next() == Some(true));
+            self.thinned += 1;
         }
     }
 
     /// The last place at or before a frame, else the first.
     #[must_use]
     pub fn before(&self, frame: u64) -> Option<(u64, u64)> {
-        let after = self.0.partition_point(|&(_, f)| f <= frame);
-        self.0.get(after.saturating_sub(1)).copied()
+        let after = self.kept.partition_point(|&(_, f)| f <= frame);
+        self.kept.get(after.saturating_sub(1)).copied()
     }
 
     /// Appends the places to an index, to its end.
     pub fn write(&self, index: &mut IndexWriter) {
         let mut last = (0, 0);
-        for &(offset, frame) in &self.0 {
+        for &(offset, frame) in &self.kept {
             index.put(offset - last.0);
             index.put(frame - last.1);
             last = (offset, frame);
@@ -92,13 +106,13 @@ impl Places {
     /// Reads the rest of an index as places.
     #[must_use]
     pub fn read(index: &mut IndexReader<'_>) -> Option<Self> {
-        let mut places = Vec::new();
+        let mut kept = Vec::new();
         let mut last = (0_u64, 0_u64);
         while let Some(offset) = index.take() {
             last = (last.0.checked_add(offset)?, last.1.checked_add(index.take()?)?);
-            places.push(last);
+            kept.push(last);
         }
-        Some(Self(places))
+        Some(Self { kept, thinned: 0 })
     }
 }
 
@@ -120,6 +134,19 @@ mod tests {
             }
             prop_assert_eq!(reader.take_bytes(), Some(&bytes[..]));
             prop_assert_eq!(reader.take(), None);
+        }
+    }
+
+    #[test]
+    fn a_flood_of_places_is_thinned_out_and_still_leads_near_to_every_frame() {
+        let mut places = Places::default();
+        let count = 5 * MOST_PLACES as u64;
+        (0..count).for_each(|k| places.add(k * 10, k * 100, 100));
+        assert!(places.kept.len() < MOST_PLACES);
+        for frame in [0, 12_345, count * 50, count * 100 - 1] {
+            let (offset, place) = places.before(frame).expect("a place");
+            assert_eq!(offset * 10, place);
+            assert!((place..=place + 800).contains(&frame), "{frame}: {place}");
         }
     }
 }

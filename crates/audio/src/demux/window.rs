@@ -12,6 +12,8 @@ pub const LONGEST_PEEK: usize = 4 << 20;
 /// Random access with a buffer: cheap where reads are near each other and go forward.
 pub struct Window {
     source: Source,
+    /// Bytes read at a time.
+    block: usize,
     buffer: Vec<u8>,
     start: u64,
     end_of_source: u64,
@@ -21,8 +23,14 @@ impl Window {
     /// A window over the whole source.
     #[must_use]
     pub fn new(source: &Source) -> Self {
+        Self::of_blocks(source, BLOCK)
+    }
+
+    /// The same, reading so many bytes at a time.
+    #[must_use]
+    pub fn of_blocks(source: &Source, block: usize) -> Self {
         let end_of_source = source.length_bytes();
-        Self { source: source.clone(), buffer: Vec::new(), start: 0, end_of_source }
+        Self { source: source.clone(), block, buffer: Vec::new(), start: 0, end_of_source }
     }
 
     /// Length of the source in bytes.
@@ -42,7 +50,7 @@ impl Window {
         let buffered = self.start..self.start + self.buffer.len() as u64;
         let held = buffered.contains(&offset) && offset + length as u64 <= buffered.end;
         if !held && length > 0 {
-            self.buffer.resize(length.max(BLOCK), 0);
+            self.buffer.resize(length.max(self.block.min(left)), 0);
             let read = self.source.read_full_at(&mut self.buffer, offset);
             self.buffer.truncate(*read.as_ref().unwrap_or(&0));
             self.start = offset;

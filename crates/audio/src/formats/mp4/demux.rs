@@ -78,7 +78,7 @@ impl SourceFormat for Mp4Source {
         let first = ((start_frame + delay) / frames).saturating_sub(PRE_ROLL);
         let packets = Mp4Packets {
             window: Window::new(source),
-            walk: Walk::new(table, Window::new(source), first)?,
+            walk: Walk::new(table, source, first)?,
             start: (first * frames) as i64 - delay as i64,
             frames,
         };

@@ -2,6 +2,7 @@
 //! they lie in the source, never as a whole.
 
 use super::boxes::descend;
+use crate::Source;
 use crate::demux::bytes::{u32_be, u64_be};
 use crate::demux::index::{IndexReader, IndexWriter};
 use crate::demux::window::Window;
@@ -91,6 +92,13 @@ impl Table {
         (0..self.count).try_fold(0, |sum, k| Ok(sum + u64::from(self.size(window, k)?)))
     }
 
+    /// Number of runs of chunks, and of chunks, no more than there is room for.
+    fn counts(&self, tables: &mut Tables) -> io::Result<(u64, u64)> {
+        let room = (self.stsc.end - self.stsc.start).saturating_sub(8) / 12;
+        let runs = u64::from(word(&mut tables.runs, &self.stsc, 4)?).min(room);
+        Ok((runs, word(&mut tables.chunks, &self.chunks, 4)?.into()))
+    }
+
     fn chunk_offset(&self, window: &mut Window, chunk: u64) -> io::Result<u64> {
         if !self.wide {
             return Ok(word(window, &self.chunks, 8 + chunk * 4)?.into());
@@ -122,11 +130,29 @@ impl Table {
     }
 }
 
+/// A window over each table, so that none pushes another out.
+struct Tables {
+    runs: Window,
+    sizes: Window,
+    chunks: Window,
+}
+
+/// Bytes of a table that are read at a time.
+const TABLE_BLOCK: usize = 16 * 1024;
+
+impl Tables {
+    fn new(source: &Source) -> Self {
+        let window = || Window::of_blocks(source, TABLE_BLOCK);
+        Self { runs: window(), sizes: window(), chunks: window() }
+    }
+}
+
 /// Goes through the packets in order.
 pub struct Walk {
     table: Table,
-    /// Two windows, so that tables and packets don't push each other out.
-    tables: Window,
+    tables: Tables,
+    run_count: u64,
+    chunk_count: u64,
     /// The run of chunks with equally many packets.
     run: u64,
     chunk: u64,
@@ -143,10 +169,14 @@ impl Walk {
     ///
     /// # Errors
     /// What the medium reports.
-    pub fn new(table: Table, tables: Window, first: u64) -> io::Result<Self> {
+    pub fn new(table: Table, source: &Source, first: u64) -> io::Result<Self> {
+        let mut tables = Tables::new(source);
+        let (run_count, chunk_count) = table.counts(&mut tables)?;
         let mut walk = Self {
             table,
             tables,
+            run_count,
+            chunk_count,
             run: 0,
             chunk: 0,
             run_end: 0,
@@ -170,23 +200,21 @@ impl Walk {
 
     /// Enters the next run of chunks; false if there is none.
     fn turn_run(&mut self) -> io::Result<bool> {
-        let stsc = self.table.stsc.clone();
-        let runs = u64::from(word(&mut self.tables, &stsc, 4)?);
-        let runs = runs.min((stsc.end - stsc.start).saturating_sub(8) / 12);
-        let chunks = u64::from(word(&mut self.tables, &self.table.chunks, 4)?);
-        while self.run < runs {
+        let (window, stsc) = (&mut self.tables.runs, &self.table.stsc);
+        while self.run < self.run_count {
             let at = 8 + self.run * 12;
-            let first = u64::from(word(&mut self.tables, &stsc, at)?).saturating_sub(1);
-            self.in_chunk = word(&mut self.tables, &stsc, at + 4)?.into();
+            let first = u64::from(word(window, stsc, at)?).saturating_sub(1);
+            self.in_chunk = word(window, stsc, at + 4)?.into();
             self.run += 1;
-            let end = if self.run < runs {
-                u64::from(word(&mut self.tables, &stsc, at + 12)?).saturating_sub(1)
+            let end = if self.run < self.run_count {
+                u64::from(word(window, stsc, at + 12)?).saturating_sub(1)
             } else {
-                chunks
+                self.chunk_count
             };
-            self.run_end = end.min(chunks);
+            let end = end.min(self.chunk_count);
             self.chunk = first.max(self.chunk);
-            if self.in_chunk > 0 && self.chunk < self.run_end {
+            if self.in_chunk > 0 && self.chunk < end {
+                self.run_end = end;
                 return Ok(true);
             }
         }
@@ -205,11 +233,11 @@ impl Walk {
             if self.chunk >= self.run_end && !self.turn_run()? {
                 return Ok(None);
             }
-            self.offset = self.table.chunk_offset(&mut self.tables, self.chunk)?;
+            self.offset = self.table.chunk_offset(&mut self.tables.chunks, self.chunk)?;
             self.left = self.in_chunk;
             self.chunk += 1;
         }
-        let length = self.table.size(&mut self.tables, self.next)?;
+        let length = self.table.size(&mut self.tables.sizes, self.next)?;
         let place = Place { offset: self.offset, length };
         self.offset = self.offset.saturating_add(length.into());
         self.left -= 1;

@@ -1,7 +1,7 @@
 //! Ogg pages (RFC 3533 §6): found, checked by their CRC, over damage to the next whole one.
 
 use crate::Source;
-use crate::demux::bytes::{u32_le, u64_le};
+use crate::demux::bytes::{u8_at, u32_le, u64_le};
 use crate::demux::window::Window;
 use std::io;
 
@@ -34,10 +34,16 @@ pub const HEADER_BYTES: usize = 27;
 /// The longest possible page.
 const LONGEST_PAGE: usize = HEADER_BYTES + 255 + 255 * 255;
 
+/// Damaged pages are checked as far as this (half a second); then the pages end. A flood of headers
+/// without pages would have most of its bytes summed up thousands of times.
+const PATIENCE_BYTES: usize = 256 << 20;
+
 /// The pages of a source from a place on.
 pub struct Pages {
     window: Window,
     position: u64,
+    /// Bytes that may still be summed up for pages that then are none.
+    patience_bytes: usize,
     /// Bytes that belonged to no whole page.
     pub skipped_bytes: u64,
 }
@@ -46,7 +52,8 @@ impl Pages {
     /// From a byte offset on.
     #[must_use]
     pub fn new(source: &Source, offset: u64) -> Self {
-        Self { window: Window::new(source), position: offset, skipped_bytes: 0 }
+        let window = Window::new(source);
+        Self { window, position: offset, patience_bytes: PATIENCE_BYTES, skipped_bytes: 0 }
     }
 
     /// The next whole page.
@@ -60,11 +67,16 @@ impl Pages {
             if bytes.len() < HEADER_BYTES {
                 return Ok(None);
             }
-            if let Some(page) = parse(bytes, self.position) {
-                self.skipped_bytes += self.position - from;
-                let length = HEADER_BYTES + page.lacing.len() + page.body.len();
-                self.position += length as u64;
-                return Ok(Some(page));
+            if let Some(whole) = whole(bytes) {
+                if let Some(page) = parse(whole, self.position) {
+                    self.skipped_bytes += self.position - from;
+                    self.position += whole.len() as u64;
+                    return Ok(Some(page));
+                }
+                let Some(left) = self.patience_bytes.checked_sub(whole.len()) else {
+                    return Ok(None);
+                };
+                self.patience_bytes = left;
             }
             let next = bytes[1..].iter().position(|&b| b == b'O').unwrap_or(bytes.len() - 1);
             self.position += next as u64 + 1;
@@ -72,19 +84,22 @@ impl Pages {
     }
 }
 
-fn parse(bytes: &[u8], offset: u64) -> Option<Page> {
+/// The bytes that are a page if their checksum says so too.
+fn whole(bytes: &[u8]) -> Option<&[u8]> {
     if !bytes.starts_with(b"OggS\0") {
         return None;
     }
-    let flags = bytes[5];
-    let segments = usize::from(bytes[26]);
-    let lacing = bytes.get(HEADER_BYTES..HEADER_BYTES + segments)?;
-    let start = HEADER_BYTES + segments;
-    let length = start + lacing.iter().map(|&l| usize::from(l)).sum::<usize>();
-    let whole = bytes.get(..length)?;
-    if crc(whole) != u32_le(bytes, 22)? {
+    let start = HEADER_BYTES + usize::from(u8_at(bytes, 26)?);
+    let body = bytes.get(HEADER_BYTES..start)?.iter().map(|&l| usize::from(l)).sum::<usize>();
+    bytes.get(..start + body)
+}
+
+fn parse(bytes: &[u8], offset: u64) -> Option<Page> {
+    if crc(bytes) != u32_le(bytes, 22)? {
         return None;
     }
+    let flags = u8_at(bytes, 5)?;
+    let start = HEADER_BYTES + usize::from(u8_at(bytes, 26)?);
     Some(Page {
         offset,
         continued: flags & 1 != 0,
@@ -93,8 +108,8 @@ fn parse(bytes: &[u8], offset: u64) -> Option<Page> {
         granule: u64_le(bytes, 6)?.cast_signed(),
         serial: u32_le(bytes, 14)?,
         sequence: u32_le(bytes, 18)?,
-        lacing: lacing.to_vec(),
-        body: whole[start..].to_vec(),
+        lacing: bytes[HEADER_BYTES..start].to_vec(),
+        body: bytes[start..].to_vec(),
     })
 }
 

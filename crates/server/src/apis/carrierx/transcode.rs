@@ -16,9 +16,9 @@ const BLOCK_BYTES: u64 = 256 * 1024;
 pub async fn as_desired(api: &Api, mut upload: Upload) -> Result<Upload, ApiError> {
     let Some(wanted) = desired(&upload.changes)? else { return Ok(upload) };
     let examined = upload.examine().await?;
-    let (facts, index) = examined
-        .probed
-        .map_err(|reason| ApiError::invalid("data", format!("can't be decoded: {reason}")))?;
+    let undecodable = |reason| ApiError::invalid("data", format!("can't be decoded: {reason}"));
+    let (facts, index) = examined.probed.map_err(undecodable)?;
+    let facts = api.media.playable(facts).map_err(undecodable)?;
     let resource = Arc::new(Resource {
         file_sid: None,
         content_hash: examined.content_hash,

@@ -2,9 +2,17 @@
 //! with a reason or read in bounded blocks.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../../tests/fuzz/listen.rs"]
+mod listen;
+mod silent_flac;
+
 use audio::formats::by_name;
-use audio::{Hint, Planar, Probed, ReadAt, Source, probe};
+use audio::transcode::Input;
+use audio::{ChannelMap, Hint, Planar, Probed, ReadAt, Source, Target, Transcode, probe};
+use silent_flac::silent_flac;
 use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A head followed by zeros, up to any length.
@@ -56,15 +64,14 @@ fn au(rate_hz: u32, channels: u32) -> Vec<u8> {
 }
 
 #[test]
-fn more_than_a_day_of_audio_is_refused_and_a_day_is_not() {
-    let day = 24 * 3600 * 8000;
-    let of =
-        |frames| -> Source { Arc::new(Zeros { head: au(8000, 1), length_bytes: 24 + frames }) };
-    assert_eq!(refusal(&of(day + 1)), "au: 86400 s of audio (at most 86400)");
-    assert_eq!(refusal(&of(day * 4000)), "au: 345600000 s of audio (at most 86400)");
-    let source = of(day);
+fn more_than_a_year_of_audio_is_refused_and_a_year_is_not() {
+    let year = 366 * 24 * 3600;
+    let of = |frames| -> Source { Arc::new(Zeros { head: au(1, 1), length_bytes: 24 + frames }) };
+    assert_eq!(refusal(&of(year + 1)), "au: 31622401 s of audio (at most 31622400)");
+    assert_eq!(refusal(&of(year * 4000)), "au: 126489600000 s of audio (at most 31622400)");
+    let source = of(year);
     let probed = probe(&source, Hint::default()).unwrap();
-    assert_eq!(frames_from(&source, &probed, day - 5), 5);
+    assert_eq!(frames_from(&source, &probed, year - 5), 5);
 }
 
 #[test]
@@ -84,32 +91,6 @@ fn rates_and_channel_counts_that_nobody_has_are_refused() {
     assert_eq!(frames_from(&source, &probed, 1), 63);
 }
 
-/// CRC-8 or CRC-16 of FLAC, by its polynomial.
-fn crc(bytes: &[u8], bits: u32, polynomial: u32) -> u32 {
-    let top = 1 << (bits - 1);
-    let step = |c: u32| if c & top != 0 { c << 1 ^ polynomial } else { c << 1 };
-    let sum = |crc, &byte: &u8| (0..8).fold(crc ^ u32::from(byte) << (bits - 8), |c, _| step(c));
-    bytes.iter().fold(0, sum) & ((1 << bits) - 1)
-}
-
-/// A mono FLAC whose every frame is 65535 zeros in some 15 bytes.
-fn silent_flac(rate_hz: u32, frames: u32) -> Vec<u8> {
-    let mut flac = b"fLaC\x80\x00\x00\x22\xff\xff\xff\xff\0\0\0\0\0\0".to_vec();
-    flac.extend((rate_hz << 12 | 15 << 4).to_be_bytes());
-    flac.extend([0; 20]);
-    for number in 0..frames {
-        let mut frame = vec![0xff, 0xf8, 0x70, 0x08];
-        let mut utf8 = [0; 4];
-        frame.extend(char::from_u32(number).unwrap().encode_utf8(&mut utf8).bytes());
-        frame.extend([0xff, 0xfe]);
-        frame.push(crc(&frame, 8, 0x07) as u8);
-        frame.extend([0, 0, 0]);
-        frame.extend((crc(&frame, 16, 0x8005) as u16).to_be_bytes());
-        flac.extend(frame);
-    }
-    flac
-}
-
 #[test]
 fn twenty_kilobytes_of_flac_that_are_hours_of_silence_are_read_block_by_block() {
     let bytes = silent_flac(8000, 1300);
@@ -122,14 +103,14 @@ fn twenty_kilobytes_of_flac_that_are_hours_of_silence_are_read_block_by_block() 
 }
 
 #[test]
-fn twenty_kilobytes_of_flac_that_are_more_than_a_day_are_refused() {
-    let source: Source = Arc::new(silent_flac(900, 1300));
-    assert_eq!(refusal(&source), "flac: 94662 s of audio (at most 86400)");
+fn twenty_kilobytes_of_flac_that_are_years_are_refused() {
+    let source: Source = Arc::new(silent_flac(1, 1300));
+    assert_eq!(refusal(&source), "flac: 85195500 s of audio (at most 31622400)");
 }
 
 /// A valid ALAC in MP4, and where in it the codec's cookie begins.
 fn alac() -> (Vec<u8>, usize) {
-    let bytes = include_bytes!("../../../tests/fuzz/seeds/mp4/alac.m4a").to_vec();
+    let bytes = include_bytes!("../../../../tests/fuzz/seeds/mp4/alac.m4a").to_vec();
     let outer = bytes.windows(4).position(|w| w == b"alac").unwrap() + 4;
     let inner = outer + bytes[outer..].windows(4).position(|w| w == b"alac").unwrap();
     (bytes, inner + 8)
@@ -169,4 +150,72 @@ fn segments_within_segments_come_to_an_end() {
     let nested = [0x18, 0x53, 0x80, 0x67, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
     let source: Source = Arc::new([&head[..], &nested.repeat(20_000)].concat());
     assert_eq!(refusal(&source), "matroska: there is no audio track");
+}
+
+#[test]
+fn chunks_of_no_packets_are_passed_over() {
+    let mut bytes = include_bytes!("../../../../tests/fuzz/seeds/mp4/aac.m4a").to_vec();
+    let runs = bytes.windows(4).position(|w| w == b"stsc").unwrap() + 4;
+    // Version and flags, the number of runs, the first chunk; then packets in each chunk.
+    bytes[runs + 12..runs + 16].fill(0);
+    let source: Source = Arc::new(bytes);
+    let probed = probe(&source, Hint::default()).unwrap();
+    for start in [0, probed.facts.frame_count / 2, probed.facts.frame_count - 1] {
+        assert_eq!(frames_from(&source, &probed, start), 0);
+    }
+}
+
+#[test]
+fn behind_a_flood_of_false_ogg_pages_nothing_is_looked_for() {
+    let good = include_bytes!("../../../../tests/fuzz/seeds/ogg/opus.ogg");
+    // Each claims 255 segments, whose lengths are the bytes of those that follow.
+    let mut header = [0xff; 27];
+    header[..5].copy_from_slice(b"OggS\0");
+    let behind = |count| -> Source { Arc::new([&header.repeat(count)[..], good].concat()) };
+    assert!(probe(&behind(100), Hint::default()).is_ok());
+    let refusal = refusal(&behind(20_000));
+    assert_eq!(refusal, "ogg: no Opus or Vorbis stream (found: no stream at all)");
+}
+
+/// Segment 0 of a source as 8 kHz mono µ-law; no write may be longer than the segment.
+fn first_segment(source: Source, probed: Probed) -> usize {
+    let facts = Arc::new(probed.facts);
+    let clip = 0..facts.frame_count;
+    let map = ChannelMap::Mix;
+    let target = Target { format: "ulaw", rate_hz: 8000, map, bitrate_bps: None, clip };
+    let transcode =
+        Transcode::new(Input { source, facts, index: Arc::new(probed.index) }, target, 0).unwrap();
+    let mut length = 0;
+    let mut sink = |bytes: &[u8]| {
+        length += bytes.len();
+        ControlFlow::Continue(())
+    };
+    transcode.encode(0, None, &mut sink).unwrap();
+    length
+}
+
+#[test]
+fn the_lowest_and_the_highest_rates_become_segments_of_usual_size() {
+    for rate_hz in [1, 999_983] {
+        let seconds = if rate_hz == 1 { 80_000 } else { 20 };
+        let length_bytes = 24 + u64::from(rate_hz) * seconds;
+        let source: Source = Arc::new(Zeros { head: au(rate_hz, 1), length_bytes });
+        let probed = probe(&source, Hint::default()).unwrap();
+        assert_eq!(first_segment(source, probed), 80_000, "{rate_hz} Hz");
+    }
+}
+
+#[test]
+fn every_seed_of_the_fuzz_targets_is_read_as_promised() {
+    listen::prepare();
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/seeds");
+    let mut count = 0;
+    for target in seeds.read_dir().unwrap().map(Result::unwrap) {
+        for seed in target.path().read_dir().unwrap().map(Result::unwrap) {
+            let bytes = std::fs::read(seed.path()).unwrap();
+            listen::run(target.file_name().to_str().unwrap(), &bytes);
+            count += 1;
+        }
+    }
+    assert!(count >= 20, "{count} seeds");
 }
