@@ -3,5 +3,5 @@
 
 libfuzzer_sys::fuzz_target!(
     init: listen::prepare(),
-    |bytes: &[u8]| listen::read("aiff", bytes)
+    |bytes: &[u8]| listen::run("aiff", bytes)
 );

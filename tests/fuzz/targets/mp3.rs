@@ -3,5 +3,5 @@
 
 libfuzzer_sys::fuzz_target!(
     init: listen::prepare(),
-    |bytes: &[u8]| listen::read("mp3", bytes)
+    |bytes: &[u8]| listen::run("mp3", bytes)
 );

@@ -3,5 +3,5 @@
 
 libfuzzer_sys::fuzz_target!(
     init: listen::prepare(),
-    |bytes: &[u8]| listen::transcode(bytes)
+    |bytes: &[u8]| listen::run("whole", bytes)
 );
