@@ -10,6 +10,7 @@ mod clients;
 mod command_line;
 mod connections;
 mod crash;
+mod hostile;
 mod judge;
 mod limits;
 mod matrix;
