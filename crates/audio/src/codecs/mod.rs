@@ -2,6 +2,7 @@
 
 pub mod adpcm;
 mod codebooks;
+pub mod flac;
 pub mod g711;
 pub mod g722;
 pub mod headerless;

@@ -1,7 +1,8 @@
 //! Reading FLAC: frame walk at ingest, decode from any frame, bit for bit.
 
 use super::frames::Frames;
-use super::header::{STREAMINFO_BYTES, StreamInfo, crc16};
+use super::header::{STREAMINFO_BYTES, StreamInfo};
+use crate::codecs::flac::crc16;
 use crate::codecs::symphonia::{Codec, Symphonia};
 use crate::demux::index::{IndexReader, IndexWriter, Places};
 use crate::demux::packets::{Packet, PacketDecode, PacketDecoder, Packets};

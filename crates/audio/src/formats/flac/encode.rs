@@ -1,9 +1,8 @@
-//! Writing FLAC: blocks of 4096 frames at 16 bits, each encoded by itself and numbered by us.
+//! Writing FLAC at 16 bits, in segments of whole blocks.
 //!
 //! FLAC frames don't depend on each other; only the coded number and two checksums say where one stands.
 
-use super::renumber;
-use crate::codecs::pcm::Packing;
+use crate::codecs::flac::{FrameEncoder, MOST_HEAD_BYTES, MOST_SAMPLE_BYTES, SAMPLE_BITS};
 use crate::error::{EncodeError, PlanError};
 use crate::formats::{Assembly, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::planar::to_i16;
@@ -14,14 +13,14 @@ use md5::{Digest, Md5};
 /// Writing FLAC.
 pub struct FlacTarget;
 
-/// Frames in a block.
-const BLOCK_FRAMES: u64 = 4096;
+/// Blocks are the longest power of two, or one and a half, that is no longer than a second by this: long
+/// enough for their heads, short enough for the sound to stay alike.
+const BLOCKS_PER_SECOND: u32 = 14;
+/// Frames in the shortest and the longest block, whatever the rate.
+const LEAST_BLOCK: u64 = 256;
+const MOST_BLOCK: u64 = 4096;
 /// Least duration of a segment in seconds.
 const SEGMENT_SECONDS: u64 = 10;
-/// As libFLAC's default: the best trade of size against time.
-const LEVEL: u32 = 5;
-/// What the encoder puts before its first frame: `fLaC` and STREAMINFO.
-const STREAM_HEAD_BYTES: usize = 42;
 /// Highest rate that a frame header can say (RFC 9639 §9.1.2).
 const HIGHEST_RATE_HZ: u32 = 655_350;
 
@@ -41,21 +40,25 @@ impl TargetFormat for FlacTarget {
                 format!("`flac` can't hold {} Hz; allowed: 1 to {HIGHEST_RATE_HZ}", shape.rate_hz);
             return Err(PlanError { option: "rate", message });
         }
-        let blocks = (SEGMENT_SECONDS * u64::from(shape.rate_hz)).div_ceil(BLOCK_FRAMES);
-        Ok(Box::new(FlacEncoding { shape, segment_frames: blocks * BLOCK_FRAMES }))
+        let block_frames = block_frames(shape.rate_hz);
+        let blocks = (SEGMENT_SECONDS * u64::from(shape.rate_hz)).div_ceil(block_frames);
+        Ok(Box::new(FlacEncoding { shape, block_frames, segment_frames: blocks * block_frames }))
     }
 
     fn revision(&self) -> String {
-        // The choice among predictors is made in floating point, by other code where AVX2 is there.
-        format!(
-            "rusty_flac 0.2.2, level {LEVEL}, {}, {SEGMENT_SECONDS} s, 2",
-            crate::codecs::instruction_set()
-        )
+        format!("flac 1, {SEGMENT_SECONDS} s")
     }
+}
+
+fn block_frames(rate_hz: u32) -> u64 {
+    let longest = u64::from(rate_hz / BLOCKS_PER_SECOND).clamp(LEAST_BLOCK, MOST_BLOCK);
+    let power = 1 << longest.ilog2();
+    if power + power / 2 <= longest { power + power / 2 } else { power }
 }
 
 struct FlacEncoding {
     shape: Shape,
+    block_frames: u64,
     segment_frames: u64,
 }
 
@@ -81,35 +84,37 @@ impl Encoding for FlacEncoding {
     ) -> Result<Segment, EncodeError> {
         let start = self.first_frame(segment);
         let end = (start + self.segment_frames).min(self.shape.frame_count);
-        let mut encoder = BlockEncoder::new(&self.shape)?;
-        let mut report = Notes { shortest: u32::MAX, longest: 0, pcm: Vec::new() };
+        let mut encoder = BlockEncoder::new(&self.shape);
+        let mut notes = Notes { shortest: u32::MAX, longest: 0, pcm: Vec::new() };
+        notes.pcm.reserve((end - start) as usize * self.bytes_per_frame());
         let mut length_bytes = 0;
         let mut block = Planar::default();
         let mut at = start;
         while at < end {
-            let count = (end - at).min(BLOCK_FRAMES);
+            let count = (end - at).min(self.block_frames);
             frames.pull(count as usize, &mut block)?;
-            let packet = encoder.encode(&block, at / BLOCK_FRAMES, &mut report.pcm)?;
-            report.shortest = report.shortest.min(packet.len() as u32);
-            report.longest = report.longest.max(packet.len() as u32);
+            let packet = encoder.encode(&block, at / self.block_frames, &mut notes.pcm);
+            notes.shortest = notes.shortest.min(packet.len() as u32);
+            notes.longest = notes.longest.max(packet.len() as u32);
             length_bytes += packet.len() as u64;
-            if sink(&packet).is_break() {
+            if sink(packet).is_break() {
                 return Err(EncodeError::Cancelled);
             }
             at += count;
         }
-        Ok(Segment { length_bytes, checkpoint: None, notes: report.into_bytes() })
+        Ok(Segment { length_bytes, checkpoint: None, notes: notes.into_bytes() })
     }
 
     fn longest_segment_bytes(&self) -> u64 {
-        // Uncompressed at up to 17 bits a sample (a side channel), and a frame's header and checksums.
-        let block = BLOCK_FRAMES * u64::from(self.shape.channels) * 3 + 64;
-        self.segment_frames / BLOCK_FRAMES * block
+        let samples = self.segment_frames * u64::from(self.shape.channels);
+        let blocks = self.segment_frames / self.block_frames;
+        samples * MOST_SAMPLE_BYTES as u64 + blocks * MOST_HEAD_BYTES as u64
     }
 
     fn assembly(&self) -> Option<Box<dyn Assembly>> {
         Some(Box::new(FlacAssembly {
             shape: self.shape,
+            block_frames: self.block_frames,
             segment_frames: self.segment_frames,
             shortest: u32::MAX,
             longest: 0,
@@ -119,47 +124,42 @@ impl Encoding for FlacEncoding {
     }
 }
 
+impl FlacEncoding {
+    fn bytes_per_frame(&self) -> usize {
+        usize::from(self.shape.channels) * size_of::<i16>()
+    }
+}
+
 /// One block after another through one encoder.
 struct BlockEncoder {
-    encoder: rusty_flac::Encoder,
-    rate_hz: u32,
-    planes: Vec<Vec<i32>>,
-    bytes: Vec<u8>,
+    encoder: FrameEncoder,
+    planes: Vec<Vec<i16>>,
+    packet: Vec<u8>,
 }
 
 impl BlockEncoder {
-    fn new(shape: &Shape) -> Result<Self, EncodeError> {
-        let mut encoder = rusty_flac::Encoder::new(shape.rate_hz, u32::from(shape.channels), 16)
-            .map_err(failed)?;
-        encoder.set_compression_level(LEVEL);
+    fn new(shape: &Shape) -> Self {
         let planes = vec![Vec::new(); usize::from(shape.channels)];
-        Ok(Self { encoder, rate_hz: shape.rate_hz, planes, bytes: Vec::new() })
+        Self { encoder: FrameEncoder::new(shape.rate_hz), planes, packet: Vec::new() }
     }
 
-    /// A block's frame, numbered; its samples are appended to `pcm`, little endian.
-    fn encode(
-        &mut self,
-        block: &Planar,
-        number: u64,
-        pcm: &mut Vec<u8>,
-    ) -> Result<Vec<u8>, EncodeError> {
+    /// A block as a frame; its samples are appended to `pcm`, little endian.
+    fn encode(&mut self, block: &Planar, number: u64, pcm: &mut Vec<u8>) -> &[u8] {
         for (plane, channel) in self.planes.iter_mut().zip(&block.channels) {
             plane.clear();
-            plane.extend(channel.iter().map(|&sample| i32::from(to_i16(sample))));
+            plane.extend(channel.iter().map(|&sample| to_i16(sample)));
         }
-        let planes: Vec<&[i32]> = self.planes.iter().map(Vec::as_slice).collect();
-        self.encoder.push_planar(&planes).map_err(failed)?;
-        Packing::S16Le.pack(&block.channels, &mut self.bytes);
-        pcm.extend_from_slice(&self.bytes);
-        let stream = self.encoder.finish_and_reset();
-        let first = stream.get(STREAM_HEAD_BYTES..).unwrap_or(&[]);
-        renumber::renumbered(first, number, self.rate_hz)
-            .ok_or_else(|| EncodeError::Encoder("FLAC: a frame of an unknown shape".into()))
+        match &self.planes[..] {
+            [left, right] => pcm.extend(left.iter().zip(right).flat_map(|(l, r)| {
+                let ([a, b], [c, d]) = (l.to_le_bytes(), r.to_le_bytes());
+                [a, b, c, d]
+            })),
+            planes => pcm.extend(planes.iter().flatten().flat_map(|x| x.to_le_bytes())),
+        }
+        self.packet.clear();
+        self.encoder.encode(&self.planes, number, &mut self.packet);
+        &self.packet
     }
-}
-
-fn failed(error: impl std::fmt::Debug) -> EncodeError {
-    EncodeError::Encoder(format!("FLAC: {error:?}"))
 }
 
 /// What the header needs of a segment: the extremes of its frames' lengths, and its samples for the MD5.
@@ -180,6 +180,7 @@ impl Notes {
 
 struct FlacAssembly {
     shape: Shape,
+    block_frames: u64,
     segment_frames: u64,
     shortest: u32,
     longest: u32,
@@ -210,7 +211,7 @@ impl FlacAssembly {
     fn header(&self) -> Vec<u8> {
         let mut header = b"fLaC".to_vec();
         block_head(&mut header, 0, false, 34);
-        for frames in [BLOCK_FRAMES as u16; 2] {
+        for frames in [self.block_frames as u16; 2] {
             header.extend(frames.to_be_bytes());
         }
         for length in [self.shortest, self.longest] {
@@ -218,7 +219,7 @@ impl FlacAssembly {
         }
         let packed = u64::from(self.shape.rate_hz) << 44
             | u64::from(self.shape.channels - 1) << 41
-            | 15 << 36
+            | u64::from(SAMPLE_BITS - 1) << 36
             | self.shape.frame_count & 0xf_ffff_ffff;
         header.extend(packed.to_be_bytes());
         header.extend_from_slice(&self.md5.clone().finalize());
@@ -228,7 +229,7 @@ impl FlacAssembly {
             let first = i as u64 * self.segment_frames;
             header.extend(first.to_be_bytes());
             header.extend(offset.to_be_bytes());
-            let frames = BLOCK_FRAMES.min(self.shape.frame_count - first);
+            let frames = self.block_frames.min(self.shape.frame_count - first);
             header.extend((frames as u16).to_be_bytes());
             offset += length;
         }

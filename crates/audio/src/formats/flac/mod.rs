@@ -4,7 +4,6 @@ mod demux;
 mod encode;
 mod frames;
 mod header;
-mod renumber;
 
 use super::Format;
 

@@ -1,0 +1,58 @@
+//! MP4 with AAC.
+
+use crate::bench::{backwards, decoded, samples, tool, transcode, wav};
+
+/// Signal to noise in dB of `got` against `want` at a lag.
+fn snr(want: &[i16], got: &[i16], lag: usize) -> f64 {
+    let pairs = want.iter().zip(got.get(lag..).unwrap_or(&[]));
+    let (mut signal, mut noise) = (0.0, 1e-9);
+    for (w, g) in pairs {
+        let (w, g) = (f64::from(*w), f64::from(*g));
+        signal += w * w;
+        noise += (w - g) * (w - g);
+    }
+    10.0 * (signal / noise).log10()
+}
+
+#[test]
+fn mp4_is_the_recording_aligned_to_the_frame_with_its_index_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.mp4");
+    for (rate, channels, frames) in [
+        (8000, 1, 500),
+        (8000, 1, 8000 * 24 + 17),
+        (11025, 2, 11025 * 3),
+        (16000, 1, 16000 * 4 + 1),
+        (22050, 1, 22050 * 3),
+        (44100, 2, 44100 * 21 + 7),
+        (48000, 1, 48000 * 3),
+    ] {
+        let input = samples(rate, channels, frames);
+        let (_, whole) = backwards(&transcode(wav(rate, channels, &input), "mp4"));
+        std::fs::write(&path, &whole).unwrap();
+        let place = |kind: &[u8]| whole.windows(4).position(|w| w == kind).unwrap();
+        assert!(place(b"moov") < place(b"mdat"));
+        let got = decoded(&path);
+        let step = usize::from(channels);
+        let extra = got.len() as i64 / step as i64 - frames as i64;
+        assert!((0..1024).contains(&extra), "{rate} Hz: {extra} frames too many");
+        if frames > 1000 {
+            let here = snr(&input, &got, 0);
+            assert!(here > 14.0, "{rate} Hz, {channels} channels: {here:.1} dB");
+            assert!(here > snr(&input, &got, step) && here > snr(&input[step..], &got, 0));
+        }
+        let shown = tool(
+            "ffprobe",
+            &[
+                "-v",
+                "error",
+                "-show_entries",
+                "stream=codec_name,profile,sample_rate,channels",
+                "-of",
+                "csv=p=0",
+                path.to_str().unwrap(),
+            ],
+        );
+        assert_eq!(String::from_utf8(shown).unwrap().trim(), format!("aac,LC,{rate},{channels}"));
+    }
+}
