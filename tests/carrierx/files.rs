@@ -216,6 +216,11 @@ fn data_sends_the_stored_bytes_whole_and_counts_as_an_access() {
     assert!(first.is_string(), "{first}");
     api.get(&format!("{path}/data"));
     assert_eq!(api.get(&path).json()["date_last_accessed"], first, "noted twice in a minute");
+    let other = api.file(&json!({"container_sid": sid}), b"other");
+    let other = format!("{FILES}/{}", text(&other["file_sid"]));
+    let asked = api.server.request("HEAD", &format!("{other}/data")).token(&api.token).send();
+    assert_eq!((asked.status, asked.length()), (200, 5));
+    assert_eq!(api.get(&other).json()["date_last_accessed"], json!(null), "HEAD reads nothing");
     assert_eq!(api.delete(&path).status, 204);
     for gone in [api.get(&path), api.get(&format!("{path}/data")), api.delete(&path)] {
         assert_refused(&gone, 404, "Cannot find item by SID", "");
@@ -265,4 +270,102 @@ fn a_play_at_the_public_link_counts_as_an_access_and_asking_about_it_does_not() 
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(last(&played), first, "noted twice in a minute");
+}
+
+#[test]
+fn every_attribute_can_be_set_by_form_query_and_change_and_put_resets_them() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    let parent = text(&api.file(&json!({"container_sid": sid}), b"x")["file_sid"]);
+    let all = json!({
+        "file_access_name": "menu/a.wav", "integer_key_1": -1, "integer_key_2": 2,
+        "lifecycle_action": "delete", "lifecycle_ttl": 3600, "mime_type": "audio/x-wav", "name": "a b.wav",
+        "parent_file_sid": parent, "publish": "file_access_name", "string_key_1": "a", "string_key_2": "b",
+        "string_key_3": "c", "string_key_4": "d", "threshold_include": false, "type": "audio", "unique": true,
+    });
+    let all = all.as_object().unwrap();
+    let holds = |file: &Value| {
+        for (name, value) in all {
+            assert_eq!(&file[name], value, "{name}");
+        }
+        assert_eq!(api.delete(&format!("{FILES}/{}", text(&file["file_sid"]))).status, 204);
+    };
+    let mut object = Value::Object(all.clone());
+    object["container_sid"] = json!(sid);
+    holds(&api.file(&object, b"x"));
+    let argument = |(name, value): (&String, &Value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let value: String = value.bytes().map(|b| format!("%{b:02X}")).collect();
+        format!("&{name}={value}")
+    };
+    let query: String = all.iter().map(argument).collect();
+    let raw = api.server.request("POST", &format!("{FILES}?container_sid={sid}{query}"));
+    let raw = raw.token(&api.token).header("Content-Type", "application/octet-stream").body(b"x");
+    holds(&raw.send().json());
+    let plain = api.file(&json!({"container_sid": sid, "name": "plain"}), b"x");
+    let path = format!("{FILES}/{}", text(&plain["file_sid"]));
+    assert_eq!(api.send("PATCH", &path, &object).status, 200);
+    let reset = api.send("PUT", &path, &json!({})).json();
+    // Names, and the type that goes with the content, stay.
+    for (name, _) in all.iter().filter(|(n, _)| !n.ends_with("name") && *n != "mime_type") {
+        assert_eq!(reset[name], plain[name], "{name}");
+    }
+    holds(&api.send("PUT", &path, &object).json());
+}
+
+#[test]
+fn the_admin_path_is_the_same_in_every_call() {
+    const ADMIN: &str = "/core/v2/admin/storage/files";
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    let object = json!({"container_sid": sid}).to_string();
+    let data = ("data", "; filename=\"a.bin\"", &b"abc"[..]);
+    let made = api.form("POST", ADMIN, &[("file_object", "", object.as_bytes()), data]);
+    assert_eq!(made.status, 201, "{}", made.text());
+    let path = format!("{ADMIN}/{}", text(&made.json()["file_sid"]));
+    assert_eq!(api.get(&format!("{path}/data")).body, b"abc");
+    assert_eq!(api.send("PATCH", &path, &json!({"name": "b"})).json()["name"], "b");
+    assert_eq!(api.send("PUT", &path, &json!({"name": "c"})).json()["name"], "c");
+    assert_eq!(api.get(&format!("{ADMIN}?filter=name+eq+c")).json()["total"], 1);
+    assert_eq!(api.delete(&path).status, 204);
+    assert_eq!(api.get(FILES).json()["total"], 0);
+}
+
+#[test]
+fn refusals_say_what_the_documentation_says() {
+    let api = Api::start();
+    let full = api.container_sid(&json!({"quota_files": 0}));
+    let small = api.container_sid(&json!({"quota_bytes": 1}));
+    let reached = api.container_sid(&json!({"threshold_action": "reject", "threshold_files": 0}));
+    let picky = api.container_sid(&json!({"allowed_classifications": ["media"]}));
+    let open = api.container_sid(&json!({}));
+    let unknown = "6e930ad8-c3d0-49db-801e-86d64fedd2c2";
+    for (object, field, message) in [
+        (json!({"container_sid": unknown}), "container_sid", "container not found"),
+        (json!({}), "container_sid", "required"),
+        (json!({"container_sid": full}), "quota_files", "quota exceeded"),
+        (json!({"container_sid": small}), "quota_bytes", "quota exceeded"),
+        (json!({"container_sid": reached}), "threshold_files", "threshold exceeded"),
+        (
+            json!({"container_sid": picky}),
+            "content_classification",
+            "classification is not allowed",
+        ),
+        (
+            json!({"container_sid": open, "desired_format": "x"}),
+            "desired_format",
+            "unsupported format",
+        ),
+        (json!({"container_sid": open, "flavour": "x"}), "flavour", "unknown attribute"),
+    ] {
+        let refused = api.upload(&object, b"text");
+        assert_invalid(&refused, field);
+        let said = text(&refused.json()["errors"][0]["message"]);
+        assert!(said.starts_with(message), "{field}: {said}");
+    }
+    let keys = json!({"unique": true, "string_key_1": "k"});
+    api.container(&keys);
+    let taken = api.send("POST", CONTAINERS, &keys).json();
+    assert_eq!(taken["errors"][0]["message"], "container with the same set of keys already exists");
+    assert_eq!(api.get(FILES).json()["total"], 0);
 }

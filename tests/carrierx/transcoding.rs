@@ -80,3 +80,34 @@ fn an_mp3_is_made_smaller_by_its_bitrate_and_a_replacement_is_transcoded_too() {
     assert_eq!((replaced.status, &replaced.json()["content_format"]), (200, &json!("ulaw")));
     assert_eq!(replaced.json()["desired_bitrate"], json!(null));
 }
+
+#[test]
+fn every_format_and_bit_rate_of_the_documentation_is_taken() {
+    let api = Api::start();
+    let wav = std::fs::read(sources::speech(api.folder.path())).unwrap();
+    let sid = api.container_sid(&json!({"quota_files": null}));
+    for (format, found) in [
+        ("al", "alaw"),
+        ("alaw", "alaw"),
+        ("flac", "flac"),
+        ("g722", "g722"),
+        ("mp3", "mp3"),
+        ("mp4", "mp4"),
+        ("ogg", "ogg"),
+        ("ul", "ulaw"),
+        ("ulaw", "ulaw"),
+        ("wav", "wav"),
+    ] {
+        let file = api
+            .file(&json!({"container_sid": sid, "type": "audio", "desired_format": format}), &wav);
+        assert_eq!(
+            (&file["content_format"], &file["desired_format"]),
+            (&json!(found), &json!(format))
+        );
+    }
+    for bitrate in [8, 16, 24, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320] {
+        let object =
+            json!({"container_sid": sid, "desired_format": "mp3", "desired_bitrate": bitrate});
+        assert_eq!(api.file(&object, &wav)["desired_bitrate"], bitrate);
+    }
+}

@@ -39,6 +39,8 @@ pub enum Error {
     KeysTaken {
         /// The object that has them.
         sid: Uuid,
+        /// `file` or `container`.
+        of: &'static str,
     },
     /// The container holds files.
     #[error("the container holds {files} files")]

@@ -4,7 +4,7 @@ use crate::attributes::Table;
 use crate::containers::container;
 use crate::list::{List, Listing, list};
 use crate::{Catalog, ContainerRow, ContentRow, Error, FileRow, keys};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::io;
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ impl Catalog {
         content: NewContent<impl FnOnce() -> io::Result<()> + Send + 'static>,
         admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<Vec<String>, E> {
-        let write = self.write::<_, E>(move |db| {
+        let insert = move |db: &Transaction<'_>| {
             let into = container(db, file.container_sid)?.ok_or(Error::NoContainer)?;
             // It may have been given to another partner while the bytes came.
             file.partner_sid = into.partner_sid;
@@ -48,13 +48,9 @@ impl Catalog {
             let gone = admitted(db, &file, &admission)?;
             (content.keep)().map_err(Error::from)?;
             Ok(gone)
-        });
-        let gone = write.await?;
+        };
         // Nothing was found yet where a new file is; what made room for it was.
-        if !gone.is_empty() {
-            self.begin_generation();
-        }
-        Ok(gone)
+        self.transact(insert, |gone| !gone.is_empty()).await
     }
 
     /// Changes a file by `edit` and, if there is any, by new content, in one transaction. `admit` is

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 macro_rules! taken {
-    ($db:expr, $row:expr, $table:literal, $own:ident, $within:ident) => {{
+    ($db:expr, $row:expr, $of:literal, $table:literal, $own:ident, $within:ident) => {{
         // IS: null equals null.
         let sql = concat!(
             "SELECT ",
@@ -33,7 +33,7 @@ macro_rules! taken {
         let other: Option<String> =
             $db.prepare_cached(sql)?.query_row(keys, |row| row.get(0)).optional()?;
         match other.map(|sid| sid.parse::<Uuid>().unwrap_or_default()) {
-            Some(sid) if $row.is_unique => Err(Error::KeysTaken { sid }),
+            Some(sid) if $row.is_unique => Err(Error::KeysTaken { sid, of: $of }),
             _ => Ok(()),
         }
     }};
@@ -41,10 +41,10 @@ macro_rules! taken {
 
 /// Among the unique containers of the partner.
 pub(crate) fn check_container(db: &Connection, row: &ContainerRow) -> Result<(), Error> {
-    taken!(db, row, "containers", container_sid, partner_sid)
+    taken!(db, row, "container", "containers", container_sid, partner_sid)
 }
 
 /// Among the unique files of the container.
 pub(crate) fn check_file(db: &Connection, row: &FileRow) -> Result<(), Error> {
-    taken!(db, row, "files", file_sid, container_sid)
+    taken!(db, row, "file", "files", file_sid, container_sid)
 }

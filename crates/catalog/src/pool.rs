@@ -97,16 +97,7 @@ impl Catalog {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let shared = self.shared.clone();
-        blocking(move || {
-            let mut db = hold(&shared.writer);
-            let begun = db.transaction_with_behavior(TransactionBehavior::Immediate);
-            let transaction = begun.map_err(Error::from)?;
-            let done = work(&transaction)?;
-            transaction.commit().map_err(Error::from)?;
-            Ok(done)
-        })
-        .await
+        self.transact(work, |_| false).await
     }
 
     /// [`Self::write`] that changes containers or files.
@@ -114,14 +105,29 @@ impl Catalog {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let done = self.write(work).await;
-        self.begin_generation();
-        done
+        self.transact(work, |_| true).await
     }
 
-    /// Makes what was found before count no more.
-    pub(crate) fn begin_generation(&self) {
-        self.shared.generation.fetch_add(1, Ordering::AcqRel);
+    /// [`Self::write`] that makes what was found before count no more, if what was done `changes` it. That
+    /// goes with the commit: whoever waits for it may be gone by then.
+    pub(crate) async fn transact<T: Send + 'static, E: From<Error> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+        changes: fn(&T) -> bool,
+    ) -> Result<T, E> {
+        let shared = self.shared.clone();
+        blocking(move || {
+            let mut db = hold(&shared.writer);
+            let begun = db.transaction_with_behavior(TransactionBehavior::Immediate);
+            let transaction = begun.map_err(Error::from)?;
+            let done = work(&transaction)?;
+            transaction.commit().map_err(Error::from)?;
+            if changes(&done) {
+                shared.generation.fetch_add(1, Ordering::AcqRel);
+            }
+            Ok(done)
+        })
+        .await
     }
 }
 

@@ -6,6 +6,7 @@ use catalog::{
     Operator, Order, Start, StoredLayout,
 };
 use serde_json::Map;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 async fn insert(
@@ -335,4 +336,23 @@ async fn a_catalog_of_the_first_version_is_opened_with_all_that_it_holds() {
     let wanted =
         List { conditions: by_key, order: Order::Arrival, start: Start::Offset(0), limit: 9 };
     assert_eq!(catalog.files(Some(partner), wanted).await.unwrap().items, [row]);
+}
+
+#[tokio::test]
+async fn a_deletion_that_nobody_waits_for_ends_what_was_found_all_the_same() {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    let row = file(&container, "a", "aa");
+    insert(&catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
+    let before = catalog.generation();
+    let _ = tokio::time::timeout(Duration::ZERO, catalog.delete_file(row.file_sid)).await;
+    while catalog.file(row.file_sid).await.unwrap().is_some() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    // The row is gone a moment before the generation is.
+    let until = Instant::now() + Duration::from_secs(10);
+    while catalog.generation() == before {
+        assert!(Instant::now() < until, "a deleted file would be served on");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }

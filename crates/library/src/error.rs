@@ -70,9 +70,9 @@ impl From<catalog::Error> for Error {
                 message: "another file of the container has that name".into(),
                 reference_sid: file_sid,
             },
-            catalog::Error::KeysTaken { sid } => Self::Conflict {
+            catalog::Error::KeysTaken { sid, of } => Self::Conflict {
                 field: "unique",
-                message: "file with the same set of keys already exists".into(),
+                message: format!("{of} with the same set of keys already exists"),
                 reference_sid: sid,
             },
             other => Self::Storage(other.to_string()),

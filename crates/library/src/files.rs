@@ -6,7 +6,7 @@ use crate::upload::{Defaults, Kept};
 use crate::values::check_file;
 use crate::{
     Container, Error, File, FileChanges, Library, List, Listing, Principal, Role, Scope, Upload,
-    blocking, now_ms,
+    blocking, now_ms, to_the_end,
 };
 use blob::Hash;
 use std::collections::HashMap;
@@ -87,10 +87,14 @@ impl Library {
             let stays = old.container_sid == into.container_sid;
             admit(into, stays.then_some(old), new, now)
         };
-        let changed = self.catalog.change_file(file_sid, content, edit, admit).await?;
-        let (file, gone) = changed.ok_or(Error::NotFound)?;
-        self.forget(gone).await;
-        Ok(file)
+        let library = self.clone();
+        to_the_end(async move {
+            let changed = library.catalog.change_file(file_sid, content, edit, admit).await?;
+            let (file, gone) = changed.ok_or(Error::NotFound)?;
+            library.forget(gone).await;
+            Ok(file)
+        })
+        .await
     }
 
     /// The container that a file is to go to.
@@ -115,12 +119,16 @@ impl Library {
     pub async fn delete_file(&self, caller: &Principal, file_sid: Uuid) -> Result<(), Error> {
         caller.needs(Scope::Delete, Role::Manager)?;
         self.seen_file(caller, file_sid).await?;
-        let content = self.catalog.delete_file(file_sid).await?.ok_or(Error::NotFound)?;
-        self.forget(vec![content]).await;
-        Ok(())
+        let library = self.clone();
+        to_the_end(async move {
+            let content = library.catalog.delete_file(file_sid).await?.ok_or(Error::NotFound)?;
+            library.forget(vec![content]).await;
+            Ok(())
+        })
+        .await
     }
 
-    /// The stored bytes of a file, and how many; this counts as an access.
+    /// The stored bytes of a file, and how many.
     ///
     /// # Errors
     /// [`Error::NotFound`] if it was deleted meanwhile.
@@ -128,12 +136,16 @@ impl Library {
         let hash: Hash = file.content_hash.parse().map_err(|_| Error::NotFound)?;
         let blobs = self.blobs.clone();
         let open = blocking(move || blobs.get(&hash)).await??.ok_or(Error::NotFound)?;
+        Ok((open, file.file_bytes))
+    }
+
+    /// Notes that a file is read, and writes it down unless one of the last minute is noted.
+    pub async fn count_access(&self, file: &File) {
         let resolution_ms = ACCESS_RESOLUTION.as_millis() as i64;
         if file.date_last_accessed.is_none_or(|last| last <= now_ms() - resolution_ms) {
             self.note_access(file.file_sid);
             self.settle_accesses().await;
         }
-        Ok((open, file.file_bytes))
     }
 
     /// The public links of files, in their order; `None` for one that is not published.

@@ -74,3 +74,11 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::Storage(e.to_string()))
 }
+
+/// Runs work to its end even if nobody waits for it any more: a caller that leaves must leave nothing half
+/// done.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.unwrap_or_else(|e| Err(Error::Storage(e.to_string())))
+}

@@ -5,6 +5,7 @@ use crate::rules::admit;
 use crate::values::check_file;
 use crate::{
     Container, Error, File, FileChanges, Library, Principal, Role, Scope, blocking, now_ms,
+    to_the_end,
 };
 use audio::{Facts, Hint, Source};
 use blob::Draft;
@@ -184,13 +185,16 @@ impl Upload {
         library.settle_before(&container).await;
         let (row, now) = (file.clone(), file.date_created);
         let admit = move |into: &Container| admit(into, None, &row, now);
-        let gone = library.catalog.insert_file(file.clone(), content, admit).await;
-        let gone = gone.map_err(|error| match error {
-            Error::NotFound => Error::invalid("container_sid", "container not found"),
-            other => other,
-        })?;
-        library.forget(gone).await;
-        Ok(file)
+        to_the_end(async move {
+            let gone = library.catalog.insert_file(file.clone(), content, admit).await;
+            let gone = gone.map_err(|error| match error {
+                Error::NotFound => Error::invalid("container_sid", "container not found"),
+                other => other,
+            })?;
+            library.forget(gone).await;
+            Ok(file)
+        })
+        .await
     }
 
     pub(crate) async fn kept(mut self) -> Result<Kept, Error> {

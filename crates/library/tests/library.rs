@@ -8,6 +8,7 @@ use library::{
 };
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 struct Fixture {
@@ -122,4 +123,31 @@ async fn no_acknowledged_file_loses_its_blob_to_racing_deletions() {
         racer.await.unwrap();
     }
     assert!(!f.blobs.exists(&Hash::of(b"same content")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_leaves_in_the_midst_of_a_deletion_leaves_nothing_half_done() {
+    let f = fixture().await;
+    let mut files = Vec::new();
+    for steps in 0..60 {
+        let bytes: &'static [u8] =
+            Box::leak(format!("content {steps}").into_bytes().into_boxed_slice());
+        let file = put(&f, "a", bytes).await.unwrap();
+        let mut deletion = Box::pin(f.library.delete_file(&f.admin, file.file_sid));
+        for _ in 0..steps {
+            tokio::select! {
+                biased;
+                done = &mut deletion => { done.unwrap(); break }
+                () = tokio::time::sleep(Duration::from_micros(50)) => {}
+            }
+        }
+        files.push((file.file_sid, Hash::of(bytes)));
+    }
+    let until = Instant::now() + Duration::from_secs(10);
+    for (sid, content) in files {
+        while f.library.file(&f.admin, sid).await.is_err() == f.blobs.exists(&content) {
+            assert!(Instant::now() < until, "the file is gone, its content stays");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }

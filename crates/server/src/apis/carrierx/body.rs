@@ -116,7 +116,8 @@ pub fn desired(changes: &FileChanges) -> Result<Option<Preferences>, ApiError> {
 }
 
 fn refused(bad: &BadValue) -> ApiError {
-    let message = format!("unsupported: `{}`; allowed: {}", bad.value, bad.allowed);
+    let what = if bad.option == "br" { "bit rate" } else { "format" };
+    let message = format!("unsupported {what}: `{}`; allowed: {}", bad.value, bad.allowed);
     ApiError::invalid(field_of(bad.option), message)
 }
 

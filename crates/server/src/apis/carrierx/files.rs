@@ -8,7 +8,7 @@ use super::{Api, Listed, Shown, upload};
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::IntoResponse;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use library::File;
 use std::sync::Arc;
 
@@ -92,10 +92,14 @@ pub async fn delete(
 pub async fn data(
     State(api): State<Api>,
     Caller(caller): Caller,
+    method: Method,
     Path(sid): Path<String>,
 ) -> Result<Response<axum::body::Body>, ApiError> {
     let row = api.library.file(&caller, super::sid(&sid)?).await?;
     let (file, length) = api.library.open_content(&row).await?;
+    if method == Method::GET {
+        api.library.count_access(&row).await;
+    }
     let mut response = crate::body::of_file(Arc::new(file), length).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, length.into());
