@@ -203,3 +203,26 @@ fn an_upload_that_stands_still_is_408_and_leaves_nothing() {
     let tmp = folder.path().join("data/tmp");
     until("the torn upload stays", || std::fs::read_dir(&tmp).unwrap().count() == 0);
 }
+
+#[test]
+fn a_full_queue_is_503_for_what_is_not_encoded_yet_and_for_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &[]);
+    let prompt = include_bytes!("../assets/chime-8k.wav");
+    let link = server.upload("chime.wav", prompt);
+    let cached = server.get(&format!("{link}?f=mp3"));
+    assert_eq!(cached.status, 200, "{}", cached.text());
+    server.stop();
+    let server = Server::start(&data, &["--queue-length", "0"]);
+    for format in ["ulaw", "g722", "ogg"] {
+        let refused = server.get(&format!("{link}?f={format}"));
+        assert_eq!(refused.status, 503, "{format}: {}", refused.text());
+        let seconds = refused.header("retry-after").expect("Retry-After").parse::<u32>();
+        assert!(seconds.is_ok_and(|s| s > 0), "{format}: {:?}", refused.header("retry-after"));
+        assert_eq!(server.head(&format!("{link}?f={format}")).status, 200, "{format}");
+    }
+    assert!(server.get(&link).body == prompt, "another original");
+    assert!(server.get(&format!("{link}?f=mp3")).body == cached.body, "another cached transcode");
+    assert_eq!(server.get("/healthz").status, 200);
+}
