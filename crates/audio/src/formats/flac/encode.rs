@@ -149,16 +149,31 @@ impl BlockEncoder {
             plane.clear();
             plane.extend(channel.iter().map(|&sample| to_i16(sample)));
         }
-        match &self.planes[..] {
-            [left, right] => pcm.extend(left.iter().zip(right).flat_map(|(l, r)| {
-                let ([a, b], [c, d]) = (l.to_le_bytes(), r.to_le_bytes());
-                [a, b, c, d]
-            })),
-            planes => pcm.extend(planes.iter().flatten().flat_map(|x| x.to_le_bytes())),
-        }
+        append_pcm(&self.planes, pcm);
         self.packet.clear();
         self.encoder.encode(&self.planes, number, &mut self.packet);
         &self.packet
+    }
+}
+
+/// Appends the interleaved samples of channels of the same length.
+fn append_pcm(planes: &[Vec<i16>], pcm: &mut Vec<u8>) {
+    let start = pcm.len();
+    pcm.resize(start + planes.iter().flatten().count() * size_of::<i16>(), 0);
+    // Places known beforehand are filled many at a time.
+    match planes {
+        [left, right] => {
+            let frames = pcm[start..].as_chunks_mut::<4>().0.iter_mut().zip(left.iter().zip(right));
+            frames.for_each(|(bytes, (l, r))| {
+                let ([a, b], [c, d]) = (l.to_le_bytes(), r.to_le_bytes());
+                *bytes = [a, b, c, d];
+            });
+        }
+        planes => {
+            let mono = planes.first().map_or(&[][..], Vec::as_slice);
+            let samples = pcm[start..].as_chunks_mut().0.iter_mut().zip(mono);
+            samples.for_each(|(bytes, x)| *bytes = x.to_le_bytes());
+        }
     }
 }
 
