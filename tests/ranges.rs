@@ -189,3 +189,16 @@ fn a_cached_answer_says_hit_and_a_cold_one_miss() {
     // The last segment is kept a moment after its last byte went out.
     until("no hit", || status(server.get(&path)) == "tonearm; hit");
 }
+
+#[test]
+fn a_player_waits_for_an_mp4_of_unknown_length_where_others_are_told_to_come_back() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &["--learn-timeout-ms", "1"]);
+    let link = server.upload("call.wav", &Recording::shared().bytes) + "?f=mp4";
+    let sent_away = server.get(&link);
+    assert_eq!(sent_away.status, 503);
+    assert!(sent_away.header("retry-after").is_some());
+    let player = server.range(&link, "bytes=0-");
+    assert_eq!((player.status, player.whole), (206, true));
+    assert_eq!(server.get(&link).body.len(), player.body.len());
+}

@@ -179,6 +179,19 @@ impl Server {
         format!("/f/{}", text(&answer.json()["file_sid"]))
     }
 
+    /// Uploads raw bytes, published by a name (percent-encoded, without slashes); the path of the link.
+    pub fn upload_named(&self, name: &str, bytes: &[u8]) -> String {
+        let container = self.container();
+        let path = format!(
+            "/core/v2/storage/files?container_sid={container}&name=x&publish=file_access_name\
+             &file_access_name={name}"
+        );
+        let upload = self.request("POST", &path).token(&self.token());
+        let answer = upload.header("Content-Type", "application/octet-stream").body(bytes).send();
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        format!("/c/{container}/{name}")
+    }
+
     /// Sends a signal by its number's name, as `kill -NAME` does.
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
@@ -190,6 +203,15 @@ impl Server {
     pub fn descriptors(&self) -> usize {
         let folder = format!("/proc/{}/fd", self.child.id());
         std::fs::read_dir(folder).expect("a running process").count()
+    }
+
+    /// Processes that it started and that are not reaped.
+    pub fn children(&self) -> usize {
+        let own = format!("\nPPid:\t{}\n", self.child.id());
+        let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+        let statuses =
+            processes.filter_map(|p| std::fs::read_to_string(p.path().join("status")).ok());
+        statuses.filter(|status| status.contains(&own)).count()
     }
 
     /// Memory that it holds, in bytes.

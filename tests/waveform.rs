@@ -107,3 +107,19 @@ fn a_picture_is_refused_where_it_can_t_be_drawn_and_says_why() {
     let unknown = "/f/00000000-0000-4000-8000-000000000000/peaks.json";
     assert_eq!(server.get(unknown).status, 404);
 }
+
+#[test]
+fn a_file_published_by_name_has_pictures_too_unless_a_file_has_their_name() {
+    let folder = TempDir::new().unwrap();
+    let (server, link) = melody(&folder);
+    let named = server.upload_named("menu%2Fmelody", &std::fs::read(sources::melody()).unwrap());
+    for picture in ["peaks.json?bits=8", "waveform.svg"] {
+        let by_name = server.get(&format!("{named}/{picture}"));
+        assert_eq!(by_name.status, 200, "{}", by_name.text());
+        assert!(by_name.body == server.get(&format!("{link}/{picture}")).body, "{picture}");
+    }
+    let letter = server.upload_named("menu%2Fmelody%2Fwaveform.svg", b"a letter");
+    assert_eq!(server.get(&letter).body, b"a letter");
+    assert_eq!(server.get(&format!("{named}/waveform.svg")).body, b"a letter");
+    assert_eq!(server.get(&format!("{named}x/waveform.svg")).status, 404);
+}

@@ -119,7 +119,7 @@ function open(file) {
 
 // The recording's picture is the bar's mask; without one the bar is a line.
 function draw(file) {
-  const picture = file.publish === "file_sid" && file.content_duration ? `${path(file)}/waveform.svg` : null;
+  const picture = file.content_duration ? `${path(file)}/waveform.svg` : null;
   at("wave").classList.toggle("none", !picture);
   at("wave").style.maskImage = picture ? `url("${picture}")` : "none";
 }

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 rules! { "Asterisk":
     a1 "every variant has a URL without `&` and `,`" Each(|site, state| {
         for link in every_option(site, state) {
-            assert!(!link.contains(['&', ',', ';', '?']), "{link}");
+            assert!(!link.contains(['&', ',', ';', '@', '?']), "{link}");
+            assert_eq!(link.matches('.').count(), 1, "{link}");
             assert_eq!(fetch(site, &link).status, 200, "{link}");
         }
     });
@@ -106,8 +107,11 @@ fn wav16(site: &Site, state: State) -> String {
 /// A link for every option of the path form.
 fn every_option(site: &Site, state: State) -> Vec<String> {
     let options = [
+        ("wav", "f=wav"),
         ("wav", "rate=16000"),
+        ("wav", "ch=1"),
         ("wav", "ch=2"),
+        ("wav", "ch=mix"),
         ("mp3", "br=32"),
         ("wav", "t=1500-4000"),
         ("wav", "p=asterisk"),
@@ -122,7 +126,10 @@ fn every_option(site: &Site, state: State) -> Vec<String> {
         ("wav", "cache_headers=60"),
         ("wav", "cache_control=max-age%3D60"),
     ];
-    options.iter().map(|(format, option)| site.link(state, format, option)).collect()
+    let links = options.iter().map(|(format, option)| site.link(state, format, option));
+    // The call has one leg.
+    let legs = ["left", "right", "swap"].map(|leg| format!("{}/ch={leg}/x.wav", site.stereo));
+    links.chain(legs).collect()
 }
 
 /// The format that Asterisk takes a Content-Type for; `None` where it goes by the extension.

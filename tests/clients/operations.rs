@@ -2,9 +2,10 @@
 
 use super::Check::{Each, Later, Once};
 use super::rules;
-use super::site::{Site, header};
+use super::site::{AT_ONCE, Site, header};
 use crate::client::Request;
 use crate::running::Server;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,7 @@ rules! { "Operations":
         crate::crash::killed_during_transcodes_it_serves_nothing_partial_afterwards();
     });
     u3 "a source that can't be read midway breaks the transfer off; nothing is cached" Once(broken_midway);
-    u4 "600 parallel distinct encodes: whole answers or 503 with Retry-After; health answers" Once(all_at_once);
+    u4 "600 parallel distinct encodes: whole answers or 503 with Retry-After; health and metrics answer" Once(all_at_once);
     u5 "the cache never passes its limit by more than what is being made" Once(bounded_cache);
     u6 "header options can't inject; empty ones count as none; HEAD says the same" Each(|site, state| {
         let link = site.link(state, "wav", "");
@@ -47,20 +48,36 @@ rules! { "Operations":
     });
 }
 
-/// Half of an MP3's bytes vanish from the disk while it is being read.
+/// Half of a recording vanishes from the disk, and comes back.
 fn broken_midway(site: &Site) {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
-    let server = Server::start(&data, &["--read-ahead", "1", "--transcode-threads", "1"]);
+    let server = Server::start(&data, &["--transcode-threads", "1"]);
     let link = server.upload("call.wav", &site.call);
-    let cut = |length: u64| {
-        let blob = blobs(&data.join("blobs")).pop().expect("a blob");
-        std::fs::File::options().write(true).open(blob).unwrap().set_len(length).unwrap();
+    let blob = blobs(&data.join("blobs")).pop().expect("a blob");
+    let blob = std::fs::File::options().write(true).open(blob).unwrap();
+    blob.set_len(site.call.len() as u64 / 2).unwrap();
+    let broken = |link: &str| {
+        let answer = server.request("GET", link).try_send();
+        assert!(answer.is_err() || answer.is_ok_and(|a| a.status != 200 || !a.whole), "{link}");
     };
-    cut(site.call.len() as u64 / 2);
-    // An original that lost its end can't be sent whole, and is not padded either.
-    let original = server.request("GET", &link).try_send();
-    assert!(original.is_err() || original.is_ok_and(|a| a.status != 200 || !a.whole));
+    // An original that lost its end can't be sent whole, and no transcode ends in silence instead.
+    broken(&link);
+    let transcodes = AT_ONCE.map(|format| format!("{link}/t=0-99000/x.{format}"));
+    for link in transcodes.iter().chain(&transcodes) {
+        broken(link);
+    }
+    blob.write_all_at(&site.call, 0).unwrap();
+    for link in &transcodes {
+        let whole = site.server.get(&link.replace(server_path(link), &site.link));
+        let answer = server.get(link);
+        assert!(answer.status == 200 && answer.body == whole.body, "{link}: something was kept");
+    }
+}
+
+/// `/f/{file_sid}` of a link.
+fn server_path(link: &str) -> &str {
+    &link[..link.find("/t=").expect("options")]
 }
 
 /// The files below a folder.
@@ -81,7 +98,11 @@ fn all_at_once(site: &Site) {
             thread::Builder::new().stack_size(256 * 1024).spawn(move || request.send())
         })
         .collect();
-    assert_eq!(server.get("/healthz").status, 200, "health does not answer");
+    for path in ["/healthz", "/metrics"] {
+        assert_eq!(server.get(path).status, 200, "{path}");
+    }
+    let unanswered = askers.iter().filter(|a| a.as_ref().is_ok_and(|a| !a.is_finished())).count();
+    assert!(unanswered > 0, "health and metrics waited behind the encodes");
     let mut refused = 0;
     for asker in askers {
         let answer = asker.unwrap().join().expect("an answer");
@@ -96,6 +117,7 @@ fn all_at_once(site: &Site) {
     }
     assert!(refused > 0, "nobody was refused: the queue has no limit");
     assert_eq!(server.get(&format!("{link}/t=0-11000/x.mp3")).status, 200, "it does not recover");
+    assert_eq!(server.children(), 0, "processes were left behind");
 }
 
 /// Bytes that the cache may hold in this test.

@@ -34,6 +34,8 @@ pub struct Site {
     pub call: Vec<u8>,
     /// Its link.
     pub link: String,
+    /// The link of a stereo recording.
+    pub stereo: String,
     /// A link to the call stored in each format.
     originals: Vec<(&'static str, String)>,
     /// Ends of clips given out: each makes a transcode that nobody asked for yet.
@@ -61,13 +63,14 @@ impl Site {
         let call = std::fs::read(&path).unwrap();
         let server = Server::start(&folder.path().join("data"), &[]);
         let link = server.upload("call.wav", &call);
+        let stereo = server.upload("melody.flac", &std::fs::read(sources::melody()).unwrap());
         let mut originals = vec![("wav", link.clone())];
         for format in &FORMATS[1..] {
             let bytes = server.get(&format!("{link}?f={format}")).body;
             originals.push((format, server.upload(&format!("call.{format}"), &bytes)));
         }
         let clips = AtomicU64::new(60_000);
-        Self { server, call, link, originals, clips, folder }
+        Self { server, call, link, stereo, originals, clips, folder }
     }
 
     /// A link to the call in a format and a state, with further options, in the path form.

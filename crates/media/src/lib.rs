@@ -258,7 +258,8 @@ impl Media {
             return Ok(play);
         }
         let content_hash = &transcoded.resource.content_hash;
-        let source = Arc::new(self.blob(content_hash)?);
+        let length_bytes = transcoded.resource.length_bytes;
+        let source = Arc::new(Stored { file: self.blob(content_hash)?, length_bytes });
         let index = self.shared.catalog.seek_index(content_hash).await;
         self.new_play(transcoded, source, index.map_err(OpenError::failed)?).await
     }
@@ -275,6 +276,27 @@ impl Media {
         let checkpoints = checkpoints.map_err(OpenError::failed)?;
         let play = Play::new(&self.shared, transcoded, input, checkpoints)?;
         Ok(self.shared.plays().insert(play))
+    }
+}
+
+/// A blob as a source. What a damaged disk lost of it is an error: no decoder takes it for the end.
+struct Stored {
+    file: File,
+    length_bytes: u64,
+}
+
+impl audio::ReadAt for Stored {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<usize> {
+        match FileExt::read_at(&self.file, buffer, offset)? {
+            0 if offset < self.length_bytes && !buffer.is_empty() => {
+                Err(std::io::ErrorKind::UnexpectedEof.into())
+            }
+            read => Ok(read),
+        }
+    }
+
+    fn length_bytes(&self) -> u64 {
+        self.length_bytes
     }
 }
 

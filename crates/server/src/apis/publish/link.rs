@@ -97,6 +97,14 @@ pub fn parse(path: &str, query: &str, presets: &Presets) -> Result<Asked, Unaske
     Ok(Asked { link, preferences, overrides, extension })
 }
 
+/// The link of a path that has nothing else in it.
+pub fn parse_plain(path: &str) -> Option<Link> {
+    match path.strip_prefix("/f/") {
+        Some(sid) => Uuid::try_parse(sid).ok().map(Link::Sid),
+        None => by_name(path.strip_prefix("/c/")?).ok(),
+    }
+}
+
 /// Options in the order of their precedence: the first that has a value counts.
 #[derive(Default)]
 struct Options(Vec<(String, String)>);

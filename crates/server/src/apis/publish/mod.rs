@@ -18,7 +18,7 @@ use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, Response, Uri};
 use link::{Asked, Unasked};
 use links::{Lasting, Published};
-use media::{OpenError, Prepared, Refusal, Representation, select};
+use media::{Link, OpenError, Prepared, Refusal, Representation, select};
 use semantics::disposition::{content_disposition, content_disposition_shortened};
 use semantics::multipart::Multipart;
 use semantics::{Outcome, RequestHeaders, Validators, evaluate};
@@ -45,13 +45,17 @@ pub async fn handle(
         Method::OPTIONS => return respond::preflight(),
         _ => return respond::problem(&Problem::BadMethod),
     }
-    if let Some(picture) = waveform::parse(uri) {
+    if let Some(picture) = waveform::parse(uri)
+        && !names_a_file(&shared.services, uri).await
+    {
         let drawn = draw(&shared.services, picture, method, headers, started).await;
         return drawn.unwrap_or_else(|problem| respond::problem(&problem));
     }
     // Read before the look-up: a change in between makes what is kept stale, not wrong.
     let generation = shared.services.media.generation();
-    match find(&shared.services, uri).await {
+    // A player takes a refusal for good and shows an error: it is let wait as long as it likes.
+    let plays = *method == Method::GET && headers.contains_key(header::RANGE);
+    match find(&shared.services, uri, plays).await {
         Ok(published) => {
             let published = Arc::new(published);
             shared.links.keep(uri, generation, &published);
@@ -79,8 +83,14 @@ async fn draw(
     Ok(respond::answer(waveform::answer(bytes, outcome, head), &meta, true, started))
 }
 
-/// What a URL stands for.
-async fn find(services: &Services, uri: &Uri) -> Result<Published, Problem> {
+/// Whether a file is published by the very name of a picture.
+async fn names_a_file(services: &Services, uri: &Uri) -> bool {
+    let Some(link @ Link::Name { .. }) = link::parse_plain(uri.path()) else { return false };
+    services.media.resolve(&link, now_ms()).await.is_ok_and(|file| file.is_some())
+}
+
+/// What a URL stands for. Who `plays` waits without limit while sizes are being learned.
+async fn find(services: &Services, uri: &Uri, plays: bool) -> Result<Published, Problem> {
     let asked = link::parse(uri.path(), uri.query().unwrap_or(""), &services.config.presets);
     let asked = asked.map_err(|unasked| match unasked {
         Unasked::NotFound => Problem::NotFound,
@@ -96,7 +106,12 @@ async fn find(services: &Services, uri: &Uri) -> Result<Published, Problem> {
         link::check_content_type(wanted, &resource.mime_type)
             .map_err(|bad| bad_option(bad.option, bad.to_string()))?;
     }
-    let prepared = Arc::new(services.media.prepare(&chosen).await.map_err(open_problem)?);
+    let prepared = loop {
+        match services.media.prepare(&chosen).await {
+            Err(OpenError::StillEncoding { .. }) if plays => (),
+            prepared => break Arc::new(prepared.map_err(open_problem)?),
+        }
+    };
     let meta = meta(services, &asked, &chosen, prepared.length_bytes());
     Ok(Published {
         meta,

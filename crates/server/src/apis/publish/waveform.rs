@@ -1,4 +1,4 @@
-//! `/f/{file_sid}/peaks.json` and `/f/{file_sid}/waveform.svg`: pictures of a recording, as public as it is.
+//! `peaks.json` and `waveform.svg` behind a link: pictures of a recording, as public as it is.
 //!
 //! The numbers are made once and kept (see `media`); the documents are written from them at each request.
 
@@ -15,7 +15,6 @@ use semantics::Outcome;
 use semantics::disposition::{Disposition, content_disposition_shortened};
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
-use uuid::Uuid;
 
 /// Pixels where the client does not say how many samples one has.
 const PIXELS: u64 = 2000;
@@ -35,7 +34,7 @@ enum Document {
 
 /// Which recording, as what, and how fine.
 pub struct Picture {
-    sid: Uuid,
+    link: Link,
     document: Document,
     samples_per_pixel: Option<u64>,
 }
@@ -48,8 +47,7 @@ pub struct Drawn {
 
 /// The picture that a URL names, if it names one.
 pub fn parse(uri: &Uri) -> Option<Result<Picture, Problem>> {
-    let (sid, name) = uri.path().strip_prefix("/f/")?.split_once('/')?;
-    let sid = Uuid::try_parse(sid).ok()?;
+    let (file, name) = uri.path().rsplit_once('/')?;
     let query = uri.query().unwrap_or("");
     let value = |wanted: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -62,8 +60,9 @@ pub fn parse(uri: &Uri) -> Option<Result<Picture, Problem>> {
         ("peaks.json", Some(bits)) => return Some(Err(bad("bits", bits, "8, 16".into()))),
         _ => return None,
     };
+    let link = link::parse_plain(file)?;
     let samples_per_pixel = value("samples_per_pixel").map(samples).transpose();
-    Some(samples_per_pixel.map(|samples_per_pixel| Picture { sid, document, samples_per_pixel }))
+    Some(samples_per_pixel.map(|samples_per_pixel| Picture { link, document, samples_per_pixel }))
 }
 
 fn samples(text: &str) -> Result<u64, Problem> {
@@ -79,8 +78,7 @@ fn bad(option: &'static str, value: &str, allowed: String) -> Problem {
 
 /// Draws it, waiting for its peaks where they were never made.
 pub async fn draw(services: &Services, picture: &Picture) -> Result<Drawn, Problem> {
-    let link = Link::Sid(picture.sid);
-    let resource = services.media.resolve(&link, now_ms()).await.map_err(open_problem)?;
+    let resource = services.media.resolve(&picture.link, now_ms()).await.map_err(open_problem)?;
     let resource = resource.ok_or(Problem::NotFound)?;
     let chosen = peaks_of(&resource).map_err(|refusal| match refusal {
         Refusal::BadOption { option, message } => bad_option(option, message),
