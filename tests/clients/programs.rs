@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 /// Where the seeks go: a quarter into this second, for half a second.
 const SECOND: u32 = 113;
+const POSITION: f64 = SECOND as f64 + 0.25;
 
 struct Tones {
     server: Server,
@@ -46,7 +47,8 @@ fn ffmpeg_input(format: &str) -> &'static [&'static str] {
     }
 }
 
-fn judged(program: &str, format: &str, seconds: f64, samples: &[u8]) {
+/// Checks the duration, and what is heard from a position on, in seconds.
+fn judged(program: &str, format: &str, seconds: f64, from: f64, samples: &[u8]) {
     let wanted = f64::from(tones::SECONDS);
     // These two play an MP3's packets whole, with what the encoder put before and after the recording.
     let padded = format == "mp3" && program != "GStreamer";
@@ -56,8 +58,14 @@ fn judged(program: &str, format: &str, seconds: f64, samples: &[u8]) {
         "{program}, {format}: {seconds} s instead of {wanted}"
     );
     // After a seek a decoder may take a moment to swing in.
-    let (heard, wanted) = (tones::heard_hz(&samples[3200..]), tones::hz(SECOND));
-    assert!((heard - wanted).abs() < 12.0, "{program}, {format}: {heard} Hz instead of {wanted}");
+    let (heard, wanted) = (tones::heard_hz(&samples[3200..]), tones::hz(from as u32));
+    // GStreamer's Ogg seeks by pages over HTTP: it may come out behind the position, and be wrong about
+    // where that is by a page, which has a second here.
+    let by_pages = program == "GStreamer" && format == "ogg";
+    let slack = if by_pages { 12.0 + tones::hz(1) - tones::hz(0) } else { 12.0 };
+    assert!((heard - wanted).abs() < slack, "{program}, {format}: {heard} Hz instead of {wanted}");
+    let late = from - POSITION;
+    assert!((0.0..1.5).contains(&late), "{program}, {format}: it began {late} s late");
 }
 
 fn output(command: &mut Command) -> Vec<u8> {
@@ -86,7 +94,7 @@ fn ffmpeg_knows_the_duration_and_hears_the_second_that_it_seeks() {
         let asked = ["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0"];
         let mut probe = Command::new("ffprobe");
         let seconds = number(&output(probe.args(asked).args(input).arg(&url)));
-        judged("ffmpeg", format, seconds, &samples);
+        judged("ffmpeg", format, seconds, POSITION, &samples);
     }
 }
 
@@ -100,8 +108,10 @@ fn gstreamer_knows_the_duration_and_hears_the_second_that_it_seeks() {
         let (url, start) = (tones.url(format), format!("{SECOND}.25"));
         let mut command = Command::new("/usr/bin/python3");
         command.arg(&script).args([url.as_str(), &start, "0.5"]).arg(&target);
-        let seconds = number(&output(&mut command));
-        judged("GStreamer", format, seconds, &std::fs::read(&target).unwrap());
+        let told = String::from_utf8(output(&mut command)).expect("numbers");
+        let (seconds, from) = told.trim().split_once(' ').expect("two numbers");
+        let (seconds, from) = (number(seconds.as_bytes()), number(from.as_bytes()));
+        judged("GStreamer", format, seconds, from, &std::fs::read(&target).unwrap());
     }
 }
 
@@ -121,6 +131,6 @@ fn sox_over_curl_knows_the_duration_and_hears_the_second_where_it_is() {
         let seconds = whole.len() as f64 / 32_000.0;
         let start = (SECOND * 32_000 + 8000) as usize;
         let samples = &whole[start..start + 16_000];
-        judged("SoX", format, seconds, samples);
+        judged("SoX", format, seconds, POSITION, samples);
     }
 }

@@ -1,7 +1,7 @@
 """GStreamer with souphttpsrc: the duration of a URL, and the samples from a position on.
 
-Arguments: URL, position in seconds, seconds to take, file. Prints the duration in seconds and writes
-samples (16-bit, 16 kHz, mono) to the file.
+Arguments: URL, position in seconds, seconds to take, file. Prints the duration and where it began after
+the seek, in seconds, and writes samples (16-bit, 16 kHz, mono) to the file.
 """
 
 import sys
@@ -29,8 +29,10 @@ def fail(why):
 
 
 def settle():
-    if pipeline.get_state(PATIENCE)[0] != Gst.StateChangeReturn.SUCCESS:
-        message = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+    # oggdemux seeks on a thread of its own: the state alone doesn't tell that it has got there.
+    awaited = Gst.MessageType.ASYNC_DONE | Gst.MessageType.ERROR
+    message = pipeline.get_bus().timed_pop_filtered(PATIENCE, awaited)
+    if message is None or message.type == Gst.MessageType.ERROR:
         fail(message.parse_error() if message else "it does not get ready")
 
 
@@ -39,7 +41,6 @@ settle()
 known, duration = pipeline.query_duration(Gst.Format.TIME)
 if not known:
     fail("the duration is not known")
-print(duration / Gst.SECOND)
 
 flags = Gst.SeekFlags.FLUSH | Gst.SeekFlags.ACCURATE
 if not pipeline.seek_simple(Gst.Format.TIME, flags, int(float(position) * Gst.SECOND)):
@@ -53,7 +54,13 @@ while len(samples) < wanted:
     if sample is None:
         fail("it ended early")
     buffer = sample.get_buffer()
-    samples += buffer.extract_dup(0, buffer.get_size())
+    # oggdemux, fed over HTTP, begins with the page that holds the position, or reads on until it has sought.
+    time = sample.get_segment().to_stream_time(Gst.Format.TIME, buffer.pts) / Gst.SECOND
+    early = max(0, round((float(position) - time) * 16000)) * 2
+    if not samples:
+        began = max(time, float(position))
+    samples += buffer.extract_dup(0, buffer.get_size())[early:]
 pipeline.set_state(Gst.State.NULL)
 with open(target, "wb") as file:
     file.write(samples[:wanted])
+print(duration / Gst.SECOND, began)
