@@ -11,8 +11,6 @@ use crate::resample::Resampler;
 use crate::{ChannelMap, Facts, Layout, Planar, Source, formats, peaks};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, SyncSender};
-use std::thread;
 
 /// Changes whenever the stages before the encoder would give other samples.
 pub const PIPELINE_REVISION: &str = "pipeline 2";
@@ -113,36 +111,12 @@ impl Transcode {
         sink: &mut Sink<'_>,
     ) -> Result<Report, EncodeError> {
         let first = self.encoding.first_frame(segment);
-        let mut pipeline = Pipeline::open(self, first)?;
-        let channels = pipeline.channels;
+        let pipeline = Pipeline::open(self, first)?;
         let remaining = self.frame_count.saturating_sub(first);
-        if !self.encoding.chained() {
-            let mut frames = Frames::new(Feed::Here(pipeline), channels, remaining);
-            let segment = self.encoding.encode(segment, &mut frames, checkpoint, sink)?;
-            return Ok(Report { segment, frames_missing: frames.missing() });
-        }
-        // A chain can't be shared out among threads, so this much of it is.
-        let next = self.encoding.first_frame(segment + 1).min(self.frame_count);
-        thread::scope(|scope| {
-            let (send, receive) = mpsc::sync_channel(BLOCKS_AHEAD);
-            let feeder = scope.spawn(move || {
-                pipeline.feed(next.saturating_sub(first), &send);
-                pipeline.clip.missing
-            });
-            let mut frames = Frames::new(Feed::Beside(receive), channels, remaining);
-            let segment = self.encoding.encode(segment, &mut frames, checkpoint, sink);
-            drop(frames);
-            let frames_missing = feeder.join().map_err(|_| panicked())?;
-            Ok(Report { segment: segment?, frames_missing })
-        })
+        let mut frames = Frames::new(pipeline, remaining);
+        let segment = self.encoding.encode(segment, &mut frames, checkpoint, sink)?;
+        Ok(Report { segment, frames_missing: frames.pipeline.clip.missing })
     }
-}
-
-/// Blocks that a thread beside the encoder may be ahead of it.
-const BLOCKS_AHEAD: usize = 2;
-
-fn panicked() -> DecodeError {
-    DecodeError::Broken("the decoder panicked".into())
 }
 
 /// Frames that `frames` frames become at another rate: all that begin within the duration (rounded up).
@@ -189,33 +163,12 @@ impl Pipeline {
         self.resampler.push(mapped, out);
         Ok(())
     }
-
-    /// Sends at least so many frames, while anybody takes them.
-    fn feed(&mut self, frames: u64, to: &SyncSender<Result<Planar, DecodeError>>) {
-        let mut sent = 0;
-        while sent < frames {
-            let mut block = Planar::new(self.channels);
-            let made = self.next(&mut block).map(|()| block);
-            sent += made.as_ref().map_or(frames, |block| block.frames() as u64);
-            if to.send(made).is_err() {
-                return;
-            }
-        }
-    }
-}
-
-/// Where frames come from.
-enum Feed {
-    /// Made when they are needed.
-    Here(Pipeline),
-    /// Made by a thread beside.
-    Beside(Receiver<Result<Planar, DecodeError>>),
 }
 
 /// The frames of a target, pulled in order by an encoder. Past the end of the clip there is silence,
 /// without end.
 pub struct Frames {
-    feed: Feed,
+    pipeline: Pipeline,
     /// Resampled frames, of which the first `taken` are given away already.
     ready: Planar,
     taken: usize,
@@ -224,16 +177,9 @@ pub struct Frames {
 }
 
 impl Frames {
-    fn new(feed: Feed, channels: usize, remaining: u64) -> Self {
-        Self { feed, ready: Planar::new(channels), taken: 0, remaining }
-    }
-
-    /// Frames of silence put in for a source that ended early; 0 if another thread counts them.
-    fn missing(&self) -> u64 {
-        match &self.feed {
-            Feed::Here(pipeline) => pipeline.clip.missing,
-            Feed::Beside(_) => 0,
-        }
+    fn new(pipeline: Pipeline, remaining: u64) -> Self {
+        let ready = Planar::new(pipeline.channels);
+        Self { pipeline, ready, taken: 0, remaining }
     }
 
     /// Replaces `out` by the next `frames` frames, silence past the end.
@@ -247,13 +193,7 @@ impl Frames {
             self.taken = 0;
         }
         while self.ready.frames() < wanted {
-            match &mut self.feed {
-                Feed::Here(pipeline) => pipeline.next(&mut self.ready)?,
-                Feed::Beside(blocks) => {
-                    let block = blocks.recv().map_err(|_| panicked())??;
-                    self.ready.append(&block, 0);
-                }
-            }
+            self.pipeline.next(&mut self.ready)?;
         }
         let end = self.taken + wanted;
         out.channels.resize(self.ready.channels.len(), Vec::new());

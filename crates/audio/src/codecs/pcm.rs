@@ -1,7 +1,7 @@
 //! Samples of a fixed size (linear PCM of every width and order, and G.711) ↔ planar samples.
 
 use super::g711::{self, Law};
-use crate::planar::to_i16;
+use crate::planar::interleave;
 
 /// How one sample is coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,24 +154,15 @@ impl Packing {
     /// Replaces `out` by the interleaved coded samples. All channels have the same length.
     pub fn pack(self, channels: &[Vec<f32>], out: &mut Vec<u8>) {
         out.clear();
-        match (self, channels) {
-            (Self::S16Le, [mono]) => out.extend(mono.iter().flat_map(|&s| to_i16(s).to_le_bytes())),
-            (Self::S16Le, [left, right]) => {
-                let frames = left.iter().zip(right);
-                out.extend(frames.flat_map(|(&l, &r)| {
-                    let ([a, b], [c, d]) = (to_i16(l).to_le_bytes(), to_i16(r).to_le_bytes());
-                    [a, b, c, d]
-                }));
+        match self {
+            Self::S16Le => {
+                out.resize(channels.iter().map(|c| c.len() * size_of::<i16>()).sum(), 0);
+                interleave(channels, out.as_chunks_mut().0, i16::to_le_bytes);
             }
-            (Self::S16Le, many) => {
-                let frames = many.first().map_or(0, Vec::len);
-                let frame = |at| many.iter().flat_map(move |c| to_i16(c[at]).to_le_bytes());
-                out.extend((0..frames).flat_map(frame));
-            }
-            (Self::Law(law), many) => {
+            Self::Law(law) => {
                 let codes = law.codes();
-                let mono = many.first().map_or(&[][..], Vec::as_slice);
-                out.extend(mono.iter().map(|&s| codes[g711::code_index(to_i16(s))]));
+                out.resize(channels.iter().map(Vec::len).sum(), 0);
+                interleave(channels, out, |x| codes[g711::code_index(x)]);
             }
         }
     }

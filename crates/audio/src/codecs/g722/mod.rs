@@ -7,10 +7,10 @@
 mod bands;
 mod tables;
 
-use bands::Bands;
+use bands::{Bands, firsts, of_pair};
 use tables::{FILTER, FILTER_REVERSED, HIGH_MOST, HIGH_SCALES, HIGH_STEPS};
 use tables::{LOW_BY_CODE, LOW_BY_STEP, LOW_LIMITS, LOW_MOST, LOW_SCALES, LowLevel};
-use wide::{i16x8, i32x4};
+use wide::{i8x16, i16x8, i16x16, i32x4};
 
 /// Length of [`State::to_bytes`].
 pub const STATE_BYTES: usize = 2 * (bands::WORDS + 2 + 2 * MEMORY);
@@ -83,13 +83,17 @@ impl State {
                 (window.even[MEMORY + at], window.odd[MEMORY + at]) = (even, odd);
             }
             window.sums(pairs.len(), |at, even, odd| {
-                (low[at], high[at]) = ((odd + even) >> 14, (odd - even) >> 14);
+                // Both fit 16 bits: the taps' sizes add up to less than 16384.
+                (low[at], high[at]) = (((odd + even) >> 14) as i16, ((odd - even) >> 14) as i16);
             });
             self.remember(&window, pairs.len());
             // A copy, so that it lives in registers.
             let mut coder = self.coder;
-            let bands = low.iter().zip(&high).take(pairs.len());
-            out.extend(bands.map(|(&low, &high)| coder.encode(low, high)));
+            let mut bytes = [0; BLOCK];
+            for ((&low, &high), byte) in low.iter().zip(&high).zip(&mut bytes[..pairs.len()]) {
+                *byte = coder.encode(low, high);
+            }
+            out.extend_from_slice(&bytes[..pairs.len()]);
             self.coder = coder;
         }
     }
@@ -158,16 +162,20 @@ impl State {
 
 impl Coder {
     #[inline(always)]
-    fn encode(&mut self, low: i32, high: i32) -> u8 {
-        let [low_predicted, high_predicted] = self.bands.predictions();
-        let limits = &LOW_LIMITS[(self.low_log >> 6) as usize];
-        let (magnitude, sign) = magnitude(low - low_predicted);
-        let step: i16 = limits.iter().map(|&limit| i16::from(magnitude > limit)).sum();
-        let level = &LOW_BY_STEP[(sign & 32) as usize + step as usize];
+    fn encode(&mut self, low: i16, high: i16) -> u8 {
+        let predicted = self.bands.predictions();
+        let errors = of_pair([low, high]).saturating_sub(predicted);
+        let signs: i16x8 = errors >> 15;
+        let magnitudes = errors ^ signs;
+        let [low_sign, high_sign] = firsts(signs);
+        let [low_magnitude, high_magnitude] = firsts(magnitudes);
 
-        let (magnitude, sign) = self::magnitude(high - high_predicted);
+        let limits = &LOW_LIMITS[(self.low_log >> 6) as usize];
+        let step = passed(limits, low_magnitude);
+        let level = &LOW_BY_STEP[(low_sign & 32) as usize + step as usize];
+
         let outer = (564 * HIGH_SCALES[(self.high_log >> 6) as usize]) >> 12;
-        let high_code = ((sign + 1) << 1) as u8 | u8::from(i32::from(magnitude) < outer);
+        let high_code = ((high_sign + 1) << 1) as u8 | u8::from(i32::from(high_magnitude) < outer);
         self.adapt(level, high_code);
         (high_code << 6) | level.code
     }
@@ -175,7 +183,7 @@ impl Coder {
     /// The two bands' samples, of 15 bits each.
     #[inline(always)]
     fn decode(&mut self, byte: u8) -> [i32; 2] {
-        let [low_predicted, high_predicted] = self.bands.predictions();
+        let [low_predicted, high_predicted] = firsts(self.bands.predictions()).map(i32::from);
         let level = &LOW_BY_CODE[usize::from(byte & 63)];
         let low = low_predicted + ((LOW_SCALES[(self.low_log >> 6) as usize] * level.fine) >> 15);
         let [_, difference] = self.adapt(level, byte >> 6);
@@ -200,10 +208,12 @@ impl Coder {
     }
 }
 
-/// The size of an error as the quantisers take it, and −1 if it is negative, else 0.
+/// How many of the limits, in ascending order, an error passes: never all of them.
 #[inline(always)]
-fn magnitude(error: i32) -> (i16, i32) {
-    let error = error.clamp(-32768, 32767);
-    let sign = error >> 31;
-    ((error ^ sign) as i16, sign)
+fn passed(limits: &[[i16; 16]; 2], magnitude: i16) -> u32 {
+    let [few, many] = limits.map(|limits| {
+        let passed = i16x16::splat(magnitude).simd_gt(i16x16::new(limits));
+        i8x16::from_i16x16_saturate(passed).to_bitmask()
+    });
+    (few | many << 16).trailing_ones()
 }

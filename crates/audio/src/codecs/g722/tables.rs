@@ -22,7 +22,7 @@ pub static HIGH_SCALES: [i32; (HIGH_MOST >> 6) as usize + 1] = scales(10);
 
 /// For each scale of the lower band, the errors up to which the quantiser takes each step; those past
 /// the last are out of reach.
-pub static LOW_LIMITS: [[i16; 32]; LOW_SCALES.len()] = low_limits();
+pub static LOW_LIMITS: [[[i16; 16]; 2]; LOW_SCALES.len()] = low_limits();
 
 /// What a code of the lower band stands for.
 #[derive(Clone, Copy)]
@@ -95,13 +95,14 @@ const fn scales<const N: usize>(exponent: i32) -> [i32; N] {
     table
 }
 
-const fn low_limits() -> [[i16; 32]; LOW_SCALES.len()] {
-    let mut table = [[i16::MAX; 32]; LOW_SCALES.len()];
+const fn low_limits() -> [[[i16; 16]; 2]; LOW_SCALES.len()] {
+    let mut table = [[[i16::MAX; 16]; 2]; LOW_SCALES.len()];
     let mut scale = 0;
     while scale < LOW_SCALES.len() {
         let mut step = 0;
         while step < LOW_THRESHOLDS.len() {
-            table[scale][step] = (((LOW_THRESHOLDS[step] * LOW_SCALES[scale]) >> 12) - 1) as i16;
+            table[scale][step / 16][step % 16] =
+                (((LOW_THRESHOLDS[step] * LOW_SCALES[scale]) >> 12) - 1) as i16;
             step += 1;
         }
         scale += 1;

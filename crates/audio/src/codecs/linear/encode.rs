@@ -6,17 +6,17 @@ use crate::formats::{Encoding, Segment, Shape, Sink};
 use crate::transcode::Frames;
 use crate::{Layout, Planar};
 
-/// Bytes given to the sink at most at a time.
-const WRITE_BYTES: usize = 64 * 1024;
+/// Samples encoded at most at a time: they stay in the nearer caches.
+const MOST_SAMPLES: usize = 16 * 1024;
 
 /// Frames to encode before the next write: 20 ms at a segment's beginning, so that the first byte is
-/// early; then as many as fill a write. `done` frames of the segment are written already.
+/// early; then many. `done` frames of the segment are written already.
 #[must_use]
-pub fn grain(rate_hz: u32, done: u64, bytes_of_100_frames: usize) -> usize {
+pub fn grain(rate_hz: u32, channels: usize, done: u64) -> usize {
     if done < u64::from(rate_hz / 5) {
         (rate_hz / 50).clamp(2, 4096) as usize
     } else {
-        (WRITE_BYTES / bytes_of_100_frames.max(1) * 100).max(2)
+        (MOST_SAMPLES / channels.max(1)).max(2)
     }
 }
 
@@ -71,7 +71,7 @@ impl Encoding for LinearEncoding {
         let mut bytes = Vec::new();
         let mut done = 0;
         while done < total {
-            let grain = grain(self.shape.rate_hz, done, self.frame_bytes() * 100);
+            let grain = grain(self.shape.rate_hz, usize::from(self.shape.channels), done);
             let count = (grain as u64).min(total - done);
             frames.pull(count as usize, &mut block)?;
             self.packing.pack(&block.channels, &mut bytes);

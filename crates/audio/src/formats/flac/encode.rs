@@ -5,7 +5,7 @@
 use crate::codecs::flac::{FrameEncoder, MOST_HEAD_BYTES, MOST_SAMPLE_BYTES, SAMPLE_BITS};
 use crate::error::{EncodeError, PlanError};
 use crate::formats::{Assembly, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
-use crate::planar::to_i16;
+use crate::planar::extend_i16;
 use crate::transcode::Frames;
 use crate::{Layout, Planar};
 use md5::{Digest, Md5};
@@ -147,7 +147,7 @@ impl BlockEncoder {
     fn encode(&mut self, block: &Planar, number: u64, pcm: &mut Vec<u8>) -> &[u8] {
         for (plane, channel) in self.planes.iter_mut().zip(&block.channels) {
             plane.clear();
-            plane.extend(channel.iter().map(|&sample| to_i16(sample)));
+            extend_i16(plane, channel);
         }
         append_pcm(&self.planes, pcm);
         self.packet.clear();

@@ -7,12 +7,12 @@ use crate::codecs::headerless::settle_fixed;
 use crate::codecs::linear::grain;
 use crate::error::{EncodeError, PlanError};
 use crate::formats::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
-use crate::planar::to_i16;
+use crate::planar::interleave;
 use crate::transcode::Frames;
 use crate::{Layout, Planar};
 
-/// Bytes of a segment: 10 s.
-const SEGMENT_BYTES: u64 = 5 * RATE_HZ as u64;
+/// Bytes of a segment: 2 s.
+const SEGMENT_BYTES: u64 = RATE_HZ as u64;
 
 /// Writing G.722.
 pub struct G722Target;
@@ -75,11 +75,11 @@ impl Encoding for G722Encoding {
         let (mut samples, mut bytes) = (Vec::<i16>::new(), Vec::new());
         let mut done = 0;
         while done < length_bytes {
-            let grain = grain(RATE_HZ, done * 2, 50) as u64 / 2;
+            let grain = grain(RATE_HZ, 1, done * 2) as u64 / 2;
             let count = grain.min(length_bytes - done);
             frames.pull(count as usize * 2, &mut block)?;
-            samples.clear();
-            samples.extend(block.channels.iter().take(1).flatten().map(|&s| to_i16(s)));
+            samples.resize(count as usize * 2, 0);
+            interleave(&block.channels, &mut samples, |x| x);
             bytes.clear();
             state.encode(&samples, &mut bytes);
             if sink(&bytes).is_break() {

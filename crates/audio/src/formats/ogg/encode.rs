@@ -6,7 +6,7 @@ use super::pages::HEADER_BYTES;
 use super::paging::{Paging, SEGMENT_PACKETS};
 use crate::error::{EncodeError, PlanError};
 use crate::formats::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
-use crate::planar::to_i16;
+use crate::planar::interleave;
 use crate::transcode::Frames;
 use crate::{Layout, Planar};
 use opus_pure::{Application, MAX_PACKET_BYTES, OpusEncoder, RateControl};
@@ -215,11 +215,12 @@ impl Encoding for OggEncoding {
         let (first, end) = self.packets_of(segment);
         let packet_frames = (self.shape.rate_hz / PACKETS_A_SECOND) as usize;
         let mut block = Planar::new(usize::from(self.shape.channels));
-        let (mut samples, mut output) = (Vec::new(), vec![0; MAX_PACKET_BYTES]);
+        let mut samples = vec![0; packet_frames * block.channels.len()];
+        let mut output = vec![0; MAX_PACKET_BYTES];
         let (mut body, mut length_bytes) = (Vec::new(), 0);
         for packet in self.preroll_of(segment)..end {
             frames.pull(packet_frames, &mut block)?;
-            interleave(&block, &mut samples);
+            interleave(&block.channels, &mut samples, |x| x);
             let length =
                 encoder.encode_s16(&samples, packet_frames, &mut output).map_err(broken)?;
             if length != self.packet_bytes {
@@ -246,15 +247,5 @@ impl Encoding for OggEncoding {
     fn longest_segment_bytes(&self) -> u64 {
         // None has more pages than the first.
         self.segment_bytes(0)
-    }
-}
-
-fn interleave(block: &Planar, samples: &mut Vec<i16>) {
-    samples.clear();
-    match &block.channels[..] {
-        [left, right] => {
-            samples.extend(left.iter().zip(right).flat_map(|(&l, &r)| [to_i16(l), to_i16(r)]));
-        }
-        mono => samples.extend(mono.iter().flatten().map(|&s| to_i16(s))),
     }
 }
