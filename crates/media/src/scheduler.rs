@@ -173,6 +173,7 @@ impl Shared {
     }
 
     fn run(&self) {
+        give_way();
         while let Some(work) = self.next() {
             // The work itself reports its failure; this only keeps the thread alive.
             if catch_unwind(AssertUnwindSafe(work)).is_err() {
@@ -193,5 +194,17 @@ impl Shared {
             }
             queues = self.news.wait(queues).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+/// By how much encoding gives way to what else runs: answers that are ready wait for no time slice of it.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
+/// Lowers the priority of the calling thread, where that is a thread's own.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "encoding runs at the priority of answers");
     }
 }

@@ -300,7 +300,7 @@ async fn a_client_that_leaves_cancels_what_only_it_waited_for() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config { threads: 1, ..House::config(dir.path()) };
     let house = House::with(dir.path(), config, LONG);
-    let prepared = house.media.prepare(&house.wanted("mp3")).await.unwrap();
+    let prepared = house.media.prepare(&house.wanted("ogg")).await.unwrap();
     let length = prepared.length_bytes();
     let leaving: Vec<_> =
         (1..=20).map(|n| prepared.open(length * n / 21..length).unwrap()).collect();

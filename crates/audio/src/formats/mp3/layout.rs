@@ -130,20 +130,21 @@ impl Packets {
     }
 }
 
-/// Packets in a segment (about 10 s) and its pre-roll (0.6 to 1.2 s). In the 44.1 kHz family segments are
-/// multiples of 49 long, where a fresh encoder's padding falls into step.
+/// Packets in a segment and its pre-roll (0.5 to 1.3 s): about 10 s, and 20 s at the low rates, where a pre-roll
+/// takes twice the time and an encoder half. In the 44.1 kHz family segments are multiples of 49 long, where
+/// a fresh encoder's padding falls into step.
 #[must_use]
 pub fn grid(rate_hz: u32) -> (u64, u64) {
     match rate_hz {
-        0..=8000 => (140, 16),
-        8001..=11_025 => (196, 24),
-        11_026..=12_000 => (208, 16),
+        0..=8000 => (280, 16),
+        8001..=11_025 => (392, 24),
+        11_026..=12_000 => (416, 16),
         12_001..=16_000 => (280, 16),
         16_001..=22_050 => (392, 24),
         22_051..=24_000 => (416, 16),
-        24_001..=32_000 => (288, 48),
+        24_001..=32_000 => (288, 24),
         32_001..=44_100 => (392, 24),
-        _ => (416, 48),
+        _ => (416, 24),
     }
 }
 

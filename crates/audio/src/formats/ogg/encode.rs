@@ -31,8 +31,9 @@ const PACKETS_A_SECOND: u32 = 50;
 /// The encoder's delay at the clock's rate, to be cut from the beginning.
 const PRE_SKIP: u64 = 312;
 
-/// Packets encoded before a segment and dropped: 1 s, after which CELT has fallen into step.
-const PREROLL_PACKETS: u64 = 50;
+/// Packets encoded before a segment and dropped, in mono and in stereo: 1 s and half of it, after which CELT
+/// has fallen into step.
+const PREROLL_PACKETS: [u64; 2] = [50, 25];
 
 const COMPLEXITY: i32 = 5;
 
@@ -91,7 +92,7 @@ impl TargetFormat for OggTarget {
     fn revision(&self) -> String {
         format!(
             "ogg 2, {ENCODER} ({}), audio, complexity {COMPLEXITY}, cbr, \
-             {SEGMENT_PACKETS}/{PREROLL_PACKETS}",
+             {SEGMENT_PACKETS}/{PREROLL_PACKETS:?}",
             instruction_set()
         )
     }
@@ -130,7 +131,8 @@ impl OggEncoding {
     }
 
     fn preroll_of(&self, segment: u32) -> u64 {
-        self.packets_of(segment).0.saturating_sub(PREROLL_PACKETS)
+        let preroll = PREROLL_PACKETS[usize::from(self.shape.channels > 1)];
+        self.packets_of(segment).0.saturating_sub(preroll)
     }
 
     fn segment_bytes(&self, segment: u32) -> u64 {
