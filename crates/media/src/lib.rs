@@ -7,6 +7,7 @@
 
 mod body;
 mod cache;
+mod chain;
 mod convert;
 mod flight;
 mod identity;
@@ -14,6 +15,7 @@ mod learn;
 mod output;
 mod peaks;
 mod play;
+mod plays;
 mod preferences;
 mod resource;
 mod scheduler;
@@ -33,7 +35,8 @@ use blob::Blobs;
 use bytes::Bytes;
 use cache::Cache;
 use catalog::Catalog;
-use play::{Play, Plays};
+use play::Play;
+use plays::Plays;
 use scheduler::Scheduler;
 use std::fs::File;
 use std::ops::Range;

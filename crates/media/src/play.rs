@@ -1,5 +1,6 @@
 //! One transcode being played: its pipeline, the segments in flight, and how a segment gets made.
 
+use crate::chain::{Chain, Runner, Way};
 use crate::flight::{Failure, Flight, Ticket};
 use crate::output::{Found, Output};
 use crate::scheduler::{Class, Full, Label};
@@ -7,13 +8,11 @@ use crate::select::Transcoded;
 use crate::{Counters, OpenError, Shared, identity, learn};
 use audio::transcode::Input;
 use audio::{EncodeError, Layout, Report, Transcode};
-use lru::LruCache;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
-use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::runtime::Handle;
 
 /// A transcode being played.
@@ -29,23 +28,6 @@ pub struct Play {
     chain: Mutex<Chain>,
     /// To write down checkpoints and layouts from the encoding threads.
     pub(crate) runtime: Handle,
-}
-
-/// The state of a chained format (G.722): a segment at or past the frontier needs those before it.
-#[derive(Default)]
-struct Chain {
-    /// The encoder's state at the start of these segments; from 1 on, without a gap.
-    checkpoints: BTreeMap<u32, Vec<u8>>,
-    /// The last segment that the runner is to reach.
-    goal: u32,
-    running: bool,
-}
-
-impl Chain {
-    /// The first segment whose end state isn't known.
-    fn frontier(&self) -> u32 {
-        self.checkpoints.last_key_value().map_or(0, |(segment, _)| *segment)
-    }
 }
 
 /// What a look for a segment gave.
@@ -71,7 +53,6 @@ impl Play {
         let transcode =
             Transcode::new(input, transcoded.target.clone(), serial).map_err(OpenError::failed)?;
         let known_layout = transcode.layout().map(Arc::new);
-        let chain = Chain { checkpoints: checkpoints.into_iter().collect(), ..Chain::default() };
         let play = Self {
             key: transcoded.key.as_str().into(),
             transcode,
@@ -79,7 +60,7 @@ impl Play {
             learned_layout: OnceLock::new(),
             learning: Mutex::default(),
             flights: Mutex::default(),
-            chain: Mutex::new(chain),
+            chain: Mutex::new(Chain::from_iter(checkpoints)),
             runtime: Handle::current(),
         };
         // A use counts from the request on.
@@ -97,11 +78,11 @@ impl Play {
         Arc::clone(self.learned_layout.get_or_init(|| Arc::new(layout)))
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<u32, Arc<Flight>>> {
+    pub fn flights(&self) -> MutexGuard<'_, HashMap<u32, Arc<Flight>>> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn chain(&self) -> MutexGuard<'_, Chain> {
+    pub fn chain(&self) -> MutexGuard<'_, Chain> {
         self.chain.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -144,7 +125,9 @@ impl Play {
         let ticket = Ticket::new(&flight);
         flights.insert(segment, Arc::clone(&flight));
         drop(flights);
-        let queued = match self.extend_chain(segment) {
+        let chained = self.transcode.encoding().chained();
+        let way = if chained { self.chain().extend(segment) } else { Way::Alone(None) };
+        let queued = match way {
             Way::Alone(checkpoint) => {
                 let maker =
                     Maker { shared: Arc::clone(shared), play: Arc::clone(self), segment, flight };
@@ -158,21 +141,6 @@ impl Play {
             }
         };
         queued.map(|()| Fetch::Flight(ticket))
-    }
-
-    /// How a segment can be made.
-    fn extend_chain(&self, segment: u32) -> Way {
-        if !self.transcode.encoding().chained() {
-            return Way::Alone(None);
-        }
-        let mut chain = self.chain();
-        if segment < chain.frontier() {
-            return Way::Alone(chain.checkpoints.get(&segment).cloned());
-        }
-        chain.goal = if chain.running { chain.goal.max(segment) } else { segment };
-        let start = !chain.running;
-        chain.running = true;
-        Way::Chained { start }
     }
 
     /// Encodes a segment into a sink; a panic of a codec is a failure of this segment alone.
@@ -199,7 +167,7 @@ impl Play {
     }
 
     /// Encodes a segment for a flight and keeps it.
-    fn make(
+    pub fn make(
         &self,
         shared: &Shared,
         segment: u32,
@@ -232,7 +200,7 @@ impl Play {
     }
 
     /// Takes a flight off the list and ends it.
-    fn land(&self, segment: u32, flight: &Arc<Flight>, end: Result<(), Failure>) {
+    pub fn land(&self, segment: u32, flight: &Arc<Flight>, end: Result<(), Failure>) {
         let mut flights = self.flights();
         if flights.get(&segment).is_some_and(|f| Arc::ptr_eq(f, flight)) {
             flights.remove(&segment);
@@ -240,181 +208,7 @@ impl Play {
         drop(flights);
         flight.finish(end);
     }
-}
 
-enum Way {
-    /// By itself, from a known state where the format is chained.
-    Alone(Option<Vec<u8>>),
-    /// By the runner, which may have to be started.
-    Chained { start: bool },
-}
-
-fn submit(
-    shared: &Shared,
-    class: Class,
-    label: Label,
-    work: Box<dyn FnOnce() + Send>,
-    accepted: bool,
-) -> Result<(), Full> {
-    if accepted {
-        shared.scheduler.follow_up(class, label, work);
-        return Ok(());
-    }
-    shared.scheduler.submit(class, label, work)
-}
-
-/// Makes one segment. Dropped unrun, it ends the flight.
-struct Maker {
-    shared: Arc<Shared>,
-    play: Arc<Play>,
-    segment: u32,
-    flight: Arc<Flight>,
-}
-
-impl Maker {
-    fn run(&self, checkpoint: Option<&[u8]>) {
-        let end = if self.flight.is_wanted() {
-            let wanted = || self.flight.is_wanted();
-            self.play.make(&self.shared, self.segment, checkpoint, &self.flight, &wanted)
-        } else {
-            Counters::add(&self.shared.counters.segments_cancelled, 1);
-            Err(Failure::Cancelled)
-        };
-        self.play.land(self.segment, &self.flight, end.map(|_| ()));
-    }
-}
-
-impl Drop for Maker {
-    fn drop(&mut self) {
-        if !self.flight.has_ended() {
-            self.play.land(self.segment, &self.flight, Err(Failure::Cancelled));
-        }
-    }
-}
-
-/// Makes the segments of a chained format from the frontier to the goal, each the state for the next.
-struct Runner {
-    shared: Arc<Shared>,
-    play: Arc<Play>,
-}
-
-/// Segments after which the checkpoints are written down.
-const CHECKPOINT_BATCH: usize = 64;
-
-impl Runner {
-    fn run(&self) {
-        let mut fresh = Vec::new();
-        while let Some((segment, checkpoint)) = self.next() {
-            if !self.is_wanted(segment) {
-                break;
-            }
-            let flight = Arc::clone(self.play.flights().entry(segment).or_default());
-            let wanted = || self.is_wanted(segment);
-            let made =
-                self.play.make(&self.shared, segment, checkpoint.as_deref(), &flight, &wanted);
-            if let Ok(report) = &made
-                && let Some(state) = &report.segment.checkpoint
-            {
-                self.play.chain().checkpoints.insert(segment + 1, state.clone());
-                fresh.push((segment + 1, state.clone()));
-            }
-            let failed = made.is_err();
-            self.play.land(segment, &flight, made.map(|_| ()));
-            if failed {
-                break;
-            }
-            if fresh.len() >= CHECKPOINT_BATCH {
-                self.write_down(std::mem::take(&mut fresh));
-            }
-        }
-        self.write_down(fresh);
-    }
-
-    /// The next segment and the state at its start; `None` when the goal is passed, and the runner with it.
-    fn next(&self) -> Option<(u32, Option<Vec<u8>>)> {
-        let mut chain = self.play.chain();
-        let frontier = chain.frontier();
-        if frontier > chain.goal || frontier >= self.play.transcode.encoding().segment_count() {
-            chain.running = false;
-            return None;
-        }
-        Some((frontier, chain.checkpoints.get(&frontier).cloned()))
-    }
-
-    /// Whether anybody wants this segment or one behind it.
-    fn is_wanted(&self, from: u32) -> bool {
-        self.play.flights().iter().any(|(segment, flight)| *segment >= from && flight.is_wanted())
-    }
-
-    fn write_down(&self, fresh: Vec<(u32, Vec<u8>)>) {
-        if fresh.is_empty() {
-            return;
-        }
-        let (catalog, key) = (self.shared.catalog.clone(), Arc::clone(&self.play.key));
-        self.play.runtime.spawn(async move {
-            if let Err(error) = catalog.put_checkpoints(&key, fresh).await {
-                tracing::warn!(%error, "checkpoints were not kept; they will be made again");
-            }
-        });
-    }
-}
-
-impl Drop for Runner {
-    /// Ends what is left: given up, failed, or never run.
-    fn drop(&mut self) {
-        let mut chain = self.play.chain();
-        if !chain.running {
-            return;
-        }
-        chain.running = false;
-        let frontier = chain.frontier();
-        drop(chain);
-        let mut flights = self.play.flights();
-        let left: Vec<u32> = flights.keys().copied().filter(|s| *s >= frontier).collect();
-        let left: Vec<_> = left.into_iter().filter_map(|s| flights.remove(&s)).collect();
-        drop(flights);
-        left.iter().for_each(|flight| flight.finish(Err(Failure::Cancelled)));
-    }
-}
-
-/// The plays by key: those in use, and the last few of others.
-pub struct Plays {
-    in_use: HashMap<Arc<str>, Weak<Play>>,
-    recent: LruCache<Arc<str>, Arc<Play>>,
-}
-
-/// Plays kept ready though nobody uses them; each holds its source open.
-const RECENT: usize = 64;
-
-impl Default for Plays {
-    fn default() -> Self {
-        let size = NonZeroUsize::new(RECENT).unwrap_or(NonZeroUsize::MIN);
-        Self { in_use: HashMap::new(), recent: LruCache::new(size) }
-    }
-}
-
-impl Plays {
-    /// The play of a key, if there is one.
-    pub fn find(&mut self, key: &str) -> Option<Arc<Play>> {
-        let play = self.in_use.get(key)?.upgrade()?;
-        self.recent.put(Arc::clone(&play.key), Arc::clone(&play));
-        Some(play)
-    }
-
-    /// Takes a new play, or gives the one that came before it.
-    pub fn insert(&mut self, play: Play) -> Arc<Play> {
-        if let Some(first) = self.find(&play.key) {
-            return first;
-        }
-        self.in_use.retain(|_, play| play.strong_count() > 0);
-        let play = Arc::new(play);
-        self.in_use.insert(Arc::clone(&play.key), Arc::downgrade(&play));
-        self.recent.put(Arc::clone(&play.key), Arc::clone(&play));
-        play
-    }
-}
-
-impl Play {
     /// Whether a segment is in the cache.
     pub fn has(&self, cache: &crate::cache::Cache, segment: u32) -> bool {
         cache.get(&self.key).is_some_and(|output| output.has(segment))
@@ -460,6 +254,49 @@ impl Play {
                     return Ok(None);
                 }
             }
+        }
+    }
+}
+
+fn submit(
+    shared: &Shared,
+    class: Class,
+    label: Label,
+    work: Box<dyn FnOnce() + Send>,
+    accepted: bool,
+) -> Result<(), Full> {
+    if accepted {
+        shared.scheduler.follow_up(class, label, work);
+        return Ok(());
+    }
+    shared.scheduler.submit(class, label, work)
+}
+
+/// Makes one segment. Dropped unrun, it ends the flight.
+struct Maker {
+    shared: Arc<Shared>,
+    play: Arc<Play>,
+    segment: u32,
+    flight: Arc<Flight>,
+}
+
+impl Maker {
+    fn run(&self, checkpoint: Option<&[u8]>) {
+        let end = if self.flight.is_wanted() {
+            let wanted = || self.flight.is_wanted();
+            self.play.make(&self.shared, self.segment, checkpoint, &self.flight, &wanted)
+        } else {
+            Counters::add(&self.shared.counters.segments_cancelled, 1);
+            Err(Failure::Cancelled)
+        };
+        self.play.land(self.segment, &self.flight, end.map(|_| ()));
+    }
+}
+
+impl Drop for Maker {
+    fn drop(&mut self) {
+        if !self.flight.has_ended() {
+            self.play.land(self.segment, &self.flight, Err(Failure::Cancelled));
         }
     }
 }
