@@ -55,7 +55,7 @@ pub struct Runner {
 }
 
 /// Segments after which the checkpoints are written down.
-const CHECKPOINT_BATCH: usize = 64;
+const CHECKPOINT_BATCH: usize = 256;
 
 impl Runner {
     /// Runs until nobody wants a segment at the frontier or behind it.
