@@ -348,6 +348,7 @@ impl Read for Wire {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::watch::{ConnectionLimits, Watch};
     use std::time::Duration;
