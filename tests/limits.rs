@@ -213,6 +213,10 @@ fn a_full_queue_is_503_for_what_is_not_encoded_yet_and_for_nothing_else() {
     let link = server.upload("chime.wav", prompt);
     let cached = server.get(&format!("{link}?f=mp3"));
     assert_eq!(cached.status, 200, "{}", cached.text());
+    // It is written down after it was sent: the bytes, then the map.
+    let written = |e: std::io::Result<std::fs::DirEntry>| e.unwrap().metadata().unwrap().len() > 0;
+    let files = || std::fs::read_dir(data.join("cache")).unwrap();
+    until("the transcode is cached", || files().count() == 2 && files().all(written));
     server.stop();
     let server = Server::start(&data, &["--queue-length", "0"]);
     for format in ["ulaw", "g722", "ogg"] {
