@@ -1,0 +1,56 @@
+//! The wire where the kernel will not send a file by itself.
+
+#![allow(clippy::unwrap_used)]
+use super::*;
+use crate::watch::{ConnectionLimits, Watch};
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+
+/// A wire, and its client's end.
+async fn connected() -> (Wire, TcpStream) {
+    let minute = Duration::from_secs(60);
+    let watch = Watch::new(ConnectionLimits {
+        most_connections: 1,
+        most_connections_per_address: 1,
+        header_timeout: minute,
+        idle_timeout: minute,
+        send_timeout: minute,
+        send_rate: 1,
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (stream, remote) = listener.accept().await.unwrap();
+    let pulse = Arc::clone(&watch.admit(remote).unwrap().pulse);
+    (Wire::new(stream, Arc::default(), pulse), client)
+}
+
+#[tokio::test]
+async fn a_file_that_sendfile_refuses_goes_out_by_reads_and_is_not_tried_again() {
+    // The kernel sends nothing of this file by itself: EINVAL.
+    let path = "/proc/self/auxv";
+    let (file, content) = (Arc::new(File::open(path).unwrap()), std::fs::read(path).unwrap());
+    let (mut wire, mut client) = connected().await;
+    let slices = Arc::clone(&wire.slices);
+    let refused = system::sendfile(&wire.stream, &file, 0, content.len()).unwrap_err();
+    assert!(cannot(&refused), "{refused}");
+    assert!(slices.usable());
+    let head = b"in front of it";
+    let mut slice = slices.push(file, 16, content.len() - 16);
+    let mut sent = 0;
+    while slice.has_remaining() {
+        let front = &head[sent.min(head.len())..];
+        let pieces = [IoSlice::new(front), IoSlice::new(slice.chunk())];
+        let pieces = if front.is_empty() { &pieces[1..] } else { &pieces[..] };
+        let count = std::future::poll_fn(|cx| Pin::new(&mut wire).poll_write_vectored(cx, pieces))
+            .await
+            .unwrap();
+        slice.advance(count.saturating_sub(front.len()));
+        sent += count;
+    }
+    assert!(!slices.usable());
+    drop(wire);
+    let mut received = Vec::new();
+    client.read_to_end(&mut received).await.unwrap();
+    assert_eq!(received, [&head[..], &content[16..]].concat());
+}
