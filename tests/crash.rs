@@ -130,6 +130,8 @@ fn on_a_full_disk_answers_go_on_from_memory_and_the_log_says_so_once() {
             assert!(got.body == wanted.body, "{format}");
         }
     }
-    let log = std::fs::read_to_string(small.data.with_extension("log")).unwrap();
+    let log = small.data.with_extension("log");
+    small.stop();
+    let log = std::fs::read_to_string(log).unwrap();
     assert_eq!(log.matches("the output cache can't be written").count(), 1, "{log}");
 }

@@ -5,7 +5,6 @@ use super::rules;
 use super::site::{FORMATS, Site, State, header, telephone_wav_rate};
 use crate::client::Answer;
 use crate::running::Server;
-use std::sync::Arc;
 use std::thread;
 use tempfile::TempDir;
 
@@ -148,20 +147,20 @@ fn of_type(content_type: &str) -> Option<&'static str> {
 fn one_encode_for_64(site: &Site, format: &str) {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
-    let server = Arc::new(Server::start(&data, &["--log", "media=debug"]));
+    let server = Server::start(&data, &["--log", "media=debug"]);
     let prompt = server.upload("prompt.wav", &site.call);
     let link = format!("{prompt}/t=0-25000/prompt.{format}");
-    let askers: Vec<_> = (0..64)
-        .map(|_| {
-            let (server, link) = (Arc::clone(&server), link.clone());
-            thread::spawn(move || server.request("GET", &link).header(AGENT.0, AGENT.1).send())
-        })
-        .collect();
-    let answers: Vec<_> = askers.into_iter().map(|a| a.join().expect("an answer")).collect();
+    let ask = || server.request("GET", &link).header(AGENT.0, AGENT.1).send();
+    let answers: Vec<_> = thread::scope(|scope| {
+        let askers: Vec<_> = (0..64).map(|_| scope.spawn(ask)).collect();
+        askers.into_iter().map(|asker| asker.join().expect("an answer")).collect()
+    });
     for answer in &answers {
         assert_eq!((answer.status, answer.whole), (200, true), "{format}: {}", answer.text());
         assert!(answer.body == answers[0].body, "{format}: other bytes");
     }
+    // It ends what it has begun: then all of it is in the log.
+    server.stop();
     let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
     let mut encoded: Vec<_> = log
         .lines()

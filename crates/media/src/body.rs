@@ -159,7 +159,7 @@ impl Playing {
         length: u64,
     ) -> Result<Option<Chunk>, BodyError> {
         let fetched = self.play.fetch(&self.shared, segment, Class::Waiting, true);
-        match fetched.map_err(|_| BodyError("the queue refused accepted work".into()))? {
+        match fetched.map_err(|_| BodyError("the server is stopping".into()))? {
             Fetch::Flight(ticket) => {
                 self.tickets.insert(segment, ticket);
                 Ok(None)

@@ -3,7 +3,7 @@
 
 use crate::flight::{Failure, Flight};
 use crate::play::Play;
-use crate::scheduler::{Class, Full, Label};
+use crate::scheduler::{Class, Label, Refused};
 use crate::{Counters, OpenError, Shared};
 use audio::Layout;
 use audio::formats::Assembly;
@@ -28,7 +28,7 @@ pub async fn layout_of(shared: &Arc<Shared>, play: &Arc<Play>) -> Result<Arc<Lay
         return Ok(play.learned(Layout { header, offsets }));
     }
     let learning = Learning::join(shared, play)
-        .map_err(|Full| OpenError::Busy { retry_after_s: RETRY_AFTER_S })?;
+        .map_err(|Refused| OpenError::Busy { retry_after_s: RETRY_AFTER_S })?;
     match tokio::time::timeout(shared.config.learn_timeout, learning.done.ended()).await {
         Err(_) => Err(OpenError::StillEncoding { retry_after_s: RETRY_AFTER_S }),
         Ok(Err(Failure::Failed(message))) => Err(OpenError::Failed(message)),
@@ -58,9 +58,11 @@ struct State {
 
 impl Learning {
     /// Joins the whole encode of a play, or starts it. Once started, it goes on to its end whoever waits.
-    fn join(shared: &Arc<Shared>, play: &Arc<Play>) -> Result<Arc<Self>, Full> {
+    fn join(shared: &Arc<Shared>, play: &Arc<Play>) -> Result<Arc<Self>, Refused> {
         let mut running = play.learning.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(learning) = running.as_ref().filter(|learning| !learning.done.has_ended()) {
+        // One that has ended well counts too: who asked the catalog before its end comes here after it.
+        let counts = |learning: &&Arc<Self>| !learning.done.has_ended() || play.layout().is_some();
+        if let Some(learning) = running.as_ref().filter(counts) {
             return Ok(Arc::clone(learning));
         }
         let state = State {
@@ -96,7 +98,7 @@ struct Step {
 impl Step {
     /// Queues up to so many further segments, as far as the assembly has come: what is early is held
     /// in memory.
-    fn queue(&self, count: u32, first: bool) -> Result<(), Full> {
+    fn queue(&self, count: u32, first: bool) -> Result<(), Refused> {
         let segment_count = self.play.transcode.encoding().segment_count();
         let window = 2 * self.shared.scheduler.threads() as u32;
         let mut state = self.learning.state();
@@ -108,7 +110,7 @@ impl Step {
             if first && segment == 0 {
                 self.shared.scheduler.submit(Class::Waiting, label, work)?;
             } else {
-                self.shared.scheduler.follow_up(Class::Waiting, label, work);
+                self.shared.scheduler.follow_up(Class::Waiting, label, work)?;
             }
         }
         state.next = state.next.max(end);
@@ -126,8 +128,9 @@ impl Step {
                 self.learning.done.finish(Err(Failure::Failed(message)));
             }
             Ok(None) => {
-                // Follow-ups are never refused.
-                let _ = self.queue(2, false);
+                if let Err(Refused) = self.queue(2, false) {
+                    self.learning.done.finish(Err(Failure::Cancelled));
+                }
             }
             Ok(Some(layout)) => {
                 let layout = self.play.learned(layout);

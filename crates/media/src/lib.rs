@@ -157,6 +157,11 @@ impl Media {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// Makes no further segment: what is queued is dropped, what is begun is made to its end and kept.
+    pub async fn close(&self) {
+        self.shared.scheduler.close().await;
+    }
+
     /// What happened so far.
     #[must_use]
     pub fn counters(&self) -> &Counters {

@@ -3,7 +3,7 @@
 use crate::chain::{Chain, Runner, Way};
 use crate::flight::{Failure, Flight, Ticket};
 use crate::output::{Found, Output};
-use crate::scheduler::{Class, Full, Label};
+use crate::scheduler::{Class, Label, Refused};
 use crate::select::Transcoded;
 use crate::{Counters, OpenError, Shared, identity, learn};
 use audio::transcode::Input;
@@ -106,7 +106,7 @@ impl Play {
         segment: u32,
         class: Class,
         accepted: bool,
-    ) -> Result<Fetch, Full> {
+    ) -> Result<Fetch, Refused> {
         let mut flights = self.flights();
         // Looked up under the lock: a maker stores its segment before it takes the flight off.
         if let Some(output) = shared.cache.get(&self.key).filter(|output| output.has(segment)) {
@@ -264,10 +264,9 @@ fn submit(
     label: Label,
     work: Box<dyn FnOnce() + Send>,
     accepted: bool,
-) -> Result<(), Full> {
+) -> Result<(), Refused> {
     if accepted {
-        shared.scheduler.follow_up(class, label, work);
-        return Ok(());
+        return shared.scheduler.follow_up(class, label, work);
     }
     shared.scheduler.submit(class, label, work)
 }
@@ -282,6 +281,10 @@ struct Maker {
 
 impl Maker {
     fn run(&self, checkpoint: Option<&[u8]>) {
+        // The runner of a chain may have come by.
+        if self.flight.has_ended() {
+            return;
+        }
         let end = if self.flight.is_wanted() {
             let wanted = || self.flight.is_wanted();
             self.play.make(&self.shared, self.segment, checkpoint, &self.flight, &wanted)

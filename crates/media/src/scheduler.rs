@@ -8,6 +8,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use tokio::sync::Notify;
 
 /// How urgent a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,9 +30,9 @@ pub struct Label {
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// The queue is full.
+/// The queue takes no work: it's full, or closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Full;
+pub struct Refused;
 
 /// The pool. Dropping it ends its threads after their present jobs; queued jobs are dropped.
 pub struct Scheduler {
@@ -44,13 +45,16 @@ pub struct Scheduler {
 struct Shared {
     queues: Mutex<Queues>,
     news: Condvar,
+    /// Told when no job runs.
+    rest: Notify,
 }
 
 #[derive(Default)]
 struct Queues {
     waiting: Turns,
     ahead: Turns,
-    stopping: bool,
+    running: usize,
+    closed: bool,
 }
 
 /// The jobs of one representation, by segment.
@@ -118,22 +122,28 @@ impl Scheduler {
     /// Puts a job into the queue.
     ///
     /// # Errors
-    /// [`Full`], the work unrun.
-    pub fn submit(&self, class: Class, label: Label, work: Work) -> Result<(), Full> {
+    /// [`Refused`], the work unrun.
+    pub fn submit(&self, class: Class, label: Label, work: Work) -> Result<(), Refused> {
+        self.push(class, label, work, self.queue_length)
+    }
+
+    /// Puts a job into the queue whatever its length: the next piece of work that was accepted before.
+    ///
+    /// # Errors
+    /// [`Refused`] after [`Self::close`], the work unrun.
+    pub fn follow_up(&self, class: Class, label: Label, work: Work) -> Result<(), Refused> {
+        self.push(class, label, work, usize::MAX)
+    }
+
+    fn push(&self, class: Class, label: Label, work: Work, most: usize) -> Result<(), Refused> {
         let mut queues = self.shared.queues();
-        if queues.waiting.length + queues.ahead.length >= self.queue_length {
-            return Err(Full);
+        if queues.closed || queues.waiting.length + queues.ahead.length >= most {
+            return Err(Refused);
         }
         queues.turns(class).push(label, work);
         drop(queues);
         self.shared.news.notify_one();
         Ok(())
-    }
-
-    /// Puts a job into the queue whatever its length: the next piece of work that was accepted before.
-    pub fn follow_up(&self, class: Class, label: Label, work: Work) {
-        self.shared.queues().turns(class).push(label, work);
-        self.shared.news.notify_one();
     }
 
     /// A client now waits for a job that was queued ahead.
@@ -143,12 +153,26 @@ impl Scheduler {
             queues.waiting.push(label.clone(), work);
         }
     }
+
+    /// Drops what is queued, refuses what comes, and waits for the jobs that run.
+    pub async fn close(&self) {
+        self.shared.close();
+        loop {
+            // Registered before looking, so that no news is missed.
+            let rest = self.shared.rest.notified();
+            tokio::pin!(rest);
+            rest.as_mut().enable();
+            if self.shared.queues().running == 0 {
+                return;
+            }
+            rest.await;
+        }
+    }
 }
 
 impl Drop for Scheduler {
     fn drop(&mut self) {
-        self.shared.queues().stopping = true;
-        self.shared.news.notify_all();
+        self.shared.close();
         for thread in self.threads.drain(..) {
             // The last owner may be a job on one of these threads.
             if thread.thread().id() != thread::current().id() {
@@ -172,6 +196,16 @@ impl Shared {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn close(&self) {
+        let mut queues = self.queues();
+        queues.closed = true;
+        let queued = (std::mem::take(&mut queues.waiting), std::mem::take(&mut queues.ahead));
+        // Jobs that are dropped end what waits for them, which may look here.
+        drop(queues);
+        drop(queued);
+        self.news.notify_all();
+    }
+
     fn run(&self) {
         give_way();
         while let Some(work) = self.next() {
@@ -179,17 +213,23 @@ impl Shared {
             if catch_unwind(AssertUnwindSafe(work)).is_err() {
                 tracing::error!("a job panicked");
             }
+            let mut queues = self.queues();
+            queues.running -= 1;
+            if queues.running == 0 {
+                self.rest.notify_waiters();
+            }
         }
     }
 
     fn next(&self) -> Option<Work> {
         let mut queues = self.queues();
         loop {
-            if queues.stopping {
+            if queues.closed {
                 return None;
             }
             let Queues { waiting, ahead, .. } = &mut *queues;
             if let Some(work) = waiting.pop().or_else(|| ahead.pop()) {
+                queues.running += 1;
                 return Some(work);
             }
             queues = self.news.wait(queues).unwrap_or_else(PoisonError::into_inner);

@@ -109,9 +109,9 @@ pub fn cache_control(text: &str) -> Result<String, String> {
     }
 }
 
-/// Serves connections until `stop` resolves, then finishes the answers under way, at most for the drain
-/// timeout. `stop` tells whether a successor is listening at the same address. Each listening socket has a thread with a runtime of its own: a request never crosses
-/// threads.
+/// Serves connections until `stop` resolves, then finishes the answers and the segments under way, at most
+/// for the drain timeout. `stop` tells whether a successor is listening at the same address. Each listening
+/// socket has a thread with a runtime of its own: a request never crosses threads.
 ///
 /// # Errors
 /// If a thread can't be had.
@@ -122,6 +122,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let watch = Watch::new(services.config.connections.clone());
     let drain_timeout = services.config.drain_timeout;
+    let media = services.media.clone();
     let shared = Arc::new(Shared {
         router: router(&services),
         links: Links::new(services.config.open_links),
@@ -158,9 +159,12 @@ pub async fn serve(
         phase.send_replace(Phase::Draining);
         // Until every socket is closed, connections may still come in.
         while all_closed.recv().await.is_some() {}
-        if tokio::time::timeout(drain_timeout, watch.drain()).await.is_err() {
+        let end = tokio::time::Instant::now() + drain_timeout;
+        if tokio::time::timeout_at(end, watch.drain()).await.is_err() {
             tracing::warn!("answers under way were broken off after the drain timeout");
         }
+        // What is not kept in time will be made again.
+        let _ = tokio::time::timeout_at(end, media.close()).await;
         phase.send_replace(Phase::Over);
     };
     tokio::select! { () = clock => (), () = serving => () }
