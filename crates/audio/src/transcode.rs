@@ -10,6 +10,7 @@ use crate::formats::{Encoding, Format, Shape, Sink};
 use crate::resample::Resampler;
 use crate::{ChannelMap, Facts, Layout, Planar, Source, formats, peaks};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Changes whenever the stages before the encoder would give other samples.
@@ -100,11 +101,23 @@ impl Transcode {
         self.encoding.layout()
     }
 
-    /// Makes one segment. See [`Encoding::encode`] for `checkpoint` and `sink`.
+    /// Makes one segment. See [`Encoding::encode`] for `checkpoint` and `sink`. A panic of a codec is a
+    /// failure of this segment alone.
     ///
     /// # Errors
     /// [`EncodeError`].
     pub fn encode(
+        &self,
+        segment: u32,
+        checkpoint: Option<&[u8]>,
+        sink: &mut Sink<'_>,
+    ) -> Result<Report, EncodeError> {
+        // Decoder and encoder are made for the segment and go with it: no state of a panic is seen again.
+        catch_unwind(AssertUnwindSafe(|| self.encode_unguarded(segment, checkpoint, sink)))
+            .unwrap_or_else(|_| Err(EncodeError::Encoder("the codec panicked".into())))
+    }
+
+    fn encode_unguarded(
         &self,
         segment: u32,
         checkpoint: Option<&[u8]>,

@@ -3,7 +3,7 @@
 //! Nothing is made unless it's pulled, but for a bounded read-ahead; dropping the body gives up what
 //! only it waited for.
 
-use crate::flight::{Failure, Ticket};
+use crate::flight::{End, Ticket};
 use crate::play::{Fetch, Play};
 use crate::scheduler::Class;
 use crate::{OpenError, Shared};
@@ -53,6 +53,8 @@ struct Playing {
     range: Range<u64>,
     /// Segments that this body wants made: the present one and those ahead.
     tickets: BTreeMap<u32, Ticket>,
+    /// The segment that is read now.
+    present: Option<u32>,
 }
 
 /// Most bytes copied out of a segment in flight at a time.
@@ -71,11 +73,19 @@ impl Body {
         play: Arc<Play>,
         layout: Arc<Layout>,
         range: Range<u64>,
-    ) -> Result<Self, OpenError> {
-        let mut playing =
-            Playing { shared: Arc::clone(shared), play, layout, range, tickets: BTreeMap::new() };
-        playing.admit()?;
-        Ok(Self { kind: Kind::Play(Box::new(playing)) })
+    ) -> Self {
+        let shared = Arc::clone(shared);
+        let tickets = BTreeMap::new();
+        let playing = Playing { shared, play, layout, range, tickets, present: None };
+        Self { kind: Kind::Play(Box::new(playing)) }
+    }
+
+    /// Takes the first missing segment of the range into the queue, or says that it's full.
+    pub(crate) fn admit(&mut self) -> Result<(), OpenError> {
+        match &mut self.kind {
+            Kind::File { .. } => Ok(()),
+            Kind::Play(playing) => playing.admit(),
+        }
     }
 
     /// The next piece; `None` at the end of the range.
@@ -96,7 +106,6 @@ impl Body {
 }
 
 impl Playing {
-    /// Takes the first missing segment of the range into the queue, or says that it's full.
     fn admit(&mut self) -> Result<(), OpenError> {
         let missing =
             self.layout.segments_of(&self.range).find(|s| !self.play.has(&self.shared.cache, *s));
@@ -125,23 +134,24 @@ impl Playing {
         let span = self.layout.span(segment);
         let offset = self.range.start - span.start;
         let length = span.end.min(self.range.end) - self.range.start;
-        self.tickets.retain(|ahead, _| *ahead >= segment);
-        self.read_ahead(segment);
+        self.enter(segment);
         loop {
             if let Some(ticket) = self.tickets.get(&segment) {
                 let most = MEMORY_BYTES.min(usize::try_from(length).unwrap_or(MEMORY_BYTES));
                 match ticket.flight().read(offset as usize, most).await {
-                    Ok(Some(bytes)) => {
+                    Ok(bytes) => {
                         self.range.start += bytes.len() as u64;
                         if bytes.len() as u64 == length {
                             self.tickets.remove(&segment).into_iter().for_each(Ticket::used);
                         }
                         return Ok(Some(Chunk::Memory(bytes)));
                     }
-                    Ok(None) => return Err(BodyError(format!("segment {segment} ended early"))),
-                    Err(Failure::Failed(message)) => return Err(BodyError(message)),
-                    // Given up before this body took an interest: make it again.
-                    Err(Failure::Cancelled) => drop(self.tickets.remove(&segment)),
+                    Err(End::Whole) => {
+                        return Err(BodyError(format!("segment {segment} ended early")));
+                    }
+                    Err(End::Failed(message)) => return Err(BodyError(message)),
+                    // It goes on in the cache; or it was given up before this body took an interest.
+                    Err(End::Cached | End::Cancelled) => drop(self.tickets.remove(&segment)),
                 }
             }
             if let Some(chunk) = self.cached_or_fetch(segment, offset, length).await? {
@@ -149,6 +159,18 @@ impl Playing {
                 return Ok(Some(chunk));
             }
         }
+    }
+
+    /// Comes to a segment: it's waited for now, and those behind it are wanted soon.
+    fn enter(&mut self, segment: u32) {
+        if self.present.replace(segment) == Some(segment) {
+            return;
+        }
+        self.tickets.retain(|ahead, _| *ahead >= segment);
+        if let Some(ticket) = self.tickets.get(&segment) {
+            self.play.hurry(&self.shared, segment, ticket);
+        }
+        self.read_ahead(segment);
     }
 
     /// The segment's slice if it's cached; else has it made and keeps the ticket.
@@ -165,24 +187,14 @@ impl Playing {
                 Ok(None)
             }
             Fetch::Cached(output) => {
-                let slice = Play::slice(&self.shared, output, segment).await;
-                let slice = match slice {
-                    Ok(slice) => slice,
-                    Err(error) => {
-                        // Evicted between the look-up and the opening of its file.
-                        tracing::debug!(%error, segment, "a cached segment vanished");
-                        None
+                let slice = self.play.slice(&self.shared, output, segment).await;
+                match slice
+                    .map_err(|e| BodyError(format!("opening cached segment {segment}: {e}")))?
+                {
+                    Some(slice) if offset + length <= slice.length => {
+                        let offset = slice.position + offset;
+                        Ok(Some(Chunk::File { file: slice.file, offset, length }))
                     }
-                };
-                if let Some(slice) = &slice {
-                    self.shared.cache.hold(&self.play.key, &slice.file);
-                }
-                match slice {
-                    Some(slice) if offset + length <= slice.length => Ok(Some(Chunk::File {
-                        file: slice.file,
-                        offset: slice.position + offset,
-                        length,
-                    })),
                     Some(_) => Err(BodyError(format!("cached segment {segment} is too short"))),
                     None => Ok(None),
                 }

@@ -25,64 +25,74 @@ pub struct Cache {
 }
 
 struct Outputs {
-    by_use: LruCache<Arc<str>, Arc<Output>>,
+    by_use: LruCache<Arc<str>, Listed>,
     /// The data files of those read last, held open for the next reader.
     held: LruCache<Arc<str>, Arc<File>>,
-    /// Bytes written and those reserved by writes under way.
+    /// Bytes of the listed outputs.
+    bytes: u64,
+    /// Bytes of the writes under way.
+    reserved: u64,
+}
+
+/// An output that counts.
+struct Listed {
+    output: Arc<Output>,
     bytes: u64,
 }
+
+/// What is to be cleared away once the lock is given back: to remove large files takes time.
+type Evicted = Vec<(Arc<Output>, Option<Arc<File>>)>;
 
 impl Cache {
     /// Opens the folder and takes over what earlier processes left, the oldest use first out.
     pub fn open(dir: &Path, limit_bytes: u64, counters: Arc<Counters>) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
-        let mut keys = HashSet::new();
+        let mut stems = HashSet::new();
         for entry in fs::read_dir(dir)? {
             let path = entry?.path();
-            if let Some(key) = path.file_stem().and_then(|stem| stem.to_str()) {
-                keys.insert(key.to_owned());
+            if let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) {
+                stems.insert(stem.to_owned());
             }
         }
         let mut found = Vec::new();
-        for key in keys {
-            match Output::load(dir, &key) {
-                Ok(output) => found.push((output.last_used(), key, output)),
+        for stem in stems {
+            match Output::load(dir, &stem) {
+                Ok(output) => found.push((output.last_used(), stem, output)),
                 // Half of a pair, left by an eviction that a crash cut short.
                 Err(_) => ["map", "data"].iter().for_each(|extension| {
-                    let _ = fs::remove_file(dir.join(format!("{key}.{extension}")));
+                    let _ = fs::remove_file(dir.join(format!("{stem}.{extension}")));
                 }),
             }
         }
         found.sort_by_key(|(used, ..)| *used);
         let held = LruCache::new(NonZeroUsize::new(MOST_HELD).unwrap_or(NonZeroUsize::MIN));
-        let mut outputs = Outputs { by_use: LruCache::unbounded(), held, bytes: 0 };
-        for (_, key, output) in found {
-            outputs.bytes += output.bytes();
-            outputs.by_use.put(key.into(), Arc::new(output));
+        let mut outputs = Outputs { by_use: LruCache::unbounded(), held, bytes: 0, reserved: 0 };
+        let mut evicted = Evicted::new();
+        for (_, stem, output) in found {
+            // Of two of a key, the one used before the other was evicted.
+            evicted.extend(outputs.pop(Output::key_of(&stem)));
+            outputs.list(Output::key_of(&stem).into(), Arc::new(output));
         }
-        outputs.evict(limit_bytes, &counters);
+        evicted.extend(outputs.evict(limit_bytes, &counters));
+        remove(evicted);
         let outputs = Mutex::new(outputs);
-        Ok(Self {
-            dir: dir.into(),
-            limit_bytes,
-            counters,
-            outputs,
-            failing: AtomicBool::new(false),
-        })
+        let failing = AtomicBool::new(false);
+        Ok(Self { dir: dir.into(), limit_bytes, counters, outputs, failing })
     }
 
     fn outputs(&self) -> MutexGuard<'_, Outputs> {
         self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes held.
+    /// Bytes held, those of writes under way included.
     pub fn bytes(&self) -> u64 {
-        self.outputs().bytes
+        let outputs = self.outputs();
+        outputs.bytes + outputs.reserved
     }
 
     /// The output of a key, counted as a use.
     pub fn get(&self, key: &str) -> Option<Arc<Output>> {
-        self.outputs().by_use.get(key).cloned()
+        self.outputs().by_use.get(key).map(|listed| Arc::clone(&listed.output))
     }
 
     /// Holds an output's data file open until others are read, or it's evicted.
@@ -90,94 +100,145 @@ impl Cache {
         let mut outputs = self.outputs();
         let is_held = outputs.held.get(key).is_some_and(|held| Arc::ptr_eq(held, file));
         if !is_held && outputs.by_use.contains(key) {
-            outputs.held.put(Arc::clone(key), Arc::clone(file));
+            let displaced = outputs.held.push(Arc::clone(key), Arc::clone(file));
+            drop(outputs);
+            drop(displaced);
         }
     }
 
     /// Keeps a segment if the disk lets it; a failure is logged once and costs only a later encode.
-    pub fn store(&self, key: &Arc<str>, segment: u32, position: u64, bytes: &[u8]) {
+    /// Blocking. Returns whether it's there now.
+    pub fn store(&self, key: &Arc<str>, segment: u32, position: u64, bytes: &[u8]) -> bool {
         let length = bytes.len() as u64;
         if length > self.limit_bytes {
-            return;
+            return false;
         }
-        let written = self.reserve(key, length).and_then(|output| {
-            let result = output.write(segment, position, bytes);
-            self.settle(key, &output, length, result.is_ok());
-            result
+        self.reserve(key, length);
+        let output = self.find_or_create(key);
+        let written = output.and_then(|output| {
+            let written = output.write(segment, position, bytes);
+            // Evicted meanwhile, it had no files to write to.
+            let written = if output.is_retired() { Ok(0) } else { written };
+            written.map(|replaced| (output, replaced))
         });
-        match written {
-            Ok(()) => self.failing.store(false, Ordering::Relaxed),
+        match &written {
+            Ok(_) => self.failing.store(false, Ordering::Relaxed),
             Err(error) => {
                 if !self.failing.swap(true, Ordering::Relaxed) {
                     tracing::error!(%error, "the output cache can't be written; answers go on from memory");
                 }
             }
         }
+        self.settle(key, length, written.ok())
     }
 
-    /// Makes room and finds or makes the output.
-    fn reserve(&self, key: &Arc<str>, length: u64) -> io::Result<Arc<Output>> {
+    /// Makes room for so many bytes, and takes it.
+    fn reserve(&self, key: &Arc<str>, length: u64) {
         let mut outputs = self.outputs();
         outputs.by_use.promote(&**key);
-        outputs.evict(self.limit_bytes - length, &self.counters);
-        let output = match outputs.by_use.get(&**key) {
-            Some(output) => Arc::clone(output),
-            None => {
-                let output = Arc::new(Output::create(&self.dir, key)?);
-                outputs.by_use.put(Arc::clone(key), Arc::clone(&output));
-                output
-            }
-        };
-        outputs.bytes += length;
-        Ok(output)
+        let evicted = outputs.evict(self.limit_bytes - length, &self.counters);
+        outputs.reserved += length;
+        drop(outputs);
+        remove(evicted);
     }
 
-    /// Takes the reservation back if nothing was written, or if the output was evicted meanwhile
-    /// (then its bytes, these included or not, are counted out already or go with its files).
-    fn settle(&self, key: &Arc<str>, output: &Arc<Output>, length: u64, written: bool) {
-        let mut outputs = self.outputs();
-        let still_there = outputs.by_use.peek(&**key).is_some_and(|o| Arc::ptr_eq(o, output));
-        if !(written && still_there) {
-            outputs.bytes -= length.min(outputs.bytes);
+    fn find_or_create(&self, key: &Arc<str>) -> io::Result<Arc<Output>> {
+        if let Some(output) = self.get(key) {
+            return Ok(output);
         }
-    }
-
-    /// Gives up an output whose files can't be opened: evicted a moment ago, or taken away by somebody
-    /// else. It would be found, and fail, for ever.
-    pub fn forget(&self, lost: &Arc<Output>, error: &io::Error) {
+        let fresh = Arc::new(Output::create(&self.dir, key)?);
         let mut outputs = self.outputs();
-        let found = outputs.by_use.iter().find(|(_, output)| Arc::ptr_eq(output, lost));
-        let Some(key) = found.map(|(key, _)| Arc::clone(key)) else { return };
-        tracing::warn!(%key, %error, "a cached output is lost; it is made again");
-        outputs.by_use.pop(&key);
-        outputs.bytes -= lost.bytes().min(outputs.bytes);
+        if let Some(listed) = outputs.by_use.get(key) {
+            let first = Arc::clone(&listed.output);
+            drop(outputs);
+            fresh.remove();
+            return Ok(first);
+        }
+        outputs.list(Arc::clone(key), Arc::clone(&fresh));
+        Ok(fresh)
     }
 
-    /// Checks a segment that an earlier process wrote. Blocking. Returns whether it's whole; one that
-    /// isn't is forgotten.
-    pub fn check(&self, output: &Output, segment: u32) -> bool {
-        let before = output.bytes();
-        let whole = output.check(segment).unwrap_or(false);
-        if !whole {
+    /// Turns room into what was written, if it was and its output wasn't evicted meanwhile; tells whether.
+    fn settle(&self, key: &Arc<str>, length: u64, written: Option<(Arc<Output>, u64)>) -> bool {
+        let mut outputs = self.outputs();
+        outputs.reserved -= length;
+        let Some((output, replaced)) = written else { return false };
+        outputs.count(key, &output, length, replaced)
+    }
+
+    /// Gives up an output whose files somebody else took away: it would be found, and fail, for ever.
+    pub fn forget(&self, key: &Arc<str>, lost: &Arc<Output>) {
+        let mut outputs = self.outputs();
+        if !outputs.lists(key, lost) {
+            return;
+        }
+        let evicted = outputs.pop(key);
+        drop(outputs);
+        tracing::warn!(%key, "the files of a cached output are gone; it is made again");
+        remove(evicted.into_iter().collect());
+    }
+
+    /// Checks a segment that an earlier process wrote; one that isn't whole is forgotten. Blocking.
+    pub fn check(&self, key: &Arc<str>, output: &Arc<Output>, segment: u32) -> io::Result<()> {
+        let Some(gone) = output.check(segment)? else { return Ok(()) };
+        // Of several who check it at a time, one finds it gone by its own doing.
+        if gone > 0 {
             Counters::add(&self.counters.checksum_repairs, 1);
-            tracing::warn!(segment, "a cached segment failed its checksum; it is made again");
-            let mut outputs = self.outputs();
-            outputs.bytes -= before.saturating_sub(output.bytes()).min(outputs.bytes);
+            tracing::warn!(%key, segment, "a cached segment failed its checksum; it is made again");
+            self.outputs().count(key, output, 0, gone);
         }
-        whole
+        Ok(())
+    }
+}
+
+/// Clears away what was evicted.
+fn remove(evicted: Evicted) {
+    for (output, held) in evicted {
+        output.remove();
+        // The last one who closes it frees its space.
+        drop(held);
     }
 }
 
 impl Outputs {
+    fn list(&mut self, key: Arc<str>, output: Arc<Output>) {
+        let bytes = output.bytes();
+        self.bytes += bytes;
+        self.by_use.put(key, Listed { output, bytes });
+    }
+
+    fn lists(&self, key: &Arc<str>, output: &Arc<Output>) -> bool {
+        self.by_use.peek(key).is_some_and(|listed| Arc::ptr_eq(&listed.output, output))
+    }
+
+    /// Counts what was written to an output and what is gone from it, if it's still listed; tells whether.
+    fn count(&mut self, key: &Arc<str>, output: &Arc<Output>, written: u64, gone: u64) -> bool {
+        let listed = self.by_use.peek_mut(key);
+        let Some(listed) = listed.filter(|listed| Arc::ptr_eq(&listed.output, output)) else {
+            return false;
+        };
+        listed.bytes = listed.bytes + written - gone;
+        self.bytes = self.bytes + written - gone;
+        true
+    }
+
+    /// Takes an output off the list.
+    fn pop(&mut self, key: &str) -> Option<(Arc<Output>, Option<Arc<File>>)> {
+        let listed = self.by_use.pop(key)?;
+        listed.output.retire();
+        self.bytes -= listed.bytes;
+        Some((listed.output, self.held.pop(key)))
+    }
+
     /// Evicts the least recently used outputs until at most so many bytes are left.
-    fn evict(&mut self, limit_bytes: u64, counters: &Counters) {
-        while self.bytes > limit_bytes {
-            let Some((key, output)) = self.by_use.pop_lru() else { break };
-            // A file that is held open keeps its space.
-            self.held.pop(&key);
-            self.bytes -= output.bytes().min(self.bytes);
-            output.remove();
+    fn evict(&mut self, limit_bytes: u64, counters: &Counters) -> Evicted {
+        let mut evicted = Evicted::new();
+        while self.bytes + self.reserved > limit_bytes {
+            let Some((key, _)) = self.by_use.peek_lru() else { break };
+            let key = Arc::clone(key);
+            evicted.extend(self.pop(&key));
             Counters::add(&counters.outputs_evicted, 1);
         }
+        evicted
     }
 }

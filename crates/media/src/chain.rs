@@ -1,10 +1,12 @@
 //! The segments of a chained format (G.722), each of which needs the state in which the one before ended.
 
-use crate::Shared;
-use crate::flight::Failure;
-use crate::play::Play;
+use crate::flight::End;
+use crate::play::{Play, RUNNER};
+use crate::scheduler::Class;
+use crate::{Shared, play};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The state of a chained format (G.722): a segment at or past the frontier needs those before it.
 #[derive(Default)]
@@ -13,6 +15,9 @@ pub struct Chain {
     checkpoints: BTreeMap<u32, Vec<u8>>,
     /// The last segment that the runner is to reach.
     goal: u32,
+    /// The last one that a client waits for now.
+    awaited: Option<u32>,
+    /// Whether there is a runner: one at a time, which alone moves the frontier.
     running: bool,
 }
 
@@ -23,14 +28,27 @@ impl Chain {
     }
 
     /// How a segment is to be made, with this goal if it needs those before it.
-    pub fn extend(&mut self, segment: u32) -> Way {
+    pub fn extend(&mut self, segment: u32, class: Class) -> Way {
         if segment < self.frontier() {
             return Way::Alone(self.checkpoints.get(&segment).cloned());
+        }
+        if class == Class::Waiting {
+            self.hurry(segment);
         }
         self.goal = if self.running { self.goal.max(segment) } else { segment };
         let start = !self.running;
         self.running = true;
         Way::Chained { start }
+    }
+
+    /// Notes that a client waits for a segment now.
+    pub fn hurry(&mut self, segment: u32) {
+        self.awaited = self.awaited.max(Some(segment));
+    }
+
+    /// How urgent the runner's next turn is.
+    fn class(&self) -> Class {
+        if self.awaited >= Some(self.frontier()) { Class::Waiting } else { Class::Ahead }
     }
 }
 
@@ -49,50 +67,61 @@ pub enum Way {
 }
 
 /// Makes the segments of a chained format from the frontier to the goal, each the state for the next.
+/// Whoever sets [`Chain::running`] makes one; it takes that back when it ends, even unrun.
 pub struct Runner {
-    pub shared: Arc<Shared>,
-    pub play: Arc<Play>,
+    shared: Arc<Shared>,
+    play: Arc<Play>,
+    /// Checkpoints that are not written down.
+    fresh: Vec<(u32, Vec<u8>)>,
+    ended: bool,
 }
 
 /// Segments after which the checkpoints are written down.
 const CHECKPOINT_BATCH: usize = 256;
 
+/// How long the runner may hold a thread before other representations have their turn.
+const TURN: Duration = Duration::from_millis(50);
+
 impl Runner {
-    /// Runs until nobody wants a segment at the frontier or behind it.
-    pub fn run(&self) {
-        let mut fresh = Vec::new();
+    pub fn new(shared: &Arc<Shared>, play: &Arc<Play>) -> Self {
+        Self { shared: Arc::clone(shared), play: Arc::clone(play), fresh: Vec::new(), ended: false }
+    }
+
+    /// Runs for a turn, or until nobody wants a segment at the frontier or behind it.
+    pub fn run(mut self) {
+        let turn_ends = Instant::now() + TURN;
         while let Some((segment, checkpoint)) = self.next() {
+            if Instant::now() >= turn_ends {
+                return self.hand_on();
+            }
             if !self.is_wanted(segment) {
-                break;
+                return self.give_up(&End::Cancelled);
             }
             let flight = Arc::clone(self.play.flights().entry(segment).or_default());
             let wanted = || self.is_wanted(segment);
-            let made =
+            let (end, report) =
                 self.play.make(&self.shared, segment, checkpoint.as_deref(), &flight, &wanted);
-            if let Ok(report) = &made
-                && let Some(state) = &report.segment.checkpoint
-            {
-                self.play.chain().checkpoints.insert(segment + 1, state.clone());
-                fresh.push((segment + 1, state.clone()));
-            }
-            let failed = made.is_err();
-            self.play.land(segment, &flight, made.map(|_| ()));
-            if failed {
-                break;
-            }
-            if fresh.len() >= CHECKPOINT_BATCH {
-                self.write_down(std::mem::take(&mut fresh));
+            let Some(state) = report.and_then(|report| report.segment.checkpoint) else {
+                // Those behind it can't be made either.
+                return self.give_up(&end);
+            };
+            self.play.chain().checkpoints.insert(segment + 1, state.clone());
+            self.fresh.push((segment + 1, state));
+            self.play.land(segment, &flight, end);
+            if self.fresh.len() >= CHECKPOINT_BATCH {
+                self.write_down();
             }
         }
-        self.write_down(fresh);
     }
 
     /// The next segment and the state at its start; `None` when the goal is passed, and the runner with it.
-    fn next(&self) -> Option<(u32, Option<Vec<u8>>)> {
+    fn next(&mut self) -> Option<(u32, Option<Vec<u8>>)> {
         let mut chain = self.play.chain();
         let frontier = chain.frontier();
         if frontier > chain.goal || frontier >= self.play.transcode.encoding().segment_count() {
             chain.running = false;
+            chain.awaited = None;
+            self.ended = true;
             return None;
         }
         Some((frontier, chain.checkpoints.get(&frontier).cloned()))
@@ -103,7 +132,34 @@ impl Runner {
         self.play.flights().iter().any(|(segment, flight)| *segment >= from && flight.is_wanted())
     }
 
-    fn write_down(&self, fresh: Vec<(u32, Vec<u8>)>) {
+    /// Queues itself for its next turn.
+    fn hand_on(self) {
+        let (shared, play) = (Arc::clone(&self.shared), Arc::clone(&self.play));
+        let class = play.chain().class();
+        let turn = Box::new(move || self.run());
+        // Refused, it is dropped, and gives up.
+        let _ = play::queue(&shared, class, play.label(RUNNER), turn, true, &|| {
+            play.chain().class() == Class::Waiting
+        });
+    }
+
+    /// Ends, and with it all that waits for it.
+    fn give_up(&mut self, end: &End) {
+        self.ended = true;
+        let mut chain = self.play.chain();
+        chain.running = false;
+        chain.awaited = None;
+        let frontier = chain.frontier();
+        // Within the chain's lock: a successor's flights are not among them.
+        let mut flights = self.play.flights();
+        let left: Vec<_> = flights.extract_if(|segment, _| *segment >= frontier).collect();
+        drop(flights);
+        drop(chain);
+        left.iter().for_each(|(_, flight)| flight.finish(end.clone()));
+    }
+
+    fn write_down(&mut self) {
+        let fresh = std::mem::take(&mut self.fresh);
         if fresh.is_empty() {
             return;
         }
@@ -117,19 +173,11 @@ impl Runner {
 }
 
 impl Drop for Runner {
-    /// Ends what is left: given up, failed, or never run.
+    /// Gives up if it was never run, or panicked.
     fn drop(&mut self) {
-        let mut chain = self.play.chain();
-        if !chain.running {
-            return;
+        if !self.ended {
+            self.give_up(&End::Cancelled);
         }
-        chain.running = false;
-        let frontier = chain.frontier();
-        drop(chain);
-        let mut flights = self.play.flights();
-        let left: Vec<u32> = flights.keys().copied().filter(|s| *s >= frontier).collect();
-        let left: Vec<_> = left.into_iter().filter_map(|s| flights.remove(&s)).collect();
-        drop(flights);
-        left.iter().for_each(|flight| flight.finish(Err(Failure::Cancelled)));
+        self.write_down();
     }
 }

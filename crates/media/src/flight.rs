@@ -15,17 +15,23 @@ pub struct Flight {
     interest: AtomicUsize,
     /// Whether somebody had what it wanted of it: what is begun is then made to its end, for the cache.
     used: AtomicBool,
+    /// Whether a client waits for it now, be it queued ahead or not.
+    urgent: AtomicBool,
 }
 
 #[derive(Default)]
 struct State {
     bytes: Vec<u8>,
-    end: Option<Result<(), Failure>>,
+    end: Option<End>,
 }
 
-/// Why a flight ended without its segment.
+/// How a flight ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
+pub enum End {
+    /// Whole; its bytes stay as long as it.
+    Whole,
+    /// Whole, and in the cache: its bytes are gone from here.
+    Cached,
     /// Nobody waited any more when it was given up; who comes now starts another.
     Cancelled,
     /// The source or the encoder failed.
@@ -44,10 +50,28 @@ impl Flight {
         if self.is_wanted() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
-    /// Ends the flight; who reads past the end sees `end`.
-    pub fn finish(&self, end: Result<(), Failure>) {
-        self.state().end.get_or_insert(end);
-        self.news.notify_waiters();
+    /// Ends the flight, unless it has ended; who reads past the end sees `end`.
+    pub fn finish(&self, end: End) {
+        let mut state = self.state();
+        if state.end.is_none() {
+            // A slow reader goes on from the file: it would pin the segment in memory.
+            let gone =
+                if end == End::Cached { std::mem::take(&mut state.bytes) } else { Vec::new() };
+            state.end = Some(end);
+            drop(state);
+            drop(gone);
+            self.news.notify_waiters();
+        }
+    }
+
+    /// Notes that a client waits for it now.
+    pub fn hurry(&self) {
+        self.urgent.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a client waits for it now.
+    pub fn is_urgent(&self) -> bool {
+        self.urgent.load(Ordering::SeqCst)
     }
 
     /// All bytes so far.
@@ -65,8 +89,8 @@ impl Flight {
         self.used.load(Ordering::Acquire) || self.interest.load(Ordering::Acquire) > 0
     }
 
-    /// The bytes from `offset` on, at least one, at most `most`; `None` at the segment's end.
-    pub async fn read(&self, offset: usize, most: usize) -> Result<Option<Bytes>, Failure> {
+    /// The bytes from `offset` on, at least one, at most `most`; or how it ended, if nothing more comes.
+    pub async fn read(&self, offset: usize, most: usize) -> Result<Bytes, End> {
         loop {
             // Registered before looking, so that no news is missed.
             let news = self.news.notified();
@@ -76,12 +100,10 @@ impl Flight {
                 let state = self.state();
                 if state.bytes.len() > offset {
                     let end = state.bytes.len().min(offset.saturating_add(most));
-                    return Ok(Some(Bytes::copy_from_slice(&state.bytes[offset..end])));
+                    return Ok(Bytes::copy_from_slice(&state.bytes[offset..end]));
                 }
-                match &state.end {
-                    Some(Ok(())) => return Ok(None),
-                    Some(Err(failure)) => return Err(failure.clone()),
-                    None => {}
+                if let Some(end) = &state.end {
+                    return Err(end.clone());
                 }
             }
             news.await;
@@ -89,8 +111,12 @@ impl Flight {
     }
 
     /// Waits for the end.
-    pub async fn ended(&self) -> Result<(), Failure> {
-        self.read(usize::MAX, 0).await.map(|_| ())
+    pub async fn ended(&self) -> End {
+        loop {
+            if let Err(end) = self.read(usize::MAX, 0).await {
+                return end;
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Learned layouts (flac, mp4): all segments are encoded on all threads, in order; the sizes make the
 //! layout, which the catalog keeps for good.
 
-use crate::flight::{Failure, Flight};
+use crate::flight::{End, Flight};
 use crate::play::Play;
 use crate::scheduler::{Class, Label, Refused};
 use crate::{Counters, OpenError, Shared};
@@ -31,9 +31,9 @@ pub async fn layout_of(shared: &Arc<Shared>, play: &Arc<Play>) -> Result<Arc<Lay
         .map_err(|Refused| OpenError::Busy { retry_after_s: RETRY_AFTER_S })?;
     match tokio::time::timeout(shared.config.learn_timeout, learning.done.ended()).await {
         Err(_) => Err(OpenError::StillEncoding { retry_after_s: RETRY_AFTER_S }),
-        Ok(Err(Failure::Failed(message))) => Err(OpenError::Failed(message)),
-        Ok(Err(Failure::Cancelled)) => Err(OpenError::Failed("the server is stopping".into())),
-        Ok(Ok(())) => {
+        Ok(End::Failed(message)) => Err(OpenError::Failed(message)),
+        Ok(End::Cancelled) => Err(OpenError::Busy { retry_after_s: RETRY_AFTER_S }),
+        Ok(End::Whole | End::Cached) => {
             play.layout().cloned().ok_or_else(|| OpenError::Failed("no layout was learned".into()))
         }
     }
@@ -87,6 +87,32 @@ impl Learning {
     }
 }
 
+/// A step that is queued. Dropped unrun, or by a panic, it ends the learning: nothing else would.
+struct Queued {
+    step: Step,
+    segment: u32,
+    ran: bool,
+}
+
+impl Queued {
+    fn run(mut self) {
+        self.step.run(self.segment);
+        self.ran = true;
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        if !self.ran {
+            let end = match std::thread::panicking() {
+                true => End::Failed("the encoding panicked".into()),
+                false => End::Cancelled,
+            };
+            self.step.learning.done.finish(end);
+        }
+    }
+}
+
 /// What the encoding of one segment of it needs.
 #[derive(Clone)]
 struct Step {
@@ -104,8 +130,8 @@ impl Step {
         let mut state = self.learning.state();
         let end = (state.next + count).min(segment_count).min(state.awaited + window);
         for segment in state.next..end {
-            let step = self.clone();
-            let work = Box::new(move || step.run(segment));
+            let queued = Queued { step: self.clone(), segment, ran: false };
+            let work = Box::new(move || queued.run());
             let label = Label { key: Arc::clone(&self.play.key), segment };
             if first && segment == 0 {
                 self.shared.scheduler.submit(Class::Waiting, label, work)?;
@@ -125,17 +151,16 @@ impl Step {
             Err(message) => {
                 Counters::add(&self.shared.counters.segments_failed, 1);
                 tracing::error!(key = %self.play.key, segment, message, "a segment failed");
-                self.learning.done.finish(Err(Failure::Failed(message)));
+                self.learning.done.finish(End::Failed(message));
             }
             Ok(None) => {
-                if let Err(Refused) = self.queue(2, false) {
-                    self.learning.done.finish(Err(Failure::Cancelled));
-                }
+                // Refused, they end the learning.
+                let _ = self.queue(2, false);
             }
             Ok(Some(layout)) => {
                 let layout = self.play.learned(layout);
                 self.write_down(&layout);
-                self.learning.done.finish(Ok(()));
+                self.learning.done.finish(End::Whole);
             }
         }
     }

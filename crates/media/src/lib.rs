@@ -375,8 +375,16 @@ impl Prepared {
     /// # Errors
     /// [`OpenError::Busy`] if the queue is full.
     pub fn open(&self, range: Range<u64>) -> Result<Body, OpenError> {
+        let mut body = self.further(range);
+        body.admit()?;
+        Ok(body)
+    }
+
+    /// The bytes of a further range of an answer that is under way: it's queued however full the queue is.
+    #[must_use]
+    pub fn further(&self, range: Range<u64>) -> Body {
         match &self.kind {
-            Kind::Original { file, .. } => Ok(Body::of_file(Arc::clone(file), range)),
+            Kind::Original { file, .. } => Body::of_file(Arc::clone(file), range),
             Kind::Transcode { play, layout } => {
                 Body::of_play(&self.shared, Arc::clone(play), Arc::clone(layout), range)
             }

@@ -1,11 +1,14 @@
 //! One cached output: a sparse data file and the map of the segments that are in it.
 //!
-//! The map is a file of records, appended after the segment's bytes are written; a record carries its
-//! own check, a segment its checksum, so that whatever a crash tore is recognised and made again.
+//! The map is a file of records, each written after the segment's bytes; a record carries its own check,
+//! a segment its checksum, so that whatever a crash tore is recognised and made again.
+//!
+//! The files of an output are its own: `{key}-{number}` with a number that no other one of the key has,
+//! so that what is left of an evicted output and its successor never meet.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -18,17 +21,19 @@ const CHECKED_BYTES: usize = 32;
 pub struct Output {
     data_path: PathBuf,
     map_path: PathBuf,
+    /// Records that are in the map: where the next one goes.
+    records: Mutex<u64>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     segments: HashMap<u32, Entry>,
-    /// Bytes of all segments.
-    bytes: u64,
     /// The data file while anybody reads it: an output that rests holds no descriptor.
     open: Weak<File>,
     touched: Option<SystemTime>,
+    /// Whether it's evicted: nothing more is found in it.
+    retired: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -92,39 +97,52 @@ impl Entry {
 }
 
 impl Output {
-    /// A new, empty output; what an older one left under the name is overwritten.
+    /// A new, empty output.
     pub fn create(dir: &Path, key: &str) -> io::Result<Self> {
-        let output = Self::at(dir, key);
-        File::create(&output.data_path)?;
-        File::create(&output.map_path)?;
-        Ok(output)
+        for number in 0u32.. {
+            let output = Self::at(dir, &format!("{key}-{number}"));
+            let create = |path| File::options().write(true).create_new(true).open(path);
+            match create(&output.data_path).and_then(|_| create(&output.map_path)) {
+                Ok(_) => return Ok(output),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
     }
 
     /// An output that an earlier process left: as much of it as its map vouches for.
-    pub fn load(dir: &Path, key: &str) -> io::Result<Self> {
-        let output = Self::at(dir, key);
+    pub fn load(dir: &Path, stem: &str) -> io::Result<Self> {
+        let output = Self::at(dir, stem);
         let map = fs::read(&output.map_path)?;
         let data_length = fs::metadata(&output.data_path)?.len();
         let (records, _) = map.as_chunks::<RECORD_BYTES>();
-        let mut state = State::default();
+        let mut segments = HashMap::new();
         let mut whole = 0;
         for (segment, entry) in records.iter().map_while(Entry::parse) {
             whole += 1;
             if entry.position + u64::from(entry.length) <= data_length {
-                state.add(segment, entry);
+                segments.insert(segment, entry);
             }
         }
-        // A torn record would hide those appended after it.
-        File::options()
-            .write(true)
-            .open(&output.map_path)?
-            .set_len((whole * RECORD_BYTES) as u64)?;
-        Ok(Self { state: Mutex::new(state), ..output })
+        let state = Mutex::new(State { segments, ..State::default() });
+        // A torn record is written over by the next one.
+        Ok(Self { state, records: Mutex::new(whole), ..output })
     }
 
-    fn at(dir: &Path, key: &str) -> Self {
-        let path = |extension: &str| dir.join(format!("{key}.{extension}"));
-        Self { data_path: path("data"), map_path: path("map"), state: Mutex::default() }
+    /// The key in the name of an output's files.
+    pub fn key_of(stem: &str) -> &str {
+        stem.split_once('-').map_or(stem, |(key, _)| key)
+    }
+
+    fn at(dir: &Path, stem: &str) -> Self {
+        let path = |extension: &str| dir.join(format!("{stem}.{extension}"));
+        Self {
+            data_path: path("data"),
+            map_path: path("map"),
+            records: Mutex::default(),
+            state: Mutex::default(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -133,67 +151,78 @@ impl Output {
 
     /// Bytes of all its segments.
     pub fn bytes(&self) -> u64 {
-        self.state().bytes
+        self.state().segments.values().map(|entry| u64::from(entry.length)).sum()
     }
 
     /// Whether a segment is there, checked or not.
     pub fn has(&self, segment: u32) -> bool {
-        self.state().segments.contains_key(&segment)
+        let state = self.state();
+        !state.retired && state.segments.contains_key(&segment)
     }
 
-    /// Writes a segment and then its record; only then is it there.
-    pub fn write(&self, segment: u32, position: u64, bytes: &[u8]) -> io::Result<()> {
+    /// Writes a segment and then its record; only then is it there. Blocking. Returns how many bytes of
+    /// the segment were there already.
+    pub fn write(&self, segment: u32, position: u64, bytes: &[u8]) -> io::Result<u64> {
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
         let entry = Entry { position, length, checksum: checksum(bytes), checked: true };
-        File::options().write(true).open(&self.data_path)?.write_all_at(bytes, position)?;
-        let mut state = self.state();
-        File::options().append(true).open(&self.map_path)?.write_all(&entry.record(segment))?;
-        state.add(segment, entry);
-        Ok(())
+        let open = |path| File::options().write(true).open(path);
+        open(&self.data_path)?.write_all_at(bytes, position)?;
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        // At its place: what a full disk left of a record is written over.
+        open(&self.map_path)?
+            .write_all_at(&entry.record(segment), *records * RECORD_BYTES as u64)?;
+        *records += 1;
+        drop(records);
+        let replaced = self.state().segments.insert(segment, entry);
+        Ok(replaced.map_or(0, |entry| u64::from(entry.length)))
     }
 
     /// Looks a segment up.
     pub fn find(&self, segment: u32) -> io::Result<Found> {
         let mut state = self.state();
-        let Some(entry) = state.segments.get(&segment).copied() else {
-            return Ok(Found::Missing);
-        };
+        let entry = state.segments.get(&segment).copied();
+        let Some(entry) = entry.filter(|_| !state.retired) else { return Ok(Found::Missing) };
         if !entry.checked {
             return Ok(Found::Unchecked);
         }
         let file = state.file(&self.data_path)?;
-        self.touch(&mut state);
+        let touched = state.touch();
+        drop(state);
+        if let Some(now) = touched {
+            self.note_use(now);
+        }
         Ok(Found::Whole(Slice { file, position: entry.position, length: u64::from(entry.length) }))
     }
 
-    /// Reads a segment and compares its checksum; one that fails is forgotten. Blocking. Returns whether it's whole.
-    pub fn check(&self, segment: u32) -> io::Result<bool> {
-        let Some(entry) = self.state().segments.get(&segment).copied() else { return Ok(false) };
+    /// Reads a segment and compares its checksum. Blocking. One that isn't whole is forgotten; then it
+    /// returns how many bytes went with it.
+    pub fn check(&self, segment: u32) -> io::Result<Option<u64>> {
+        let mut state = self.state();
+        let Some(entry) = state.segments.get(&segment).copied() else { return Ok(Some(0)) };
+        let file = state.file(&self.data_path)?;
+        drop(state);
         let mut bytes = vec![0; entry.length as usize];
-        let file = self.state().file(&self.data_path)?;
         let whole = file.read_exact_at(&mut bytes, entry.position).is_ok()
             && checksum(&bytes) == entry.checksum;
         let mut state = self.state();
-        if whole {
-            if let Some(entry) = state.segments.get_mut(&segment) {
-                entry.checked = true;
+        // Others may have checked it meanwhile, or made it again.
+        let same = state.segments.get_mut(&segment).filter(|entry| !entry.checked);
+        match same {
+            Some(entry) if whole => entry.checked = true,
+            Some(_) => {
+                state.segments.remove(&segment);
+                return Ok(Some(entry.length.into()));
             }
-        } else if let Some(entry) = state.segments.remove(&segment) {
-            state.bytes -= u64::from(entry.length);
+            None => {}
         }
-        Ok(whole)
+        Ok(if whole { None } else { Some(0) })
     }
 
-    /// Notes the use in the map's time of change, at most once a minute: the order of use survives a restart.
-    fn touch(&self, state: &mut State) {
-        let now = SystemTime::now();
-        let recently = |at: SystemTime| now.duration_since(at).is_ok_and(|d| d.as_secs() < 60);
-        if !state.touched.is_some_and(recently) {
-            state.touched = Some(now);
-            if let Ok(map) = File::options().append(true).open(&self.map_path) {
-                // A lost time only makes the output look older.
-                let _ = map.set_modified(now);
-            }
+    /// Notes a use in the map's time of change: the order of use survives a restart.
+    fn note_use(&self, now: SystemTime) {
+        if let Ok(map) = File::options().append(true).open(&self.map_path) {
+            // A lost time only makes the output look older.
+            let _ = map.set_modified(now);
         }
     }
 
@@ -203,25 +232,31 @@ impl Output {
         modified.unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
+    /// From now on nothing is found in it, whoever holds it.
+    pub fn retire(&self) {
+        self.state().retired = true;
+    }
+
+    /// Whether it's retired.
+    pub fn is_retired(&self) -> bool {
+        self.state().retired
+    }
+
     /// Removes the files. Readers keep what they hold open.
     pub fn remove(&self) {
         // The map first: without it the data is nothing.
         for path in [&self.map_path, &self.data_path] {
-            if let Err(error) = fs::remove_file(path) {
-                tracing::warn!(path = %path.display(), %error, "an evicted output stays on the disk");
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(path = %path.display(), %error, "an evicted output stays on the disk");
+                }
+                _ => {}
             }
         }
     }
 }
 
 impl State {
-    fn add(&mut self, segment: u32, entry: Entry) {
-        self.bytes += u64::from(entry.length);
-        if let Some(old) = self.segments.insert(segment, entry) {
-            self.bytes -= u64::from(old.length);
-        }
-    }
-
     fn file(&mut self, path: &Path) -> io::Result<Arc<File>> {
         if let Some(file) = self.open.upgrade() {
             return Ok(file);
@@ -229,5 +264,16 @@ impl State {
         let file = Arc::new(File::open(path)?);
         self.open = Arc::downgrade(&file);
         Ok(file)
+    }
+
+    /// The time, if the use is to be noted: at most once a minute.
+    fn touch(&mut self) -> Option<SystemTime> {
+        let now = SystemTime::now();
+        let recently = |at: SystemTime| now.duration_since(at).is_ok_and(|d| d.as_secs() < 60);
+        if self.touched.is_some_and(recently) {
+            return None;
+        }
+        self.touched = Some(now);
+        Some(now)
     }
 }

@@ -1,8 +1,8 @@
 //! One transcode being played: its pipeline, the segments in flight, and how a segment gets made.
 
 use crate::chain::{Chain, Runner, Way};
-use crate::flight::{Failure, Flight, Ticket};
-use crate::output::{Found, Output};
+use crate::flight::{End, Flight, Ticket};
+use crate::output::{Found, Output, Slice};
 use crate::scheduler::{Class, Label, Refused};
 use crate::select::Transcoded;
 use crate::{Counters, OpenError, Shared, identity, learn};
@@ -10,8 +10,8 @@ use audio::transcode::Input;
 use audio::{EncodeError, Layout, Report, Transcode};
 use std::collections::HashMap;
 use std::fs::File;
+use std::io;
 use std::ops::{ControlFlow, Range};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::runtime::Handle;
 
@@ -39,7 +39,7 @@ pub enum Fetch {
 }
 
 /// The label under which the chain's runner is queued.
-const RUNNER: u32 = u32::MAX;
+pub const RUNNER: u32 = u32::MAX;
 
 impl Play {
     /// Lays the transcode out. Within a tokio runtime.
@@ -94,7 +94,7 @@ impl Play {
         }
     }
 
-    fn label(&self, segment: u32) -> Label {
+    pub fn label(&self, segment: u32) -> Label {
         Label { key: Arc::clone(&self.key), segment }
     }
 
@@ -116,8 +116,7 @@ impl Play {
             let ticket = Ticket::new(flight);
             drop(flights);
             if class == Class::Waiting {
-                shared.scheduler.promote(&self.label(segment));
-                shared.scheduler.promote(&self.label(RUNNER));
+                self.hurry(shared, segment, &ticket);
             }
             return Ok(Fetch::Flight(ticket));
         }
@@ -125,34 +124,51 @@ impl Play {
         let ticket = Ticket::new(&flight);
         flights.insert(segment, Arc::clone(&flight));
         drop(flights);
+        if class == Class::Waiting {
+            flight.hurry();
+        }
         let chained = self.transcode.encoding().chained();
-        let way = if chained { self.chain().extend(segment) } else { Way::Alone(None) };
-        let queued = match way {
+        let way = if chained { self.chain().extend(segment, class) } else { Way::Alone(None) };
+        let (label, work): (_, Box<dyn FnOnce() + Send>) = match way {
             Way::Alone(checkpoint) => {
                 let maker =
                     Maker { shared: Arc::clone(shared), play: Arc::clone(self), segment, flight };
-                let work = Box::new(move || maker.run(checkpoint.as_deref()));
-                submit(shared, class, self.label(segment), work, accepted)
+                (segment, Box::new(move || maker.run(checkpoint.as_deref())))
             }
-            Way::Chained { start: false } => Ok(()),
             Way::Chained { start: true } => {
-                let runner = Runner { shared: Arc::clone(shared), play: Arc::clone(self) };
-                submit(shared, class, self.label(RUNNER), Box::new(move || runner.run()), accepted)
+                let runner = Runner::new(shared, self);
+                (RUNNER, Box::new(move || runner.run()))
+            }
+            Way::Chained { start: false } => {
+                if class == Class::Waiting {
+                    shared.scheduler.promote(&self.label(RUNNER));
+                }
+                return Ok(Fetch::Flight(ticket));
             }
         };
-        queued.map(|()| Fetch::Flight(ticket))
+        let is_urgent = || ticket.flight().is_urgent();
+        queue(shared, class, self.label(label), work, accepted, &is_urgent)?;
+        Ok(Fetch::Flight(ticket))
     }
 
-    /// Encodes a segment into a sink; a panic of a codec is a failure of this segment alone.
+    /// A client that holds a ticket waits for the segment now.
+    pub fn hurry(&self, shared: &Shared, segment: u32, ticket: &Ticket) {
+        ticket.flight().hurry();
+        shared.scheduler.promote(&self.label(segment));
+        if self.transcode.encoding().chained() {
+            self.chain().hurry(segment);
+            shared.scheduler.promote(&self.label(RUNNER));
+        }
+    }
+
+    /// Encodes a segment into a sink.
     pub fn encode(
         &self,
         segment: u32,
         checkpoint: Option<&[u8]>,
         sink: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<Report, EncodeError> {
-        let encode = || self.transcode.encode(segment, checkpoint, sink);
-        let report = catch_unwind(AssertUnwindSafe(encode))
-            .unwrap_or_else(|_| Err(EncodeError::Encoder("the codec panicked".into())))?;
+        let report = self.transcode.encode(segment, checkpoint, sink)?;
         tracing::debug!(key = %self.key, segment, "a segment was encoded");
         let promised = self.layout().map(|l| l.span(segment).end - l.span(segment).start);
         match promised {
@@ -166,7 +182,7 @@ impl Play {
         }
     }
 
-    /// Encodes a segment for a flight and keeps it.
+    /// Encodes a segment for a flight and keeps it; tells how the flight is to end.
     pub fn make(
         &self,
         shared: &Shared,
@@ -174,7 +190,7 @@ impl Play {
         checkpoint: Option<&[u8]>,
         flight: &Flight,
         is_wanted: &dyn Fn() -> bool,
-    ) -> Result<Report, Failure> {
+    ) -> (End, Option<Report>) {
         let counters = &shared.counters;
         let mut sink = |bytes: &[u8]| match flight.push(bytes) {
             ControlFlow::Break(()) if !is_wanted() => ControlFlow::Break(()),
@@ -184,23 +200,24 @@ impl Play {
             Ok(report) => {
                 Counters::add(&counters.segments_encoded, 1);
                 Counters::add(&counters.frames_missing, report.frames_missing);
-                shared.cache.store(&self.key, segment, self.position(segment), &flight.bytes());
-                Ok(report)
+                let position = self.position(segment);
+                let kept = shared.cache.store(&self.key, segment, position, &flight.bytes());
+                (if kept { End::Cached } else { End::Whole }, Some(report))
             }
             Err(EncodeError::Cancelled) => {
                 Counters::add(&counters.segments_cancelled, 1);
-                Err(Failure::Cancelled)
+                (End::Cancelled, None)
             }
             Err(error) => {
                 Counters::add(&counters.segments_failed, 1);
                 tracing::error!(key = %self.key, segment, %error, "a segment failed");
-                Err(Failure::Failed(error.to_string()))
+                (End::Failed(error.to_string()), None)
             }
         }
     }
 
     /// Takes a flight off the list and ends it.
-    pub fn land(&self, segment: u32, flight: &Arc<Flight>, end: Result<(), Failure>) {
+    pub fn land(&self, segment: u32, flight: &Arc<Flight>, end: End) {
         let mut flights = self.flights();
         if flights.get(&segment).is_some_and(|f| Arc::ptr_eq(f, flight)) {
             flights.remove(&segment);
@@ -234,41 +251,65 @@ impl Play {
         (end <= slice.position + slice.length).then_some((slice.file, start..end))
     }
 
-    /// A cached segment's slice; checked first, on a thread that may block, if an earlier process wrote it.
+    /// A cached segment's slice, if it's whole; checked first, on a thread that may block, if an earlier
+    /// process wrote it.
     pub async fn slice(
+        &self,
         shared: &Arc<Shared>,
         output: Arc<Output>,
         segment: u32,
-    ) -> std::io::Result<Option<crate::output::Slice>> {
+    ) -> io::Result<Option<Slice>> {
+        match self.checked_slice(shared, &output, segment).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                shared.cache.forget(&self.key, &output);
+                Ok(None)
+            }
+            found => found,
+        }
+    }
+
+    async fn checked_slice(
+        &self,
+        shared: &Arc<Shared>,
+        output: &Arc<Output>,
+        segment: u32,
+    ) -> io::Result<Option<Slice>> {
         loop {
-            match output.find(segment) {
-                Ok(Found::Whole(slice)) => return Ok(Some(slice)),
-                Ok(Found::Missing) => return Ok(None),
-                Ok(Found::Unchecked) => {
-                    let (cache, output) = (Arc::clone(&shared.cache), Arc::clone(&output));
-                    let check = move || cache.check(&output, segment);
-                    tokio::task::spawn_blocking(check).await.map_err(std::io::Error::other)?;
+            match output.find(segment)? {
+                Found::Whole(slice) => {
+                    shared.cache.hold(&self.key, &slice.file);
+                    return Ok(Some(slice));
                 }
-                Err(error) => {
-                    shared.cache.forget(&output, &error);
-                    return Ok(None);
+                Found::Missing => return Ok(None),
+                Found::Unchecked => {
+                    let (cache, key) = (Arc::clone(&shared.cache), Arc::clone(&self.key));
+                    let unchecked = Arc::clone(output);
+                    let check = move || cache.check(&key, &unchecked, segment);
+                    tokio::task::spawn_blocking(check).await.map_err(io::Error::other)??;
                 }
             }
         }
     }
 }
 
-fn submit(
+/// Queues work, `accepted` work whatever the queue's length. Who finds it wanted at once before it was
+/// queued could not promote it: `is_urgent` tells of them.
+pub fn queue(
     shared: &Shared,
     class: Class,
     label: Label,
     work: Box<dyn FnOnce() + Send>,
     accepted: bool,
+    is_urgent: &dyn Fn() -> bool,
 ) -> Result<(), Refused> {
-    if accepted {
-        return shared.scheduler.follow_up(class, label, work);
+    match accepted {
+        true => shared.scheduler.follow_up(class, label.clone(), work)?,
+        false => shared.scheduler.submit(class, label.clone(), work)?,
     }
-    shared.scheduler.submit(class, label, work)
+    if class == Class::Ahead && is_urgent() {
+        shared.scheduler.promote(&label);
+    }
+    Ok(())
 }
 
 /// Makes one segment. Dropped unrun, it ends the flight.
@@ -287,19 +328,19 @@ impl Maker {
         }
         let end = if self.flight.is_wanted() {
             let wanted = || self.flight.is_wanted();
-            self.play.make(&self.shared, self.segment, checkpoint, &self.flight, &wanted)
+            self.play.make(&self.shared, self.segment, checkpoint, &self.flight, &wanted).0
         } else {
             Counters::add(&self.shared.counters.segments_cancelled, 1);
-            Err(Failure::Cancelled)
+            End::Cancelled
         };
-        self.play.land(self.segment, &self.flight, end.map(|_| ()));
+        self.play.land(self.segment, &self.flight, end);
     }
 }
 
 impl Drop for Maker {
     fn drop(&mut self) {
         if !self.flight.has_ended() {
-            self.play.land(self.segment, &self.flight, Err(Failure::Cancelled));
+            self.play.land(self.segment, &self.flight, End::Cancelled);
         }
     }
 }

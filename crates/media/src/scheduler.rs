@@ -119,7 +119,8 @@ impl Scheduler {
         self.threads.len()
     }
 
-    /// Puts a job into the queue.
+    /// Puts a job into the queue. One that a client waits for is refused only if as many wait already;
+    /// one made ahead, if the queue holds as many of either class.
     ///
     /// # Errors
     /// [`Refused`], the work unrun.
@@ -137,7 +138,11 @@ impl Scheduler {
 
     fn push(&self, class: Class, label: Label, work: Work, most: usize) -> Result<(), Refused> {
         let mut queues = self.shared.queues();
-        if queues.closed || queues.waiting.length + queues.ahead.length >= most {
+        let length = match class {
+            Class::Waiting => queues.waiting.length,
+            Class::Ahead => queues.waiting.length + queues.ahead.length,
+        };
+        if queues.closed || length >= most {
             return Err(Refused);
         }
         queues.turns(class).push(label, work);

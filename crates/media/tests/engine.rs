@@ -6,7 +6,7 @@ use blob::Blobs;
 use catalog::Catalog;
 use media::{Body, Chunk, Config, Media, Preferences, Representation, Resource, select};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,6 +17,9 @@ const SHORT: u32 = 202_400;
 
 /// 205 s at 8 kHz: twenty-one segments.
 const LONG: u32 = 1_640_000;
+
+/// 20 min at 8 kHz: work for a while.
+const VERY_LONG: u32 = 9_600_000;
 
 /// So many frames of 8 kHz mono noise that swells, as WAV.
 fn recording(frames: u32) -> Vec<u8> {
@@ -81,6 +84,15 @@ impl House {
         };
         let media = Media::open(catalog.clone(), blobs.clone(), config).unwrap();
         Self { media, resource: Arc::new(resource), blobs, catalog }
+    }
+
+    /// The engine closed and opened again, over the same catalog and blobs.
+    async fn restarted(self, config: Config) -> Self {
+        let Self { media, resource, blobs, catalog } = self;
+        media.close().await;
+        drop(media);
+        let media = Media::open(catalog.clone(), blobs.clone(), config).unwrap();
+        Self { media, resource, blobs, catalog }
     }
 
     fn wanted(&self, format: &'static str) -> Representation {
@@ -189,10 +201,7 @@ async fn what_is_begun_at_the_close_is_kept_and_what_is_queued_is_not_made() {
     }
     assert_eq!(house.encoded(), made);
     drop((first, prepared));
-    let (blobs, catalog, resource) = (house.blobs, house.catalog, house.resource);
-    drop(house.media);
-    let media = Media::open(catalog.clone(), blobs.clone(), House::config(dir.path())).unwrap();
-    let house = House { media, resource, blobs, catalog };
+    let house = house.restarted(House::config(dir.path())).await;
     house.whole("ulaw").await;
     house.has_encoded(21 - made).await;
 }
@@ -214,23 +223,13 @@ async fn the_cache_survives_a_restart_and_its_loss_changes_no_byte() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::open(dir.path(), House::config(dir.path()));
     let first = house.whole("ulaw").await;
-    house.media.close().await;
-    assert_eq!(house.encoded(), 3);
-    let (blobs, catalog, resource) = (house.blobs, house.catalog, house.resource);
-    drop(house.media);
-    let again = |config| House {
-        media: Media::open(catalog.clone(), blobs.clone(), config).unwrap(),
-        resource: Arc::clone(&resource),
-        blobs: blobs.clone(),
-        catalog: catalog.clone(),
-    };
-    let warm = again(House::config(dir.path()));
+    house.has_encoded(3).await;
+    let warm = house.restarted(House::config(dir.path())).await;
     assert_eq!(warm.whole("ulaw").await, first);
     warm.media.close().await;
     assert_eq!(warm.encoded(), 0);
-    drop(warm);
     std::fs::remove_dir_all(dir.path().join("cache")).unwrap();
-    let cold = again(Config { threads: 1, ..House::config(dir.path()) });
+    let cold = warm.restarted(Config { threads: 1, ..House::config(dir.path()) }).await;
     assert_eq!(cold.whole("ulaw").await, first);
     cold.has_encoded(3).await;
 }
@@ -241,9 +240,6 @@ async fn a_segment_whose_bytes_changed_on_the_disk_is_made_again_and_counted() {
     let house = House::open(dir.path(), House::config(dir.path()));
     let first = house.whole("ulaw").await;
     house.media.close().await;
-    assert_eq!(house.encoded(), 3);
-    let (blobs, catalog) = (house.blobs, house.catalog);
-    drop(house.media);
     for entry in std::fs::read_dir(dir.path().join("cache")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|e| e == "data") {
@@ -251,11 +247,12 @@ async fn a_segment_whose_bytes_changed_on_the_disk_is_made_again_and_counted() {
             file.write_all_at(b"rot", 90_000).unwrap();
         }
     }
-    let media = Media::open(catalog.clone(), blobs.clone(), House::config(dir.path())).unwrap();
-    let house = House { media, resource: house.resource, blobs, catalog };
+    let house = house.restarted(House::config(dir.path())).await;
     assert_eq!(house.whole("ulaw").await, first);
     house.has_encoded(1).await;
     assert_eq!(house.media.counters().checksum_repairs.load(Ordering::Relaxed), 1);
+    house.media.close().await;
+    assert_eq!(house.media.cached_bytes(), 202_400);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,14 +260,17 @@ async fn a_cache_taken_away_under_the_running_server_costs_only_another_encode()
     let dir = tempfile::tempdir().unwrap();
     let house = House::open(dir.path(), House::config(dir.path()));
     let first = house.whole("ulaw").await;
-    house.has_encoded(3).await;
+    // Started anew, it holds no file of it open and has checked none.
+    let house = house.restarted(House::config(dir.path())).await;
     std::fs::remove_dir_all(dir.path().join("cache")).unwrap();
     assert_eq!(house.whole("ulaw").await, first);
-    house.has_encoded(6).await;
+    house.has_encoded(3).await;
+    assert_eq!(house.media.cached_bytes(), 0);
     std::fs::create_dir(dir.path().join("cache")).unwrap();
     assert_eq!(house.whole("ulaw").await, first);
-    house.has_encoded(9).await;
-    assert_eq!(house.media.cached_bytes(), 202_400);
+    house.has_encoded(6).await;
+    assert_eq!(house.whole("ulaw").await, first);
+    assert_eq!((house.encoded(), house.media.cached_bytes()), (6, 202_400));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -300,6 +300,8 @@ async fn a_full_queue_is_an_answer_and_what_is_cached_is_served_all_the_same() {
             let opened = prepared.open(prepared.length_bytes() - 10..prepared.length_bytes());
             assert!(matches!(opened, Err(media::OpenError::Busy { .. })), "{format}");
         }
+        // What was promised with the head of an answer is kept, though.
+        assert_eq!(collect(prepared.further(0..10)).await.len(), 10, "{format}");
     }
     let original = Representation::Original(Arc::clone(&house.resource));
     let prepared = house.media.prepare(&original).await.unwrap();
@@ -374,4 +376,123 @@ async fn a_client_that_leaves_cancels_what_only_it_waited_for() {
     assert_eq!(collect(staying).await.len(), 10);
     assert!(house.encoded() < 10);
     assert!(house.media.counters().segments_cancelled.load(Ordering::Relaxed) > 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_listens_has_its_turns_beside_a_whole_encode_and_a_chain() {
+    for busy in ["flac", "g722"] {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config { threads: 1, ..House::config(dir.path()) };
+        let house = Arc::new(House::with(dir.path(), config, VERY_LONG));
+        let working = Arc::clone(&house);
+        let work = tokio::spawn(async move {
+            let prepared = working.media.prepare(&working.wanted(busy)).await.unwrap();
+            let length = prepared.length_bytes();
+            collect(prepared.open(length - 10..length).unwrap()).await
+        });
+        while house.encoded() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // Eleven segments, all but the first of them read ahead before they are waited for.
+        assert_eq!(house.range("ulaw", 0..850_000).await.len(), 850_000);
+        assert!(!work.is_finished(), "it waited for all of the {busy}");
+        assert_eq!(work.await.unwrap().len(), 10);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_chain_gives_the_same_bytes_to_clients_who_come_and_go_as_they_like() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = House::with(dir.path(), House::config(dir.path()), LONG).whole("g722").await;
+    let mut x = 1u32;
+    for _ in 0..12 {
+        let dir = tempfile::tempdir().unwrap();
+        let house = Arc::new(House::with(dir.path(), House::config(dir.path()), LONG));
+        let clients: Vec<_> = (0..24)
+            .map(|_| {
+                x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let start = u64::from(x >> 8) % (whole.len() as u64 / 8);
+                let patience = Duration::from_micros(u64::from(x >> 16) % 8000);
+                let house = Arc::clone(&house);
+                tokio::spawn(async move {
+                    let range = start..start + 20_000;
+                    match x & 0x100 {
+                        0 => Some((start, house.range("g722", range).await)),
+                        _ => {
+                            let left = tokio::time::timeout(patience, house.range("g722", range));
+                            left.await.ok().map(|bytes| (start, bytes))
+                        }
+                    }
+                })
+            })
+            .collect();
+        for client in clients {
+            let ended = tokio::time::timeout(Duration::from_secs(20), client).await;
+            if let Some((start, bytes)) = ended.expect("an end").unwrap() {
+                assert!(whole[start as usize..].starts_with(&bytes), "from {start}");
+            }
+        }
+        // What is kept is right, too.
+        let house = Arc::into_inner(house).unwrap().restarted(House::config(dir.path())).await;
+        assert!(house.whole("g722").await == whole);
+        assert_eq!(house.media.counters().checksum_repairs.load(Ordering::Relaxed), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_that_always_fails_ends_the_answers_that_need_it() {
+    for format in ["g722", "ulaw", "flac"] {
+        let dir = tempfile::tempdir().unwrap();
+        let house = House::with(dir.path(), House::config(dir.path()), LONG);
+        let hash = &house.resource.content_hash;
+        let blob = dir.path().join("blobs").join(&hash[..2]).join(&hash[2..4]).join(hash);
+        // Read-only as it is, its owner may still cut it short by its name.
+        std::fs::set_permissions(&blob, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let blob = std::fs::File::options().write(true).open(blob).unwrap();
+        blob.set_len(u64::from(LONG)).unwrap();
+        let ask = async {
+            let prepared = house.media.prepare(&house.wanted(format)).await.ok()?;
+            let length = prepared.length_bytes();
+            Some(drain(prepared.open(length - 10..length).unwrap()).await)
+        };
+        let answer = tokio::time::timeout(Duration::from_secs(20), ask).await.expect("an end");
+        assert!(!matches!(answer, Some(Ok(()))), "{format}");
+        house.media.close().await;
+        let failed = house.media.counters().segments_failed.load(Ordering::Relaxed);
+        assert!((1..4).contains(&failed), "{format}: {failed} tries");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_reader_goes_on_from_the_file_once_the_segment_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path(), House::config(dir.path()));
+    let prepared = house.media.prepare(&house.wanted("ogg")).await.unwrap();
+    let mut body = prepared.open(0..prepared.length_bytes()).unwrap();
+    // The header, and the first packets as they come.
+    let mut read = 0;
+    for _ in 0..2 {
+        let Some(Ok(Chunk::Memory(bytes))) = body.next().await else { panic!("not cold") };
+        read += bytes.len() as u64;
+    }
+    house.media.close().await;
+    match body.next().await {
+        Some(Ok(Chunk::File { offset, .. })) => assert_eq!(offset, read),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_encoded_again_over_what_is_kept_counts_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path(), House::config(dir.path()));
+    let first = house.whole("flac").await;
+    house.media.close().await;
+    let kept = house.media.cached_bytes();
+    // With another catalog its layout isn't known any more.
+    let catalog = Catalog::open(dir.path().join("other.sqlite")).unwrap();
+    let house = House { catalog, ..house }.restarted(House::config(dir.path())).await;
+    assert_eq!(house.whole("flac").await, first);
+    house.media.close().await;
+    assert_eq!((house.encoded(), house.media.cached_bytes()), (3, kept));
 }

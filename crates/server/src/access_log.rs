@@ -5,7 +5,6 @@
 //! holds no answer up. They look like the log's other lines, and `--log` counts for them as for any:
 //! their target is `access`.
 
-use crate::digits::Digits;
 use http::{HeaderValue, Method, Response, Uri};
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -42,10 +41,10 @@ impl Entry {
         Self { started, remote, method, path, status: 0, cache: None, bytes: 0 }
     }
 
-    /// Writes the line of an answer that ended.
-    pub fn write(&self, ended: Instant) {
+    /// Writes the line of an answer that ended, after so long.
+    pub fn write(&self, ended: Instant, duration: Duration) {
         if tracing::enabled!(target: "access", tracing::Level::INFO) {
-            JOURNAL.add(self, ended);
+            JOURNAL.add(self, ended, duration);
         }
     }
 
@@ -118,14 +117,14 @@ impl Journal {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, entry: &Entry, ended: Instant) {
+    fn add(&self, entry: &Entry, ended: Instant, duration: Duration) {
         let mut lines = self.lines();
         if lines.text.len() >= MOST_BYTES {
             lines.lost += 1;
             return;
         }
         let first = lines.text.is_empty();
-        lines.add(entry, ended);
+        lines.add(entry, ended, duration);
         drop(lines);
         if first {
             self.news.notify_one();
@@ -157,20 +156,21 @@ impl Journal {
 }
 
 impl Lines {
-    fn add(&mut self, entry: &Entry, ended: Instant) {
+    fn add(&mut self, entry: &Entry, ended: Instant, duration: Duration) {
         let now = self.clock.1 + ended.saturating_duration_since(self.clock.0);
         if self.second != now.as_secs() {
             self.second = now.as_secs();
             let second = jiff::Timestamp::from_second(self.second.cast_signed());
             self.stamp = second.unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S").to_string();
         }
-        let duration_us =
-            u64::try_from(ended.duration_since(entry.started).as_micros()).unwrap_or(u64::MAX);
+        let tenths = u64::try_from(duration.as_micros() / 100).unwrap_or(u64::MAX);
         let cache = entry.cache.as_ref().and_then(|value| value.to_str().ok()).unwrap_or("-");
+        let mut digits = itoa::Buffer::new();
         let Self { text, stamp, .. } = self;
         text.extend_from_slice(stamp.as_bytes());
         text.push(b'.');
-        text.extend_from_slice(Digits::at_least(6, now.subsec_micros().into()).as_bytes());
+        // A million more: six digits after the first.
+        text.extend_from_slice(&digits.format(1_000_000 + now.subsec_micros()).as_bytes()[1..]);
         text.extend_from_slice(b"Z  INFO access: remote=");
         text.extend_from_slice(entry.remote.as_bytes());
         text.extend_from_slice(b" method=");
@@ -178,13 +178,13 @@ impl Lines {
         text.extend_from_slice(b" path=");
         quote(text, &entry.path);
         text.extend_from_slice(b" status=");
-        text.extend_from_slice(Digits::of(entry.status.into()).as_bytes());
+        text.extend_from_slice(digits.format(entry.status).as_bytes());
         text.extend_from_slice(b" bytes=");
-        text.extend_from_slice(Digits::of(entry.bytes).as_bytes());
+        text.extend_from_slice(digits.format(entry.bytes).as_bytes());
         text.extend_from_slice(b" duration_ms=\"");
-        text.extend_from_slice(Digits::of(duration_us / 1000).as_bytes());
+        text.extend_from_slice(digits.format(tenths / 10).as_bytes());
         text.push(b'.');
-        text.extend_from_slice(Digits::of(duration_us / 100 % 10).as_bytes());
+        text.extend_from_slice(digits.format(tenths % 10).as_bytes());
         text.extend_from_slice(b"\" cache=");
         quote(text, cache);
         text.push(b'\n');

@@ -301,8 +301,7 @@ impl Sending {
                 None => return Poll::Ready(Ok(None)),
                 Some(Part::Memory(bytes)) => return Poll::Ready(Ok(Some(Piece::Memory(bytes)))),
                 Some(Part::Later(prepared, range)) => {
-                    let body = prepared.open(range).map_err(io::Error::other)?;
-                    self.parts.push_front(Part::Media(body));
+                    self.parts.push_front(Part::Media(prepared.further(range)));
                 }
                 Some(Part::Media(mut body)) => {
                     self.pulling = Some(Box::pin(async move {

@@ -143,8 +143,9 @@ impl Drop for Answered {
         self.pulse.answered();
         let Entry { started, status, bytes, .. } = self.entry;
         let ended = Instant::now();
-        ANSWERS.count(status, bytes, ended.saturating_duration_since(started));
-        self.entry.write(ended);
+        let duration = ended.saturating_duration_since(started);
+        ANSWERS.count(status, bytes, duration);
+        self.entry.write(ended, duration);
     }
 }
 

@@ -7,7 +7,6 @@ mod access_log;
 mod apis;
 mod body;
 mod connection;
-mod digits;
 mod handler;
 mod inflow;
 mod listener;

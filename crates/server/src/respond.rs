@@ -1,7 +1,6 @@
 //! The one place that writes status and headers of media answers.
 
 use crate::body::Body;
-use crate::digits::Digits;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
@@ -148,7 +147,7 @@ Content-Range,Accept-Ranges,Content-Length,ETag,Last-Modified";
 
 /// Renders an answer to a request that came at `started`; `cached` if nothing has to be encoded for it.
 pub fn answer(answer: Answer, meta: &Meta, cached: bool, started: Instant) -> Response<Body> {
-    let length = |bytes: u64| value(&[Digits::of(bytes).as_bytes()]);
+    let length = |bytes: u64| HeaderValue::from(bytes);
     let (status, body, mut headers) = match answer {
         Answer::Whole(body) => (StatusCode::OK, body, meta.whole.clone()),
         Answer::Part(body, range) => {
@@ -188,7 +187,10 @@ pub fn answer(answer: Answer, meta: &Meta, cached: bool, started: Instant) -> Re
 }
 
 fn content_range(range: &Range<u64>, length_bytes: u64) -> HeaderValue {
-    let [first, last, length] = [range.start, range.end - 1, length_bytes].map(Digits::of);
+    let mut digits = [itoa::Buffer::new(); 3];
+    let [first, last, length] = &mut digits;
+    let [first, last] = [first.format(range.start), last.format(range.end - 1)];
+    let length = length.format(length_bytes);
     value(&[b"bytes ", first.as_bytes(), b"-", last.as_bytes(), b"/", length.as_bytes()])
 }
 
