@@ -83,6 +83,8 @@ fn nothing_is_counted_twice_after_a_crash() {
         let data = api.server.data.clone();
         api.server.signal("KILL");
         writers.into_iter().for_each(|writer| writer.join().unwrap());
+        // Its connections are closed a moment before it has let go of the folder.
+        api.server.wait(Duration::from_secs(20));
         api.server = Server::start(&data, &[]);
         let now = api.container_now(&sid);
         let there = api.get(&format!("{FILES}?filter=container_sid+eq+{sid}&limit=0")).json();
