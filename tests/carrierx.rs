@@ -11,6 +11,7 @@ mod containers;
 mod files;
 mod guide;
 mod lists;
+mod raw;
 mod rules;
 mod transcoding;
 

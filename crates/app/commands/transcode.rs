@@ -27,7 +27,8 @@ pub fn run(args: &Transcode) -> Result<(), Failure> {
         Hint { extension: args.source.extension().and_then(|e| e.to_str()), mime_type: None };
     let probed = audio::probe(&source, hint).map_err(|e| Failure::failed(&name, e))?;
     let facts = Arc::new(probed.facts);
-    let resource = resource(hash, source.length_bytes(), Arc::clone(&facts));
+    let content = catalog::content_id(&hash, facts.read_as());
+    let resource = resource(content, source.length_bytes(), Arc::clone(&facts));
     let mut target = Output::begin(&args.target)?;
     match media::select(&resource, &wanted).map_err(refused)? {
         Representation::Original(_) => {

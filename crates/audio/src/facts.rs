@@ -1,7 +1,7 @@
 //! What is known of a source, established once, at ingest, and kept.
 
 use crate::error::{DecodeError, ProbeError};
-use crate::formats::FORMATS;
+use crate::formats::{FORMATS, by_name};
 use crate::{Planar, Source};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,14 @@ impl Facts {
     #[must_use]
     pub fn duration_seconds(&self) -> f64 {
         self.frame_count as f64 / f64::from(self.rate_hz.max(1))
+    }
+
+    /// The codec that the bytes are read with on the hint's word alone (`ulaw`, `alaw`, `g722`): under
+    /// another name they are another recording. `None` if they say themselves what they are.
+    #[must_use]
+    pub fn read_as(&self) -> Option<&str> {
+        let source = by_name(&self.format).and_then(|format| format.source);
+        source.filter(|source| source.headerless()).map(|_| self.codec.as_str())
     }
 }
 

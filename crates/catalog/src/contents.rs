@@ -1,5 +1,7 @@
 //! Contents: what files refer to. Kept as long as one does.
 //!
+//! A content is bytes and how they are read, so several may have one blob: it goes with the last of them.
+//!
 //! The blob appears and goes within the transaction that decides it, so a new file of the same
 //! content and the deletion of the last old one can't cross: one comes wholly before the other.
 
@@ -7,10 +9,27 @@ use crate::{Catalog, Error};
 use rusqlite::{Connection, params};
 use std::io;
 
+/// The id of a content, which is what every `content_hash` holds: the hash of the bytes in hex or, where
+/// they don't say themselves what they are, the hash, a dot and what they are `read_as` (`ulaw`, `alaw`,
+/// `g722`). Earlier versions kept those, too, under the hash alone.
+#[must_use]
+pub fn content_id(hash: &str, read_as: Option<&str>) -> String {
+    read_as.map_or_else(|| hash.to_owned(), |codec| format!("{hash}.{codec}"))
+}
+
+/// The address of a content's blob, hex: its id up to the dot.
+#[must_use]
+pub fn blob_address(content_id: &str) -> &str {
+    content_id.split_once('.').map_or(content_id, |(hash, _)| hash)
+}
+
+/// That a content's blob has the address ?1. In a form that the index answers: `/` comes after `.`.
+pub(crate) const HAS_ADDRESS: &str = "content_hash >= ?1 AND content_hash < ?1 || '/'";
+
 /// A content as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentRow {
-    /// Address of the blob, hex.
+    /// Its id ([`content_id`]).
     pub content_hash: String,
     /// Its length.
     pub length_bytes: u64,
@@ -25,8 +44,8 @@ pub struct ContentRow {
 }
 
 impl ContentRow {
-    /// Content that is there already stays as it is, but facts that were not found then (raw audio
-    /// without a telling name) are added.
+    /// Content that is there already stays as it is, but facts that were not found then (MP3 that is known
+    /// by its name alone) are added.
     pub(crate) fn keep(&self, db: &Connection) -> rusqlite::Result<()> {
         let sql = "INSERT INTO contents (content_hash, length_bytes, facts, probe_error, seek_index, stored_at)
             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (content_hash) DO UPDATE SET
@@ -61,25 +80,32 @@ impl Catalog {
         .await
     }
 
-    /// Forgets those of these contents that no file refers to; `remove` takes each one's blob away. One
-    /// that fails is [`Catalog::unreferenced`] from then on. Returns how many went.
+    /// Forgets those of these contents that no file refers to; `remove` takes the blob at an address away
+    /// once no content has it. One that fails is [`Catalog::unreferenced`] from then on. Returns how many
+    /// contents went.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn forget(
         &self,
-        hashes: Vec<String>,
+        contents: Vec<String>,
         remove: impl Fn(&str) -> io::Result<()> + Send + 'static,
     ) -> Result<u64, Error> {
         self.write(move |db| {
             let sql = "DELETE FROM contents WHERE content_hash = ?1 AND NOT EXISTS
                 (SELECT 1 FROM files WHERE content_hash = ?1)";
             let mut delete = db.prepare_cached(sql)?;
+            let kept = format!("SELECT 1 FROM contents WHERE {HAS_ADDRESS}");
+            let mut kept = db.prepare_cached(&kept)?;
             let mut gone = 0;
-            for hash in &hashes {
-                if delete.execute([hash])? > 0 {
-                    remove(hash)?;
-                    gone += 1;
+            for content in &contents {
+                if delete.execute([content])? == 0 {
+                    continue;
+                }
+                gone += 1;
+                let address = blob_address(content);
+                if !kept.exists([address])? {
+                    remove(address)?;
                 }
             }
             Ok(gone)

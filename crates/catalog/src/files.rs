@@ -2,6 +2,7 @@
 
 use crate::attributes::Table;
 use crate::containers::container;
+use crate::contents::HAS_ADDRESS;
 use crate::list::{List, Listing, list};
 use crate::{Catalog, ContainerRow, ContentRow, Error, FileRow, keys};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -94,7 +95,7 @@ impl Catalog {
         self.read(move |db| file(db, file_sid)).await
     }
 
-    /// The oldest file of a container with that name and content.
+    /// The oldest file of a container with that name and these bytes, however they are read.
     ///
     /// # Errors
     /// [`Error`].
@@ -102,14 +103,14 @@ impl Catalog {
         &self,
         container_sid: Uuid,
         name: &str,
-        content_hash: &str,
+        hash: &str,
     ) -> Result<Option<FileRow>, Error> {
         let sql = format!(
-            "SELECT {} FROM files WHERE container_sid = ? AND name = ? AND content_hash = ?
+            "SELECT {} FROM files WHERE container_sid = ?2 AND name = ?3 AND {HAS_ADDRESS}
             ORDER BY rowid LIMIT 1",
             FileRow::SELECTED
         );
-        let parameters = vec![container_sid.to_string(), name.to_owned(), content_hash.to_owned()];
+        let parameters = vec![hash.to_owned(), container_sid.to_string(), name.to_owned()];
         self.read_one(sql, parameters, FileRow::read).await
     }
 
@@ -147,7 +148,7 @@ impl Catalog {
         .await
     }
 
-    /// Deletes a file; its content's address, if it was there. The content stays until
+    /// Deletes a file; its content's id, if it was there. The content stays until
     /// [`Catalog::forget`].
     ///
     /// # Errors
@@ -161,7 +162,7 @@ impl Catalog {
         .await
     }
 
-    /// Deletes at most so many of the files whose lifecycle has ended; their contents' addresses.
+    /// Deletes at most so many of the files whose lifecycle has ended; their contents' ids.
     ///
     /// # Errors
     /// [`Error`].

@@ -27,7 +27,7 @@ mod schema;
 
 pub use access::TokenRow;
 pub use attributes::is_secret;
-pub use contents::ContentRow;
+pub use contents::{ContentRow, blob_address, content_id};
 pub use error::Error;
 pub use files::{Admission, NewContent};
 pub use list::{Condition, List, Listing, Operator, Order, Start};

@@ -22,7 +22,7 @@ pub struct ResourceRow {
     pub file_access_name: String,
     /// Whether the container lets files be published.
     pub allow_publish: bool,
-    /// Address of the blob, hex.
+    /// The id of its content ([`content_id`](crate::content_id)).
     pub content_hash: String,
     /// Its length.
     pub length_bytes: u64,

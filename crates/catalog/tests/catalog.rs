@@ -6,6 +6,7 @@ use catalog::{
     Operator, Order, Start, StoredLayout,
 };
 use serde_json::Map;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -208,6 +209,36 @@ async fn content_is_forgotten_with_its_last_file_alone() {
     assert!(catalog.delete_file(second.file_sid).await.unwrap().is_none());
     assert_eq!(catalog.unreferenced().await.unwrap(), ["aa"]);
     assert_eq!(forget().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_blob_goes_with_the_last_content_that_has_it() {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    // Others whose addresses come just before and after.
+    let ids = ["a9.ulaw", "aa", "aa.alaw", "aa.ulaw", "ab"];
+    let files = ids.map(|id| file(&container, id, id));
+    for (row, id) in files.iter().zip(ids) {
+        insert(&catalog, row.clone(), content(id, None), || Ok(())).await.unwrap();
+    }
+    let removed = Arc::new(Mutex::new(Vec::new()));
+    let forget = async |id: &str| {
+        let removed = Arc::clone(&removed);
+        let remove = move |address: &str| {
+            removed.lock().unwrap().push(address.to_owned());
+            Ok(())
+        };
+        catalog.forget(vec![id.into()], remove).await.unwrap()
+    };
+    for (row, id) in files.iter().zip(ids).skip(1).take(3) {
+        assert_eq!(*removed.lock().unwrap(), [""; 0]);
+        assert_eq!(catalog.delete_file(row.file_sid).await.unwrap().as_deref(), Some(id));
+        assert_eq!(forget(id).await, 1);
+    }
+    assert_eq!(*removed.lock().unwrap(), ["aa"]);
+    assert!(catalog.delete_file(files[0].file_sid).await.unwrap().is_some());
+    assert_eq!(forget("a9.ulaw").await, 1);
+    assert_eq!(*removed.lock().unwrap(), ["aa", "a9"]);
 }
 
 #[tokio::test]

@@ -133,7 +133,8 @@ impl Library {
     /// # Errors
     /// [`Error::NotFound`] if it was deleted meanwhile.
     pub async fn open_content(&self, file: &File) -> Result<(std::fs::File, u64), Error> {
-        let hash: Hash = file.content_hash.parse().map_err(|_| Error::NotFound)?;
+        let address = catalog::blob_address(&file.content_hash);
+        let hash: Hash = address.parse().map_err(|_| Error::NotFound)?;
         let blobs = self.blobs.clone();
         let open = blocking(move || blobs.get(&hash)).await??.ok_or(Error::NotFound)?;
         Ok((open, file.file_bytes))

@@ -60,8 +60,8 @@ impl Library {
 
     async fn remove(&self, contents: Vec<String>) -> Result<u64, Error> {
         let blobs = self.blobs.clone();
-        let remove = move |hash: &str| {
-            let hash: Hash = hash.parse().map_err(io::Error::other)?;
+        let remove = move |address: &str| {
+            let hash: Hash = address.parse().map_err(io::Error::other)?;
             blobs.remove(&hash)
         };
         Ok(self.catalog.forget(contents, remove).await?)

@@ -32,7 +32,7 @@ pub struct Upload {
 
 /// What was found out about the bytes of an upload.
 pub struct Examined {
-    /// Address of the content, hex.
+    /// The content's id ([`catalog::content_id`]).
     pub content_hash: String,
     /// The bytes, readable for as long as this is held.
     pub source: Source,
@@ -363,6 +363,7 @@ fn examine(
         Err(e) => Err(e.to_string()),
     };
     let classification = classification(&head, probed.is_ok());
-    let content_hash = draft.hash().to_string();
+    let read_as = probed.as_ref().ok().and_then(|(facts, _)| facts.read_as());
+    let content_hash = catalog::content_id(&draft.hash().to_string(), read_as);
     Ok(Examined { content_hash, source, probed, classification })
 }

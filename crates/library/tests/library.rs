@@ -102,6 +102,16 @@ async fn an_unchanged_file_is_not_imported_twice() {
     assert_eq!(first.file.file_sid, again.file.file_sid);
     fs::write(&path, "two").unwrap();
     assert!(!f.library.import_path(&f.admin, &path, f.container).await.unwrap().already_there);
+    // Raw audio is what its name says.
+    for name in ["prompt.ulaw", "prompt.alaw"] {
+        let path = f.dir.path().join(name);
+        fs::write(&path, "one").unwrap();
+        for already_there in [false, true] {
+            let import = f.library.import_path(&f.admin, &path, f.container).await.unwrap();
+            assert_eq!(import.already_there, already_there, "{name}");
+            assert_eq!(f.library.open_content(&import.file).await.unwrap().1, 3);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,10 +25,11 @@ pub fn key(content_hash: &str, target: &Target, writer: &dyn TargetFormat) -> St
     blake3::hash(canonical.as_bytes()).to_hex()[..2 * KEY_BYTES].to_owned()
 }
 
-/// A strong ETag of a key or content hash, quoted, 42 bytes.
+/// A strong ETag of a key or content id, quoted, 42 bytes. That of a content is that of its bytes, however
+/// they are read.
 #[must_use]
-pub fn etag(key_or_hash: &str) -> String {
-    format!("\"{}\"", &key_or_hash[..key_or_hash.len().min(2 * KEY_BYTES)])
+pub fn etag(key_or_id: &str) -> String {
+    format!("\"{}\"", &key_or_id[..key_or_id.len().min(2 * KEY_BYTES)])
 }
 
 /// The number that a stream carries (Ogg): the key's first four bytes.

@@ -256,7 +256,8 @@ impl Media {
     }
 
     fn blob(&self, content_hash: &str) -> Result<File, OpenError> {
-        let hash = content_hash.parse().map_err(OpenError::failed)?;
+        let address = catalog::blob_address(content_hash);
+        let hash = address.parse().map_err(OpenError::failed)?;
         self.shared.blobs.get(&hash).map_err(OpenError::failed)?.ok_or(OpenError::Gone)
     }
 

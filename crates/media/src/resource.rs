@@ -27,7 +27,7 @@ pub enum Link {
 pub struct Resource {
     /// The file; `None` for bytes that are no stored file (yet).
     pub file_sid: Option<Uuid>,
-    /// Address of its content, 64 hexadecimal digits.
+    /// The id of its content ([`catalog::content_id`]).
     pub content_hash: String,
     /// Length of its content in bytes.
     pub length_bytes: u64,

@@ -57,6 +57,10 @@ impl SourceFormat for G711Source {
         by_hint(self.format, self.media_types, hint)
     }
 
+    fn headerless(&self) -> bool {
+        true
+    }
+
     fn probe(&self, source: &Source, _hint: Hint<'_>) -> Result<Probed, ProbeError> {
         let facts = Facts {
             format: self.format.into(),

@@ -40,6 +40,11 @@ pub trait SourceFormat: Sync {
     /// hint alone. Must not claim bytes that another row knows better.
     fn recognises(&self, head: &[u8], hint: Hint<'_>) -> bool;
 
+    /// Whether the bytes don't say what they are: then the hint alone makes them this format.
+    fn headerless(&self) -> bool {
+        false
+    }
+
     /// Establishes the facts, walking as much of the source as exactness needs, in bounded memory.
     ///
     /// # Errors

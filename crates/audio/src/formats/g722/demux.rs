@@ -23,6 +23,10 @@ impl SourceFormat for G722Source {
         by_hint("g722", &["audio/g722"], hint)
     }
 
+    fn headerless(&self) -> bool {
+        true
+    }
+
     fn probe(&self, source: &Source, _hint: Hint<'_>) -> Result<Probed, ProbeError> {
         let facts = Facts {
             format: "g722".into(),
