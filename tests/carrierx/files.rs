@@ -1,6 +1,7 @@
 //! Files: attributes, both uploads, changes, links, data, deletion.
 
 use super::*;
+use crate::running::until;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -368,4 +369,32 @@ fn refusals_say_what_the_documentation_says() {
     let taken = api.send("POST", CONTAINERS, &keys).json();
     assert_eq!(taken["errors"][0]["message"], "container with the same set of keys already exists");
     assert_eq!(api.get(FILES).json()["total"], 0);
+}
+
+#[test]
+fn what_was_learned_of_a_files_transcodes_goes_with_it() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    let wav = std::fs::read(sources::speech(api.folder.path())).unwrap();
+    let catalog = catalog::Catalog::open(api.server.data.join("catalog.sqlite")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let learned = |key: &str| {
+        let layout = runtime.block_on(catalog.layout(key)).unwrap();
+        let states = runtime.block_on(catalog.checkpoints(key)).unwrap();
+        (layout.is_some(), states.len())
+    };
+    // Whatever its content is called in the catalog.
+    for (name, bytes) in [("call.wav", &wav[..]), ("call.alaw", &wav[44..])] {
+        let file = api.file(&json!({"container_sid": sid, "name": name}), bytes);
+        let link = path_of(&file["publish_uri"]);
+        let keys = ["flac", "g722"].map(|format| {
+            let answer = api.server.get(&format!("{link}?f={format}"));
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            answer.header("etag").unwrap().trim_matches('"').to_owned()
+        });
+        until("it is written down", || learned(&keys[0]).0 && learned(&keys[1]).1 > 0);
+        let path = format!("{FILES}/{}", text(&file["file_sid"]));
+        assert_eq!(api.delete(&path).status, 204);
+        assert_eq!(keys.map(|key| learned(&key)), [(false, 0); 2], "{name}");
+    }
 }

@@ -80,9 +80,9 @@ impl Catalog {
         .await
     }
 
-    /// Forgets those of these contents that no file refers to; `remove` takes the blob at an address away
-    /// once no content has it. One that fails is [`Catalog::unreferenced`] from then on. Returns how many
-    /// contents went.
+    /// Forgets those of these contents that no file refers to, and what was learned of their outputs;
+    /// `remove` takes the blob at an address away once no content has it. One that fails is
+    /// [`Catalog::unreferenced`] from then on. Returns how many contents went.
     ///
     /// # Errors
     /// [`Error`].

@@ -31,7 +31,7 @@ pub use contents::{ContentRow, blob_address, content_id};
 pub use error::Error;
 pub use files::{Admission, NewContent};
 pub use list::{Condition, List, Listing, Operator, Order, Start};
-pub use outputs::StoredLayout;
+pub use outputs::{OUTPUTS_BYTES, StoredLayout};
 pub use pool::Catalog;
 pub use resources::ResourceRow;
 pub use rows::{ContainerRow, FileRow};

@@ -164,8 +164,9 @@ impl Runner {
             return;
         }
         let (catalog, key) = (self.shared.catalog.clone(), Arc::clone(&self.play.key));
+        let content = Arc::clone(&self.play.content);
         self.play.runtime.spawn(async move {
-            if let Err(error) = catalog.put_checkpoints(&key, fresh).await {
+            if let Err(error) = catalog.put_checkpoints(&key, &content, fresh).await {
                 tracing::warn!(%error, "checkpoints were not kept; they will be made again");
             }
         });

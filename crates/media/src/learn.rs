@@ -192,10 +192,11 @@ impl Step {
 
     fn write_down(&self, layout: &Arc<Layout>) {
         let (catalog, key) = (self.shared.catalog.clone(), Arc::clone(&self.play.key));
+        let content = Arc::clone(&self.play.content);
         let stored =
             StoredLayout { header: layout.header.clone(), offsets: layout.offsets.clone() };
         self.play.runtime.spawn(async move {
-            if let Err(error) = catalog.put_layout(&key, stored).await {
+            if let Err(error) = catalog.put_layout(&key, &content, stored).await {
                 tracing::warn!(%error, "a layout was not kept; it will be learned again");
             }
         });

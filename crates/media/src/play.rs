@@ -18,6 +18,8 @@ use tokio::runtime::Handle;
 /// A transcode being played.
 pub struct Play {
     pub(crate) key: Arc<str>,
+    /// The id of the content that it is made of.
+    pub(crate) content: Arc<str>,
     pub(crate) transcode: Transcode,
     /// The layout, where it's known before encoding.
     known_layout: Option<Arc<Layout>>,
@@ -55,6 +57,7 @@ impl Play {
         let known_layout = transcode.layout().map(Arc::new);
         let play = Self {
             key: transcoded.key.as_str().into(),
+            content: transcoded.resource.content_hash.as_str().into(),
             transcode,
             known_layout,
             learned_layout: OnceLock::new(),
