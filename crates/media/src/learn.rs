@@ -1,5 +1,5 @@
 //! Learned layouts (flac, mp4): all segments are encoded on all threads, in order; the sizes make the
-//! layout, which the catalog keeps for good.
+//! layout, which the catalog keeps with the content.
 
 use crate::flight::{End, Flight};
 use crate::play::Play;
