@@ -1,5 +1,6 @@
 //! What is known of a source, established once, at ingest, and kept.
 
+use crate::codecs::instruction_set;
 use crate::error::{DecodeError, ProbeError};
 use crate::formats::{FORMATS, by_name};
 use crate::{Planar, Source};
@@ -46,6 +47,13 @@ impl Facts {
     #[must_use]
     pub fn duration_seconds(&self) -> f64 {
         self.frame_count as f64 / f64::from(self.rate_hz.max(1))
+    }
+
+    /// What decides on the decoded samples beside the bytes: the processor, where the decoder chooses its
+    /// code by it. Part of the identity of whatever is made of them.
+    #[must_use]
+    pub fn decoder_revision(&self) -> String {
+        if self.codec == "opus" { instruction_set() } else { String::new() }
     }
 
     /// The codec that the bytes are read with on the hint's word alone (`ulaw`, `alaw`, `g722`): under

@@ -32,9 +32,13 @@ pub enum Codec<'a> {
     Alac(&'a [u8]),
 }
 
+/// The element that ends an AAC packet (ISO 14496-3 §4.4.2.1), in its first three bits.
+const AAC_ID_END: u8 = 7;
+
 /// One of symphonia's decoders.
 pub struct Symphonia {
     decoder: Box<dyn AudioDecoder>,
+    is_aac: bool,
     planes: Vec<Vec<f32>>,
 }
 
@@ -47,7 +51,7 @@ impl Symphonia {
         let decoder = catch_unwind(|| build(codec))
             .map_err(|_| DecodeError::Broken("the codec's headers make no sense".into()))?
             .map_err(|e| DecodeError::Broken(e.to_string()))?;
-        Ok(Self { decoder, planes: Vec::new() })
+        Ok(Self { decoder, is_aac: matches!(codec, Codec::Aac(_)), planes: Vec::new() })
     }
 }
 
@@ -77,6 +81,12 @@ fn build(codec: Codec<'_>) -> Result<Box<dyn AudioDecoder>, Error> {
 
 impl PacketDecoder for Symphonia {
     fn decode(&mut self, data: &[u8], out: &mut Planar) -> bool {
+        // The AAC decoder takes what is empty, or begins with its end mark, for a packet that brings
+        // nothing new, and gives the samples of the one before again.
+        let ends_at_once = data.first().is_none_or(|first| self.is_aac && first >> 5 == AAC_ID_END);
+        if ends_at_once {
+            return false;
+        }
         let packet = PacketRef::new(0, Timestamp::ZERO, Duration::ZERO, data);
         // A damaged packet may make these decoders panic (an index past a table): it counts as an
         // error like any other, and the decoder, whose state is plain numbers, goes on.

@@ -75,6 +75,53 @@ fn damage_costs_only_what_it_hit_and_is_told() {
 }
 
 #[test]
+fn mono_and_stereo_joined_in_either_order_are_heard_from_anywhere() {
+    let bare = |channels| {
+        let to = ["-ar", "44100", "-ac", channels, "-c:a", "libmp3lame", "-b:a", "64k"];
+        let label = ["-write_xing", "0", "-id3v2_version", "0"];
+        make(Material::Stereo, "mp3", &[&to[..], &label].concat())
+    };
+    let parts = [bare("1"), bare("2")];
+    for [first, second] in [[0, 1], [1, 0]] {
+        let bytes = [parts[first].clone(), parts[second].clone()].concat();
+        let (source, joined) = probed(&bytes, "mp3");
+        assert_eq!(usize::from(joined.facts.channels), first + 1);
+        seeks_exactly(&source, &joined);
+        let heard = decode(&source, &joined, 0);
+        for (index, part) in [first, second].into_iter().enumerate() {
+            let (alone, alone_probed) = probed(&parts[part], "mp3");
+            let alone = decode(&alone, &alone_probed, 0);
+            let count = alone.frames();
+            // In the middle of each part, where no decoder warms up.
+            let range = count / 4..count * 3 / 4;
+            let mix = |n: usize| -> f32 {
+                alone.channels.iter().map(|c| c[n]).sum::<f32>() / alone.channels.len() as f32
+            };
+            let start = if index == 0 { 0 } else { heard.frames() - count };
+            for n in range {
+                let wanted = if joined.facts.channels == 1 { mix(n) } else { alone.channels[0][n] };
+                assert!(
+                    (heard.channels[0][start + n] - wanted).abs() < 1e-6,
+                    "frame {n} of {part}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_of_another_rate_is_told() {
+    let at =
+        |rate| make(Material::Stereo, "mp3", &["-ar", rate, "-c:a", "libmp3lame", "-b:a", "64k"]);
+    let (_, joined) = probed(&[at("44100"), at("48000")].concat(), "mp3");
+    assert!(
+        joined.facts.repaired.iter().any(|r| r.contains("no MPEG frames were skipped")),
+        "{:?}",
+        joined.facts.repaired
+    );
+}
+
+#[test]
 fn a_file_cut_short_ends_with_its_last_packet() {
     let whole = make(Material::Stereo, "mp3", TAGGED[0]);
     agrees(&whole[..20_000], "mp3", 40.0);

@@ -40,6 +40,57 @@ fn aac_is_trimmed_to_what_was_encoded_and_agrees_with_ffmpeg() {
     }
 }
 
+/// A box of that kind.
+fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    let length = (8 + body.len() as u32).to_be_bytes();
+    [&length[..], kind, body].concat()
+}
+
+#[test]
+fn aac_without_an_edit_list_is_trimmed_by_what_itunes_noted() {
+    let plain =
+        [AAC, &["-use_editlist", "0", "-map_metadata", "-1", "-fflags", "+bitexact"]].concat();
+    let mut bytes = make(Material::Stereo, "m4a", &plain);
+    let (untrimmed, untold) = probed(&bytes, "m4a");
+    let delay = 1024;
+    let note = format!(" 00000000 {delay:08X} 000001CA {:016X} 00000000", 314_124);
+    let name = boxed(b"name", b"\0\0\0\0iTunSMPB");
+    let data = boxed(b"data", &[b"\0\0\0\x01\0\0\0\0", note.as_bytes()].concat());
+    let comment =
+        boxed(b"----", &[boxed(b"mean", b"\0\0\0\0com.apple.iTunes"), name, data].concat());
+    let meta = boxed(b"meta", &[&b"\0\0\0\0"[..], &boxed(b"ilst", &comment)].concat());
+    let udta = boxed(b"udta", &meta);
+    let moov = bytes.windows(4).rposition(|w| w == b"moov").expect("a moov box") - 4;
+    // What the encoder says of itself is put out of the way.
+    if let Some(own) = bytes[moov..].windows(4).position(|w| w == b"udta") {
+        bytes[moov + own..moov + own + 4].copy_from_slice(b"free");
+    }
+    let length = (bytes.len() - moov + udta.len()) as u32;
+    bytes[moov..moov + 4].copy_from_slice(&length.to_be_bytes());
+    bytes.extend(udta);
+    let (source, told) = probed(&bytes, "m4a");
+    assert_eq!(untold.facts.frame_count, 314_124 + delay);
+    assert_eq!(told.facts.frame_count, 314_124);
+    assert_eq!(
+        decode(&untrimmed, &untold, delay).channels[0][..314_124],
+        decode(&source, &told, 0).channels[0]
+    );
+    seeks_exactly(&source, &told);
+}
+
+#[test]
+fn aac_that_ends_within_its_packets_falls_silent_there() {
+    let whole = make(Material::Stereo, "m4a", &[AAC, &["-movflags", "+faststart"]].concat());
+    let (complete, _) = probed(&whole, "m4a");
+    let (source, torn) = probed(&whole[..whole.len() / 2], "m4a");
+    assert_eq!(torn.facts.frame_count, 314_124);
+    let (wanted, got) = (decode(&complete, &torn, 0), decode(&source, &torn, 0));
+    let loud = |samples: &[f32]| samples.iter().rposition(|s| s.abs() > 1e-4).unwrap_or(0);
+    let end = loud(&got.channels[0]);
+    assert!((100_000..200_000).contains(&end), "the last sound is at {end}");
+    assert_eq!(wanted.channels[0][..end - 2048], got.channels[0][..end - 2048]);
+}
+
 #[test]
 fn aac_with_noise_substitution_is_the_same_every_time() {
     let (source, probed) = probed(&make(Material::Stereo, "m4a", AAC_WITH_NOISE), "m4a");

@@ -1,7 +1,7 @@
 //! Ogg sources: Opus and Vorbis.
 
 use crate::bench::{
-    Material, agrees, make, probed, seeks_exactly, seeks_nearly, survives_mutilation,
+    Material, agrees, decode, make, probed, seeks_exactly, seeks_nearly, survives_mutilation,
 };
 
 const OPUS: [&[&str]; 4] = [
@@ -52,6 +52,39 @@ fn a_seek_in_opus_converges_within_its_pre_roll() {
             let (source, probed) = probed(&make(material, "opus", arguments), "opus");
             seeks_nearly(&source, &probed, 40.0);
         }
+    }
+}
+
+#[test]
+fn cover_art_of_a_megabyte_in_the_comments_costs_no_sound() {
+    let art = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(art.path(), format!(";FFMETADATA1\nart={}\n", "A".repeat(1_200_000))).unwrap();
+    let art = art.path().to_str().unwrap();
+    for (extension, arguments) in [("opus", OPUS[0]), ("ogg", VORBIS[0])] {
+        let plain = make(Material::Stereo, extension, arguments);
+        let with_art = ["-i", art, "-map", "0:a", "-map_metadata", "1"];
+        let dressed = make(Material::Stereo, extension, &[&with_art[..], arguments].concat());
+        assert!(dressed.len() > plain.len() + 1_100_000);
+        let (plain, plain_probed) = probed(&plain, extension);
+        let (dressed, dressed_probed) = probed(&dressed, extension);
+        let (wanted, got) =
+            (decode(&plain, &plain_probed, 0), decode(&dressed, &dressed_probed, 0));
+        assert!(wanted == got, "{extension}");
+    }
+}
+
+#[test]
+fn a_stream_behind_the_first_is_told() {
+    for (extension, arguments) in [("opus", OPUS[0]), ("ogg", VORBIS[0])] {
+        let first = make(Material::Prompt, extension, arguments);
+        let second = make(Material::Stereo, extension, arguments);
+        let (_, alone) = probed(&first, extension);
+        let (_, chained) = probed(&[first, second].concat(), extension);
+        assert_eq!(alone.facts.repaired, [""; 0]);
+        assert_eq!(
+            chained.facts.repaired,
+            ["another stream follows the first, which alone is played"]
+        );
     }
 }
 

@@ -1,10 +1,10 @@
 //! Reading MP3: frame walk at ingest, seek index, decode from any frame.
 
+use super::decoder::Mp3Decoder;
 use super::header::Header;
 use super::tag::Tag;
 use super::walker::{Found, Walker};
 use crate::Source;
-use crate::codecs::symphonia::{Codec, Symphonia};
 use crate::demux::index::{IndexReader, IndexWriter};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::error::{DecodeError, ProbeError};
@@ -78,7 +78,7 @@ impl SourceFormat for Mp3Source {
         let index = Index::read(index)
             .ok_or_else(|| DecodeError::Broken("the seek index is damaged".into()))?;
         let packets = Mp3Packets::open(source, &index, start_frame)?;
-        let decoder = Box::new(Symphonia::new(Codec::Mp3)?);
+        let decoder = Box::new(Mp3Decoder::new()?);
         let span = start_frame..facts.frame_count;
         Ok(Box::new(PacketDecode::new(packets, decoder, facts.channels, span)))
     }
@@ -99,6 +99,8 @@ fn chained(head: &[u8], mut at: usize) -> bool {
 struct Survey {
     packets: u64,
     bytes: u64,
+    /// Of the first packet with audio.
+    channels: u16,
     bitrate_bps: u32,
     varies: bool,
     /// Offset of every [`STRIDE`]th packet.
@@ -112,6 +114,7 @@ impl Survey {
         }
         if self.packets == 0 {
             self.bitrate_bps = found.header.bitrate_bps;
+            self.channels = found.header.channels;
         }
         self.varies |= self.bitrate_bps != found.header.bitrate_bps;
         self.packets += 1;
@@ -135,7 +138,8 @@ impl Survey {
             format: "mp3".into(),
             codec: "mp3".into(),
             rate_hz: header.rate_hz,
-            channels: header.channels,
+            // The label, if there is one, may have others.
+            channels: if self.packets > 0 { self.channels } else { header.channels },
             frame_count,
             bitrate_bps: if self.varies { measured.round() as u32 } else { self.bitrate_bps },
             constant_bitrate: !self.varies,

@@ -1,5 +1,6 @@
 //! MPEG audio layer III.
 
+mod decoder;
 mod demux;
 mod encode;
 mod header;

@@ -29,6 +29,9 @@ pub struct Walker {
 /// How far the first packet is looked for.
 const LONGEST_LEAD: u64 = 1 << 20;
 
+/// Bytes of the longest packet: 320 kbit/s at 32 kHz.
+const LONGEST_PACKET: u64 = 1441;
+
 impl Walker {
     /// Before the first packet, tags in front and behind left out.
     ///
@@ -62,6 +65,8 @@ impl Walker {
         let from = self.position;
         loop {
             if self.position + HEADER_BYTES as u64 > self.end {
+                // A packet cut short is none of what was skipped.
+                self.skipped_bytes += self.end.saturating_sub(from + LONGEST_PACKET);
                 return Ok(None);
             }
             if let Some(header) = self.header_at(self.position)? {

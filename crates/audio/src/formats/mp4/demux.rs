@@ -99,6 +99,8 @@ struct Track {
     /// How long it is, in units of the movie.
     edit_length: u64,
     movie_scale: u32,
+    /// What iTunes noted instead of an edit list.
+    gapless: Option<Gapless>,
 }
 
 impl Track {
@@ -121,6 +123,11 @@ impl Track {
             }
             Ok(track.is_some())
         })?;
+        if let Some(track) = &mut track
+            && (track.edit_start, track.edit_length) == (0, 0)
+        {
+            track.gapless = Gapless::find(window, &moov)?;
+        }
         let fragmented = !descend(window, &moov, &[b"mvex"])?.is_empty();
         Ok(match track {
             Some(track) if track.table.count == 0 && fragmented => {
@@ -148,7 +155,8 @@ impl Track {
         let elst = descend(window, trak, &[b"edts", b"elst"])?;
         let (edit_start, edit_length) = edit(window, &elst)?;
         let table = Table::find(window, &stbl)?;
-        Ok(Ok(Self { config, table, duration, edit_start, edit_length, movie_scale }))
+        let gapless = None;
+        Ok(Ok(Self { config, table, duration, edit_start, edit_length, movie_scale, gapless }))
     }
 
     /// Decoded frames to drop in front, and frames that remain.
@@ -157,6 +165,11 @@ impl Track {
             (u128::from(units) * u128::from(rate_hz) / u128::from(scale.max(1))) as u64
         };
         let decoded = self.table.count.saturating_mul(self.config.packet_frames());
+        if let Some(Gapless { delay, frames }) = self.gapless
+            && delay.checked_add(frames).is_some_and(|end| end <= decoded)
+        {
+            return (delay, frames);
+        }
         let delay = frames(self.edit_start, self.duration.1);
         let media = frames(self.duration.0, self.duration.1).min(decoded).saturating_sub(delay);
         // The list's length is in coarse units, and those of the media are exact: it cuts only if
@@ -164,6 +177,44 @@ impl Track {
         let edited = frames(self.edit_length.saturating_add(1), self.movie_scale);
         let cut = self.edit_length > 0 && edited < media;
         (delay, if cut { frames(self.edit_length, self.movie_scale) } else { media })
+    }
+}
+
+/// The comment `iTunSMPB`, which Apple's encoders write: hexadecimal numbers, of which the second is the
+/// encoder's delay and the fourth the length, in frames.
+#[derive(Debug, Clone, Copy)]
+struct Gapless {
+    delay: u64,
+    frames: u64,
+}
+
+impl Gapless {
+    fn find(window: &mut Window, moov: &Range<u64>) -> io::Result<Option<Self>> {
+        let meta = descend(window, moov, &[b"udta", b"meta"])?;
+        // Behind its version and flags.
+        let ilst = descend(window, &(meta.start + 4..meta.end), &[b"ilst"])?;
+        let mut found = None;
+        find(window, &ilst, |window, comment| {
+            if &comment.kind != b"----" {
+                return Ok(false);
+            }
+            let name = descend(window, &comment.body, &[b"name"])?;
+            if name.is_empty() || window.peek(name.start + 4, 8)? != b"iTunSMPB" {
+                return Ok(false);
+            }
+            let data = descend(window, &comment.body, &[b"data"])?;
+            let length = data.end.saturating_sub(data.start + 8).min(256) as usize;
+            found = Self::parse(window.peek(data.start + 8, length)?);
+            Ok(true)
+        })?;
+        Ok(found)
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        let mut numbers = str::from_utf8(text).ok()?.split_ascii_whitespace().skip(1);
+        let mut next = |skipped| u64::from_str_radix(numbers.nth(skipped)?, 16).ok();
+        let (delay, frames) = (next(0)?, next(1)?);
+        (frames > 0).then_some(Self { delay, frames })
     }
 }
 

@@ -36,6 +36,9 @@ impl SourceFormat for OggSource {
             let bytes = packets.skipped_bytes();
             repaired.push(format!("{bytes} bytes that are no whole Ogg pages were skipped"));
         }
+        if packets.followed() {
+            repaired.push("another stream follows the first, which alone is played".into());
+        }
         if !survey.closed {
             repaired.push("the stream has no last page".into());
         }

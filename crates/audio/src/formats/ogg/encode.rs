@@ -4,6 +4,7 @@
 use super::page::{PageHeader, lacing_values, page};
 use super::pages::HEADER_BYTES;
 use super::paging::{Paging, SEGMENT_PACKETS};
+use crate::codecs::instruction_set;
 use crate::error::{EncodeError, PlanError};
 use crate::formats::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::planar::interleave;
@@ -96,20 +97,6 @@ impl TargetFormat for OggTarget {
             instruction_set()
         )
     }
-}
-
-/// The encoder picks its kernels by these when it runs, and their rounding differs.
-fn instruction_set() -> String {
-    #[cfg(target_arch = "x86_64")]
-    let found = [
-        ("avx", std::arch::is_x86_feature_detected!("avx")),
-        ("avx2", std::arch::is_x86_feature_detected!("avx2")),
-        ("fma", std::arch::is_x86_feature_detected!("fma")),
-    ];
-    #[cfg(not(target_arch = "x86_64"))]
-    let found: [(&str, bool); 0] = [];
-    let names = found.iter().filter(|(_, has)| *has).map(|(name, _)| *name);
-    std::iter::once(std::env::consts::ARCH).chain(names).collect::<Vec<_>>().join(" ")
 }
 
 /// One representation.

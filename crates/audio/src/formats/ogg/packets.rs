@@ -3,7 +3,7 @@
 use super::pages::{Page, Pages};
 use std::io;
 
-/// Packets longer than this are thrown away.
+/// Packets longer than this are given empty: cover art in the comments, say.
 const LONGEST_PACKET: usize = 1 << 20;
 
 /// Where a packet stands.
@@ -35,6 +35,7 @@ pub struct OggPackets {
     began_here: bool,
     opened: bool,
     sequence: Option<u32>,
+    followed: bool,
 }
 
 impl OggPackets {
@@ -51,6 +52,7 @@ impl OggPackets {
             began_here: false,
             opened: false,
             sequence: None,
+            followed: false,
         }
     }
 
@@ -58,6 +60,12 @@ impl OggPackets {
     #[must_use]
     pub fn skipped_bytes(&self) -> u64 {
         self.pages.skipped_bytes
+    }
+
+    /// Whether another stream begins behind the end of this one.
+    #[must_use]
+    pub fn followed(&self) -> bool {
+        self.followed
     }
 
     /// The next packet into `data`.
@@ -79,7 +87,10 @@ impl OggPackets {
         let ended = self.page.as_ref().is_some_and(|p| p.last);
         let page = loop {
             match self.pages.next()? {
-                _ if ended => return Ok(false),
+                page if ended => {
+                    self.followed = page.is_some_and(|page| page.first);
+                    return Ok(false);
+                }
                 None => return Ok(false),
                 Some(page) if page.serial == self.serial => break page,
                 Some(_) => {}
@@ -111,13 +122,15 @@ impl OggPackets {
             if lacing == 255 {
                 continue;
             }
-            let whole = self.begun && self.partial.len() <= LONGEST_PACKET;
-            let began_here = self.began_here;
+            let (begun, began_here) = (self.begun, self.began_here);
             std::mem::swap(data, &mut self.partial);
             self.partial.clear();
+            if data.len() > LONGEST_PACKET {
+                data.clear();
+            }
             self.begun = true;
             self.began_here = true;
-            if whole {
+            if begun {
                 let opens_page = began_here && !self.opened;
                 self.opened |= began_here;
                 return Some(Place {
