@@ -118,10 +118,15 @@ macro_rules! table_row {
                 Ok(Self { $($field: <$ty as crate::column::Column>::read(row, next())?,)* })
             }
 
+            /// Behind all rows that are there and that were, if the table is listed by row numbers; in those that
+            /// are not, the number may come again.
             pub(crate) fn insert(&self, db: &rusqlite::Connection, table: &str) -> rusqlite::Result<()> {
                 let values = [$(crate::column::Column::value(&self.$field)),*];
                 let marks = vec!["?"; values.len()].join(",");
-                let sql = format!("INSERT INTO {table} ({}) VALUES ({marks})", Self::COLUMNS.join(","));
+                let row = format!("(SELECT 1 + max(row, coalesce((SELECT max(rowid) FROM {table}), 0))
+                    FROM last_deleted WHERE of = '{table}')");
+                let columns = Self::COLUMNS.join(",");
+                let sql = format!("INSERT INTO {table} (rowid, {columns}) VALUES ({row}, {marks})");
                 db.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values)).map(|_| ())
             }
 

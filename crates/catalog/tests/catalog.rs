@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use catalog::{
-    Admission, Catalog, Condition, ContainerRow, ContentRow, Error, FileRow, List, NewContent,
-    OUTPUTS_BYTES, Operator, Order, Start, StoredLayout,
+    Admission, Catalog, Condition, ContainerRow, ContentRow, Error, FileRow, List, Listing,
+    NewContent, OUTPUTS_BYTES, Operator, Order, Start, StoredLayout,
 };
 use serde_json::Map;
 use std::sync::{Arc, Mutex};
@@ -118,6 +118,16 @@ async fn stored(catalog: &Catalog, container: &ContainerRow, id: &str) {
     insert(catalog, file(container, id, id), content(id, None), || Ok(())).await.unwrap();
 }
 
+/// A page of at most so many.
+fn page(order: Order, start: Start, limit: u64) -> List {
+    List { conditions: vec![], order, start, limit }
+}
+
+/// The cursor of a list's last item.
+fn end<T>(listing: Listing<T>) -> String {
+    listing.ends.unwrap().1
+}
+
 /// A layout with a header of so many bytes.
 fn header(length: usize) -> StoredLayout {
     StoredLayout { header: vec![9; length], offsets: vec![length as u64] }
@@ -186,8 +196,7 @@ async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once(
         kept += usize::from(upload.await.unwrap());
     }
     assert_eq!(kept, 5);
-    let wanted =
-        List { conditions: vec![], order: Order::Arrival, start: Start::Offset(0), limit: 2 };
+    let wanted = page(Order::Arrival, Start::Offset(0), 2);
     let listing = catalog.files(None, wanted).await.unwrap();
     assert_eq!((listing.items.len(), listing.total, listing.has_more), (2, 5, true));
 }
@@ -483,4 +492,41 @@ async fn a_deletion_that_nobody_waits_for_ends_what_was_found_all_the_same() {
         assert!(Instant::now() < until, "a deleted file would be served on");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
+}
+
+#[tokio::test]
+async fn what_comes_after_a_deletion_lies_behind_every_cursor() {
+    let (dir, mut catalog) = open();
+    let (lasting, passing) = (container(&catalog, None).await, container(&catalog, None).await);
+    let put = async |catalog: &Catalog, name: &str| {
+        let row = file(&lasting, name, "aa");
+        insert(catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
+        row
+    };
+    let first = page(Order::Arrival, Start::Offset(0), 9);
+    let [kept, gone] = [put(&catalog, "kept").await, put(&catalog, "gone").await];
+    let mut after = end(catalog.files(None, first.clone()).await.unwrap());
+    let of_containers = end(catalog.containers(None, first).await.unwrap());
+    // The newest goes, then all: with nothing left there is nothing to count on from.
+    for gone in [vec![gone], vec![kept]] {
+        for row in gone {
+            assert!(catalog.delete_file(row.file_sid).await.unwrap().is_some());
+        }
+        for reopen in [false, true] {
+            if reopen {
+                catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
+            }
+            let new = put(&catalog, "new").await;
+            let wanted = page(Order::Arrival, Start::After(after.clone()), 9);
+            let found = catalog.files(None, wanted).await.unwrap();
+            let sid = new.file_sid;
+            assert_eq!(found.items, [new], "reopened: {reopen}");
+            after = end(found);
+            assert!(catalog.delete_file(sid).await.unwrap().is_some());
+        }
+    }
+    catalog.delete_container(passing.container_sid).await.unwrap();
+    let new = container(&catalog, None).await;
+    let wanted = page(Order::Arrival, Start::After(of_containers), 9);
+    assert_eq!(catalog.containers(None, wanted).await.unwrap().items, [new]);
 }
