@@ -39,7 +39,7 @@ pub struct ContentRow {
     pub probe_error: Option<String>,
     /// The demuxer's own index.
     pub seek_index: Vec<u8>,
-    /// When it was stored first.
+    /// When it was stored first, by whomever.
     pub stored_at_ms: i64,
 }
 

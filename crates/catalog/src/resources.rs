@@ -26,7 +26,7 @@ pub struct ResourceRow {
     pub content_hash: String,
     /// Its length.
     pub length_bytes: u64,
-    /// When the content was stored first.
+    /// When the file got its content.
     pub stored_at_ms: i64,
     /// When the link ends, if its lifecycle deletes it.
     pub expires_at_ms: Option<i64>,
@@ -39,7 +39,7 @@ pub struct ResourceRow {
 macro_rules! resource_where {
     ($condition:literal) => {
         concat!(
-            "SELECT f.*, c.allow_publish, n.length_bytes, n.stored_at, n.facts, n.probe_error,",
+            "SELECT f.*, c.allow_publish, n.length_bytes, n.facts, n.probe_error,",
             " CASE WHEN f.lifecycle_action = 'delete' AND f.lifecycle_ttl >= 0",
             " THEN f.date_created + f.lifecycle_ttl * 1000 END AS expires_at",
             " FROM files f JOIN containers c USING (container_sid) JOIN contents n USING (content_hash) WHERE ",
@@ -59,7 +59,7 @@ fn resource(row: &Row<'_>) -> rusqlite::Result<ResourceRow> {
         allow_publish: row.get("allow_publish")?,
         content_hash: row.get("content_hash")?,
         length_bytes: Column::read(row, "length_bytes")?,
-        stored_at_ms: row.get("stored_at")?,
+        stored_at_ms: row.get("content_stored_at")?,
         expires_at_ms: row.get("expires_at")?,
         facts: row.get("facts")?,
         probe_error: row.get("probe_error")?,

@@ -59,6 +59,7 @@ table_row! {
         partner_sid: Uuid,
         parent_file_sid: Option<Uuid>,
         content_hash: String,
+        content_stored_at: i64,
         content_classification: String,
         content_duration: Option<f64>,
         content_format: String,

@@ -8,3 +8,6 @@ END;
 CREATE TRIGGER files_deleted AFTER DELETE ON files BEGIN
   UPDATE last_deleted SET row = old.rowid WHERE of = 'files' AND row < old.rowid;
 END;
+-- A link's date is when its file got its content, whoever stored the same bytes before.
+ALTER TABLE files ADD COLUMN content_stored_at INTEGER NOT NULL DEFAULT 0;
+UPDATE files SET content_stored_at = (SELECT stored_at FROM contents n WHERE n.content_hash = files.content_hash);

@@ -74,6 +74,7 @@ fn file(container: &ContainerRow, name: &str, hash: &str) -> FileRow {
         partner_sid: container.partner_sid,
         parent_file_sid: None,
         content_hash: hash.into(),
+        content_stored_at: 7,
         content_classification: "media".into(),
         content_duration: Some(1.5),
         content_format: "wav".into(),
@@ -158,7 +159,7 @@ async fn rows_come_back_as_they_went_in_after_reopening() {
     assert_eq!(catalog.file(row.file_sid).await.unwrap(), Some(row.clone()));
     let resource = catalog.resource_by_sid(row.file_sid).await.unwrap().unwrap();
     assert_eq!(resource.expires_at_ms, Some(70_000));
-    assert_eq!((resource.length_bytes, resource.stored_at_ms), (4, 5));
+    assert_eq!((resource.length_bytes, resource.stored_at_ms), (4, 7));
     assert_eq!(resource.facts.as_deref(), Some("{}"));
     let by_name = catalog.resource_by_name(container.container_sid, "a.wav").await.unwrap();
     assert_eq!(by_name, Some(resource));

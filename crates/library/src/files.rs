@@ -79,7 +79,7 @@ impl Library {
             changes.apply(row);
             row.date_modified = now;
             if let Some(facts) = facts {
-                facts.describe(row);
+                facts.describe(row, now);
             }
             check_file(row)
         };

@@ -126,6 +126,7 @@ mod tests {
             partner_sid: Uuid::nil(),
             parent_file_sid: None,
             content_hash: content_hash.into(),
+            content_stored_at: 0,
             content_classification: "media".into(),
             content_duration: None,
             content_format: String::new(),

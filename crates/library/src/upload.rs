@@ -180,10 +180,11 @@ impl Upload {
             file.name.clone_from(&file.file_access_name);
         }
         let (description, content) = kept.split();
-        description.describe(&mut file);
+        let now = file.date_created;
+        description.describe(&mut file, now);
         check_file(&file)?;
         library.settle_before(&container).await;
-        let (row, now) = (file.clone(), file.date_created);
+        let row = file.clone();
         let admit = move |into: &Container| admit(into, None, &row, now);
         to_the_end(async move {
             let gone = library.catalog.insert_file(file.clone(), content, admit).await;
@@ -238,6 +239,7 @@ impl Upload {
             partner_sid: container.partner_sid,
             parent_file_sid: None,
             content_hash: String::new(),
+            content_stored_at: 0,
             content_classification: "unknown".into(),
             content_duration: None,
             content_format: String::new(),
@@ -335,7 +337,12 @@ impl Kept {
 }
 
 impl Description {
-    pub fn describe(self, row: &mut File) {
+    /// The file's content is this from `now` on, Unix milliseconds.
+    pub fn describe(self, row: &mut File, now: i64) {
+        if row.content_hash != self.content_hash {
+            // By a second at least: dates in HTTP have no less, and a client must see that it's another.
+            row.content_stored_at = now.max(row.content_stored_at.saturating_add(1000));
+        }
         row.content_hash = self.content_hash;
         row.file_bytes = self.length_bytes;
         row.content_classification = self.classification.into();

@@ -4,7 +4,8 @@
 use blob::{Blobs, Hash};
 use catalog::Catalog;
 use library::{
-    Config, ContainerChanges, Error, File, Library, List, Order, Principal, Role, Start,
+    Config, ContainerChanges, Error, File, FileChanges, Library, List, Order, Principal, Role,
+    Start,
 };
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 struct Fixture {
     dir: tempfile::TempDir,
     library: Library,
+    catalog: Catalog,
     blobs: Blobs,
     admin: Principal,
     container: Uuid,
@@ -24,10 +26,10 @@ async fn fixture() -> Fixture {
     let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
     let blobs = Blobs::open(dir.path()).unwrap();
     let config = Config { public_url: "http://x".into(), data_dir: dir.path().into() };
-    let library = Library::open(catalog, blobs.clone(), config);
+    let library = Library::open(catalog.clone(), blobs.clone(), config);
     let welcome = library.bootstrap().await.unwrap().unwrap();
     let admin = library.authenticate(&welcome.token).await.unwrap();
-    Fixture { dir, library, blobs, admin, container: welcome.container_sid }
+    Fixture { dir, library, catalog, blobs, admin, container: welcome.container_sid }
 }
 
 async fn put(f: &Fixture, name: &str, bytes: &'static [u8]) -> Result<File, Error> {
@@ -36,6 +38,13 @@ async fn put(f: &Fixture, name: &str, bytes: &'static [u8]) -> Result<File, Erro
     upload.changes.name = Some(name.into());
     upload.write(bytes).await?;
     upload.finish().await
+}
+
+/// Gives a file other bytes.
+async fn replace(f: &Fixture, sid: Uuid, bytes: &'static [u8]) -> Result<File, Error> {
+    let mut upload = f.library.begin_replacement(&f.admin).await?;
+    upload.write(bytes).await?;
+    f.library.change_file(&f.admin, sid, FileChanges::default(), Some(upload), false).await
 }
 
 #[tokio::test]
@@ -160,4 +169,30 @@ async fn a_caller_that_leaves_in_the_midst_of_a_deletion_leaves_nothing_half_don
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
+}
+
+#[tokio::test]
+async fn the_date_of_a_link_goes_by_its_file_alone_and_never_back() {
+    let f = fixture().await;
+    let stored_at = async |file: &File| {
+        let resource = f.catalog.resource_by_sid(file.file_sid).await.unwrap().unwrap();
+        assert_eq!(resource.stored_at_ms, file.content_stored_at);
+        file.content_stored_at
+    };
+    let first = stored_at(&put(&f, "first", b"one").await.unwrap()).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    // Nobody learns when somebody else stored the same.
+    let other = put(&f, "other", b"one").await.unwrap();
+    let mut last = stored_at(&other).await;
+    assert!(last > first);
+    put(&f, "third", b"two").await.unwrap();
+    // Back and forth between what is stored already, all within a second.
+    for bytes in [&b"two"[..], b"one", b"two"] {
+        let replaced = replace(&f, other.file_sid, bytes).await.unwrap();
+        let date = stored_at(&replaced).await;
+        assert!(date / 1000 > last / 1000, "{date} after {last}");
+        last = date;
+    }
+    let same = replace(&f, other.file_sid, b"two").await.unwrap();
+    assert_eq!(stored_at(&same).await, last, "it has what it had");
 }
