@@ -86,7 +86,8 @@ fn a_container_goes_once_it_is_empty() {
 fn secrets_of_external_storage_are_masked_and_survive_being_sent_back() {
     let api = Api::start();
     let given = json!({"external_attributes": {
-        "access_key_id": "AK", "secret_access_key": "hush", "nested": {"account_key": "hush"}}});
+        "access_key_id": "AK", "secret_access_key": "hush", "nested": {"account_key": "hush"},
+        "several": [{"bucket": "b", "password": "hush"}, [{"token": "hush"}]]}});
     let made = api.container(&given);
     assert!(!made.to_string().contains("hush"), "{made}");
     assert_eq!(made["external_attributes"]["access_key_id"], "AK");

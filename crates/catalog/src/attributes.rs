@@ -119,11 +119,9 @@ impl Table {
             return Ok(((*column).to_owned(), *holds));
         }
         let inner = name.strip_prefix("external_attributes.").filter(|_| self == Self::Containers);
-        if let Some(path) = inner.filter(|p| p.bytes().all(is_path)) {
-            // Secrets are masked on read; a filter must not tell them either.
-            if !path.split('.').any(is_secret) {
-                return Ok((format!("external_attributes ->> '$.{path}'"), Holds::Text));
-            }
+        // Secrets are masked on read; a filter must not tell them either.
+        if let Some(path) = inner.filter(|p| p.split('.').all(|step| !is_secret(step))) {
+            return Ok((within_external(path, parameter)?, Holds::Text));
         }
         let known: Vec<_> = self.attributes().map(|(known, ..)| *known).collect();
         let message = format!("unknown attribute `{name}`; allowed: {}", known.join(", "));
@@ -131,8 +129,20 @@ impl Table {
     }
 }
 
-fn is_path(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.'
+/// A value within `external_attributes`. Objects and lists have none: there may be secrets in them.
+fn within_external(path: &str, parameter: &'static str) -> Result<String, Error> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if path.split('.').any(|step| step.is_empty() || !step.bytes().all(plain)) {
+        let message = format!(
+            "`external_attributes.{path}` names no value; allowed: external_attributes.KEY or \
+            external_attributes.KEY.KEY, keys of ASCII letters, digits and `_`"
+        );
+        return Err(Error::BadList { parameter, message });
+    }
+    let (column, path) = ("external_attributes", format!("'$.{path}'"));
+    Ok(format!(
+        "iif(json_type({column}, {path}) IN ('object', 'array'), NULL, {column} ->> {path})"
+    ))
 }
 
 /// Whether a key of `external_attributes` holds a secret.

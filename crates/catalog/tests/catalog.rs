@@ -5,7 +5,7 @@ use catalog::{
     Admission, Catalog, Condition, ContainerRow, ContentRow, Error, FileRow, List, Listing,
     NewContent, OUTPUTS_BYTES, Operator, Order, Start, StoredLayout,
 };
-use serde_json::Map;
+use serde_json::{Map, json};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -530,4 +530,42 @@ async fn what_comes_after_a_deletion_lies_behind_every_cursor() {
     let new = container(&catalog, None).await;
     let wanted = page(Order::Arrival, Start::After(of_containers), 9);
     assert_eq!(catalog.containers(None, wanted).await.unwrap().items, [new]);
+}
+
+#[tokio::test]
+async fn no_list_tells_what_external_attributes_hold_beneath_an_object_or_a_list() {
+    let (_dir, catalog) = open();
+    let made = container(&catalog, None).await;
+    let sid = made.container_sid;
+    let attributes =
+        json!({"s3": {"bucket": "b", "secret": "hush"}, "keys": [{"secret": "hush"}], "size": 2});
+    let attributes = attributes.as_object().unwrap().clone();
+    let edit = move |row: &mut ContainerRow| {
+        row.external_attributes = attributes;
+        Ok::<_, Error>(())
+    };
+    catalog.change_container(sid, edit).await.unwrap();
+    let by = |attribute: &str| Order::By { attribute: attribute.into(), descending: true };
+    let found = async |attribute: &str, operator, value: &str| {
+        let (attribute, values) = (attribute.into(), vec![value.into()]);
+        let conditions = vec![Condition { attribute, operator, values }];
+        let wanted = List { conditions, ..page(Order::Arrival, Start::Offset(0), 9) };
+        catalog.containers(None, wanted).await.map(|found| found.total)
+    };
+    for within in ["external_attributes.s3", "external_attributes.keys"] {
+        let wanted = page(by(within), Start::Offset(0), 9);
+        let cursor = end(catalog.containers(None, wanted).await.unwrap());
+        let hush: String = "hush".bytes().map(|byte| format!("{byte:02x}")).collect();
+        assert!(!cursor.contains(&hush), "{within}: {cursor}");
+        assert_eq!(found(within, Operator::Like, "%hush%").await.unwrap(), 0, "{within}");
+        assert_eq!(found(within, Operator::Equal, "null").await.unwrap(), 1, "{within}");
+    }
+    assert_eq!(found("external_attributes.s3.bucket", Operator::Equal, "b").await.unwrap(), 1);
+    for wrong in ["", ".", "s3.", ".s3", "s3..bucket", "s3.secret", "keys[0]", "a b", "ä", "'"] {
+        let name = format!("external_attributes.{wrong}");
+        let asked = found(&name, Operator::Equal, "b").await;
+        assert!(matches!(asked, Err(Error::BadList { parameter: "filter", .. })), "{wrong:?}");
+        let listed = catalog.containers(None, page(by(&name), Start::Offset(0), 9)).await;
+        assert!(matches!(listed, Err(Error::BadList { parameter: "order", .. })), "{wrong:?}");
+    }
 }

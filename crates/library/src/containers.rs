@@ -149,22 +149,40 @@ pub fn masked(attributes: &Map<String, Value>) -> Map<String, Value> {
         let value = match value {
             Value::Null => Value::Null,
             _ if is_secret(key) => Value::String(MASK.into()),
-            Value::Object(inner) => Value::Object(masked(inner)),
-            other => other.clone(),
+            other => masked_within(other),
         };
         (key.clone(), value)
     };
     attributes.iter().map(mask).collect()
 }
 
+fn masked_within(value: &Value) -> Value {
+    match value {
+        Value::Object(inner) => Value::Object(masked(inner)),
+        Value::Array(items) => Value::Array(items.iter().map(masked_within).collect()),
+        other => other.clone(),
+    }
+}
+
 /// Clients send back what they were given: a masked secret stays what it was.
 fn unmask(attributes: &mut Map<String, Value>, kept: &Map<String, Value>) {
     for (key, value) in attributes {
-        match (value, kept.get(key)) {
-            (value, Some(secret)) if is_secret(key) && value == MASK => *value = secret.clone(),
-            (Value::Object(inner), Some(Value::Object(kept))) => unmask(inner, kept),
-            _ => {}
+        match kept.get(key) {
+            Some(secret) if is_secret(key) && value == MASK => *value = secret.clone(),
+            Some(kept) => unmask_within(value, kept),
+            None => {}
         }
+    }
+}
+
+/// Items of a list are known by their place.
+fn unmask_within(value: &mut Value, kept: &Value) {
+    match (value, kept) {
+        (Value::Object(inner), Value::Object(kept)) => unmask(inner, kept),
+        (Value::Array(items), Value::Array(kept)) => {
+            items.iter_mut().zip(kept).for_each(|(item, kept)| unmask_within(item, kept));
+        }
+        _ => {}
     }
 }
 

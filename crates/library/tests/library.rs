@@ -5,8 +5,9 @@ use blob::{Blobs, Hash};
 use catalog::Catalog;
 use library::{
     Config, ContainerChanges, Error, File, FileChanges, Library, List, Order, Principal, Role,
-    Start,
+    Start, masked,
 };
+use serde_json::{Map, Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
@@ -195,4 +196,25 @@ async fn the_date_of_a_link_goes_by_its_file_alone_and_never_back() {
     }
     let same = replace(&f, other.file_sid, b"two").await.unwrap();
     assert_eq!(stored_at(&same).await, last, "it has what it had");
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_masked_secret_is_the_secret() {
+    let f = fixture().await;
+    let given = json!({"s3": {"bucket": "b", "secret": "hush"}, "token": ["hush"], "password": null,
+        "several": [{"bucket": "b", "password": "hush"}, [{"token": "hush"}], "********"]});
+    let given = given.as_object().unwrap();
+    let changes = |attributes: &Map<String, Value>| ContainerChanges {
+        external_attributes: Some(attributes.clone()),
+        ..ContainerChanges::default()
+    };
+    let made = f.library.create_container(&f.admin, changes(given)).await.unwrap();
+    let shown = masked(&made.external_attributes);
+    assert!(!json!(shown).to_string().contains("hush"), "{shown:?}");
+    for anew in [false, true] {
+        let sid = made.container_sid;
+        f.library.change_container(&f.admin, sid, changes(&shown), anew).await.unwrap();
+        let kept = f.catalog.container(sid).await.unwrap().unwrap();
+        assert_eq!(&kept.external_attributes, given);
+    }
 }
