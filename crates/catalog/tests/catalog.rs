@@ -569,3 +569,26 @@ async fn no_list_tells_what_external_attributes_hold_beneath_an_object_or_a_list
         assert!(matches!(listed, Err(Error::BadList { parameter: "order", .. })), "{wrong:?}");
     }
 }
+
+#[tokio::test]
+async fn pages_by_duration_show_each_file_once_whatever_the_rate() {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    let mut lengths = Vec::new();
+    for (n, rate) in (0..60).flat_map(|n| [(n, 44_100.0), (n, 11_025.0), (n, 48_000.0)]) {
+        let duration = f64::from(n * 7919 + 1) / rate;
+        let name = format!("{n} at {rate}");
+        let row = FileRow { content_duration: Some(duration), ..file(&container, &name, "aa") };
+        insert(&catalog, row, content("aa", None), || Ok(())).await.unwrap();
+        lengths.push(duration);
+    }
+    lengths.sort_by(f64::total_cmp);
+    let by = Order::By { attribute: "content_duration".into(), descending: false };
+    let mut start = Start::Offset(0);
+    for (at, length) in lengths.iter().enumerate() {
+        let found = catalog.files(None, page(by.clone(), start, 1)).await.unwrap();
+        assert_eq!(found.items[0].content_duration, Some(*length), "at {at}");
+        assert_eq!(found.has_more, at + 1 < lengths.len());
+        start = Start::After(end(found));
+    }
+}
