@@ -1,7 +1,7 @@
 //! Containers.
 
 use crate::rules::is_reached;
-use crate::values::check_container;
+use crate::values::{check_container, check_origin};
 use crate::{
     Container, ContainerChanges, Error, Library, List, Listing, Principal, Role, Scope, now_ms,
 };
@@ -26,6 +26,7 @@ impl Library {
         check_owner(caller, &changes)?;
         let mut container = default_row(caller.partner_sid);
         changes.apply(&mut container);
+        settle_domain(&mut container, None, self.public_url())?;
         check_container(&container)?;
         self.check_parent(caller, container.parent_container_sid).await?;
         self.catalog.insert_container(container.clone()).await?;
@@ -83,6 +84,7 @@ impl Library {
         self.seen_container(caller, container_sid).await?;
         check_owner(caller, &changes)?;
         self.check_parent(caller, changes.parent_container_sid.flatten()).await?;
+        let public_url = self.public_url().to_owned();
         let edit = move |row: &mut Container| {
             let kept = row.clone();
             if anew {
@@ -99,6 +101,7 @@ impl Library {
             }
             changes.apply(row);
             unmask(&mut row.external_attributes, &kept.external_attributes);
+            settle_domain(row, kept.publish_domain.as_deref(), &public_url)?;
             row.date_modified = now_ms();
             let counted = (row.threshold_total_bytes, row.threshold_total_files);
             // A threshold that is set below the usage is reached from now on.
@@ -140,6 +143,14 @@ fn check_owner(caller: &Principal, changes: &ContainerChanges) -> Result<(), Err
         return Ok(());
     }
     Err(Error::invalid("partner_sid", "must be your own; an administrator may name any partner"))
+}
+
+/// Where a container names no origin, clients are shown the server's, and send it back: that must not fix its links
+/// to what the server's is today. Only another than the one `kept` must be an origin.
+fn settle_domain(row: &mut Container, kept: Option<&str>, public_url: &str) -> Result<(), Error> {
+    row.publish_domain.take_if(|domain| domain == public_url);
+    let new = row.publish_domain.as_deref().filter(|domain| Some(*domain) != kept);
+    new.map_or(Ok(()), check_origin)
 }
 
 /// The attributes with their secrets hidden, at any depth.

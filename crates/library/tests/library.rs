@@ -23,10 +23,14 @@ struct Fixture {
 }
 
 async fn fixture() -> Fixture {
+    fixture_at("http://x").await
+}
+
+async fn fixture_at(public_url: &str) -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
     let blobs = Blobs::open(dir.path()).unwrap();
-    let config = Config { public_url: "http://x".into(), data_dir: dir.path().into() };
+    let config = Config { public_url: public_url.into(), data_dir: dir.path().into() };
     let library = Library::open(catalog.clone(), blobs.clone(), config);
     let welcome = library.bootstrap().await.unwrap().unwrap();
     let admin = library.authenticate(&welcome.token).await.unwrap();
@@ -216,5 +220,34 @@ async fn what_is_kept_of_a_masked_secret_is_the_secret() {
         f.library.change_container(&f.admin, sid, changes(&shown), anew).await.unwrap();
         let kept = f.catalog.container(sid).await.unwrap().unwrap();
         assert_eq!(&kept.external_attributes, given);
+    }
+}
+
+#[tokio::test]
+async fn a_container_that_is_sent_back_as_it_was_shown_keeps_no_origin_of_its_own() {
+    for public_url in ["https://media.example.com", "http://media_1:8080/audio"] {
+        let f = fixture_at(public_url).await;
+        let domain = |domain: &str| ContainerChanges {
+            publish_domain: Some(Some(domain.into())),
+            ..ContainerChanges::default()
+        };
+        let made = f.library.create_container(&f.admin, domain(public_url)).await.unwrap();
+        assert_eq!(made.publish_domain, None);
+        let change =
+            |changes, anew| f.library.change_container(&f.admin, made.container_sid, changes, anew);
+        for anew in [false, true] {
+            let shown = change(domain(public_url), anew).await.unwrap();
+            assert_eq!(shown.publish_domain, None);
+        }
+        // Its own stays, and goes by the server's again once that is sent.
+        for other in ["https://cdn.example.com"; 2] {
+            let own = change(domain(other), true).await.unwrap();
+            assert_eq!(own.publish_domain.as_deref(), Some(other));
+        }
+        for wrong in ["http://other_host", "http://host/path", "javascript:alert(1)"] {
+            let refused = change(domain(wrong), false).await;
+            assert!(matches!(refused, Err(Error::Invalid { .. })), "{wrong}");
+        }
+        assert_eq!(change(domain(public_url), false).await.unwrap().publish_domain, None);
     }
 }
