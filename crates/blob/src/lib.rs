@@ -88,10 +88,13 @@ impl Blobs {
     /// Removes the blob; one that is not there is no error.
     ///
     /// # Errors
-    /// If it can't be removed.
+    /// If it can't be removed; the text says where it lies.
     pub fn remove(&self, hash: &Hash) -> io::Result<()> {
-        match fs::remove_file(self.path(hash)) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        let path = self.path(hash);
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                Err(io::Error::new(e.kind(), format!("{}: {e}", path.display())))
+            }
             _ => Ok(()),
         }
     }

@@ -7,7 +7,6 @@
 
 use crate::{Catalog, Error};
 use rusqlite::{Connection, params};
-use std::io;
 
 /// The id of a content, which is what every `content_hash` holds: the hash of the bytes in hex or, where
 /// they don't say themselves what they are, the hash, a dot and what they are `read_as` (`ulaw`, `alaw`,
@@ -80,32 +79,32 @@ impl Catalog {
         .await
     }
 
-    /// Forgets those of these contents that no file refers to, and what was learned of their outputs;
-    /// `remove` takes the blob at an address away once no content has it. One that fails is
-    /// [`Catalog::unreferenced`] from then on. Returns how many contents went.
+    /// Forgets those of these contents that no file refers to, and what was learned of their outputs.
+    /// `remove` takes the blob at an address away once no content has it, and says whether it is gone: if
+    /// not, its content stays and is [`Catalog::unreferenced`] from then on. Returns how many contents went.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn forget(
         &self,
         contents: Vec<String>,
-        remove: impl Fn(&str) -> io::Result<()> + Send + 'static,
+        remove: impl Fn(&str) -> bool + Send + 'static,
     ) -> Result<u64, Error> {
         self.write(move |db| {
-            let sql = "DELETE FROM contents WHERE content_hash = ?1 AND NOT EXISTS
+            let sql = "SELECT 1 FROM contents WHERE content_hash = ?1 AND NOT EXISTS
                 (SELECT 1 FROM files WHERE content_hash = ?1)";
-            let mut delete = db.prepare_cached(sql)?;
-            let kept = format!("SELECT 1 FROM contents WHERE {HAS_ADDRESS}");
-            let mut kept = db.prepare_cached(&kept)?;
+            let mut unreferenced = db.prepare_cached(sql)?;
+            let shared =
+                format!("SELECT 1 FROM contents WHERE {HAS_ADDRESS} AND content_hash <> ?2");
+            let mut shared = db.prepare_cached(&shared)?;
+            let mut delete = db.prepare_cached("DELETE FROM contents WHERE content_hash = ?")?;
             let mut gone = 0;
             for content in &contents {
-                if delete.execute([content])? == 0 {
-                    continue;
-                }
-                gone += 1;
                 let address = blob_address(content);
-                if !kept.exists([address])? {
-                    remove(address)?;
+                if unreferenced.exists([content])?
+                    && (shared.exists([address, content])? || remove(address))
+                {
+                    gone += delete.execute([content])? as u64;
                 }
             }
             Ok(gone)

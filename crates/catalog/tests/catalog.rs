@@ -221,7 +221,7 @@ async fn content_is_forgotten_with_its_last_file_alone() {
     for row in [&first, &second] {
         insert(&catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
     }
-    let forget = || catalog.forget(vec!["aa".into()], |_| Ok(()));
+    let forget = || catalog.forget(vec!["aa".into()], |_| true);
     assert_eq!(catalog.delete_file(first.file_sid).await.unwrap().as_deref(), Some("aa"));
     assert_eq!(forget().await.unwrap(), 0);
     assert!(catalog.unreferenced().await.unwrap().is_empty());
@@ -246,7 +246,7 @@ async fn a_blob_goes_with_the_last_content_that_has_it() {
         let removed = Arc::clone(&removed);
         let remove = move |address: &str| {
             removed.lock().unwrap().push(address.to_owned());
-            Ok(())
+            true
         };
         catalog.forget(vec![id.into()], remove).await.unwrap()
     };
@@ -330,7 +330,7 @@ async fn what_was_learned_of_outputs_goes_with_their_content() {
         catalog.same_file(container.container_sid, "aa", "aa").await.unwrap().unwrap().file_sid;
     catalog.delete_file(sid).await.unwrap();
     assert!(catalog.layout("layout of aa").await.unwrap().is_some(), "its content is there");
-    assert_eq!(catalog.forget(vec!["aa".into()], |_| Ok(())).await.unwrap(), 1);
+    assert_eq!(catalog.forget(vec!["aa".into()], |_| true).await.unwrap(), 1);
     // What ends to be learned after that comes too late.
     catalog.put_layout("late layout", "aa", header(9)).await.unwrap();
     catalog.put_checkpoints("late states", "aa", vec![(1, vec![1])]).await.unwrap();

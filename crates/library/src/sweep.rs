@@ -59,11 +59,16 @@ impl Library {
     }
 
     async fn remove(&self, contents: Vec<String>) -> Result<u64, Error> {
+        Ok(self.catalog.forget(contents, self.remover()).await?)
+    }
+
+    /// Takes a blob away; one that can't be is logged and left for the next start.
+    fn remover(&self) -> impl Fn(&str) -> bool + Send + 'static {
         let blobs = self.blobs.clone();
-        let remove = move |address: &str| {
-            let hash: Hash = address.parse().map_err(io::Error::other)?;
-            blobs.remove(&hash)
-        };
-        Ok(self.catalog.forget(contents, remove).await?)
+        move |address| {
+            let hash = address.parse::<Hash>().map_err(io::Error::other);
+            let removed = hash.and_then(|hash| blobs.remove(&hash));
+            removed.inspect_err(|error| tracing::warn!(%error, "removing stored bytes")).is_ok()
+        }
     }
 }

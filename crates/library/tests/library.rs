@@ -10,6 +10,7 @@ use library::{
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -250,4 +251,30 @@ async fn a_container_that_is_sent_back_as_it_was_shown_keeps_no_origin_of_its_ow
         }
         assert_eq!(change(domain(public_url), false).await.unwrap().publish_domain, None);
     }
+}
+
+/// Where a blob lies.
+fn path_of(f: &Fixture, bytes: &[u8]) -> PathBuf {
+    let hash = Hash::of(bytes).to_string();
+    f.dir.path().join("blobs").join(&hash[..2]).join(&hash[2..4]).join(hash)
+}
+
+#[tokio::test]
+async fn a_blob_that_cannot_be_removed_holds_up_nothing_and_goes_later() {
+    let f = fixture().await;
+    let contents = [&b"first"[..], b"stuck", b"last"];
+    for bytes in contents {
+        let file = put(&f, "a", bytes).await.unwrap();
+        // As after a kill between the deletion and its end.
+        f.catalog.delete_file(file.file_sid).await.unwrap();
+    }
+    let stuck = path_of(&f, b"stuck");
+    fs::remove_file(&stuck).unwrap();
+    fs::create_dir(&stuck).unwrap();
+    assert_eq!(f.library.forget_unreferenced().await.unwrap(), 2);
+    assert!(!f.blobs.exists(&Hash::of(b"first")) && !f.blobs.exists(&Hash::of(b"last")));
+    assert_eq!(f.catalog.unreferenced().await.unwrap(), [Hash::of(b"stuck").to_string()]);
+    fs::remove_dir(&stuck).unwrap();
+    assert_eq!(f.library.forget_unreferenced().await.unwrap(), 1);
+    assert!(f.catalog.unreferenced().await.unwrap().is_empty());
 }
