@@ -85,6 +85,20 @@ impl Blobs {
         self.path(hash).is_file()
     }
 
+    /// The blobs whose addresses begin with this byte, in no order; what is no blob is passed over.
+    ///
+    /// # Errors
+    /// If a folder can't be read.
+    pub fn beginning_with(&self, first: u8) -> io::Result<Vec<Hash>> {
+        let mut hashes = Vec::new();
+        for folder in entries(&self.root.blobs.join(format!("{first:02x}")))? {
+            for blob in entries(&folder.path())? {
+                hashes.extend(blob.file_name().to_str().and_then(|name| name.parse::<Hash>().ok()));
+            }
+        }
+        Ok(hashes)
+    }
+
     /// Removes the blob; one that is not there is no error.
     ///
     /// # Errors
@@ -123,6 +137,17 @@ impl Blobs {
             }
         }
         Ok(folder)
+    }
+}
+
+/// What lies in a folder; nothing if there is none.
+fn entries(path: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    match fs::read_dir(path) {
+        Ok(entries) => entries.collect(),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(Vec::new())
+        }
+        Err(e) => Err(e),
     }
 }
 

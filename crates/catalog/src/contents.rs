@@ -64,6 +64,15 @@ impl ContentRow {
 }
 
 impl Catalog {
+    /// Whether anything is stored.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn has_contents(&self) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM contents)";
+        Ok(self.read_one(sql, Vec::new(), |row| row.get(0)).await?.unwrap_or(false))
+    }
+
     /// The contents that no file refers to; a crash between a deletion and its end leaves such.
     ///
     /// # Errors
@@ -111,4 +120,43 @@ impl Catalog {
         })
         .await
     }
+
+    /// `remove`s the blobs at those of these addresses that no content has, and says whether they are gone.
+    /// Returns how many went.
+    ///
+    /// No upload loses its blob by it. An upload puts its blob in place within the transaction that writes the
+    /// content's row, and that holds the write lock from its beginning to its commit, as this one does: an upload
+    /// that came before has its row here, one that comes after puts its blob in place anew.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn remove_strays(
+        &self,
+        addresses: Vec<String>,
+        remove: impl Fn(&str) -> bool + Send + 'static,
+    ) -> Result<u64, Error> {
+        // Looked for without the lock first: as a rule there are none.
+        let found = self.read(move |db| strays(db, addresses)).await?;
+        if found.is_empty() {
+            return Ok(0);
+        }
+        self.write(move |db| {
+            let still = strays(db, found)?;
+            Ok(still.iter().filter(|address| remove(address)).count() as u64)
+        })
+        .await
+    }
+}
+
+/// Those of these addresses that no content has.
+fn strays(db: &Connection, addresses: Vec<String>) -> Result<Vec<String>, Error> {
+    let sql = format!("SELECT 1 FROM contents WHERE {HAS_ADDRESS}");
+    let mut kept = db.prepare_cached(&sql)?;
+    let mut strays = Vec::new();
+    for address in addresses {
+        if !kept.exists([&address])? {
+            strays.push(address);
+        }
+    }
+    Ok(strays)
 }

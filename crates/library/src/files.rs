@@ -66,6 +66,7 @@ impl Library {
             None => None,
         };
         let (facts, content) = kept.map(Kept::split).unzip();
+        let content_hash = content.as_ref().map(|new| new.row.content_hash.clone());
         self.settle_before(&container).await;
         let now = now_ms();
         let edit = move |row: &mut File| {
@@ -89,7 +90,8 @@ impl Library {
         };
         let library = self.clone();
         to_the_end(async move {
-            let changed = library.catalog.change_file(file_sid, content, edit, admit).await?;
+            let changed = library.catalog.change_file(file_sid, content, edit, admit).await;
+            let changed = library.without_stray(changed, content_hash.as_deref()).await?;
             let (file, gone) = changed.ok_or(Error::NotFound)?;
             library.forget(gone).await;
             Ok(file)

@@ -1,6 +1,7 @@
-//! What is done without being asked: files whose lifecycle has ended go, and their contents after them.
+//! What is done without being asked: files whose lifecycle has ended go, and their contents after them; so do stored
+//! bytes that the catalog doesn't know.
 
-use crate::{Error, Library, now_ms};
+use crate::{Error, Library, blocking, now_ms};
 use blob::Hash;
 use std::io;
 use std::time::Duration;
@@ -8,18 +9,70 @@ use std::time::Duration;
 /// How long a file outlives its lifecycle at most; its link ends at once.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Files that one transaction deletes at most, so that uploads don't wait long.
+/// Files or blobs that one transaction deletes at most, so that uploads don't wait long.
 const AT_ONCE: u32 = 500;
 
+/// The walk through all blobs rests so long after so many, so that answers don't notice it.
+const REST: Duration = Duration::from_millis(100);
+
 impl Library {
-    /// Sweeps for ever.
+    /// Sweeps for ever, and looks once for strays.
     pub async fn keep_sweeping(self) {
-        loop {
-            if let Err(error) = self.sweep().await {
-                tracing::warn!(%error, "sweeping");
+        let strays = async {
+            match self.remove_strays().await {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(removed, "removed stored bytes that no file has"),
+                Err(error) => tracing::warn!(%error, "looking for stored bytes that no file has"),
             }
-            tokio::time::sleep(EVERY).await;
+        };
+        let expired = async {
+            loop {
+                if let Err(error) = self.sweep().await {
+                    tracing::warn!(%error, "sweeping");
+                }
+                tokio::time::sleep(EVERY).await;
+            }
+        };
+        tokio::join!(strays, expired);
+    }
+
+    /// Removes the blobs that no content has: a kill between an upload's blob and its commit leaves one, and a
+    /// power failure can bring back one that was removed. Returns how many.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn remove_strays(&self) -> Result<u64, Error> {
+        let mut removed = 0;
+        if !self.catalog.has_contents().await? {
+            // Beside blobs that is rather a catalog that was lost: they may be all that is left.
+            return Ok(removed);
         }
+        for first in 0..=u8::MAX {
+            let blobs = self.blobs.clone();
+            let hashes = blocking(move || blobs.beginning_with(first)).await??;
+            for some in hashes.chunks(AT_ONCE as usize) {
+                let addresses = some.iter().map(Hash::to_string).collect();
+                removed += self.catalog.remove_strays(addresses, self.remover()).await?;
+                tokio::time::sleep(REST).await;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// What came of keeping a content. If its commit failed, its blob may be in place already: it goes at once,
+    /// unless another content has it.
+    pub(crate) async fn without_stray<T>(
+        &self,
+        outcome: Result<T, Error>,
+        content_hash: Option<&str>,
+    ) -> Result<T, Error> {
+        if let (Err(Error::Storage(_)), Some(content)) = (&outcome, content_hash) {
+            let address = catalog::blob_address(content).to_owned();
+            if let Err(error) = self.catalog.remove_strays(vec![address], self.remover()).await {
+                tracing::warn!(%error, "removing the bytes of an upload that failed");
+            }
+        }
+        outcome
     }
 
     /// Deletes the files whose lifecycle has ended. Returns how many.

@@ -188,10 +188,13 @@ impl Upload {
         let admit = move |into: &Container| admit(into, None, &row, now);
         to_the_end(async move {
             let gone = library.catalog.insert_file(file.clone(), content, admit).await;
-            let gone = gone.map_err(|error| match error {
-                Error::NotFound => Error::invalid("container_sid", "container not found"),
-                other => other,
-            })?;
+            let gone =
+                library.without_stray(gone, Some(&file.content_hash)).await.map_err(|error| {
+                    match error {
+                        Error::NotFound => Error::invalid("container_sid", "container not found"),
+                        other => other,
+                    }
+                })?;
             library.forget(gone).await;
             Ok(file)
         })

@@ -278,3 +278,80 @@ async fn a_blob_that_cannot_be_removed_holds_up_nothing_and_goes_later() {
     assert_eq!(f.library.forget_unreferenced().await.unwrap(), 1);
     assert!(f.catalog.unreferenced().await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn bytes_that_no_file_has_are_removed_and_nothing_else() {
+    let f = fixture().await;
+    let kept = put(&f, "kept", b"kept").await.unwrap();
+    let raw = put(&f, "raw.ulaw", b"raw").await.unwrap();
+    assert!(raw.content_hash.contains('.'), "its address is a part of its id: {raw:?}");
+    for stray in [&b"left by a kill"[..], b"brought back by a power failure"] {
+        let mut draft = f.blobs.begin().unwrap();
+        draft.write(stray).unwrap();
+        draft.commit().unwrap();
+    }
+    let beside = path_of(&f, b"kept").with_file_name("notes.txt");
+    fs::write(&beside, "ours").unwrap();
+    assert_eq!(f.library.remove_strays().await.unwrap(), 2);
+    assert!(!f.blobs.exists(&Hash::of(b"left by a kill")));
+    for file in [kept, raw] {
+        f.library.open_content(&file).await.unwrap();
+    }
+    assert!(beside.exists());
+    assert_eq!(f.library.remove_strays().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn beside_a_catalog_that_was_lost_no_bytes_are_removed() {
+    let f = fixture().await;
+    let mut draft = f.blobs.begin().unwrap();
+    draft.write(b"all that is left").unwrap();
+    let left = draft.commit().unwrap();
+    assert_eq!(f.library.remove_strays().await.unwrap(), 0);
+    assert!(f.blobs.exists(&left.hash));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_upload_under_way_loses_its_bytes_to_the_look_for_strays() {
+    let f = std::sync::Arc::new(fixture().await);
+    let address = Hash::of(b"same content").to_string();
+    let uploads = tokio::spawn({
+        let f = f.clone();
+        async move {
+            for _ in 0..40 {
+                let file = put(&f, "same", b"same content").await.unwrap();
+                f.library.open_content(&file).await.unwrap();
+                f.catalog.delete_file(file.file_sid).await.unwrap();
+                // Its row goes, its bytes are left to the others.
+                f.catalog.forget(vec![file.content_hash], |_| true).await.unwrap();
+            }
+        }
+    });
+    while !uploads.is_finished() {
+        let blobs = f.blobs.clone();
+        let remove = move |address: &str| blobs.remove(&address.parse().unwrap()).is_ok();
+        f.catalog.remove_strays(vec![address.clone()], remove).await.unwrap();
+    }
+    uploads.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_upload_whose_commit_fails_leaves_no_bytes_but_those_of_others() {
+    let f = fixture().await;
+    let old = put(&f, "old", b"known").await.unwrap();
+    // A promise that a commit finds broken.
+    let sql = "CREATE TABLE parents (id INTEGER PRIMARY KEY);
+        CREATE TABLE promises (id INTEGER REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER breaks_a_new_file AFTER INSERT ON files BEGIN INSERT INTO promises VALUES (1); END;
+        CREATE TRIGGER breaks_a_change AFTER UPDATE ON files BEGIN INSERT INTO promises VALUES (1); END;";
+    let path = f.dir.path().join("catalog.sqlite");
+    rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+    for bytes in [&b"new"[..], b"known"] {
+        let created = put(&f, "new", bytes).await;
+        assert!(matches!(created, Err(Error::Storage(_))), "{created:?}");
+        let replaced = replace(&f, old.file_sid, bytes).await;
+        assert!(matches!(replaced, Err(Error::Storage(_))), "{replaced:?}");
+    }
+    assert!(!f.blobs.exists(&Hash::of(b"new")));
+    f.library.open_content(&old).await.unwrap();
+}
