@@ -44,12 +44,16 @@ pub struct ContentRow {
 
 impl ContentRow {
     /// Content that is there already stays as it is, but facts that were not found then (MP3 that is known
-    /// by its name alone) are added.
-    pub(crate) fn keep(&self, db: &Connection) -> rusqlite::Result<()> {
+    /// by its name alone) are added: whether they were, and so all files of the content changed.
+    pub(crate) fn keep(&self, db: &Connection) -> rusqlite::Result<bool> {
+        let sql = "UPDATE contents SET facts = ?2, probe_error = ?3, seek_index = ?4
+            WHERE content_hash = ?1 AND facts IS NULL AND ?2 IS NOT NULL";
+        let found = params![self.content_hash, self.facts, self.probe_error, self.seek_index];
+        if db.prepare_cached(sql)?.execute(found)? > 0 {
+            return Ok(true);
+        }
         let sql = "INSERT INTO contents (content_hash, length_bytes, facts, probe_error, seek_index, stored_at)
-            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (content_hash) DO UPDATE SET
-            facts = excluded.facts, probe_error = excluded.probe_error, seek_index = excluded.seek_index
-            WHERE contents.facts IS NULL AND excluded.facts IS NOT NULL";
+            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (content_hash) DO NOTHING";
         let length = i64::try_from(self.length_bytes).unwrap_or(i64::MAX);
         db.prepare_cached(sql)?.execute(params![
             self.content_hash,
@@ -59,7 +63,7 @@ impl ContentRow {
             self.seek_index,
             self.stored_at_ms
         ])?;
-        Ok(())
+        Ok(false)
     }
 }
 

@@ -45,13 +45,16 @@ impl Catalog {
             file.partner_sid = into.partner_sid;
             let admission = admit(&into)?;
             check(db, &file)?;
-            content.row.keep(db).and_then(|()| file.insert(db, "files")).map_err(Error::from)?;
+            let has_new_facts = content.row.keep(db).map_err(Error::from)?;
+            file.insert(db, "files").map_err(Error::from)?;
             let gone = admitted(db, &file, &admission)?;
             (content.keep)().map_err(Error::from)?;
-            Ok(gone)
+            Ok((gone, has_new_facts))
         };
-        // Nothing was found yet where a new file is; what made room for it was.
-        self.transact(insert, |gone| !gone.is_empty()).await
+        // Nothing was found yet where a new file is; what made room for it was, and what has its content.
+        let changes =
+            |(gone, has_new_facts): &(Vec<String>, bool)| !gone.is_empty() || *has_new_facts;
+        self.transact(insert, changes).await.map(|(gone, _)| gone)
     }
 
     /// Changes a file by `edit` and, if there is any, by new content, in one transaction. `admit` is
@@ -77,7 +80,7 @@ impl Catalog {
             let admission = admit(&into, &old, &new)?;
             check(db, &new)?;
             let (row, keep) = content.map(|c| (c.row, c.keep)).unzip();
-            row.map_or(Ok(()), |row| row.keep(db)).map_err(Error::from)?;
+            row.map_or(Ok(false), |row| row.keep(db)).map_err(Error::from)?;
             new.update(db, "files").map_err(Error::from)?;
             let mut gone = admitted(db, &new, &admission)?;
             gone.push(old.content_hash);

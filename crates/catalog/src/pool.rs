@@ -59,8 +59,9 @@ impl Catalog {
         })
     }
 
-    /// A number that changes whenever this process changes or deletes a container or a file: what was
-    /// found under another number may be out of date. New ones leave what was found as it is.
+    /// A number that changes whenever this process changes or deletes a container or a file, or learns more
+    /// of a content: what was found under another number may be out of date. New ones leave what was found as
+    /// it is.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.shared.generation.load(Ordering::Acquire)

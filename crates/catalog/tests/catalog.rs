@@ -271,6 +271,16 @@ async fn what_was_found_counts_until_something_changes_or_goes() {
         insert(&catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
     }
     assert_eq!(catalog.generation(), before, "new files hide nothing");
+    // The same bytes under a name that tells what they are: the others can be played from now on, too.
+    let told = file(&container, "told.mp3", "aa");
+    insert(&catalog, told, content("aa", Some("{}")), || Ok(())).await.unwrap();
+    assert_ne!(catalog.generation(), before);
+    let other = catalog.resource_by_sid(names[0].file_sid).await.unwrap().unwrap();
+    assert_eq!(other.facts.as_deref(), Some("{}"));
+    let before = catalog.generation();
+    let again = file(&container, "again.mp3", "aa");
+    insert(&catalog, again, content("aa", Some("{}")), || Ok(())).await.unwrap();
+    assert_eq!(catalog.generation(), before, "nothing new was learned");
     let making_room = |_: &ContainerRow| {
         Ok::<_, Error>(Admission { shrink_to: Some((1 << 40, 1)), ..Admission::default() })
     };
