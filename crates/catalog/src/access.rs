@@ -72,7 +72,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn tokens(&self) -> Result<Vec<(TokenRow, String)>, Error> {
-        self.read(|db| {
+        self.scan(|db| {
             let name = "(SELECT name FROM partners p WHERE p.partner_sid = tokens.partner_sid)";
             let columns = TokenRow::SELECTED;
             let sql = format!(

@@ -62,7 +62,7 @@ impl Catalog {
         partner_sid: Option<Uuid>,
         wanted: List,
     ) -> Result<Listing<ContainerRow>, Error> {
-        self.read(move |db| list(db, Table::Containers, partner_sid, &wanted, ContainerRow::read))
+        self.scan(move |db| list(db, Table::Containers, partner_sid, &wanted, ContainerRow::read))
             .await
     }
 

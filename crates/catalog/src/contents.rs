@@ -82,7 +82,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn unreferenced(&self) -> Result<Vec<String>, Error> {
-        self.read(|db| {
+        self.scan(|db| {
             let sql = "SELECT content_hash FROM contents n WHERE NOT EXISTS
                 (SELECT 1 FROM files f WHERE f.content_hash = n.content_hash)";
             let mut query = db.prepare_cached(sql)?;
@@ -140,7 +140,7 @@ impl Catalog {
         remove: impl Fn(&str) -> bool + Send + 'static,
     ) -> Result<u64, Error> {
         // Looked for without the lock first: as a rule there are none.
-        let found = self.read(move |db| strays(db, addresses)).await?;
+        let found = self.scan(move |db| strays(db, addresses)).await?;
         if found.is_empty() {
             return Ok(0);
         }

@@ -126,7 +126,7 @@ impl Catalog {
         partner_sid: Option<Uuid>,
         wanted: List,
     ) -> Result<Listing<FileRow>, Error> {
-        self.read(move |db| list(db, Table::Files, partner_sid, &wanted, FileRow::read)).await
+        self.scan(move |db| list(db, Table::Files, partner_sid, &wanted, FileRow::read)).await
     }
 
     /// Notes when files were read, but for those of which an access less than `resolution_ms` before
@@ -173,7 +173,7 @@ impl Catalog {
         let sql = "SELECT file_sid FROM files WHERE lifecycle_action = 'delete'
             AND lifecycle_ttl >= 0 AND date_created + lifecycle_ttl * 1000 <= ? LIMIT ?";
         let found = self
-            .read(move |db| {
+            .scan(move |db| {
                 let mut query = db.prepare_cached(sql)?;
                 let sids = query.query_map(params![now_ms, most], |row| row.get(0))?;
                 Ok(sids.collect::<Result<Vec<String>, _>>()?)

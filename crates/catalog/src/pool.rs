@@ -4,9 +4,10 @@ use crate::{Error, schema};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
+/// The first is for look-ups alone.
 const READERS: usize = 4;
 
 /// The catalog. Clones share the connections.
@@ -25,6 +26,15 @@ struct Shared {
 /// A panic elsewhere leaves no half transaction behind (dropping it rolls back): go on.
 fn hold(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The first of these that is free.
+fn free(connections: &[Mutex<Connection>]) -> Option<MutexGuard<'_, Connection>> {
+    connections.iter().find_map(|connection| match connection.try_lock() {
+        Ok(held) => Some(held),
+        Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    })
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {
@@ -67,14 +77,32 @@ impl Catalog {
         self.shared.generation.load(Ordering::Acquire)
     }
 
+    /// Looks up a few rows by their keys. It waits for other look-ups at most.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let shared = self.shared.clone();
         blocking(move || {
-            let turn = shared.turn.fetch_add(1, Ordering::Relaxed) as usize % READERS;
-            work(&hold(&shared.readers[turn]))
+            let reader = free(&shared.readers).unwrap_or_else(|| hold(&shared.readers[0]));
+            work(&reader)
+        })
+        .await
+    }
+
+    /// Reads what may be many rows, and take long.
+    pub(crate) async fn scan<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let shared = self.shared.clone();
+        blocking(move || {
+            let readers = &shared.readers[1..];
+            let reader = free(readers).unwrap_or_else(|| {
+                let turn = shared.turn.fetch_add(1, Ordering::Relaxed) as usize;
+                hold(&readers[turn % readers.len()])
+            });
+            work(&reader)
         })
         .await
     }

@@ -602,3 +602,33 @@ async fn pages_by_duration_show_each_file_once_whatever_the_rate() {
         start = Start::After(end(found));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_found_while_lists_take_long() {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    let row = file(&container, &"a".repeat(30_000), "aa");
+    insert(&catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
+    // Hundreds of millions of comparisons: nearly the whole pattern is found at nearly every place.
+    let (attribute, values) = ("name".into(), vec![format!("%{}b", "a".repeat(10_000))]);
+    let hard = Condition { attribute, operator: Operator::Like, values };
+    let lists: Vec<_> = (0..5)
+        .map(|_| {
+            let wanted = List {
+                conditions: vec![hard.clone()],
+                ..page(Order::Arrival, Start::Offset(0), 1)
+            };
+            let catalog = catalog.clone();
+            tokio::spawn(async move { catalog.files(None, wanted).await.unwrap().total })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    for _ in 0..10 {
+        assert!(catalog.file(row.file_sid).await.unwrap().is_some());
+        assert!(catalog.resource_by_sid(row.file_sid).await.unwrap().is_some());
+    }
+    assert!(!lists.iter().any(|list| list.is_finished()), "the look-ups waited for a list");
+    for list in lists {
+        assert_eq!(list.await.unwrap(), 0);
+    }
+}
