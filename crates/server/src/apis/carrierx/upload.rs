@@ -7,15 +7,23 @@ use super::objects::{ErrorBody, FileObject};
 use super::query::Parameters;
 use super::{Api, body, transcode};
 use axum::Json;
+use axum::body::Body;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Query, Request, State};
 use futures_util::StreamExt;
-use http::StatusCode;
+use http::{StatusCode, header};
 use library::{File, FileChanges, Principal, Upload};
 use serde_json::{Map, Value};
 use std::fmt::Display;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// Most bytes of a form in which the next part must begin. What begins one takes a fraction of it, but
+/// may come in one piece with as much of the part as the connection reads at a time.
+const MOST_BETWEEN_PARTS: usize = 1024 * 1024;
 
 /// The parts of an upload.
 #[derive(ToSchema)]
@@ -102,12 +110,57 @@ fn broken(e: &dyn Display) -> ApiError {
     ApiError::malformed("body", format!("the multipart body: {e}"))
 }
 
+/// The parts of a form. Until the next one begins, the parser holds all that comes in memory and searches
+/// it again with each piece: so it is given only so much for that.
+struct Parts {
+    form: Multipart,
+    /// Bytes that the parser may still be given.
+    allowed: Arc<AtomicUsize>,
+    /// The type of the form, which says its boundary.
+    content_type: String,
+}
+
+impl Parts {
+    async fn of(request: Request) -> Result<Self, ApiError> {
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
+        let allowed = Arc::new(AtomicUsize::new(0));
+        let left = Arc::clone(&allowed);
+        let bounded = request.map(|body| {
+            Body::from_stream(body.into_data_stream().map(move |more| {
+                let more = more.map_err(io::Error::other)?;
+                let taken = left.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(more.len()));
+                taken.map(|_| more).map_err(|_| {
+                    left.store(0, Relaxed);
+                    io::Error::other("the form is given up")
+                })
+            }))
+        });
+        let form = Multipart::from_request(bounded, &()).await.map_err(|e| broken(&e))?;
+        Ok(Self { form, allowed, content_type })
+    }
+
+    /// The next part; what it has is read as it comes.
+    async fn next(&mut self) -> Result<Option<Field<'_>>, ApiError> {
+        self.allowed.store(MOST_BETWEEN_PARTS, Relaxed);
+        let part = self.form.next_field().await.map_err(|e| match self.allowed.load(Relaxed) {
+            0 => broken(&format_args!(
+                "{MOST_BETWEEN_PARTS} bytes without the boundary of `{}` and the head of a part",
+                self.content_type
+            )),
+            _ => broken(&e),
+        })?;
+        self.allowed.store(usize::MAX, Relaxed);
+        Ok(part)
+    }
+}
+
 /// Reads the parts; those of a new file are both required.
 async fn from_form(upload: &mut Upload, request: Request, new: bool) -> Result<(), ApiError> {
-    let mut form = Multipart::from_request(request, &()).await.map_err(|e| broken(&e))?;
+    let mut parts = Parts::of(request).await?;
     let mut said: Option<FileChanges> = None;
     // The closing boundary must be there: a body cut short is no upload.
-    while let Some(mut part) = form.next_field().await.map_err(|e| broken(&e))? {
+    while let Some(mut part) = parts.next().await? {
         match part.name().unwrap_or("") {
             "file_object" if said.is_none() => {
                 let changes = file_object(&mut part).await?;
