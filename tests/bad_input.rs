@@ -5,7 +5,7 @@ use crate::sources;
 use tempfile::TempDir;
 
 /// Bytes that look like nothing.
-fn noise(length: usize) -> Vec<u8> {
+pub fn noise(length: usize) -> Vec<u8> {
     let mut state = 7_u32;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -27,8 +27,12 @@ struct Api {
 
 impl Api {
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(args: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
-        let server = Server::start(&folder.path().join("data"), &[]);
+        let server = Server::start(&folder.path().join("data"), args);
         let token = server.token();
         Self { folder, server, token }
     }

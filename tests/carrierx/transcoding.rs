@@ -1,6 +1,8 @@
 //! Transcoding on upload: the stored bytes are those of the published representation.
 
 use super::*;
+use crate::bad_input::{noise, wav};
+use crate::running::until;
 
 #[test]
 fn the_stored_bytes_are_those_of_the_published_representation() {
@@ -110,4 +112,50 @@ fn every_format_and_bit_rate_of_the_documentation_is_taken() {
             json!({"container_sid": sid, "desired_format": "mp3", "desired_bitrate": bitrate});
         assert_eq!(api.file(&object, &wav)["desired_bitrate"], bitrate);
     }
+}
+
+/// Six minutes, which no encoder is through with at once.
+fn long_recording() -> Vec<u8> {
+    wav(5_760_000, &noise(5_760_000))
+}
+
+#[test]
+fn an_upload_waits_for_its_flac_or_mp4_however_long_that_takes() {
+    let api = Api::start_with(&["--learn-timeout-ms", "1", "--transcode-threads", "1"]);
+    let recording = long_recording();
+    let sid = api.container_sid(&json!({}));
+    let original = api.file(&json!({"container_sid": sid}), &recording);
+    let path = path_of(&original["publish_uri"]);
+    for format in ["flac", "mp4"] {
+        let file = api.file(&json!({"container_sid": sid, "desired_format": format}), &recording);
+        assert_eq!(file["content_format"], format);
+        let stored = api.server.get(&path_of(&file["publish_uri"]));
+        let published = api.server.range(&format!("{path}?f={format}"), "bytes=0-");
+        assert!(stored.body == published.body, "{format}: other bytes");
+    }
+    let path = format!("{FILES}/{}", text(&original["file_sid"]));
+    let object = ("file_object", "", &br#"{"desired_format":"mp4","desired_bitrate":32}"#[..]);
+    let data = ("data", "; filename=\"x.wav\"", &recording[..]);
+    let replaced = api.form("PATCH", &path, &[object, data]);
+    assert_eq!((replaced.status, &replaced.json()["content_format"]), (200, &json!("mp4")));
+}
+
+#[test]
+fn an_upload_whose_client_leaves_while_it_is_transcoded_leaves_nothing() {
+    let api = Api::start_with(&["--learn-timeout-ms", "50", "--transcode-threads", "1"]);
+    let path =
+        format!("{FILES}?container_sid={}&desired_format=mp4", api.container_sid(&json!({})));
+    let recording = long_recording();
+    let upload = api.server.request("POST", &path).token(&api.token);
+    let upload = upload.header("Content-Type", "application/octet-stream").body(&recording);
+    let client = upload.send_part(recording.len()).unwrap();
+    let tmp = api.server.data.join("tmp");
+    let kept = || std::fs::read_dir(&tmp).unwrap().count();
+    let whole = |e: std::io::Result<std::fs::DirEntry>| {
+        e.unwrap().metadata().is_ok_and(|m| m.len() == recording.len() as u64)
+    };
+    until("the upload has come", || std::fs::read_dir(&tmp).unwrap().any(whole));
+    drop(client);
+    until("the upload stays though its client left", || kept() == 0);
+    assert_eq!(api.get(FILES).json()["total"], 0);
 }

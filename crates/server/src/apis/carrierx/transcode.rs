@@ -3,6 +3,7 @@
 use super::Api;
 use super::body::{desired, field_of};
 use super::errors::ApiError;
+use audio::Source;
 use library::Upload;
 use media::{Chunk, OpenError, Prepared, Refusal, Representation, Resource, Transcoded};
 use std::fs::File;
@@ -33,8 +34,24 @@ pub async fn as_desired(api: &Api, mut upload: Upload) -> Result<Upload, ApiErro
     match media::select(&resource, &wanted).map_err(refused)? {
         Representation::Original(_) => Ok(upload),
         Representation::Transcode(chosen) => {
-            let prepared = api.media.prepare_source(&chosen, examined.source, index).await;
-            copy(upload, &chosen, &prepared.map_err(unopened)?).await
+            let prepared = prepared(api, &chosen, &examined.source, &index).await?;
+            copy(upload, &chosen, &prepared).await
+        }
+    }
+}
+
+/// Waits for the sizes of a flac or mp4 for as long as the client does: it has sent everything, and would
+/// have to send it again. If it leaves, this ends with its request.
+async fn prepared(
+    api: &Api,
+    chosen: &Transcoded,
+    source: &Source,
+    index: &[u8],
+) -> Result<Prepared, ApiError> {
+    loop {
+        match api.media.prepare_source(chosen, Arc::clone(source), index.to_vec()).await {
+            Err(OpenError::StillEncoding { .. }) => (),
+            prepared => return prepared.map_err(unopened),
         }
     }
 }
