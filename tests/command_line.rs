@@ -185,6 +185,36 @@ fn tokens_are_made_listed_and_revoked_beside_a_running_server() {
 }
 
 #[test]
+fn a_token_for_a_partner_is_bound_to_it_unless_it_is_an_administrators() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &[]);
+    let data = data.to_str().unwrap();
+    let create = |args: &[&str]| {
+        let output = run(&[&["token", "create", "--data", data], args].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output).trim().to_owned()
+    };
+    let total = |token: &str| {
+        let list = server.request("GET", "/core/v2/storage/containers").token(token).send();
+        list.json()["total"].as_u64().unwrap()
+    };
+    let (acme, admin) = (create(&["--partner", "acme"]), create(&[]));
+    assert_eq!(total(&acme), 0, "it reaches another partner's container");
+    assert_eq!(total(&admin), 1);
+    let made = server.request("POST", "/core/v2/storage/containers").token(&acme);
+    let made = made.header("Content-Type", "application/json").body(b"{}").send();
+    assert_eq!(made.status, 200, "{}", made.text());
+    let listed = stdout(&run(&["token", "list", "--data", data]));
+    let line = |role: &str| listed.lines().find(|l| l.contains(role)).expect("a line");
+    assert!(line("manager").contains("acme"), "{listed}");
+    assert!(line("admin").contains("all partners"), "{listed}");
+    let refused =
+        fails(&["token", "create", "--role", "admin", "--partner", "acme", "--data", data], 2);
+    assert!(refused.contains("--partner"), "{refused}");
+}
+
+#[test]
 fn import_prints_links_and_brings_nothing_in_twice() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");

@@ -67,9 +67,10 @@ pub struct Token {
 pub enum TokenAction {
     /// Make a token and print it, alone, on stdout: it is shown this once, only a hash is kept
     Create {
-        /// What the token may do
-        #[arg(long, value_enum, default_value_t = Role::Admin)]
-        role: Role,
+        /// What the token may do; admin reaches the files of all partners [default: admin, and manager
+        /// for a partner other than `default`]
+        #[arg(long, value_enum)]
+        role: Option<Role>,
         /// Narrow it to storage.create, .read, .update, .delete or .manage; may be repeated
         #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
         scopes: Vec<library::Scope>,

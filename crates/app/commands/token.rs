@@ -11,6 +11,7 @@ pub fn run(token: Token) -> Result<(), Failure> {
     block_on(async {
         match token.action {
             TokenAction::Create { role, scopes, partner, store } => {
+                let role = role_for(role, &partner)?;
                 create(&open(&store).await?, role, &scopes, &partner).await
             }
             TokenAction::List { store } => list(&open(&store).await?).await,
@@ -21,6 +22,20 @@ pub fn run(token: Token) -> Result<(), Failure> {
 
 async fn open(store: &Store) -> Result<Library, Failure> {
     Ok(beside(&store.data, store.base()).await?.library)
+}
+
+/// What a token of a partner may do where nothing is said: all that it may be bound to. An administrator
+/// is bound to no partner, so one that is asked for a partner's sake is a mistake.
+fn role_for(role: Option<Role>, partner: &str) -> Result<Role, Failure> {
+    match role {
+        None if partner == "default" => Ok(Role::Admin),
+        None => Ok(Role::Manager),
+        Some(Role::Admin) if partner != "default" => Err(Failure::Usage(format!(
+            "--role admin reaches all partners, not `{partner}` alone: take --role manager, or leave \
+             --partner out"
+        ))),
+        Some(role) => Ok(role),
+    }
 }
 
 async fn create(
@@ -37,8 +52,10 @@ async fn create(
 async fn list(library: &Library) -> Result<(), Failure> {
     let tokens = library.list_tokens().await.map_err(|e| Failure::failed("listing tokens", e))?;
     for (token, partner) in tokens {
+        let reaches =
+            if token.role == library::Role::Admin.name() { "all partners" } else { &partner };
         let scopes = token.scopes.as_deref().map(|s| format!("  {s}")).unwrap_or_default();
-        print(&format!("{}  {:7}  {partner}{scopes}\n", token.token_id, token.role))?;
+        print(&format!("{}  {:7}  {reaches}{scopes}\n", token.token_id, token.role))?;
     }
     Ok(())
 }
