@@ -1,8 +1,11 @@
 //! The commands: exit codes, messages, settings, tokens, import.
 
+use crate::bad_input::{noise, wav};
 use crate::matrix::links;
-use crate::running::{Server, run, run_with_input, stderr, stdout, tonearm};
+use crate::running::{Server, run, run_with_input, stderr, stdout, tonearm, until};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
 
 fn assets() -> PathBuf {
@@ -143,7 +146,6 @@ fn a_second_server_on_the_same_folder_is_refused() {
 
 #[test]
 fn the_first_start_welcomes_with_a_token_and_a_line_to_paste_and_keeps_the_token_private() {
-    use std::os::unix::fs::PermissionsExt;
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
     let server = Server::start(&data, &[]);
@@ -272,5 +274,75 @@ fn a_transcode_that_fails_leaves_no_target_behind() {
         let code = run(&["transcode", args[0], target.to_str().unwrap(), args[1]]).status.code();
         assert!(matches!(code, Some(1 | 2)), "{code:?}");
         assert!(!target.exists());
+    }
+}
+
+#[test]
+fn a_transcode_replaces_what_a_link_points_to_and_keeps_its_mode() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("there")).unwrap();
+    std::fs::write(at("there/old.wav"), "old").unwrap();
+    std::fs::set_permissions(at("there/old.wav"), std::fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("there/old.wav", at("old.wav")).unwrap();
+    symlink("there/new.wav", at("new.wav")).unwrap();
+    for name in ["old.wav", "new.wav"] {
+        let output = run(&["transcode", &chime(), at(name).to_str().unwrap()]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(at(name).is_symlink(), "{name} is no link any more");
+        let target = at("there").join(name);
+        assert!(std::fs::read(target).unwrap() == std::fs::read(chime()).unwrap(), "{name}");
+    }
+    let mode = std::fs::metadata(at("there/old.wav")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    assert_eq!(std::fs::read_dir(at("there")).unwrap().count(), 2);
+    symlink("loop.wav", at("loop.wav")).unwrap();
+    fails(&["transcode", &chime(), at("loop.wav").to_str().unwrap()], 1);
+}
+
+#[test]
+fn who_reads_a_fifo_gets_the_whole_transcode() {
+    let folder = TempDir::new().unwrap();
+    let fifo = folder.path().join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for format in ["wav", "mp3", "flac", "mp4"] {
+        let expected = run(&["transcode", &chime(), "-", "--f", format]).stdout;
+        let mut reader = Command::new("timeout");
+        let reader = reader
+            .args(["20", "cat"])
+            .arg(&fifo)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = run(&["transcode", &chime(), fifo.to_str().unwrap(), "--f", format]);
+        assert!(output.status.success(), "{format}: {}", stderr(&output));
+        assert!(reader.wait_with_output().unwrap().stdout == expected, "{format}: other bytes");
+        assert!(!fifo.is_file(), "{format}: a file took its place");
+    }
+}
+
+#[test]
+fn a_transcode_that_is_told_to_stop_leaves_what_was_there() {
+    let folder = TempDir::new().unwrap();
+    let (source, there) = (folder.path().join("long.wav"), folder.path().join("there"));
+    // An hour, which is not made before the signal comes.
+    std::fs::write(&source, wav(57_600_000, &noise(57_600_000))).unwrap();
+    std::fs::create_dir(&there).unwrap();
+    let target = there.join("long.mp3");
+    std::fs::write(&target, "old").unwrap();
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let mut transcode = tonearm();
+        transcode.arg("transcode").args([&source, &target]).args(["--threads", "1"]);
+        let mut child = transcode.spawn().unwrap();
+        until("nothing is written", || {
+            std::fs::read_dir(&there).unwrap().any(|e| e.unwrap().metadata().unwrap().len() > 5000)
+        });
+        let id = child.id().to_string();
+        assert!(
+            Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success()
+        );
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
+        assert_eq!(std::fs::read_dir(&there).unwrap().count(), 1, "{signal}: a part stays");
+        assert_eq!(std::fs::read(&target).unwrap(), b"old");
     }
 }

@@ -3,6 +3,7 @@
 //! Order: open and hash the source → probe → decide (as a link would) → convert → put the result in
 //! place.
 
+use super::output::Output;
 use super::probe::open;
 use crate::cli::Transcode;
 use crate::failure::Failure;
@@ -13,8 +14,8 @@ use audio::{Facts, Hint, Source};
 use indicatif::ProgressBar;
 use media::{Refusal, Representation, Resource};
 use std::fs::File;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 pub fn run(args: &Transcode) -> Result<(), Failure> {
@@ -29,7 +30,8 @@ pub fn run(args: &Transcode) -> Result<(), Failure> {
     let facts = Arc::new(probed.facts);
     let content = catalog::content_id(&hash, facts.read_as());
     let resource = resource(content, source.length_bytes(), Arc::clone(&facts));
-    let mut target = Output::begin(&args.target)?;
+    let mut target =
+        if is_dash(&args.target) { Output::stdout() } else { Output::begin(&args.target)? };
     match media::select(&resource, &wanted).map_err(refused)? {
         Representation::Original(_) => {
             io::copy(&mut Cursor::new(source), &mut target)
@@ -43,7 +45,7 @@ pub fn run(args: &Transcode) -> Result<(), Failure> {
             convert(&transcode, threads(args), &mut target)?;
         }
     }
-    target.finish()
+    target.finish().map_err(|e| Failure::failed(args.target.display(), e))
 }
 
 fn is_dash(path: &Path) -> bool {
@@ -110,56 +112,4 @@ fn spool_stdin() -> Result<File, Failure> {
         Ok(file)
     };
     spool().map_err(|e| Failure::failed("reading stdin", e))
-}
-
-/// Where the result goes: stdout, or a file that appears once it is whole.
-enum Output {
-    Stdout,
-    File { file: File, part: PathBuf, path: PathBuf },
-}
-
-impl Output {
-    fn begin(path: &Path) -> Result<Self, Failure> {
-        if is_dash(path) {
-            return Ok(Self::Stdout);
-        }
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
-        let file = File::create(&part).map_err(|e| Failure::failed(path.display(), e))?;
-        Ok(Self::File { file, part, path: path.to_owned() })
-    }
-
-    fn finish(self) -> Result<(), Failure> {
-        match &self {
-            Self::Stdout => io::stdout().lock().flush().map_err(|e| Failure::failed("stdout", e)),
-            Self::File { part, path, .. } => {
-                std::fs::rename(part, path).map_err(|e| Failure::failed(path.display(), e))
-            }
-        }
-    }
-}
-
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stdout => io::stdout().lock().write(bytes),
-            Self::File { file, .. } => file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout => io::stdout().lock().flush(),
-            Self::File { .. } => Ok(()),
-        }
-    }
-}
-
-impl Drop for Output {
-    /// Once it is in place there is no part any more.
-    fn drop(&mut self) {
-        if let Self::File { part, .. } = self {
-            let _ = std::fs::remove_file(part);
-        }
-    }
 }
