@@ -216,6 +216,55 @@ fn a_token_for_a_partner_is_bound_to_it_unless_it_is_an_administrators() {
     assert!(refused.contains("--partner"), "{refused}");
 }
 
+/// `folder` holds these files, a link to nothing, one to itself, one to the folder, and a file that
+/// can't be read.
+fn troubled(folder: &Path, files: &[&str]) {
+    std::fs::create_dir(folder).unwrap();
+    for name in files {
+        std::fs::copy(chime(), folder.join(name)).unwrap();
+    }
+    for (link, to) in [
+        ("b-gone.wav", "nowhere"),
+        ("c-self.wav", "c-self.wav"),
+        ("d-loop", "."),
+        ("e.wav", "/proc/self/mem"),
+    ] {
+        symlink(to, folder.join(link)).unwrap();
+    }
+}
+
+#[test]
+fn what_cannot_be_brought_in_is_told_and_all_else_is_brought_in() {
+    let folder = TempDir::new().unwrap();
+    let recordings = folder.path().join("recordings");
+    troubled(&recordings, &["a.wav", "z.wav"]);
+    let (recordings, data) = (recordings.to_str().unwrap(), folder.path().join("data"));
+    let imported = run(&["import", recordings, "/nowhere/x.wav", "--data", data.to_str().unwrap()]);
+    let (brought_in, told) = (stdout(&imported), stderr(&imported));
+    assert_eq!(imported.status.code(), Some(1), "{told}");
+    let names: Vec<_> = brought_in.lines().filter_map(|l| l.split("  ").nth(1)).collect();
+    assert_eq!(names, ["a.wav", "z.wav"], "{told}");
+    for name in ["b-gone.wav", "c-self.wav", "e.wav", "/nowhere/x.wav"] {
+        assert!(told.contains(name), "{name}: {told}");
+    }
+    assert_eq!(told.lines().count(), 5, "{told}");
+    let server = Server::start(&data, &[recordings, "/nowhere/x.wav"]);
+    assert_eq!(links(&server.welcome).len(), 2);
+    let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
+    assert!(log.contains("b-gone.wav") && log.contains("/nowhere/x.wav"), "{log}");
+}
+
+#[test]
+fn a_container_that_is_not_there_is_told_once() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let nowhere = "6e930ad8-c3d0-49db-801e-86d64fedd2c2";
+    let assets = assets();
+    let args = ["import", assets.to_str().unwrap(), "--container", nowhere, "--data"];
+    let said = fails(&[&args[..], &[data.to_str().unwrap()]].concat(), 1);
+    assert!(said.contains(nowhere), "{said}");
+}
+
 #[test]
 fn import_prints_links_and_brings_nothing_in_twice() {
     let folder = TempDir::new().unwrap();
