@@ -245,6 +245,7 @@ fn a_value_that_is_not_allowed_is_400_and_names_the_option() {
         ("content_type=text/html", "content_type"),
         ("cache_headers=x", "cache_headers"),
         ("cache_control=bogus%0d%0aX:1", "cache_control"),
+        ("cache_control=no-store%0a", "cache_control"),
     ] {
         let answer = site.server.get(&format!("{}?{options}", site.chime));
         refused(&answer, field);

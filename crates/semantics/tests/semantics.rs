@@ -144,12 +144,15 @@ fn head_ignores_range() {
 
 #[test]
 fn directives_are_checked_one_by_one() {
-    for good in ["max-age=60", "public, max-age=3600, immutable", "min-fresh=3600", "max-stale"] {
+    for good in ["max-age=60", "public, \tmax-age=3600,immutable ", "min-fresh=3600", "max-stale"] {
         assert_eq!(cache::check_directives(good), Ok(()), "{good}");
     }
     for bad in ["", "max-age", "max-age=x", "public=1", "no-cache\r\nX: y", "max-age=60,,", "frob"]
     {
         assert!(cache::check_directives(bad).is_err(), "{bad}");
+    }
+    for no_header in ["no-store\n", "\rno-store", "public,\u{b}no-store", "no-store\u{a0}"] {
+        assert!(cache::check_directives(no_header).is_err(), "{no_header:?}");
     }
 }
 
