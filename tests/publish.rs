@@ -83,6 +83,23 @@ fn a_failed_precondition_is_412() {
 }
 
 #[test]
+fn no_cache_may_keep_a_refusal_in_the_place_of_the_content() {
+    let site = Site::shared();
+    let link = format!("{}?cache_headers=300", site.chime);
+    let whole = site.server.get(&link);
+    assert_eq!(header(&whole, "cache-control"), "public, max-age=300");
+    for (condition, value, status) in
+        [("If-Match", "\"other\"", 412), ("Range", "bytes=99999999-", 416)]
+    {
+        let refusal = site.with(&link, &[(condition, value)]);
+        assert_eq!((refusal.status, &*header(&refusal, "cache-control")), (status, "no-store"));
+        for name in ["etag", "last-modified", "access-control-allow-origin"] {
+            assert_eq!(header(&refusal, name), header(&whole, name), "{status}: {name}");
+        }
+    }
+}
+
+#[test]
 fn ranges_are_cut_to_what_is_there_and_unsatisfiable_ones_are_416() {
     let site = Site::shared();
     let bytes = asset("chime-8k.wav");

@@ -164,13 +164,10 @@ pub fn answer(answer: Answer, meta: &Meta, cached: bool, started: Instant) -> Re
         }
         Answer::NotModified => (StatusCode::NOT_MODIFIED, Body::empty(), meta.renewing.clone()),
         Answer::PreconditionFailed => {
-            let mut headers = meta.whole.clone();
-            headers.insert(header::CONTENT_LENGTH, length(0));
-            (StatusCode::PRECONDITION_FAILED, Body::empty(), headers)
+            (StatusCode::PRECONDITION_FAILED, Body::empty(), refusing(meta))
         }
         Answer::Unsatisfiable => {
-            let mut headers = meta.whole.clone();
-            headers.insert(header::CONTENT_LENGTH, length(0));
+            let mut headers = refusing(meta);
             put(&mut headers, header::CONTENT_RANGE, &format!("bytes */{}", meta.length_bytes));
             (StatusCode::RANGE_NOT_SATISFIABLE, Body::empty(), headers)
         }
@@ -184,6 +181,15 @@ pub fn answer(answer: Answer, meta: &Meta, cached: bool, started: Instant) -> Re
         headers.insert(SERVER_TIMING, value(&[timing.as_bytes()]));
     }
     rendered(status, headers, body)
+}
+
+/// Headers of an answer that holds for one request's own conditions: a cache that kept it would give it to
+/// all others.
+fn refusing(meta: &Meta) -> HeaderMap {
+    let mut headers = meta.whole.clone();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers
 }
 
 fn content_range(range: &Range<u64>, length_bytes: u64) -> HeaderValue {
