@@ -165,11 +165,7 @@ fn metrics_count_answers_their_bytes_and_what_was_encoded() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(&folder.path().join("data"), &[]);
     let link = server.upload("tone.wav", &wav(16_000, &[7; 16_000]));
-    let metric = |name: &str| -> u64 {
-        let text = server.get("/metrics").text();
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
-    };
+    let metric = |name: &str| server.metric(name);
     let names = [
         "tonearm_answers_total{class=\"2xx\"}",
         "tonearm_answers_total{class=\"4xx\"}",

@@ -205,6 +205,13 @@ impl Server {
         std::fs::read_dir(folder).expect("a running process").count()
     }
 
+    /// A figure of its metrics, by its name with its labels.
+    pub fn metric(&self, name: &str) -> u64 {
+        let text = self.get("/metrics").text();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().expect("a number")
+    }
+
     /// Processes that it started and that are not reaped.
     pub fn children(&self) -> usize {
         let own = format!("\nPPid:\t{}\n", self.child.id());

@@ -266,7 +266,7 @@ impl Pulse {
 
     /// The head of a request is there.
     pub fn asked(&self) {
-        self.enter(Stage::Answer);
+        self.go_on_to(Stage::Answer);
     }
 
     /// Whether a request's body is still to come.
@@ -276,10 +276,15 @@ impl Pulse {
 
     /// The answer's last byte was handed over.
     pub fn answered(&self) {
-        if !self.full.load(Relaxed) {
-            self.enter(Stage::Request);
+        self.go_on_to(Stage::Request);
+    }
+
+    /// Enters a stage, unless the client has to take bytes first: what is due then stays so.
+    fn go_on_to(&self, stage: Stage) {
+        if self.full.load(Relaxed) {
+            self.stage.store(stage as u8, Relaxed);
         } else {
-            self.stage.store(Stage::Request as u8, Relaxed);
+            self.enter(stage);
         }
     }
 
