@@ -37,6 +37,9 @@ const BURST_BYTES: usize = 4 << 20;
 /// Slices from this length on go out in many turns.
 const CORKED_BYTES: usize = 512 << 10;
 
+/// Reads of what nobody wants after which a connection lets others have a turn.
+const MOST_SCRAPS: usize = 16;
+
 /// Bytes copied at a time where sendfile can't be used.
 const COPY_BYTES: usize = 64 << 10;
 
@@ -304,22 +307,24 @@ impl Write for Wire {
             self.pulse.closing();
         }
         let mut scrap = [0; 4096];
-        loop {
-            let read = match self.stream.try_read(&mut scrap) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if !self.pulse.lingers() {
-                        return Poll::Ready(Ok(()));
-                    }
-                    ready!(self.stream.poll_read_ready(cx))?;
-                    continue;
-                }
-                read => read,
-            };
-            match read {
+        for _ in 0..MOST_SCRAPS {
+            let is_empty = match self.stream.try_read(&mut scrap) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => true,
                 Ok(0) | Err(_) => return Poll::Ready(Ok(())),
-                Ok(count) => self.pulse.discarded(count),
+                Ok(count) => {
+                    self.pulse.discarded(count);
+                    false
+                }
+            };
+            if !self.pulse.lingers() {
+                return Poll::Ready(Ok(()));
+            }
+            if is_empty {
+                ready!(self.stream.poll_read_ready(cx))?;
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

@@ -7,6 +7,34 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
+/// Closes a wire whose client has sent megabytes that nobody wants; whether it's done at once, and how
+/// many bytes are still there.
+async fn closed_on_a_sender(discarded_bytes: usize) -> (bool, usize) {
+    let (mut wire, client) = connected().await;
+    let mut sent = 0;
+    while sent < 1 << 20 {
+        client.writable().await.unwrap();
+        sent += client.try_write(&[0; 1 << 16]).unwrap_or(0);
+    }
+    wire.stream.readable().await.unwrap();
+    wire.pulse.discarded(discarded_bytes);
+    let closed =
+        std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut wire).poll_shutdown(cx).is_ready()));
+    let (closed, mut left) = (closed.await, 0);
+    while let Ok(count @ 1..) = wire.stream.try_read(&mut [0; 1 << 16]) {
+        left += count;
+    }
+    (closed, left)
+}
+
+#[tokio::test]
+async fn what_a_refused_client_goes_on_sending_is_discarded_by_turns_and_not_for_ever() {
+    let (closed, left) = closed_on_a_sender(1).await;
+    assert!(!closed && left > 0, "all of it was read in one turn");
+    let (closed, left) = closed_on_a_sender(64 << 20).await;
+    assert!(closed && left > 0, "it goes on after more than enough");
+}
+
 /// A wire, and its client's end.
 async fn connected() -> (Wire, TcpStream) {
     let minute = Duration::from_secs(60);
