@@ -128,6 +128,29 @@ fn a_stop_closes_what_rests_finishes_what_is_under_way_and_takes_nothing_new() {
 }
 
 #[test]
+fn who_has_asked_before_a_stop_is_answered_however_many_they_are() {
+    let Served { mut server, link, bytes, _folder } = served(20_000);
+    let get = format!("GET {link} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let mut resting: Vec<_> = (0..100).map(|_| Connection::open(server.address)).collect();
+    for client in &mut resting {
+        client.send(get.as_bytes());
+        assert!(client.answer(false).unwrap().body == bytes);
+    }
+    // It finds all of it at once, as if it had been busy.
+    server.signal("STOP");
+    let mut clients: Vec<_> = (0..900).map(|_| Connection::open(server.address)).collect();
+    clients.append(&mut resting);
+    clients.iter_mut().for_each(|client| client.send(get.as_bytes()));
+    server.signal("TERM");
+    server.signal("CONT");
+    for (n, client) in clients.iter_mut().enumerate() {
+        let answer = client.answer(false).unwrap_or_else(|e| panic!("the request {n}: {e}"));
+        assert!(answer.status == 200 && answer.body == bytes);
+    }
+    assert_eq!(server.wait(Duration::from_secs(10)), Some(0));
+}
+
+#[test]
 fn a_successor_takes_over_without_a_connection_refused_or_torn() {
     let Served { mut server, link, bytes, _folder } = served(50_000);
     let (address, data) = (server.address, server.data.clone());

@@ -45,7 +45,8 @@ pub async fn serve(shared: Arc<Shared>, stream: TcpStream, admission: Admission)
 /// The number of headers that hyper keeps room for without asking for memory.
 const DEFAULT_HEADERS: usize = 100;
 
-/// A connection that ends after the answer under way once the server is to stop.
+/// A connection that ends after the answer under way once the server is to stop; where nothing is under way,
+/// the wire ends it.
 struct Life {
     connection: http1::Connection<Wire, Service>,
     pulse: Arc<Pulse>,
@@ -57,7 +58,7 @@ impl Future for Life {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
         self.pulse.register(cx.waker());
-        if !self.told && self.pulse.is_draining() {
+        if !self.told && self.pulse.is_draining() && self.pulse.is_answering() {
             self.told = true;
             Pin::new(&mut self.connection).graceful_shutdown();
         }

@@ -26,7 +26,6 @@ pub use apis::publish::Presets;
 
 use apis::publish::Links;
 use axum::Router;
-use futures_util::FutureExt;
 use library::Library;
 use media::Media;
 use std::io;
@@ -188,9 +187,8 @@ async fn serve_socket(
                 () = accept(shared, &listener) => (),
                 _ = phase.wait_for(|phase| *phase != Phase::Serving) => (),
             }
-            // Those who are through the door are served.
-            while let Some(Ok((stream, remote))) = listener.accept().now_or_never() {
-                take_in(shared, stream, remote);
+            if let Err(error) = take_in_waiting(shared, listener) {
+                tracing::warn!(%error, "connections that waited were not accepted");
             }
         }
         Err(error) => tracing::error!(%error, "a listening socket is of no use"),
@@ -215,6 +213,21 @@ async fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
                 tracing::warn!(%error, "a connection was not accepted");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
+        }
+    }
+}
+
+/// Takes in those who are through the door. The system is asked for them: the runtime hears of a part, late.
+fn take_in_waiting(shared: &Arc<Shared>, listener: TcpListener) -> io::Result<()> {
+    let listener = listener.into_std()?;
+    loop {
+        match listener.accept() {
+            Ok((stream, remote)) => {
+                stream.set_nonblocking(true)?;
+                take_in(shared, TcpStream::from_std(stream)?, remote);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error),
         }
     }
 }

@@ -122,11 +122,25 @@ static PAGE_BYTES: LazyLock<u64> = LazyLock::new(|| {
 
 /// Bytes written to the socket that the peer hasn't acknowledged.
 pub fn unacknowledged_bytes(socket: impl AsFd) -> io::Result<u64> {
+    // SAFETY: SIOCOUTQ (the same number as TIOCOUTQ) writes one int.
+    unsafe { queued_bytes(socket, libc::TIOCOUTQ) }
+}
+
+/// Bytes that came to the socket and weren't read.
+pub fn unread_bytes(socket: impl AsFd) -> io::Result<u64> {
+    // SAFETY: SIOCINQ (the same number as FIONREAD) writes one int.
+    unsafe { queued_bytes(socket, libc::FIONREAD) }
+}
+
+/// Bytes in one of a socket's queues.
+///
+/// # Safety
+/// `request` must be one that writes an int.
+unsafe fn queued_bytes(socket: impl AsFd, request: libc::Ioctl) -> io::Result<u64> {
     let descriptor = socket.as_fd().as_raw_fd();
     let mut bytes: libc::c_int = 0;
-    // SAFETY: SIOCOUTQ (the same number as TIOCOUTQ) writes one int, which is a local.
-    let result = unsafe { libc::ioctl(descriptor, libc::TIOCOUTQ, &raw mut bytes) };
-    if result < 0 {
+    // SAFETY: the kernel writes one int, which is a local.
+    if unsafe { libc::ioctl(descriptor, request, &raw mut bytes) } < 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(u64::try_from(bytes).unwrap_or(0))

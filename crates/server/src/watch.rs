@@ -240,6 +240,7 @@ impl Pulse {
         self.stage.store(stage as u8, Relaxed);
         let limits = &self.watch.limits;
         match stage {
+            Stage::Request if self.is_draining() => self.due_in(Duration::ZERO),
             Stage::Request => self.due_in(limits.idle_timeout),
             Stage::Head => self.due_in(limits.header_timeout),
             Stage::Answer => self.due.store(NEVER, Relaxed),
@@ -259,7 +260,7 @@ impl Pulse {
 
     /// Bytes came.
     pub fn received(&self, count: usize) {
-        if count > 0 && self.is(Stage::Request) && !self.full.load(Relaxed) {
+        if count > 0 && self.is_at_rest() {
             self.enter(Stage::Head);
         }
     }
@@ -288,9 +289,14 @@ impl Pulse {
         }
     }
 
-    /// Whether no request came for too long.
+    /// Whether nothing is owed, neither by the client nor by us.
+    pub fn is_at_rest(&self) -> bool {
+        self.is(Stage::Request) && !self.full.load(Relaxed)
+    }
+
+    /// Whether no request came for too long; a server that is to stop waits for none.
     pub fn is_idle_too_long(&self) -> bool {
-        self.is(Stage::Request) && !self.full.load(Relaxed) && self.is_due()
+        self.is_at_rest() && (self.is_draining() || self.is_due())
     }
 
     /// Whether the head of a request takes too long.

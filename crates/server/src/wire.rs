@@ -200,6 +200,12 @@ impl Wire {
         }
     }
 
+    /// Whether the connection has rested long enough, and no request is here. The system is asked: the runtime
+    /// may not have heard of one that came before a stop.
+    fn is_to_end(&self) -> bool {
+        self.pulse.is_idle_too_long() && system::unread_bytes(&self.stream).unwrap_or(0) == 0
+    }
+
     /// Sends what the stand-in of this length is for, or some of it.
     fn send_slice(&mut self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<usize>> {
         let (file, offset) = self.slices.front(length)?;
@@ -340,7 +346,7 @@ impl Read for Wire {
                 Poll::Ready(Ok(()))
             }
             // What hyper takes for the end of the connection.
-            Poll::Pending if self.pulse.is_idle_too_long() => Poll::Ready(Ok(())),
+            Poll::Pending if self.is_to_end() => Poll::Ready(Ok(())),
             Poll::Pending if self.pulse.is_head_late() => {
                 // Nothing else is being written: the head of a request isn't there yet.
                 let _ = self.stream.try_write(respond::LATE_HEAD);
