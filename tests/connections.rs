@@ -4,7 +4,8 @@
 use crate::bad_input::wav;
 use crate::client::{Connection, Request};
 use crate::running::{Server, until};
-use std::net::TcpStream;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -93,6 +94,31 @@ fn clients_that_leave_in_the_middle_of_a_body_leave_nothing() {
     let more = server.memory_bytes().saturating_sub(memory);
     assert!(more < 8 << 20, "{more} bytes stay");
     assert!(server.range(&link, "bytes=-5").body == bytes[bytes.len() - 5..]);
+}
+
+#[test]
+fn the_refusal_of_an_upload_arrives_though_an_upgrade_was_offered() {
+    let Served { server, _folder, .. } = served(10);
+    let bytes = vec![1; 8 << 20];
+    for (path, status) in [("/core/v2/storage/files", 401), ("/f/x", 405), ("/healthz", 200)] {
+        for upgrade in ["", "Connection: Upgrade\r\nUpgrade: h2c\r\n"] {
+            let length = bytes.len();
+            let head =
+                format!("POST {path} HTTP/1.1\r\nHost: x\r\n{upgrade}Content-Length: {length}\r\n");
+            let mut client = TcpStream::connect(server.address).unwrap();
+            client.write_all(format!("{head}\r\n").as_bytes()).unwrap();
+            for piece in bytes.chunks(1 << 20) {
+                client.write_all(piece).unwrap_or_else(|e| panic!("{path} {upgrade}: {e}"));
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            let mut told = String::new();
+            let ended = client.shutdown(Shutdown::Write);
+            ended.and_then(|()| client.read_to_string(&mut told)).unwrap_or_else(|e| {
+                panic!("{path} {upgrade}: {e} after {told}");
+            });
+            assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{path} {upgrade}: {told}");
+        }
+    }
 }
 
 #[test]

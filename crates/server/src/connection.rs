@@ -8,7 +8,7 @@ use crate::wire::{Piece, Slices, Wire};
 use crate::{Shared, handler};
 use bytes::Buf;
 use http::{Request, Response};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use std::convert::Infallible;
@@ -37,7 +37,7 @@ pub async fn serve(shared: Arc<Shared>, stream: TcpStream, admission: Admission)
     }
     let service = Service { shared, remote: remote.to_string().into(), admission, slices };
     let connection = http.serve_connection(wire, service);
-    if let Err(error) = (Life { connection, pulse, told: false }).await {
+    if let Err(error) = (Life { connection, pulse, told: false, over: None }).await {
         tracing::debug!(%remote, %error, "a connection broke");
     }
 }
@@ -51,6 +51,8 @@ struct Life {
     connection: http1::Connection<Wire, Service>,
     pulse: Arc<Pulse>,
     told: bool,
+    /// How it went, once there is nothing more to ask or to answer.
+    over: Option<hyper::Result<()>>,
 }
 
 impl Future for Life {
@@ -62,7 +64,22 @@ impl Future for Life {
             self.told = true;
             Pin::new(&mut self.connection).graceful_shutdown();
         }
-        Pin::new(&mut self.connection).poll(cx)
+        let over = match self.over.take() {
+            Some(over) => over,
+            None => ready!(self.connection.poll_without_shutdown(cx)),
+        };
+        if over.as_ref().is_err_and(|error| !error.is_parse()) {
+            return Poll::Ready(over);
+        }
+        // On the way to its own end hyper forgets to flush and to shut down where the client has offered an upgrade;
+        // polled on, it does both. What is wrong with a request is told to the client, too.
+        match Pin::new(&mut self.connection).poll(cx) {
+            Poll::Ready(ended) => Poll::Ready(ended.and(over)),
+            Poll::Pending => {
+                self.over = Some(over);
+                Poll::Pending
+            }
+        }
     }
 }
 
@@ -81,7 +98,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 
     fn call(&self, request: Request<Incoming>) -> Answering {
         let pulse = &self.admission.pulse;
-        pulse.asked();
+        pulse.asked(!request.body().is_end_stream());
         let entry = Entry::begin(Arc::clone(&self.remote), request.method().clone(), request.uri());
         let handling = match handler::at_once(&self.shared, &request, entry.started) {
             Some(response) => Handling::Done(Some(response)),

@@ -47,7 +47,6 @@ impl Inflow {
     pub fn new(body: Incoming, limits: BodyLimits, pulse: &Arc<Pulse>, fault: &Fault) -> Self {
         let stall = Box::pin(tokio::time::sleep(limits.stall_timeout));
         let (pulse, fault) = (Arc::clone(pulse), Arc::clone(fault));
-        pulse.reading(!body.is_end_stream());
         Self { body, limits, taken_bytes: 0, stall, pulse, fault }
     }
 
@@ -73,7 +72,7 @@ impl Body for Inflow {
             }
             Poll::Pending => Poll::Pending,
             Poll::Ready(None) => {
-                self.pulse.reading(false);
+                self.pulse.has_read();
                 Poll::Ready(None)
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
@@ -85,7 +84,7 @@ impl Body for Inflow {
                 let deadline = Instant::now() + self.limits.stall_timeout;
                 self.stall.as_mut().reset(deadline);
                 if self.body.is_end_stream() {
-                    self.pulse.reading(false);
+                    self.pulse.has_read();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }

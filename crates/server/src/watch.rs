@@ -265,14 +265,15 @@ impl Pulse {
         }
     }
 
-    /// The head of a request is there.
-    pub fn asked(&self) {
+    /// The head of a request is there; whether a body is to come.
+    pub fn asked(&self, has_body: bool) {
+        self.unread.store(has_body, Relaxed);
         self.go_on_to(Stage::Answer);
     }
 
-    /// Whether a request's body is still to come.
-    pub fn reading(&self, is_to_come: bool) {
-        self.unread.store(is_to_come, Relaxed);
+    /// The request's body is there, too.
+    pub fn has_read(&self) {
+        self.unread.store(false, Relaxed);
     }
 
     /// The answer's last byte was handed over.
