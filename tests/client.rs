@@ -2,7 +2,7 @@
 //! tested is what went over the wire.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// Longest that any answer may take.
@@ -182,6 +182,11 @@ impl Connection {
             self.stream.read_exact(&mut answer.body)?;
         }
         Ok(answer)
+    }
+
+    /// Says that nothing more will be sent.
+    pub fn end(&self) {
+        self.stream.get_ref().shutdown(Shutdown::Write).expect("the server is there");
     }
 
     /// What comes until the server ends the connection.

@@ -97,6 +97,56 @@ fn clients_that_leave_in_the_middle_of_a_body_leave_nothing() {
 }
 
 #[test]
+fn a_client_that_ends_its_side_after_its_request_gets_the_whole_answer() {
+    let Served { server, link, bytes, _folder } = served(24 << 20);
+    let call = server.upload("call.wav", &wav(16_000 * 600, &vec![7; 16_000 * 600]));
+    let ended = |requests: &str| {
+        let mut client = Connection::open(server.address);
+        client.send(requests.as_bytes());
+        client.end();
+        client
+    };
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(ended(&get(&link)).answer(false).unwrap().body == bytes, "an original");
+    for options in ["f=ulaw", "f=flac", "f=mp3", "f=g722&t=500000-"] {
+        let path = format!("{call}?{options}");
+        let [cold, cached] = [(), ()].map(|()| {
+            let mut client = ended(&get(&path));
+            let answer = client.answer(false).unwrap_or_else(|e| panic!("{options}: {e}"));
+            assert_eq!((answer.status, client.rest()), (200, Vec::new()), "{options}");
+            answer.body
+        });
+        assert!(cold == cached && cold == server.get(&path).body, "{options}");
+    }
+    let mut twice = ended(&(get("/healthz") + &get(&link)));
+    assert_eq!(twice.answer(false).unwrap().status, 200);
+    assert!(twice.answer(false).unwrap().body == bytes);
+    assert_eq!(twice.rest(), b"");
+}
+
+#[test]
+fn clients_that_left_keep_no_encoder_busy() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &["--transcode-threads", "1"]);
+    let call = server.upload("call.wav", &wav(16_000 * 3600, &vec![7; 16_000 * 3600]));
+    for n in 0..60 {
+        let mut client = Connection::open(server.address);
+        // Nothing but a head comes before the end of an hour is encoded.
+        let path = format!("{call}?f=g722&t={n}-");
+        let range = "Range: bytes=-10";
+        client.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n{range}\r\n\r\n").as_bytes());
+    }
+    let encoded = || server.metric("tonearm_segments_encoded_total");
+    until("segments are made for nobody", || {
+        let before = encoded();
+        std::thread::sleep(Duration::from_millis(500));
+        encoded() == before
+    });
+    // An hour is a few hundred of them.
+    assert!(encoded() < 60 * 100, "{} segments were made for nobody", encoded());
+}
+
+#[test]
 fn the_refusal_of_an_upload_arrives_though_an_upgrade_was_offered() {
     let Served { server, _folder, .. } = served(10);
     let bytes = vec![1; 8 << 20];

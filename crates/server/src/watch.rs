@@ -176,7 +176,7 @@ enum Stage {
     Request,
     /// The rest of a request's head.
     Head,
-    /// Nothing of the client's: a request is being answered.
+    /// Nothing of the client's but that it stays: a request is being answered.
     Answer,
     /// The client's end, after ours.
     End,
@@ -243,7 +243,7 @@ impl Pulse {
             Stage::Request if self.is_draining() => self.due_in(Duration::ZERO),
             Stage::Request => self.due_in(limits.idle_timeout),
             Stage::Head => self.due_in(limits.header_timeout),
-            Stage::Answer => self.due.store(NEVER, Relaxed),
+            Stage::Answer => self.due_in(TICK),
             Stage::End => self.due_in(LINGER),
         }
     }
@@ -308,6 +308,15 @@ impl Pulse {
     /// Whether a body is still being pulled.
     pub fn is_answering(&self) -> bool {
         self.is(Stage::Answer)
+    }
+
+    /// Whether it's time to see whether the client is still there: every now and then while it waits for us.
+    pub fn is_to_be_looked_after(&self) -> bool {
+        let is_due = self.is_answering() && !self.full.load(Relaxed) && self.is_due();
+        if is_due {
+            self.enter(Stage::Answer);
+        }
+        is_due
     }
 
     /// The socket took bytes.

@@ -297,9 +297,14 @@ impl Write for Wire {
         }
     }
 
+    /// Comes by at each turn of the connection, once everything is sent that there is.
     fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.pulse.is_answering() {
             self.cork(false);
+        } else if self.pulse.is_to_be_looked_after() {
+            // The end of the client's side tells nothing: it may read on. If it has left, what it was sent came back as
+            // a reset: the head at least, which goes out before the first segment is made.
+            return Poll::Ready(self.stream.take_error()?.map_or(Ok(()), Err));
         }
         Poll::Ready(Ok(()))
     }
