@@ -1,5 +1,6 @@
 //! Pictures of recordings: audiowaveform's numbers and the drawing made of them.
 
+use crate::bad_input::wav;
 use crate::judge;
 use crate::running::{Server, text, until};
 use crate::sources;
@@ -110,6 +111,63 @@ fn a_picture_is_refused_where_it_can_t_be_drawn_and_says_why() {
     assert_eq!(server.get(&format!("{no_audio}/waveform.svg")).status, 415);
     let unknown = "/f/00000000-0000-4000-8000-000000000000/peaks.json";
     assert_eq!(server.get(unknown).status, 404);
+}
+
+/// Half an hour in stereo: 14.4 million frames.
+fn half_an_hour() -> Vec<u8> {
+    let noise = (0..28_800_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8);
+    let mut bytes = wav(28_800_000, &noise.collect::<Vec<_>>());
+    // 8 bits twice instead of 16 once.
+    (bytes[22], bytes[34]) = (2, 8);
+    bytes
+}
+
+#[test]
+fn a_picture_finer_than_anybody_draws_is_refused_and_says_how_fine_it_may_be() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let link = server.upload("call.wav", &half_an_hour());
+    let finest = server.get(&format!("{link}/peaks.json?samples_per_pixel=256"));
+    assert_eq!((finest.status, &finest.json()["length"]), (200, &56_250.into()));
+    for step in [256, 512] {
+        let answer = server.get(&format!("{link}/waveform.svg?samples_per_pixel={step}"));
+        assert_eq!(answer.status, 400, "{step}");
+        let message = text(&answer.json()["errors"][0]["message"]);
+        assert!(message.contains("from 768 on"), "{message}");
+    }
+    let svg = server.get(&format!("{link}/waveform.svg?samples_per_pixel=768"));
+    assert_eq!(svg.status, 200, "{}", svg.text());
+    assert!(svg.body.len() < 4 << 20, "{} bytes", svg.body.len());
+}
+
+#[test]
+fn a_picture_is_drawn_once_for_all_and_not_at_all_for_who_has_it() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let log = ["--log", "server=debug"];
+    let server = Server::start(&data, &log);
+    let link = server.upload("call.wav", &half_an_hour());
+    let drawn = || {
+        let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
+        log.lines().filter(|line| line.contains("a picture was drawn")).count()
+    };
+    let path = format!("{link}/peaks.json?samples_per_pixel=256");
+    let etag = std::thread::scope(|scope| {
+        let ask = || server.get(&path).header("etag").expect("an ETag").to_owned();
+        let asking: Vec<_> = (0..20).map(|_| scope.spawn(ask)).collect();
+        asking.into_iter().map(|asking| asking.join().unwrap()).next().expect("an answer")
+    });
+    assert_eq!(server.head(&path).status, 200);
+    assert_eq!(server.range(&path, "bytes=-1").body, b"}");
+    assert_eq!(drawn(), 1);
+    server.stop();
+    let server = Server::start(&data, &log);
+    for (condition, status) in [("If-None-Match", 304), ("If-Match", 200)] {
+        let asked = server.request("GET", &path).header(condition, &etag).send();
+        assert_eq!(asked.status, status);
+        assert_eq!(drawn(), if status == 304 { 1 } else { 2 }, "{condition}");
+    }
+    assert_eq!(server.request("GET", &path).header("If-Match", "\"x\"").send().status, 412);
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub use watch::ConnectionLimits;
 
 pub use apis::publish::Presets;
 
-use apis::publish::Links;
+use apis::publish::{Links, Pictures};
 use axum::Router;
 use library::Library;
 use media::Media;
@@ -74,6 +74,7 @@ pub(crate) struct Shared {
     services: Services,
     router: Router,
     links: Links,
+    pictures: Pictures,
     watch: Arc<Watch>,
     /// Room to tell clients that they are too many; without it they are only hung up on.
     refusals: Arc<Semaphore>,
@@ -124,6 +125,7 @@ pub async fn serve(
     let shared = Arc::new(Shared {
         router: router(&services),
         links: Links::new(services.config.open_links),
+        pictures: Pictures::default(),
         watch: Arc::clone(&watch),
         refusals: Arc::new(Semaphore::new(MOST_REFUSALS)),
         services,

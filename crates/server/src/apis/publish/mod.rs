@@ -5,15 +5,18 @@
 
 mod link;
 mod links;
+mod pictures;
 mod presets;
 mod waveform;
 
 pub use links::Links;
+pub use pictures::Pictures;
 pub use presets::Presets;
 
 use crate::body::Body;
 use crate::respond::{self, Answer, Meta, Problem};
 use crate::{Services, Shared};
+use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, Response, Uri};
 use link::{Asked, Unasked};
@@ -25,7 +28,7 @@ use semantics::{Outcome, RequestHeaders, Validators, evaluate};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-use waveform::{Drawn, Picture};
+use waveform::Picture;
 
 /// Whether a path is a publish link's.
 pub fn is_link(path: &str) -> bool {
@@ -48,7 +51,7 @@ pub async fn handle(
     if let Some(picture) = waveform::parse(uri)
         && !names_a_file(&shared.services, uri).await
     {
-        let drawn = draw(&shared.services, picture, method, headers, started).await;
+        let drawn = draw(shared, picture, method, headers, started).await;
         return drawn.unwrap_or_else(|problem| respond::problem(&problem));
     }
     // Read before the look-up: a change in between makes what is kept stale, not wrong.
@@ -66,20 +69,29 @@ pub async fn handle(
     }
 }
 
-/// Answers GET and HEAD of a picture.
+/// Answers GET and HEAD of a picture. For who has it, as its ETag tells, nothing is drawn.
 async fn draw(
-    services: &Services,
+    shared: &Shared,
     picture: Result<Picture, Problem>,
     method: &Method,
     headers: &HeaderMap,
     started: Instant,
 ) -> Result<Response<Body>, Problem> {
-    let Drawn { meta, bytes } = waveform::draw(services, &picture?).await?;
-    let validators = Validators { etag: &meta.etag, last_modified: meta.last_modified };
+    let services = &shared.services;
+    let sketch = waveform::sketch(services, &picture?).await?;
     let head = method == Method::HEAD;
     let asked = if head { semantics::Method::Head } else { semantics::Method::Get };
     let fields = Fields::of(headers);
-    let outcome = evaluate(asked, &validators, &fields.borrowed(), bytes.len() as u64);
+    let outcome = |bytes: &Bytes| {
+        evaluate(asked, &sketch.validators(), &fields.borrowed(), bytes.len() as u64)
+    };
+    let mut bytes = Bytes::new();
+    // Preconditions are judged first, whatever the length.
+    if !matches!(outcome(&bytes), Outcome::NotModified | Outcome::PreconditionFailed) {
+        bytes = shared.pictures.find_or_draw(&services.media, &sketch).await?;
+    }
+    let meta = sketch.meta(bytes.len() as u64, &services.config.cache_control);
+    let outcome = outcome(&bytes);
     Ok(respond::answer(waveform::answer(bytes, outcome, head), &meta, true, started))
 }
 

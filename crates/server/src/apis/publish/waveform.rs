@@ -1,6 +1,7 @@
 //! `peaks.json` and `waveform.svg` behind a link: pictures of a recording, as public as it is.
 //!
-//! The numbers are made once and kept (see `media`); the documents are written from them at each request.
+//! The numbers are made once and kept (see `media`); the documents are written from them off the runtime, and
+//! kept for a while (see `pictures.rs`).
 
 use super::{bad_option, link, now_ms, open_problem};
 use crate::Services;
@@ -10,17 +11,16 @@ use audio::Facts;
 use audio::peaks::FRAMES_PER_PEAK;
 use bytes::Bytes;
 use http::Uri;
-use media::{Link, Peaks, Refusal, peaks_of};
-use semantics::Outcome;
+use media::{Link, Media, Peaks, Refusal, Representation, peaks_of};
 use semantics::disposition::{Disposition, content_disposition_shortened};
+use semantics::{Outcome, Validators};
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::sync::Semaphore;
 
 /// Pixels where the client does not say how many samples one has.
 const PIXELS: u64 = 2000;
-
-/// Pixels that a document may have.
-const MOST_PIXELS: u64 = 1_000_000;
 
 /// Changes whenever a document would be written otherwise.
 const REVISION: u32 = 1;
@@ -32,6 +32,17 @@ enum Document {
     Svg,
 }
 
+impl Document {
+    /// Pixels that it may have, counted in each channel. Players ask for an hour of a stereo call at its finest,
+    /// as numbers: 225 000. A drawing is no wider than a screen.
+    fn most_pixels(self) -> u64 {
+        match self {
+            Self::Json { .. } => 500_000,
+            Self::Svg => 50_000,
+        }
+    }
+}
+
 /// Which recording, as what, and how fine.
 pub struct Picture {
     link: Link,
@@ -39,10 +50,16 @@ pub struct Picture {
     samples_per_pixel: Option<u64>,
 }
 
-/// A document and the headers that describe it.
-pub struct Drawn {
-    pub meta: Meta,
-    pub bytes: Bytes,
+/// A picture of a recording that is there.
+pub struct Sketch {
+    recording: Representation,
+    facts: Arc<Facts>,
+    document: Document,
+    /// Samples of a pixel.
+    step: u64,
+    /// Strong, quoted: a function of the content and of what is asked for.
+    pub etag: String,
+    last_modified: SystemTime,
 }
 
 /// The picture that a URL names, if it names one.
@@ -76,51 +93,80 @@ fn bad(option: &'static str, value: &str, allowed: String) -> Problem {
     bad_option(option, link::bad(option, value, allowed).to_string())
 }
 
-/// Draws it, waiting for its peaks where they were never made.
-pub async fn draw(services: &Services, picture: &Picture) -> Result<Drawn, Problem> {
+/// Looks up what a picture is to show.
+pub async fn sketch(services: &Services, picture: &Picture) -> Result<Sketch, Problem> {
     let resource = services.media.resolve(&picture.link, now_ms()).await.map_err(open_problem)?;
     let resource = resource.ok_or(Problem::NotFound)?;
-    let chosen = peaks_of(&resource).map_err(|refusal| match refusal {
+    let recording = peaks_of(&resource).map_err(|refusal| match refusal {
         Refusal::BadOption { option, message } => bad_option(option, message),
         Refusal::Unplayable { message } => Problem::Unplayable { message },
     })?;
     let facts = resource.facts.clone().ok_or(Problem::NotFound)?;
     let step = step(picture, &facts)?;
-    let peaks = services.media.peaks(&chosen, step / FRAMES_PER_PEAK).await;
-    let peaks = peaks.map_err(open_problem)?;
-    let (text, kind, extension, bits) = match picture.document {
-        Document::Json { bits } => {
-            (json(&peaks, &facts, step, bits), "application/json", "json", bits)
-        }
-        Document::Svg => (svg(&peaks, usize::from(facts.channels)), "image/svg+xml", "svg", 8),
+    let (extension, bits) = match picture.document {
+        Document::Json { bits } => ("json", bits),
+        Document::Svg => ("svg", 8),
     };
-    let etag = chosen.etag();
+    let etag = recording.etag();
     let etag = format!("\"{}-{extension}{REVISION}-{bits}-{step}\"", etag.trim_matches('"'));
     let stored = Duration::from_millis(u64::try_from(resource.stored_at_ms).unwrap_or(0));
-    let name = resource.name.rsplit_once('.').map_or(&*resource.name, |(stem, _)| stem);
-    let name = format!("{name}.{extension}");
-    let disposition = content_disposition_shortened(Disposition::Inline, &name);
-    let meta = Meta::new(
-        etag,
-        SystemTime::UNIX_EPOCH + stored,
-        kind.into(),
-        text.len() as u64,
-        &disposition,
-        &services.config.cache_control,
-    );
-    Ok(Drawn { meta, bytes: text.into() })
+    let last_modified = SystemTime::UNIX_EPOCH + stored;
+    Ok(Sketch { recording, facts, document: picture.document, step, etag, last_modified })
 }
 
 /// Samples of a pixel: those asked for, or as many as give a picture of a screen's width.
 fn step(picture: &Picture, facts: &Facts) -> Result<u64, Problem> {
     let least = |pixels: u64| facts.frame_count.div_ceil(pixels).next_multiple_of(FRAMES_PER_PEAK);
+    let most_pixels = (picture.document.most_pixels() / u64::from(facts.channels.max(1))).max(1);
     match picture.samples_per_pixel {
-        None => Ok(least(PIXELS)),
-        Some(step) if step >= least(MOST_PIXELS) => Ok(step),
+        None => Ok(least(PIXELS.min(most_pixels))),
+        Some(step) if step >= least(most_pixels) => Ok(step),
         Some(step) => {
-            let allowed = format!("multiples of {FRAMES_PER_PEAK} from {} on", least(MOST_PIXELS));
+            let allowed = format!("multiples of {FRAMES_PER_PEAK} from {} on", least(most_pixels));
             Err(bad("samples_per_pixel", &step.to_string(), allowed))
         }
+    }
+}
+
+impl Sketch {
+    /// What a client may know of it.
+    pub fn validators(&self) -> Validators<'_> {
+        Validators { etag: &self.etag, last_modified: self.last_modified }
+    }
+
+    /// The headers of its answers, once its length is known.
+    pub fn meta(&self, length_bytes: u64, cache_control: &str) -> Meta {
+        let (kind, extension) = match self.document {
+            Document::Json { .. } => ("application/json", "json"),
+            Document::Svg => ("image/svg+xml", "svg"),
+        };
+        let name = &self.recording.resource().name;
+        let name = name.rsplit_once('.').map_or(&**name, |(stem, _)| stem);
+        let name = format!("{name}.{extension}");
+        let disposition = content_disposition_shortened(Disposition::Inline, &name);
+        let (etag, last_modified) = (self.etag.clone(), self.last_modified);
+        Meta::new(etag, last_modified, kind.into(), length_bytes, &disposition, cache_control)
+    }
+
+    /// Writes the document, waiting for its peaks where they were never made; when its turn comes.
+    pub async fn draw(&self, media: &Media, turns: &Arc<Semaphore>) -> Result<Bytes, Problem> {
+        let factor = self.step / FRAMES_PER_PEAK;
+        let peaks = media.peaks(&self.recording, factor).await.map_err(open_problem)?;
+        let turn = Arc::clone(turns).acquire_owned().await;
+        let (document, facts, step) = (self.document, Arc::clone(&self.facts), self.step);
+        let drawing = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            Bytes::from(match document {
+                Document::Json { bits } => json(&peaks, &facts, step, bits),
+                Document::Svg => svg(&peaks, usize::from(facts.channels)),
+            })
+        });
+        let bytes = drawing.await.map_err(|error| {
+            tracing::error!(%error, "a picture can't be drawn");
+            Problem::Failed
+        })?;
+        tracing::debug!(etag = self.etag, bytes = bytes.len(), "a picture was drawn");
+        Ok(bytes)
     }
 }
 
