@@ -3,9 +3,11 @@
 use crate::bad_input::{noise, wav};
 use crate::matrix::links;
 use crate::running::{Server, run, run_with_input, stderr, stdout, tonearm, until};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 fn assets() -> PathBuf {
@@ -285,6 +287,42 @@ fn import_prints_links_and_brings_nothing_in_twice() {
     assert_eq!(links(&server.welcome), first, "and at a server's start");
     let link = &first["chime-8k.wav"];
     assert!(server.get(link).body == std::fs::read(chime()).unwrap());
+}
+
+#[test]
+fn a_stop_while_files_are_brought_in_is_a_stop() {
+    let folder = TempDir::new().unwrap();
+    let (data, recordings) = (folder.path().join("data"), folder.path().join("recordings"));
+    std::fs::create_dir(&recordings).unwrap();
+    std::fs::copy(chime(), recordings.join("a.wav")).unwrap();
+    // A file with a hole in place of a terabyte takes longer to read than anybody waits.
+    let endless = std::fs::File::create(recordings.join("b.wav")).unwrap();
+    endless.set_len(1 << 40).unwrap();
+    let mut command = tonearm();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data).arg(&recordings);
+    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let link = lines.find(|line| line.ends_with("  a.wav")).expect("the first file's link");
+    let link = link[link.find("/f/").unwrap()..].trim_end_matches("  a.wav").to_owned();
+    assert!(Command::new("kill").arg(server.id().to_string()).status().unwrap().success());
+    let until = Instant::now() + Duration::from_secs(20);
+    let code = loop {
+        if let Some(status) = server.try_wait().unwrap() {
+            break status.code();
+        }
+        if Instant::now() > until {
+            let _ = server.kill();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert_eq!(code, Some(0), "it does not stop");
+    assert_eq!(
+        std::fs::read_dir(data.join("tmp")).unwrap().count(),
+        0,
+        "something half done stays"
+    );
+    let server = Server::start(&data, &[]);
+    assert!(server.get(&link).body == std::fs::read(chime()).unwrap());
 }
 
 #[test]

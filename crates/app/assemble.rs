@@ -129,6 +129,10 @@ pub async fn services(opened: &Opened, settings: &Server) -> Result<Services, Fa
 
 /// Runs a command's asynchronous part.
 pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    /// For what a command that was stopped had under way; a large file takes longer to read, for nobody.
+    const TIDYING: Duration = Duration::from_secs(2);
     let runtime = tokio::runtime::Runtime::new().map_err(|e| Failure::failed("the runtime", e))?;
-    runtime.block_on(work)
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(TIDYING);
+    done
 }

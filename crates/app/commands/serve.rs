@@ -1,11 +1,12 @@
 //! `tonearm serve`: listen → open the data folder → bring in → welcome → serve until a signal.
 
 use super::import::bring_in;
-use crate::assemble::{self, block_on};
+use crate::assemble::{self, Opened, block_on};
 use crate::cli::Serve;
 use crate::config::Server;
 use crate::failure::{Failure, print};
 use library::Welcome;
+use server::Services;
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -34,8 +35,11 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         if let Some(first) = &opened.welcome {
             print(&welcome(first, &address.to_string()))?;
         }
-        bring_in(&opened, &args.paths, None).await?;
-        let services = assemble::services(&opened, &args.server).await?;
+        let services = tokio::select! {
+            services = prepared(&opened, args) => services?,
+            // What was brought in stays; of the file under way nothing does.
+            () = signals.next() => return Ok(()),
+        };
         tokio::spawn(opened.library.clone().keep_sweeping());
         tokio::spawn(opened.library.clone().keep_settling());
         print(&format!("listening on http://{address}\n"))?;
@@ -53,6 +57,12 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         opened.library.settle_accesses().await;
         served.map_err(|e| Failure::failed("the serving threads", e))
     })
+}
+
+/// Brings in what is to be brought in; then what there is to serve.
+async fn prepared(opened: &Opened, args: &Serve) -> Result<Services, Failure> {
+    bring_in(opened, &args.paths, None).await?;
+    assemble::services(opened, &args.server).await
 }
 
 fn log(server: &Server) -> Result<(), Failure> {
