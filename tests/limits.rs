@@ -142,7 +142,7 @@ fn a_reader_that_is_slow_but_steady_gets_everything() {
 #[test]
 fn ten_thousand_idle_connections_cost_little_and_leave_nothing() {
     let Limited { server, folder: _folder } = limited(&[]);
-    assert!(server::raise_descriptor_limit().unwrap() > 10_200, "ulimit -n must allow 10 200");
+    assert!(server::raise_descriptor_limit().unwrap() >= 20_000, "ulimit -n must allow 20 000");
     let (descriptors, memory) = (server.descriptors(), server.memory_bytes());
     let mut clients: Vec<_> = (0..9_900).map(|_| Connection::open(server.address)).collect();
     for client in &mut clients {
@@ -156,6 +156,36 @@ fn ten_thousand_idle_connections_cost_little_and_leave_nothing() {
     answers_soon(&server);
     drop(clients);
     back_to(&server, descriptors);
+}
+
+#[test]
+fn connections_leave_descriptors_to_files_however_few_there_are() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let server =
+        Server::start_with_descriptors(1024, &data, &["--most-connections-per-address", "20000"]);
+    let links: Vec<_> =
+        (0..100_u8).map(|n| server.upload(&format!("{n}.bin"), &[n; 20_000])).collect();
+    let mut admitted = Vec::new();
+    let refused = loop {
+        let mut client = Connection::open(server.address);
+        client.send(&get("/healthz"));
+        match client.answer(false).expect("neither taken in nor refused").status {
+            200 => admitted.push(client),
+            status => break status,
+        }
+    };
+    assert_eq!(refused, 503);
+    assert!((100..=512).contains(&admitted.len()), "{} connections", admitted.len());
+    for (n, (client, link)) in admitted.iter_mut().zip(&links).enumerate() {
+        client.send(&get(link));
+        assert!(client.answer(false).unwrap().body == [n as u8; 20_000], "{link}");
+    }
+    let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
+    let warned = |line: &str| {
+        ["WARN", "10000", &admitted.len().to_string()].iter().all(|part| line.contains(part))
+    };
+    assert!(log.lines().any(warned), "{log}");
 }
 
 #[test]

@@ -95,6 +95,14 @@ impl Server {
         Self::start_by(command, "127.0.0.1:0", data, args)
     }
 
+    /// As `start`, with at most so many descriptors.
+    pub fn start_with_descriptors(most: u32, data: &Path, args: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")]);
+        command.arg(tonearm().get_program());
+        Self::start_by(command, "127.0.0.1:0", data, args)
+    }
+
     fn start_by(mut command: Command, listen: &str, data: &Path, args: &[&str]) -> Self {
         std::fs::create_dir_all(data).expect("a data folder");
         let log = std::fs::File::options()

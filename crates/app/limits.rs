@@ -9,7 +9,7 @@ use std::time::Duration;
 /// What clients may take.
 #[derive(Debug, Args)]
 pub struct Limits {
-    /// Connections at a time; more are answered 503
+    /// Connections at a time, as far as `ulimit -n` allows; more are answered 503
     #[arg(long, value_name = "N", env = "TONEARM_MOST_CONNECTIONS", default_value_t = 10_000)]
     pub most_connections: usize,
     /// Connections at a time from one address (IPv6: from one /64 network); more are answered 503
@@ -70,6 +70,27 @@ impl Limits {
             most_bytes: self.upload_bytes,
             stall_timeout: Duration::from_millis(self.upload_timeout_ms),
         }
+    }
+}
+
+/// Descriptors that the catalog, the output cache, the runtimes, and clients being refused need.
+const RESERVED: usize = 640;
+
+/// Has connections and open links make do with the descriptors that the system allows, and says so in the log:
+/// connections that only rest must not keep files from being opened.
+pub fn fit(config: &mut server::Config, descriptors: u64) {
+    let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
+    let links =
+        config.open_links.min(NonZeroUsize::new(descriptors / 8).unwrap_or(NonZeroUsize::MIN));
+    config.open_links = links;
+    // A connection may need a second one, for the file that it reads or writes.
+    let room = descriptors.saturating_sub(links.get() + RESERVED).min(descriptors / 2).max(1);
+    let wanted = config.connections.most_connections;
+    if room < wanted {
+        tracing::warn!(
+            "at most {room} connections instead of {wanted}: the system allows {descriptors} open files (ulimit -n)"
+        );
+        config.connections.most_connections = room;
     }
 }
 

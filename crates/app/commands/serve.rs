@@ -5,6 +5,7 @@ use crate::assemble::{self, Opened, block_on};
 use crate::cli::Serve;
 use crate::config::Server;
 use crate::failure::{Failure, print};
+use crate::limits;
 use library::Welcome;
 use server::Services;
 use std::io::IsTerminal;
@@ -14,9 +15,6 @@ use tracing_subscriber::EnvFilter;
 
 pub fn run(args: &Serve) -> Result<(), Failure> {
     log(&args.server)?;
-    if let Err(error) = server::raise_descriptor_limit() {
-        tracing::warn!(%error, "the limit of open files stays as it is");
-    }
     block_on(async {
         let mut signals = Signals::new()?;
         let listen = args.server.listen;
@@ -62,7 +60,12 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
 /// Brings in what is to be brought in; then what there is to serve.
 async fn prepared(opened: &Opened, args: &Serve) -> Result<Services, Failure> {
     bring_in(opened, &args.paths, None).await?;
-    assemble::services(opened, &args.server).await
+    let mut services = assemble::services(opened, &args.server).await?;
+    match server::raise_descriptor_limit() {
+        Ok(descriptors) => limits::fit(&mut services.config, descriptors),
+        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+    }
+    Ok(services)
 }
 
 fn log(server: &Server) -> Result<(), Failure> {
