@@ -395,12 +395,7 @@ fn who_reads_a_fifo_gets_the_whole_transcode() {
     for format in ["wav", "mp3", "flac", "mp4"] {
         let expected = run(&["transcode", &chime(), "-", "--f", format]).stdout;
         let mut reader = Command::new("timeout");
-        let reader = reader
-            .args(["20", "cat"])
-            .arg(&fifo)
-            .stdout(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
+        let reader = reader.args(["20", "cat"]).arg(&fifo).stdout(Stdio::piped()).spawn().unwrap();
         let output = run(&["transcode", &chime(), fifo.to_str().unwrap(), "--f", format]);
         assert!(output.status.success(), "{format}: {}", stderr(&output));
         assert!(reader.wait_with_output().unwrap().stdout == expected, "{format}: other bytes");
