@@ -40,8 +40,8 @@ pub async fn as_desired(api: &Api, mut upload: Upload) -> Result<Upload, ApiErro
     }
 }
 
-/// Waits for the sizes of a flac or mp4 for as long as the client does: it has sent everything, and would
-/// have to send it again. If it leaves, this ends with its request.
+/// Waits for the sizes of a flac or mp4 for as long as that takes: the client has sent everything, and would
+/// have to send it again.
 async fn prepared(
     api: &Api,
     chosen: &Transcoded,
