@@ -31,7 +31,7 @@ pub struct Resource {
     pub content_hash: String,
     /// Length of its content in bytes.
     pub length_bytes: u64,
-    /// When the content was stored, Unix milliseconds.
+    /// When the file got its content, Unix milliseconds.
     pub stored_at_ms: i64,
     /// From when on it's gone, Unix milliseconds.
     pub expires_at_ms: Option<i64>,
