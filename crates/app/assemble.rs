@@ -35,16 +35,17 @@ impl Opened {
     }
 }
 
+/// Between two looks at what another process is to do.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// Opens a data folder for this process alone.
 pub async fn alone(data: &Path, public_url: &str) -> Result<Opened, Failure> {
     let hold = held(DataFolder::lock(data), data)?;
-    let blobs = Blobs::open(data);
-    open(data, public_url, blobs, Some(hold)).await
+    held_open(data, public_url, hold).await
 }
 
 /// As [`alone`], but waits until the process that has the folder lets go.
 pub async fn successor(data: &Path, public_url: &str) -> Result<Opened, Failure> {
-    const LOOK_AGAIN: Duration = Duration::from_millis(20);
     let announced = Successor::announce(data);
     let _successor = announced.map_err(|e| Failure::Failed(e.to_string()))?;
     tracing::info!("waiting for the server that has the data folder to stop");
@@ -55,10 +56,16 @@ pub async fn successor(data: &Path, public_url: &str) -> Result<Opened, Failure>
             }
             hold => {
                 let hold = held(hold, data)?;
-                return open(data, public_url, Blobs::open(data), Some(hold)).await;
+                return held_open(data, public_url, hold).await;
             }
         }
     }
+}
+
+async fn held_open(data: &Path, public_url: &str, hold: DataFolder) -> Result<Opened, Failure> {
+    let blobs = Blobs::open(data);
+    let catalog = Catalog::open(data.join("catalog.sqlite"));
+    open(data, public_url, blobs, catalog, Some(hold)).await
 }
 
 fn held(hold: std::io::Result<DataFolder>, data: &Path) -> Result<DataFolder, Failure> {
@@ -73,20 +80,43 @@ fn held(hold: std::io::Result<DataFolder>, data: &Path) -> Result<DataFolder, Fa
 pub async fn beside(data: &Path, public_url: &str) -> Result<Opened, Failure> {
     let made = std::fs::create_dir_all(data);
     let blobs = made.and_then(|()| Blobs::attach(data));
-    open(data, public_url, blobs, None).await
+    let catalog = joined(data).await;
+    open(data, public_url, blobs, catalog, None).await
+}
+
+/// The catalog as it is; brought up to date only if no server has it, which wouldn't know it any more.
+async fn joined(data: &Path) -> Result<Catalog, catalog::Error> {
+    /// For a server that has just been started to bring it up to date.
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let path = data.join("catalog.sqlite");
+    let until = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let older = match Catalog::join(&path) {
+            Err(older @ catalog::Error::Older { .. }) => older,
+            joined => return joined,
+        };
+        if let Ok(_hold) = DataFolder::lock(data) {
+            return Catalog::open(&path);
+        }
+        if tokio::time::Instant::now() >= until {
+            return Err(older);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 async fn open(
     data: &Path,
     public_url: &str,
     blobs: std::io::Result<Blobs>,
+    catalog: Result<Catalog, catalog::Error>,
     hold: Option<DataFolder>,
 ) -> Result<Opened, Failure> {
     let wrong = |e: &dyn std::fmt::Display| {
         Failure::failed(format!("the data folder {}", data.display()), e)
     };
     let blobs = blobs.map_err(|e| wrong(&e))?;
-    let catalog = Catalog::open(data.join("catalog.sqlite")).map_err(|e| wrong(&e))?;
+    let catalog = catalog.map_err(|e| wrong(&e))?;
     let config = library::Config { public_url: public_url.to_owned(), data_dir: data.to_owned() };
     let library = Library::open(catalog.clone(), blobs.clone(), config);
     let welcome = library.bootstrap().await.map_err(|e| wrong(&e))?;

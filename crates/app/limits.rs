@@ -84,7 +84,8 @@ pub fn fit(config: &mut server::Config, descriptors: u64) {
         config.open_links.min(NonZeroUsize::new(descriptors / 8).unwrap_or(NonZeroUsize::MIN));
     config.open_links = links;
     // A connection may need a second one, for the file that it reads or writes.
-    let room = descriptors.saturating_sub(links.get() + RESERVED).min(descriptors / 2).max(1);
+    let reserved = RESERVED.min(descriptors * 5 / 8);
+    let room = descriptors.saturating_sub(links.get() + reserved).min(descriptors / 2).max(1);
     let wanted = config.connections.most_connections;
     if room < wanted {
         tracing::warn!(

@@ -17,6 +17,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 /// The blobs of one data folder. Clones share it.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Blobs {
 struct Root {
     blobs: PathBuf,
     tmp: PathBuf,
+    /// Blobs that were set aside, in the same order.
+    strays: PathBuf,
 }
 
 impl Blobs {
@@ -52,7 +55,8 @@ impl Blobs {
     /// # Errors
     /// If a folder can't be made.
     pub fn attach(data_dir: &Path) -> io::Result<Self> {
-        let root = Root { blobs: data_dir.join("blobs"), tmp: data_dir.join("tmp") };
+        let [blobs, tmp, strays] = ["blobs", "tmp", "strays"].map(|name| data_dir.join(name));
+        let root = Root { blobs, tmp, strays };
         fs::create_dir_all(&root.blobs)?;
         fs::create_dir_all(&root.tmp)?;
         sync_folder(data_dir)?;
@@ -113,13 +117,47 @@ impl Blobs {
         }
     }
 
+    /// Moves the blob from `blobs/` to the same place in `strays/`; one that is not there is no error.
+    ///
+    /// # Errors
+    /// If it can't be moved.
+    pub fn set_aside(&self, hash: &Hash) -> io::Result<()> {
+        let path = self.path(hash);
+        let blob = match File::open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            blob => blob?,
+        };
+        // From now on it counts how long it lies there.
+        blob.set_modified(SystemTime::now())?;
+        let folder = within(&self.root.strays, hash);
+        fs::create_dir_all(&folder)?;
+        fs::rename(path, folder.join(hash.to_string()))
+    }
+
+    /// Removes what was set aside longer ago than this.
+    ///
+    /// # Errors
+    /// If a folder can't be read or a file removed.
+    pub fn clear_strays(&self, older_than: Duration) -> io::Result<()> {
+        for first in entries(&self.root.strays)? {
+            for second in entries(&first.path())? {
+                for blob in entries(&second.path())? {
+                    let since = blob.metadata()?.modified()?;
+                    if since.elapsed().is_ok_and(|age| age > older_than) {
+                        fs::remove_file(blob.path())?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn tmp(&self) -> &Path {
         &self.root.tmp
     }
 
     fn folder(&self, hash: &Hash) -> PathBuf {
-        let [first, second, ..] = hash.as_bytes();
-        self.root.blobs.join(format!("{first:02x}")).join(format!("{second:02x}"))
+        within(&self.root.blobs, hash)
     }
 
     fn path(&self, hash: &Hash) -> PathBuf {
@@ -138,6 +176,12 @@ impl Blobs {
         }
         Ok(folder)
     }
+}
+
+/// A blob's folder.
+fn within(root: &Path, hash: &Hash) -> PathBuf {
+    let [first, second, ..] = hash.as_bytes();
+    root.join(format!("{first:02x}")).join(format!("{second:02x}"))
 }
 
 /// What lies in a folder; nothing if there is none.

@@ -19,6 +19,16 @@ pub enum Error {
         /// Ours.
         known: u32,
     },
+    /// The catalog was written by an older version, and is not to be changed now.
+    #[error(
+        "the catalog has schema version {found}, this program needs {known}: restart the server with this version first"
+    )]
+    Older {
+        /// In the file.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
     /// The blocking thread died.
     #[error("catalog: a database task failed: {0}")]
     Task(String),

@@ -48,8 +48,8 @@ fn connect(path: &Path) -> Result<Connection, Error> {
 }
 
 impl Catalog {
-    /// Opens the catalog file, makes it if needed and brings its schema up to date. Several
-    /// processes may have it open.
+    /// Opens the catalog file, makes it if needed and brings its schema up to date: for who has the data
+    /// folder. Others [`Self::join`].
     ///
     /// # Errors
     /// If it can't be opened or was written by a newer version.
@@ -57,6 +57,22 @@ impl Catalog {
         let path = path.as_ref();
         let mut writer = connect(path)?;
         schema::migrate(&mut writer)?;
+        Self::with(writer, path)
+    }
+
+    /// Opens a catalog that a server may be using, as it is: brought up to date, it would be none that an older
+    /// server knows.
+    ///
+    /// # Errors
+    /// If it can't be opened; [`Error::Older`] or [`Error::Newer`] if another version wrote it.
+    pub fn join(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let writer = connect(path)?;
+        schema::check(&writer)?;
+        Self::with(writer, path)
+    }
+
+    fn with(writer: Connection, path: &Path) -> Result<Self, Error> {
         let readers: Result<Vec<_>, Error> =
             (0..READERS).map(|_| Ok(Mutex::new(connect(path)?))).collect();
         Ok(Self {

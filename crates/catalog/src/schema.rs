@@ -2,6 +2,7 @@
 
 use crate::Error;
 use rusqlite::{Connection, TransactionBehavior};
+use std::cmp::Ordering;
 
 const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
@@ -10,6 +11,17 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
 ];
+
+/// Whether the schema is the present one.
+pub(crate) fn check(db: &Connection) -> Result<(), Error> {
+    let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = MIGRATIONS.len() as u32;
+    match found.cmp(&known) {
+        Ordering::Less => Err(Error::Older { found, known }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(Error::Newer { found, known }),
+    }
+}
 
 pub(crate) fn migrate(db: &mut Connection) -> Result<(), Error> {
     let step = db.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -175,6 +175,23 @@ async fn a_catalog_of_a_newer_version_is_refused() {
     assert!(matches!(Catalog::open(&path), Err(Error::Newer { found: 99, .. })));
 }
 
+#[test]
+fn who_joins_a_server_leaves_an_older_catalog_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.sqlite");
+    let version = |db: &rusqlite::Connection| -> u32 {
+        db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    };
+    assert!(matches!(Catalog::join(&path), Err(Error::Older { found: 0, .. })));
+    drop(Catalog::open(&path).unwrap());
+    let db = rusqlite::Connection::open(&path).unwrap();
+    let present = version(&db);
+    assert!(Catalog::join(&path).is_ok());
+    db.pragma_update(None, "user_version", present - 1).unwrap();
+    assert!(matches!(Catalog::join(&path), Err(Error::Older { .. })));
+    assert_eq!(version(&db), present - 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once() {
     let (_dir, catalog) = open();

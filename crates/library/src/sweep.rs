@@ -15,13 +15,21 @@ const AT_ONCE: u32 = 500;
 /// The walk through all blobs rests so long after so many, so that answers don't notice it.
 const REST: Duration = Duration::from_millis(100);
 
+/// How long strays can be looked at before they are removed, at a start.
+const STRAYS_LAST: Duration = Duration::from_secs(7 * 24 * 3600);
+
 impl Library {
     /// Sweeps for ever, and looks once for strays.
     pub async fn keep_sweeping(self) {
         let strays = async {
-            match self.remove_strays().await {
+            match self.set_strays_aside().await {
                 Ok(0) => {}
-                Ok(removed) => tracing::info!(removed, "removed stored bytes that no file has"),
+                Ok(count) => {
+                    tracing::warn!(
+                        count,
+                        "stored bytes that no file has were moved to strays/, for a week"
+                    );
+                }
                 Err(error) => tracing::warn!(%error, "looking for stored bytes that no file has"),
             }
         };
@@ -36,27 +44,30 @@ impl Library {
         tokio::join!(strays, expired);
     }
 
-    /// Removes the blobs that no content has: a kill between an upload's blob and its commit leaves one, and a
-    /// power failure can bring back one that was removed. Returns how many.
+    /// Sets the blobs aside that no content has: a kill between an upload's blob and its commit leaves one, and a
+    /// power failure can bring back one that was removed. But it may also be the catalog that is at fault, an
+    /// older one put back: so they go for good only after [`STRAYS_LAST`]. Returns how many.
     ///
     /// # Errors
     /// [`Error::Storage`].
-    pub async fn remove_strays(&self) -> Result<u64, Error> {
-        let mut removed = 0;
+    pub async fn set_strays_aside(&self) -> Result<u64, Error> {
+        let mut count = 0;
+        let blobs = self.blobs.clone();
+        blocking(move || blobs.clear_strays(STRAYS_LAST)).await??;
         if !self.catalog.has_contents().await? {
             // Beside blobs that is rather a catalog that was lost: they may be all that is left.
-            return Ok(removed);
+            return Ok(count);
         }
         for first in 0..=u8::MAX {
             let blobs = self.blobs.clone();
             let hashes = blocking(move || blobs.beginning_with(first)).await??;
             for some in hashes.chunks(AT_ONCE as usize) {
                 let addresses = some.iter().map(Hash::to_string).collect();
-                removed += self.catalog.remove_strays(addresses, self.remover()).await?;
+                count += self.catalog.remove_strays(addresses, self.mover()).await?;
                 tokio::time::sleep(REST).await;
             }
         }
-        Ok(removed)
+        Ok(count)
     }
 
     /// What came of keeping a content. If its commit failed, its blob may be in place already: it goes at once,
@@ -116,6 +127,15 @@ impl Library {
     }
 
     /// Takes a blob away; one that can't be is logged and left for the next start.
+    fn mover(&self) -> impl Fn(&str) -> bool + Send + 'static {
+        let blobs = self.blobs.clone();
+        move |address| {
+            let hash = address.parse::<Hash>().map_err(io::Error::other);
+            let moved = hash.and_then(|hash| blobs.set_aside(&hash));
+            moved.inspect_err(|error| tracing::warn!(%error, "setting stored bytes aside")).is_ok()
+        }
+    }
+
     fn remover(&self) -> impl Fn(&str) -> bool + Send + 'static {
         let blobs = self.blobs.clone();
         move |address| {

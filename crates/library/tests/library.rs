@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use uuid::Uuid;
 
 struct Fixture {
@@ -280,7 +280,7 @@ async fn a_blob_that_cannot_be_removed_holds_up_nothing_and_goes_later() {
 }
 
 #[tokio::test]
-async fn bytes_that_no_file_has_are_removed_and_nothing_else() {
+async fn bytes_that_no_file_has_are_set_aside_for_a_week_and_nothing_else() {
     let f = fixture().await;
     let kept = put(&f, "kept", b"kept").await.unwrap();
     let raw = put(&f, "raw.ulaw", b"raw").await.unwrap();
@@ -292,13 +292,23 @@ async fn bytes_that_no_file_has_are_removed_and_nothing_else() {
     }
     let beside = path_of(&f, b"kept").with_file_name("notes.txt");
     fs::write(&beside, "ours").unwrap();
-    assert_eq!(f.library.remove_strays().await.unwrap(), 2);
-    assert!(!f.blobs.exists(&Hash::of(b"left by a kill")));
+    assert_eq!(f.library.set_strays_aside().await.unwrap(), 2);
+    let left = Hash::of(b"left by a kill");
+    assert!(!f.blobs.exists(&left));
+    let place = path_of(&f, b"left by a kill");
+    let place =
+        f.dir.path().join("strays").join(place.strip_prefix(f.dir.path().join("blobs")).unwrap());
+    assert_eq!(fs::read(&place).unwrap(), b"left by a kill");
     for file in [kept, raw] {
         f.library.open_content(&file).await.unwrap();
     }
     assert!(beside.exists());
-    assert_eq!(f.library.remove_strays().await.unwrap(), 0);
+    assert_eq!(f.library.set_strays_aside().await.unwrap(), 0);
+    assert!(place.exists());
+    let eight_days = Duration::from_secs(8 * 24 * 3600);
+    fs::File::open(&place).unwrap().set_modified(SystemTime::now() - eight_days).unwrap();
+    assert_eq!(f.library.set_strays_aside().await.unwrap(), 0);
+    assert!(!place.exists());
 }
 
 #[tokio::test]
@@ -307,7 +317,7 @@ async fn beside_a_catalog_that_was_lost_no_bytes_are_removed() {
     let mut draft = f.blobs.begin().unwrap();
     draft.write(b"all that is left").unwrap();
     let left = draft.commit().unwrap();
-    assert_eq!(f.library.remove_strays().await.unwrap(), 0);
+    assert_eq!(f.library.set_strays_aside().await.unwrap(), 0);
     assert!(f.blobs.exists(&left.hash));
 }
 

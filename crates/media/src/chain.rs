@@ -98,6 +98,8 @@ impl Runner {
                 return self.give_up(&End::Cancelled);
             }
             let flight = Arc::clone(self.play.flights().entry(segment).or_default());
+            // A segment at the frontier has no other maker.
+            flight.claim();
             let wanted = || self.is_wanted(segment);
             let (end, report) =
                 self.play.make(&self.shared, segment, checkpoint.as_deref(), &flight, &wanted);

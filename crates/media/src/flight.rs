@@ -17,6 +17,8 @@ pub struct Flight {
     used: AtomicBool,
     /// Whether a client waits for it now, be it queued ahead or not.
     urgent: AtomicBool,
+    /// Whether somebody makes it.
+    claimed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -62,6 +64,11 @@ impl Flight {
             drop(gone);
             self.news.notify_waiters();
         }
+    }
+
+    /// Takes the making of it upon oneself; false if another one has.
+    pub fn claim(&self) -> bool {
+        !self.claimed.swap(true, Ordering::AcqRel)
     }
 
     /// Notes that a client waits for it now.

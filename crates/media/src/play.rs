@@ -134,8 +134,8 @@ impl Play {
         let way = if chained { self.chain().extend(segment, class) } else { Way::Alone(None) };
         let (label, work): (_, Box<dyn FnOnce() + Send>) = match way {
             Way::Alone(checkpoint) => {
-                let maker =
-                    Maker { shared: Arc::clone(shared), play: Arc::clone(self), segment, flight };
+                let (shared, play) = (Arc::clone(shared), Arc::clone(self));
+                let mut maker = Maker { shared, play, segment, flight, is_anothers: false };
                 (segment, Box::new(move || maker.run(checkpoint.as_deref())))
             }
             Way::Chained { start: true } => {
@@ -203,8 +203,8 @@ impl Play {
             Ok(report) => {
                 Counters::add(&counters.segments_encoded, 1);
                 Counters::add(&counters.frames_missing, report.frames_missing);
-                let position = self.position(segment);
-                let kept = shared.cache.store(&self.key, segment, position, &flight.bytes());
+                let (position, bytes) = (self.position(segment), flight.bytes());
+                let kept = shared.cache.store(&self.key, segment, position, &bytes);
                 (if kept { End::Cached } else { End::Whole }, Some(report))
             }
             Err(EncodeError::Cancelled) => {
@@ -321,12 +321,15 @@ struct Maker {
     play: Arc<Play>,
     segment: u32,
     flight: Arc<Flight>,
+    /// Whether another one makes it.
+    is_anothers: bool,
 }
 
 impl Maker {
-    fn run(&self, checkpoint: Option<&[u8]>) {
+    fn run(&mut self, checkpoint: Option<&[u8]>) {
         // The runner of a chain may have come by.
-        if self.flight.has_ended() {
+        self.is_anothers = !self.flight.claim();
+        if self.is_anothers {
             return;
         }
         let end = if self.flight.is_wanted() {
@@ -342,7 +345,7 @@ impl Maker {
 
 impl Drop for Maker {
     fn drop(&mut self) {
-        if !self.flight.has_ended() {
+        if !self.is_anothers && !self.flight.has_ended() {
             self.play.land(self.segment, &self.flight, End::Cancelled);
         }
     }

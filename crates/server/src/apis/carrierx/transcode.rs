@@ -9,6 +9,7 @@ use media::{Chunk, OpenError, Prepared, Refusal, Representation, Resource, Trans
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Bytes copied at a time.
 const BLOCK_BYTES: u64 = 256 * 1024;
@@ -40,6 +41,9 @@ pub async fn as_desired(api: &Api, mut upload: Upload) -> Result<Upload, ApiErro
     }
 }
 
+/// Between two looks, beside the time that a look itself waits.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// Waits for the sizes of a flac or mp4 for as long as that takes: the client has sent everything, and would
 /// have to send it again.
 async fn prepared(
@@ -50,7 +54,7 @@ async fn prepared(
 ) -> Result<Prepared, ApiError> {
     loop {
         match api.media.prepare_source(chosen, Arc::clone(source), index.to_vec()).await {
-            Err(OpenError::StillEncoding { .. }) => (),
+            Err(OpenError::StillEncoding { .. }) => tokio::time::sleep(LOOK_AGAIN).await,
             prepared => return prepared.map_err(unopened),
         }
     }
