@@ -2,7 +2,7 @@
 //! bytes that the catalog doesn't know.
 
 use crate::{Error, Library, blocking, now_ms};
-use blob::Hash;
+use blob::{Blobs, Hash};
 use std::io;
 use std::time::Duration;
 
@@ -63,7 +63,8 @@ impl Library {
             let hashes = blocking(move || blobs.beginning_with(first)).await??;
             for some in hashes.chunks(AT_ONCE as usize) {
                 let addresses = some.iter().map(Hash::to_string).collect();
-                count += self.catalog.remove_strays(addresses, self.mover()).await?;
+                count +=
+                    self.catalog.remove_strays(addresses, self.with_blob(Blobs::set_aside)).await?;
                 tokio::time::sleep(REST).await;
             }
         }
@@ -79,7 +80,9 @@ impl Library {
     ) -> Result<T, Error> {
         if let (Err(Error::Storage(_)), Some(content)) = (&outcome, content_hash) {
             let address = catalog::blob_address(content).to_owned();
-            if let Err(error) = self.catalog.remove_strays(vec![address], self.remover()).await {
+            if let Err(error) =
+                self.catalog.remove_strays(vec![address], self.with_blob(Blobs::remove)).await
+            {
                 tracing::warn!(%error, "removing the bytes of an upload that failed");
             }
         }
@@ -123,25 +126,21 @@ impl Library {
     }
 
     async fn remove(&self, contents: Vec<String>) -> Result<u64, Error> {
-        Ok(self.catalog.forget(contents, self.remover()).await?)
+        Ok(self.catalog.forget(contents, self.with_blob(Blobs::remove)).await?)
     }
 
-    /// Takes a blob away; one that can't be is logged and left for the next start.
-    fn mover(&self) -> impl Fn(&str) -> bool + Send + 'static {
+    /// Takes the blob at an address away, one way or the other; one that can't be is logged and left for the
+    /// next start.
+    fn with_blob(
+        &self,
+        act: impl Fn(&Blobs, &Hash) -> io::Result<()> + Send + 'static,
+    ) -> impl Fn(&str) -> bool + Send + 'static {
         let blobs = self.blobs.clone();
         move |address| {
             let hash = address.parse::<Hash>().map_err(io::Error::other);
-            let moved = hash.and_then(|hash| blobs.set_aside(&hash));
-            moved.inspect_err(|error| tracing::warn!(%error, "setting stored bytes aside")).is_ok()
-        }
-    }
-
-    fn remover(&self) -> impl Fn(&str) -> bool + Send + 'static {
-        let blobs = self.blobs.clone();
-        move |address| {
-            let hash = address.parse::<Hash>().map_err(io::Error::other);
-            let removed = hash.and_then(|hash| blobs.remove(&hash));
-            removed.inspect_err(|error| tracing::warn!(%error, "removing stored bytes")).is_ok()
+            let done = hash.and_then(|hash| act(&blobs, &hash));
+            done.inspect_err(|error| tracing::warn!(%error, "stored bytes stay where they are"))
+                .is_ok()
         }
     }
 }
