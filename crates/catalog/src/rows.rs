@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 table_row! {
-    /// A container as kept. The totals are counted by the database (schema_2.sql).
+    /// A container as kept. The totals are counted by the database (schema/0002).
     #[allow(missing_docs)] // The attributes are described in one place: the API's own object.
     ContainerRow {
         container_sid: Uuid,

@@ -1,15 +1,16 @@
-//! The schema, step by step; `user_version` says how many steps a catalog has taken.
+//! The schema, step by step: `schema/NNNN_what_it_brings.sql`, never changed once released. `user_version` says how many
+//! steps a catalog has taken.
 
 use crate::Error;
 use rusqlite::{Connection, TransactionBehavior};
 use std::cmp::Ordering;
 
 const MIGRATIONS: &[&str] = &[
-    include_str!("schema.sql"),
-    include_str!("schema_2.sql"),
-    include_str!("schema_3.sql"),
-    include_str!("schema_4.sql"),
-    include_str!("schema_5.sql"),
+    include_str!("schema/0001_containers_and_files.sql"),
+    include_str!("schema/0002_usage_and_indexes.sql"),
+    include_str!("schema/0003_files_by_owner.sql"),
+    include_str!("schema/0004_outputs.sql"),
+    include_str!("schema/0005_row_numbers_and_content_dates.sql"),
 ];
 
 /// Whether the schema is the present one.

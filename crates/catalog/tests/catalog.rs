@@ -430,7 +430,7 @@ async fn accesses_are_noted_once_within_their_resolution_and_disturb_nothing() {
 }
 
 /// The schema as the first version made it.
-const FIRST_SCHEMA: &str = include_str!("../src/schema.sql");
+const FIRST_SCHEMA: &str = include_str!("../src/schema/0001_containers_and_files.sql");
 
 #[tokio::test]
 async fn a_catalog_of_the_first_version_is_opened_with_all_that_it_holds() {
