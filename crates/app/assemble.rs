@@ -145,14 +145,16 @@ pub async fn services(opened: &Opened, settings: &Server) -> Result<Services, Fa
     let media = Media::open(opened.catalog.clone(), opened.blobs.clone(), config)
         .map_err(|e| Failure::failed("the output cache", e))?;
     let config = server::Config {
-        cache_control: settings.cache_control.clone(),
-        presets: settings.presets.clone(),
+        publish: server::PublishConfig {
+            cache_control: settings.cache_control.clone(),
+            presets: settings.presets.clone(),
+            open_links: settings.limits.open_links,
+        },
         drain_timeout: Duration::from_millis(settings.drain_timeout_ms),
         connections: settings.limits.connections(),
         most_header_bytes: settings.limits.most_header_bytes,
         most_headers: settings.limits.most_headers,
         bodies: settings.limits.bodies(),
-        open_links: settings.limits.open_links,
     };
     Ok(Services { library: opened.library.clone(), media, config })
 }

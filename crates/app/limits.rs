@@ -80,9 +80,9 @@ const RESERVED: usize = 640;
 /// connections that only rest must not keep files from being opened.
 pub fn fit(config: &mut server::Config, descriptors: u64) {
     let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
-    let links =
-        config.open_links.min(NonZeroUsize::new(descriptors / 8).unwrap_or(NonZeroUsize::MIN));
-    config.open_links = links;
+    let most_links = NonZeroUsize::new(descriptors / 8).unwrap_or(NonZeroUsize::MIN);
+    let links = config.publish.open_links.min(most_links);
+    config.publish.open_links = links;
     // A connection may need a second one, for the file that it reads or writes.
     let reserved = RESERVED.min(descriptors * 5 / 8);
     let room = descriptors.saturating_sub(links.get() + reserved).min(descriptors / 2).max(1);

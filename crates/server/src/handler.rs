@@ -19,8 +19,7 @@ pub fn at_once(
     request: &Request<Incoming>,
     started: Instant,
 ) -> Option<Response<Body>> {
-    let found = shared.links.find(&shared.services.media, request.uri())?;
-    apis::publish::answer(&shared.services, &found, request.method(), request.headers(), started)
+    shared.publish.at_once(request.method(), request.uri(), request.headers(), started)
 }
 
 /// The answer.
@@ -32,7 +31,7 @@ pub async fn handle(
 ) -> Response<Body> {
     let uri = request.uri();
     if apis::publish::is_link(uri.path()) {
-        apis::publish::handle(shared, request.method(), uri, request.headers(), started).await
+        shared.publish.handle(request.method(), uri, request.headers(), started).await
     } else if uri.path() == "/healthz" {
         health(shared.watch.is_draining())
     } else if uri.path() == "/metrics" {

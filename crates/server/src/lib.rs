@@ -22,15 +22,14 @@ pub use listener::{Listeners, listen};
 pub use system::raise_descriptor_limit;
 pub use watch::ConnectionLimits;
 
-pub use apis::publish::Presets;
+pub use apis::publish::{Config as PublishConfig, Presets};
 
-use apis::publish::{Links, Pictures};
+use apis::publish::Publish;
 use axum::Router;
 use library::Library;
 use media::Media;
 use std::io;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -41,10 +40,8 @@ use watch::Watch;
 /// Settings of the crate.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Cache-Control of published links that ask for none.
-    pub cache_control: String,
-    /// What `p` can name at a published link.
-    pub presets: Presets,
+    /// Settings of published links.
+    pub publish: PublishConfig,
     /// How long answers under way may take once the server is to stop.
     pub drain_timeout: Duration,
     /// Limits of connections.
@@ -55,8 +52,6 @@ pub struct Config {
     pub most_headers: usize,
     /// Limits of requests' bodies.
     pub bodies: BodyLimits,
-    /// Published links that are kept ready, each with its file open.
-    pub open_links: NonZeroUsize,
 }
 
 /// What the server serves.
@@ -73,8 +68,7 @@ pub struct Services {
 pub(crate) struct Shared {
     services: Services,
     router: Router,
-    links: Links,
-    pictures: Pictures,
+    publish: Publish,
     watch: Arc<Watch>,
     /// Room to tell clients that they are too many; without it they are only hung up on.
     refusals: Arc<Semaphore>,
@@ -94,7 +88,7 @@ enum Phase {
 /// How long a server that has a successor still takes the connections that began before it left.
 const HAND_OVER: Duration = Duration::from_millis(300);
 
-/// Checks a value for [`Config::cache_control`]: directives, or `None`, which the reference service sends.
+/// Checks a value for [`PublishConfig::cache_control`]: directives, or `None`, which the reference service sends.
 ///
 /// # Errors
 /// A text that says what is wrong and what is allowed.
@@ -124,8 +118,11 @@ pub async fn serve(
     let media = services.media.clone();
     let shared = Arc::new(Shared {
         router: router(&services),
-        links: Links::new(services.config.open_links),
-        pictures: Pictures::default(),
+        publish: Publish::new(
+            services.library.clone(),
+            media.clone(),
+            services.config.publish.clone(),
+        ),
         watch: Arc::clone(&watch),
         refusals: Arc::new(Semaphore::new(MOST_REFUSALS)),
         services,

@@ -2,11 +2,10 @@
 //!
 //! Precedence for one option: query, then path segment, then extension, then preset.
 
+use super::options::{Options, Overrides, is_option};
 use super::presets::Presets;
 use media::{BadValue, Link, Preferences};
 use percent_encoding::percent_decode_str;
-use semantics::cache;
-use semantics::disposition::{Disposition, content_disposition};
 use uuid::Uuid;
 
 /// What a URL asks for.
@@ -20,19 +19,6 @@ pub struct Asked {
     pub overrides: Overrides,
     /// The extension of the path in lower case, if it is a known audio one.
     pub extension: Option<String>,
-}
-
-/// Headers that a link may set.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Overrides {
-    /// `disposition`.
-    pub disposition: Disposition,
-    /// `disposition_name`.
-    pub disposition_name: Option<String>,
-    /// `content_type`, not checked against the stored type yet.
-    pub content_type: Option<String>,
-    /// Cache-Control, from `cache_control` or `cache_headers`.
-    pub cache_control: Option<String>,
 }
 
 /// Why a URL asks for nothing.
@@ -49,17 +35,6 @@ impl From<BadValue> for Unasked {
         Self::Bad(bad)
     }
 }
-
-/// The options of a link, beside those of [`Preferences`].
-const OPTIONS: [&str; 7] = [
-    "p",
-    "disposition",
-    "disposition_name",
-    "content_type",
-    "cache_headers",
-    "cache_control",
-    "exp",
-];
 
 /// Reads a URL's path (as sent, percent-encoded) and query.
 pub fn parse(path: &str, query: &str, presets: &Presets) -> Result<Asked, Unasked> {
@@ -86,14 +61,11 @@ pub fn parse(path: &str, query: &str, presets: &Presets) -> Result<Asked, Unaske
             options.add(name.clone(), value.clone());
         }
     }
-    let mut preferences = Preferences::default();
-    for name in Preferences::OPTIONS {
-        preferences.set(name, options.get(name).unwrap_or(""))?;
-    }
+    let mut preferences = options.preferences()?;
     if !explicit_format && preferences.format.is_none() {
         preferences.format = by_extension;
     }
-    let overrides = overrides(&options)?;
+    let overrides = options.overrides()?;
     Ok(Asked { link, preferences, overrides, extension })
 }
 
@@ -102,20 +74,6 @@ pub fn parse_plain(path: &str) -> Option<Link> {
     match path.strip_prefix("/f/") {
         Some(sid) => Uuid::try_parse(sid).ok().map(Link::Sid),
         None => by_name(path.strip_prefix("/c/")?).ok(),
-    }
-}
-
-/// Options in the order of their precedence: the first that has a value counts.
-#[derive(Default)]
-struct Options(Vec<(String, String)>);
-
-impl Options {
-    fn add(&mut self, name: String, value: String) {
-        self.0.push((name, value));
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
     }
 }
 
@@ -158,10 +116,6 @@ fn by_name(rest: &str) -> Result<Link, Unasked> {
     Ok(Link::Name { container, name: decode_path(name) })
 }
 
-pub fn is_option(name: &str) -> bool {
-    Preferences::OPTIONS.contains(&name) || OPTIONS.contains(&name) || name == "sig"
-}
-
 fn is_audio(extension: &str) -> bool {
     extension == "wav16" || audio::formats::by_extension(extension).is_some()
 }
@@ -172,75 +126,6 @@ fn of_extension(extension: &str) -> &'static [(&'static str, &'static str)] {
         "wav16" => &[("f", "wav"), ("rate", "16000"), ("ch", "1")],
         _ => &[],
     }
-}
-
-/// A value that is not allowed, cut to what a message can hold.
-pub fn bad(option: &'static str, value: &str, allowed: impl Into<String>) -> BadValue {
-    let value = value.chars().filter(|c| !c.is_control()).take(64).collect();
-    BadValue { option, value, allowed: allowed.into() }
-}
-
-fn overrides(options: &Options) -> Result<Overrides, BadValue> {
-    let disposition = match options.get("disposition") {
-        None | Some("inline") => Disposition::Inline,
-        Some("attachment") => Disposition::Attachment,
-        Some(other) => return Err(bad("disposition", other, "inline, attachment")),
-    };
-    let disposition_name = options.get("disposition_name").map(str::to_owned);
-    if let Some(name) = &disposition_name {
-        let too_long = content_disposition(disposition, name).is_none();
-        if name.chars().count() > 255 || name.chars().any(char::is_control) || too_long {
-            return Err(bad(
-                "disposition_name",
-                name,
-                "at most 255 characters without control characters, in a header line of at most 1000 bytes",
-            ));
-        }
-    }
-    let cache_control = match (options.get("cache_control"), options.get("cache_headers")) {
-        (Some(list), _) => {
-            cache::check_directives(list).map_err(|allowed| bad("cache_control", list, allowed))?;
-            if list.len() > 900 {
-                return Err(bad("cache_control", list, "a list of at most 900 bytes"));
-            }
-            Some(list.to_owned())
-        }
-        (None, Some(seconds)) => {
-            let number = seconds.parse::<u32>().ok();
-            let number = number.filter(|_| seconds.bytes().all(|b| b.is_ascii_digit()));
-            let wrong = || bad("cache_headers", seconds, "whole seconds from 0 on");
-            Some(cache::for_seconds(u64::from(number.ok_or_else(wrong)?)))
-        }
-        (None, None) => None,
-    };
-    let content_type = options.get("content_type").map(str::to_owned);
-    Ok(Overrides { disposition, disposition_name, content_type, cache_control })
-}
-
-/// Types that `content_type` may name, beside the stored one: an open choice would let a link serve script.
-pub const CONTENT_TYPES: [&str; 14] = [
-    "audio/basic",
-    "audio/flac",
-    "audio/G722",
-    "audio/mpeg",
-    "video/mp4",
-    "audio/ogg",
-    "audio/x-wav",
-    "application/octet-stream",
-    "audio/wav",
-    "audio/mp4",
-    "audio/opus",
-    "audio/pcmu",
-    "audio/pcma",
-    "audio/x-wav;codec=pcm;bit=16;rate=16000",
-];
-
-/// Checks `content_type` against the allowed types and the stored one.
-pub fn check_content_type(wanted: &str, stored: &str) -> Result<(), BadValue> {
-    if CONTENT_TYPES.contains(&wanted) || wanted == stored {
-        return Ok(());
-    }
-    Err(bad("content_type", wanted, CONTENT_TYPES.join(", ") + ", or the stored type"))
 }
 
 #[cfg(test)]

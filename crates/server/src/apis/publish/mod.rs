@@ -1,31 +1,32 @@
 //! The publish link: `/f/…` and `/c/…`.
 //!
 //! The order: parse the URL → resolve → select → prepare → evaluate → open → respond. What comes before
-//! `evaluate` depends on the URL alone and is kept for the links in use (see `links.rs`).
+//! `evaluate` depends on the URL alone and is kept for the links in use (see `link_cache.rs`).
 
 mod link;
-mod links;
-mod pictures;
+mod link_cache;
+mod options;
+mod picture_cache;
 mod presets;
 mod waveform;
 
-pub use links::Links;
-pub use pictures::Pictures;
 pub use presets::Presets;
 
 use crate::body::Body;
 use crate::respond::{self, Answer, Meta, Problem};
-use crate::{Services, Shared};
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, Response, Uri};
+use library::Library;
 use link::{Asked, Unasked};
-use links::{Lasting, Published};
-use media::{Link, OpenError, Prepared, Refusal, Representation, select};
+use link_cache::{Lasting, LinkCache, Published};
+use media::{Link, Media, OpenError, Prepared, Refusal, Representation, select};
+use picture_cache::PictureCache;
 use semantics::disposition::{content_disposition, content_disposition_shortened};
 use semantics::multipart::Multipart;
 use semantics::{Outcome, RequestHeaders, Validators, evaluate};
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use waveform::Picture;
@@ -35,136 +36,176 @@ pub fn is_link(path: &str) -> bool {
     path.starts_with("/f/") || path.starts_with("/c/")
 }
 
-/// Answers a request at a publish link.
-pub async fn handle(
-    shared: &Shared,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-    started: Instant,
-) -> Response<Body> {
-    match *method {
-        Method::GET | Method::HEAD => (),
-        Method::OPTIONS => return respond::preflight(),
-        _ => return respond::problem(&Problem::BadMethod),
+/// Settings of published links.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Cache-Control of those that ask for none.
+    pub cache_control: String,
+    /// What `p` can name.
+    pub presets: Presets,
+    /// Links that are kept ready, each with its file open.
+    pub open_links: NonZeroUsize,
+}
+
+/// The published links of a server.
+pub struct Publish {
+    library: Library,
+    media: Media,
+    config: Config,
+    links: LinkCache,
+    pictures: PictureCache,
+}
+
+impl Publish {
+    /// Links to what is kept in a library.
+    pub fn new(library: Library, media: Media, config: Config) -> Self {
+        let links = LinkCache::new(config.open_links);
+        Self { library, media, config, links, pictures: PictureCache::default() }
     }
-    if let Some(picture) = waveform::parse(uri)
-        && !names_a_file(&shared.services, uri).await
-    {
-        let drawn = draw(shared, picture, method, headers, started).await;
-        return drawn.unwrap_or_else(|problem| respond::problem(&problem));
+
+    /// The answer, if it takes nothing that isn't in memory: a link that was asked for before.
+    pub fn at_once(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        started: Instant,
+    ) -> Option<Response<Body>> {
+        let found = self.links.find(&self.media, uri)?;
+        self.answer(&found, method, headers, started)
     }
-    // Read before the look-up: a change in between makes what is kept stale, not wrong.
-    let generation = shared.services.media.generation();
-    // A player takes a refusal for good and shows an error: it is let wait as long as it likes.
-    let plays = *method == Method::GET && headers.contains_key(header::RANGE);
-    match find(&shared.services, uri, plays).await {
-        Ok(published) => {
-            let published = Arc::new(published);
-            shared.links.keep(uri, generation, &published);
-            answer(&shared.services, &published, method, headers, started)
-                .unwrap_or_else(|| respond::problem(&Problem::BadMethod))
+
+    /// Answers a request at a publish link.
+    pub async fn handle(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        started: Instant,
+    ) -> Response<Body> {
+        match *method {
+            Method::GET | Method::HEAD => (),
+            Method::OPTIONS => return respond::preflight(),
+            _ => return respond::problem(&Problem::BadMethod),
         }
-        Err(problem) => respond::problem(&problem),
-    }
-}
-
-/// Answers GET and HEAD of a picture. For who has it, as its ETag tells, nothing is drawn.
-async fn draw(
-    shared: &Shared,
-    picture: Result<Picture, Problem>,
-    method: &Method,
-    headers: &HeaderMap,
-    started: Instant,
-) -> Result<Response<Body>, Problem> {
-    let services = &shared.services;
-    let sketch = waveform::sketch(services, &picture?).await?;
-    let head = method == Method::HEAD;
-    let asked = if head { semantics::Method::Head } else { semantics::Method::Get };
-    let fields = Fields::of(headers);
-    let outcome = |bytes: &Bytes| {
-        evaluate(asked, &sketch.validators(), &fields.borrowed(), bytes.len() as u64)
-    };
-    let mut bytes = Bytes::new();
-    // Preconditions are judged first, whatever the length.
-    if !matches!(outcome(&bytes), Outcome::NotModified | Outcome::PreconditionFailed) {
-        bytes = shared.pictures.find_or_draw(&services.media, &sketch).await?;
-    }
-    let meta = sketch.meta(bytes.len() as u64, &services.config.cache_control);
-    let outcome = outcome(&bytes);
-    Ok(respond::answer(waveform::answer(bytes, outcome, head), &meta, true, started))
-}
-
-/// Whether a file is published by the very name of a picture.
-async fn names_a_file(services: &Services, uri: &Uri) -> bool {
-    let Some(link @ Link::Name { .. }) = link::parse_plain(uri.path()) else { return false };
-    services.media.resolve(&link, now_ms()).await.is_ok_and(|file| file.is_some())
-}
-
-/// What a URL stands for. Who `plays` waits without limit while sizes are being learned.
-async fn find(services: &Services, uri: &Uri, plays: bool) -> Result<Published, Problem> {
-    let asked = link::parse(uri.path(), uri.query().unwrap_or(""), &services.config.presets);
-    let asked = asked.map_err(|unasked| match unasked {
-        Unasked::NotFound => Problem::NotFound,
-        Unasked::Bad(bad) => bad_option(bad.option, bad.to_string()),
-    })?;
-    let resource = services.media.resolve(&asked.link, now_ms()).await.map_err(open_problem)?;
-    let resource = resource.ok_or(Problem::NotFound)?;
-    let chosen = select(&resource, &asked.preferences).map_err(|refusal| match refusal {
-        Refusal::BadOption { option, message } => bad_option(option, message),
-        Refusal::Unplayable { message } => Problem::Unplayable { message },
-    })?;
-    if let Some(wanted) = &asked.overrides.content_type {
-        link::check_content_type(wanted, &resource.mime_type)
-            .map_err(|bad| bad_option(bad.option, bad.to_string()))?;
-    }
-    let prepared = loop {
-        match services.media.prepare(&chosen).await {
-            Err(OpenError::StillEncoding { .. }) if plays => (),
-            prepared => break Arc::new(prepared.map_err(open_problem)?),
+        if let Some(picture) = waveform::parse(uri)
+            && !self.names_a_file(uri).await
+        {
+            let drawn = self.draw(picture, method, headers, started).await;
+            return drawn.unwrap_or_else(|problem| respond::problem(&problem));
         }
-    };
-    let meta = meta(services, &asked, &chosen, prepared.length_bytes());
-    Ok(Published {
-        meta,
-        prepared,
-        expires_at_ms: resource.expires_at_ms,
-        file_sid: resource.file_sid,
-        lasting: Lasting::default(),
-    })
-}
-
-/// Answers GET and HEAD. A GET that is answered with content, or with the word that the client has it,
-/// is an access to the file.
-pub fn answer(
-    services: &Services,
-    published: &Published,
-    method: &Method,
-    headers: &HeaderMap,
-    started: Instant,
-) -> Option<Response<Body>> {
-    let method = match *method {
-        Method::GET => semantics::Method::Get,
-        Method::HEAD => semantics::Method::Head,
-        _ => return None,
-    };
-    let Published { meta, prepared, .. } = published;
-    let validators = Validators { etag: &meta.etag, last_modified: meta.last_modified };
-    let fields = Fields::of(headers);
-    let outcome = evaluate(method, &validators, &fields.borrowed(), prepared.length_bytes());
-    let is_warm = published.is_warm(started);
-    let is_access = method == semantics::Method::Get
-        && matches!(outcome, Outcome::Whole | Outcome::Ranges(_) | Outcome::NotModified);
-    let opened = open(prepared, outcome, meta, method == semantics::Method::Head, is_warm);
-    Some(match opened {
-        Ok((answer, cached)) => {
-            if is_access && published.is_to_be_noted(started) {
-                published.file_sid.iter().for_each(|sid| services.library.note_access(*sid));
+        // Read before the look-up: a change in between makes what is kept stale, not wrong.
+        let generation = self.media.generation();
+        // A player takes a refusal for good and shows an error: it is let wait as long as it likes.
+        let plays = *method == Method::GET && headers.contains_key(header::RANGE);
+        match self.find(uri, plays).await {
+            Ok(published) => {
+                let published = Arc::new(published);
+                self.links.keep(uri, generation, &published);
+                self.answer(&published, method, headers, started)
+                    .unwrap_or_else(|| respond::problem(&Problem::BadMethod))
             }
-            respond::answer(answer, meta, cached, started)
+            Err(problem) => respond::problem(&problem),
         }
-        Err(error) => respond::problem(&open_problem(error)),
-    })
+    }
+
+    /// Answers GET and HEAD of a picture. For who has it, as its ETag tells, nothing is drawn.
+    async fn draw(
+        &self,
+        picture: Result<Picture, Problem>,
+        method: &Method,
+        headers: &HeaderMap,
+        started: Instant,
+    ) -> Result<Response<Body>, Problem> {
+        let sketch = waveform::sketch(&self.media, &picture?).await?;
+        let head = method == Method::HEAD;
+        let asked = if head { semantics::Method::Head } else { semantics::Method::Get };
+        let fields = Fields::of(headers);
+        let outcome = |bytes: &Bytes| {
+            evaluate(asked, &sketch.validators(), &fields.borrowed(), bytes.len() as u64)
+        };
+        let mut bytes = Bytes::new();
+        // Preconditions are judged first, whatever the length.
+        if !matches!(outcome(&bytes), Outcome::NotModified | Outcome::PreconditionFailed) {
+            bytes = self.pictures.find_or_draw(&self.media, &sketch).await?;
+        }
+        let meta = sketch.meta(bytes.len() as u64, &self.config.cache_control);
+        let outcome = outcome(&bytes);
+        Ok(respond::answer(waveform::answer(bytes, outcome, head), &meta, true, started))
+    }
+
+    /// Whether a file is published by the very name of a picture.
+    async fn names_a_file(&self, uri: &Uri) -> bool {
+        let Some(link @ Link::Name { .. }) = link::parse_plain(uri.path()) else { return false };
+        self.media.resolve(&link, now_ms()).await.is_ok_and(|file| file.is_some())
+    }
+
+    /// What a URL stands for. Who `plays` waits without limit while sizes are being learned.
+    async fn find(&self, uri: &Uri, plays: bool) -> Result<Published, Problem> {
+        let asked = link::parse(uri.path(), uri.query().unwrap_or(""), &self.config.presets);
+        let asked = asked.map_err(|unasked| match unasked {
+            Unasked::NotFound => Problem::NotFound,
+            Unasked::Bad(bad) => bad_option(bad.option, bad.to_string()),
+        })?;
+        let resource = self.media.resolve(&asked.link, now_ms()).await.map_err(open_problem)?;
+        let resource = resource.ok_or(Problem::NotFound)?;
+        let chosen = select(&resource, &asked.preferences).map_err(|refusal| match refusal {
+            Refusal::BadOption { option, message } => bad_option(option, message),
+            Refusal::Unplayable { message } => Problem::Unplayable { message },
+        })?;
+        if let Some(wanted) = &asked.overrides.content_type {
+            options::check_content_type(wanted, &resource.mime_type)
+                .map_err(|bad| bad_option(bad.option, bad.to_string()))?;
+        }
+        let prepared = loop {
+            match self.media.prepare(&chosen).await {
+                Err(OpenError::StillEncoding { .. }) if plays => (),
+                prepared => break Arc::new(prepared.map_err(open_problem)?),
+            }
+        };
+        let default = &self.config.cache_control;
+        let meta = meta(default, &asked, &chosen, prepared.length_bytes());
+        Ok(Published {
+            meta,
+            prepared,
+            expires_at_ms: resource.expires_at_ms,
+            file_sid: resource.file_sid,
+            lasting: Lasting::default(),
+        })
+    }
+
+    /// Answers GET and HEAD. A GET that is answered with content, or with the word that the client has it,
+    /// is an access to the file.
+    fn answer(
+        &self,
+        published: &Published,
+        method: &Method,
+        headers: &HeaderMap,
+        started: Instant,
+    ) -> Option<Response<Body>> {
+        let method = match *method {
+            Method::GET => semantics::Method::Get,
+            Method::HEAD => semantics::Method::Head,
+            _ => return None,
+        };
+        let Published { meta, prepared, .. } = published;
+        let validators = Validators { etag: &meta.etag, last_modified: meta.last_modified };
+        let fields = Fields::of(headers);
+        let outcome = evaluate(method, &validators, &fields.borrowed(), prepared.length_bytes());
+        let is_warm = published.is_warm(started);
+        let is_access = method == semantics::Method::Get
+            && matches!(outcome, Outcome::Whole | Outcome::Ranges(_) | Outcome::NotModified);
+        let opened = open(prepared, outcome, meta, method == semantics::Method::Head, is_warm);
+        Some(match opened {
+            Ok((answer, cached)) => {
+                if is_access && published.is_to_be_noted(started) {
+                    published.file_sid.iter().for_each(|sid| self.library.note_access(*sid));
+                }
+                respond::answer(answer, meta, cached, started)
+            }
+            Err(error) => respond::problem(&open_problem(error)),
+        })
+    }
 }
 
 /// Opens what was decided; tells whether nothing has to be encoded for it.
@@ -204,7 +245,7 @@ fn open(
     })
 }
 
-fn meta(services: &Services, asked: &Asked, chosen: &Representation, length_bytes: u64) -> Meta {
+fn meta(default: &str, asked: &Asked, chosen: &Representation, length_bytes: u64) -> Meta {
     let resource = chosen.resource();
     let overrides = &asked.overrides;
     let content_type =
@@ -217,8 +258,7 @@ fn meta(services: &Services, asked: &Asked, chosen: &Representation, length_byte
         content_disposition_shortened(overrides.disposition, &file_name(chosen))
     });
     let stored = Duration::from_millis(u64::try_from(resource.stored_at_ms).unwrap_or(0));
-    let default = &services.config.cache_control;
-    let cache_control = overrides.cache_control.as_ref().unwrap_or(default);
+    let cache_control = overrides.cache_control.as_deref().unwrap_or(default);
     let last_modified = SystemTime::UNIX_EPOCH + stored;
     let etag = chosen.etag();
     Meta::new(etag, last_modified, content_type, length_bytes, &disposition, cache_control)

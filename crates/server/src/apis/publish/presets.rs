@@ -1,6 +1,7 @@
 //! Presets: names that stand for several options of a link.
 
-use super::link::{Unasked, bad, decode_query, is_option, parse};
+use super::link::decode_query;
+use super::options::{Options, bad, is_option};
 use media::BadValue;
 use std::str::FromStr;
 
@@ -61,11 +62,10 @@ fn check(name: &str, options: &[(String, String)]) -> Result<(), String> {
     if let Some((option, _)) = options.iter().find(|(o, _)| !is_option(o) || o == "p") {
         return Err(wrong(format!("`{option}` is no option that it can stand for")));
     }
-    let this = Presets(vec![(name.to_owned(), options.to_vec())]);
-    match parse("/f/00000000-0000-0000-0000-000000000000", &format!("p={name}"), &this) {
-        Ok(_) | Err(Unasked::NotFound) => Ok(()),
-        Err(Unasked::Bad(bad)) => Err(wrong(bad.to_string())),
-    }
+    let mut stood_for = Options::default();
+    options.iter().for_each(|(option, value)| stood_for.add(option.clone(), value.clone()));
+    let readable = stood_for.preferences().and_then(|_| stood_for.overrides());
+    readable.map(|_| ()).map_err(|bad| wrong(bad.to_string()))
 }
 
 #[cfg(test)]
@@ -79,9 +79,8 @@ mod tests {
             "hold?f=mp3&br=32&cache_control=public%2C%20max-age%3D9  web?f=ogg".parse().unwrap();
         let of = |name: &str| presets.find(name).unwrap().len();
         assert_eq!([of("hold"), of("web"), of("asterisk")], [3, 1, 4]);
-        let asked = parse("/f/00000000-0000-0000-0000-000000000000", "p=hold", &presets).unwrap();
-        assert_eq!(asked.preferences.format, Some("mp3"));
-        assert_eq!(asked.overrides.cache_control.as_deref(), Some("public, max-age=9"));
+        let hold = presets.find("hold").unwrap();
+        assert_eq!(hold[2], ("cache_control".to_owned(), "public, max-age=9".to_owned()));
         assert!(presets.find("none").unwrap_err().allowed.contains("hold"));
         assert_eq!("".parse(), Ok(Presets::default()));
     }

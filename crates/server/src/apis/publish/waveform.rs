@@ -1,10 +1,9 @@
 //! `peaks.json` and `waveform.svg` behind a link: pictures of a recording, as public as it is.
 //!
 //! The numbers are made once and kept (see `media`); the documents are written from them off the runtime, and
-//! kept for a while (see `pictures.rs`).
+//! kept for a while (see `picture_cache.rs`).
 
-use super::{bad_option, link, now_ms, open_problem};
-use crate::Services;
+use super::{bad_option, link, now_ms, open_problem, options};
 use crate::body::Body;
 use crate::respond::{Answer, Meta, Problem};
 use audio::Facts;
@@ -90,12 +89,12 @@ fn samples(text: &str) -> Result<u64, Problem> {
 }
 
 fn bad(option: &'static str, value: &str, allowed: String) -> Problem {
-    bad_option(option, link::bad(option, value, allowed).to_string())
+    bad_option(option, options::bad(option, value, allowed).to_string())
 }
 
 /// Looks up what a picture is to show.
-pub async fn sketch(services: &Services, picture: &Picture) -> Result<Sketch, Problem> {
-    let resource = services.media.resolve(&picture.link, now_ms()).await.map_err(open_problem)?;
+pub async fn sketch(media: &Media, picture: &Picture) -> Result<Sketch, Problem> {
+    let resource = media.resolve(&picture.link, now_ms()).await.map_err(open_problem)?;
     let resource = resource.ok_or(Problem::NotFound)?;
     let recording = peaks_of(&resource).map_err(|refusal| match refusal {
         Refusal::BadOption { option, message } => bad_option(option, message),

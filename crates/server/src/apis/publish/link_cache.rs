@@ -80,7 +80,7 @@ impl Default for Lasting {
 }
 
 /// The links in use.
-pub struct Links {
+pub struct LinkCache {
     kept: Mutex<Kept>,
 }
 
@@ -92,7 +92,7 @@ struct Kept {
 /// Longer URLs aren't kept: a bound on links is to be one on memory.
 const LONGEST_URL_BYTES: usize = 1024;
 
-impl Links {
+impl LinkCache {
     /// Room for so many.
     pub fn new(most: NonZeroUsize) -> Self {
         Self { kept: Mutex::new(Kept { generation: 0, by_url: LruCache::new(most) }) }

@@ -23,12 +23,12 @@ const MOST_DRAWN: usize = 2;
 type Kept = LruCache<Box<str>, Arc<OnceCell<Bytes>>>;
 
 /// The pictures in use.
-pub struct Pictures {
+pub struct PictureCache {
     kept: Mutex<Kept>,
     turns: Arc<Semaphore>,
 }
 
-impl Default for Pictures {
+impl Default for PictureCache {
     fn default() -> Self {
         let most = NonZeroUsize::new(MOST_KEPT).unwrap_or(NonZeroUsize::MIN);
         let turns = Arc::new(Semaphore::new(MOST_DRAWN));
@@ -36,7 +36,7 @@ impl Default for Pictures {
     }
 }
 
-impl Pictures {
+impl PictureCache {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,0 +1,139 @@
+//! The options of a link: their names, their precedence, and what their values may be.
+
+use media::{BadValue, Preferences};
+use semantics::cache;
+use semantics::disposition::{Disposition, content_disposition};
+
+/// Headers that a link may set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `disposition`.
+    pub disposition: Disposition,
+    /// `disposition_name`.
+    pub disposition_name: Option<String>,
+    /// `content_type`, not checked against the stored type yet.
+    pub content_type: Option<String>,
+    /// Cache-Control, from `cache_control` or `cache_headers`.
+    pub cache_control: Option<String>,
+}
+
+/// The options of a link, beside those of [`Preferences`].
+const OPTIONS: [&str; 7] = [
+    "p",
+    "disposition",
+    "disposition_name",
+    "content_type",
+    "cache_headers",
+    "cache_control",
+    "exp",
+];
+
+/// Whether a link may have an option of that name.
+pub fn is_option(name: &str) -> bool {
+    Preferences::OPTIONS.contains(&name) || OPTIONS.contains(&name) || name == "sig"
+}
+
+/// Options in the order of their precedence: the first that has a value counts.
+#[derive(Default)]
+pub struct Options(Vec<(String, String)>);
+
+impl Options {
+    /// Adds one after those that are there.
+    pub fn add(&mut self, name: String, value: String) {
+        self.0.push((name, value));
+    }
+
+    /// The value that counts.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
+    }
+
+    /// Those that decide the bytes.
+    pub fn preferences(&self) -> Result<Preferences, BadValue> {
+        let mut preferences = Preferences::default();
+        for name in Preferences::OPTIONS {
+            preferences.set(name, self.get(name).unwrap_or(""))?;
+        }
+        Ok(preferences)
+    }
+
+    /// Those that decide headers.
+    pub fn overrides(&self) -> Result<Overrides, BadValue> {
+        let disposition = match self.get("disposition") {
+            None | Some("inline") => Disposition::Inline,
+            Some("attachment") => Disposition::Attachment,
+            Some(other) => return Err(bad("disposition", other, "inline, attachment")),
+        };
+        Ok(Overrides {
+            disposition,
+            disposition_name: self.disposition_name(disposition)?,
+            content_type: self.get("content_type").map(str::to_owned),
+            cache_control: self.cache_control()?,
+        })
+    }
+
+    fn disposition_name(&self, disposition: Disposition) -> Result<Option<String>, BadValue> {
+        let Some(name) = self.get("disposition_name") else { return Ok(None) };
+        let too_long = content_disposition(disposition, name).is_none();
+        if name.chars().count() > 255 || name.chars().any(char::is_control) || too_long {
+            return Err(bad(
+                "disposition_name",
+                name,
+                "at most 255 characters without control characters, in a header line of at most 1000 bytes",
+            ));
+        }
+        Ok(Some(name.to_owned()))
+    }
+
+    fn cache_control(&self) -> Result<Option<String>, BadValue> {
+        match (self.get("cache_control"), self.get("cache_headers")) {
+            (Some(list), _) => {
+                cache::check_directives(list)
+                    .map_err(|allowed| bad("cache_control", list, allowed))?;
+                if list.len() > 900 {
+                    return Err(bad("cache_control", list, "a list of at most 900 bytes"));
+                }
+                Ok(Some(list.to_owned()))
+            }
+            (None, Some(seconds)) => {
+                let number = seconds.parse::<u32>().ok();
+                let number = number.filter(|_| seconds.bytes().all(|b| b.is_ascii_digit()));
+                let wrong = || bad("cache_headers", seconds, "whole seconds from 0 on");
+                Ok(Some(cache::for_seconds(u64::from(number.ok_or_else(wrong)?))))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// A value that is not allowed, cut to what a message can hold.
+pub fn bad(option: &'static str, value: &str, allowed: impl Into<String>) -> BadValue {
+    let value = value.chars().filter(|c| !c.is_control()).take(64).collect();
+    BadValue { option, value, allowed: allowed.into() }
+}
+
+/// Types that `content_type` may name, beside the stored one: an open choice would let a link serve script.
+pub const CONTENT_TYPES: [&str; 14] = [
+    "audio/basic",
+    "audio/flac",
+    "audio/G722",
+    "audio/mpeg",
+    "video/mp4",
+    "audio/ogg",
+    "audio/x-wav",
+    "application/octet-stream",
+    "audio/wav",
+    "audio/mp4",
+    "audio/opus",
+    "audio/pcmu",
+    "audio/pcma",
+    "audio/x-wav;codec=pcm;bit=16;rate=16000",
+];
+
+/// Checks `content_type` against the allowed types and the stored one.
+pub fn check_content_type(wanted: &str, stored: &str) -> Result<(), BadValue> {
+    if CONTENT_TYPES.contains(&wanted) || wanted == stored {
+        return Ok(());
+    }
+    Err(bad("content_type", wanted, CONTENT_TYPES.join(", ") + ", or the stored type"))
+}
