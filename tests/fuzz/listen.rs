@@ -4,7 +4,8 @@
 
 mod sums;
 
-use audio::formats::{FORMATS, Wish, by_name};
+use audio::format::Wish;
+use audio::formats::{FORMATS, by_name};
 use audio::transcode::Input;
 use audio::{ChannelMap, Facts, Hint, Planar, Probed, Source, Target, Transcode, probe};
 use std::ops::ControlFlow;
@@ -41,7 +42,7 @@ fn read(format: &str, bytes: &[u8]) {
     let hint = Hint { extension: Some(format), mime_type: None };
     let head = &bytes[..bytes.len().min(4096)];
     let reader = by_name(format).and_then(|row| row.source).expect("a format that is read");
-    if head.is_empty() || !reader.recognises(head, hint) {
+    if head.is_empty() || !reader.recognises(head, true) {
         return;
     }
     let source: Source = Arc::new(bytes.to_vec());
@@ -117,7 +118,8 @@ fn frames_from(source: &Source, probed: &Probed, start: u64) -> Option<Vec<Vec<u
 
 /// A transcode to 8 kHz mono µ-law, the cheapest there is.
 fn laid_out(source: Source, probed: Probed) -> Transcode {
-    let writer = by_name("ulaw").and_then(|row| row.target).expect("ulaw is written");
+    let row = by_name("ulaw").expect("a row");
+    let writer = row.target.expect("ulaw is written");
     let facts = probed.facts;
     let wish =
         Wish { source_rate_hz: facts.rate_hz, channels: 1, rate_hz: Some(8000), bitrate_bps: None };
@@ -130,5 +132,5 @@ fn laid_out(source: Source, probed: Probed) -> Transcode {
         clip: 0..facts.frame_count,
     };
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };
-    Transcode::new(input, target, 0).expect("a layout")
+    Transcode::new(input, row, target, 0).expect("a layout")
 }

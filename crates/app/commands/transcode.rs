@@ -28,7 +28,7 @@ pub fn run(args: &Transcode) -> Result<(), Failure> {
         Hint { extension: args.source.extension().and_then(|e| e.to_str()), mime_type: None };
     let probed = audio::probe(&source, hint).map_err(|e| Failure::failed(&name, e))?;
     let facts = Arc::new(probed.facts);
-    let content = catalog::content_id(&hash, facts.read_as());
+    let content = catalog::content_id(&hash, audio::formats::read_as(&facts));
     let resource = resource(content, source.length_bytes(), Arc::clone(&facts));
     let mut target =
         if is_dash(&args.target) { Output::stdout() } else { Output::begin(&args.target)? };
@@ -40,7 +40,7 @@ pub fn run(args: &Transcode) -> Result<(), Failure> {
         Representation::Transcode(chosen) => {
             let input = Input { source, facts, index: Arc::new(probed.index) };
             let serial = media::serial(&chosen.key);
-            let transcode = audio::Transcode::new(input, chosen.target, serial)
+            let transcode = audio::Transcode::new(input, chosen.format, chosen.target, serial)
                 .map_err(|e| Failure::Usage(format!("--{}: {}", e.option, e.message)))?;
             convert(&transcode, threads(args), &mut target)?;
         }

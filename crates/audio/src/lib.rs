@@ -6,21 +6,26 @@
 
 pub mod channels;
 pub mod codecs;
+pub mod decode;
 pub mod demux;
 pub mod error;
 pub mod facts;
+pub mod format;
 pub mod formats;
+pub mod frames;
 pub mod layout;
 pub mod peaks;
 pub mod planar;
+pub mod probe;
 pub mod resample;
 pub mod source;
 pub mod transcode;
 
 pub use channels::ChannelMap;
 pub use error::{DecodeError, EncodeError, PlanError, ProbeError};
-pub use facts::{Facts, Hint, Probed, probe};
+pub use facts::{Facts, Hint, Probed};
 pub use layout::Layout;
 pub use planar::Planar;
+pub use probe::probe;
 pub use source::{ReadAt, Source};
 pub use transcode::{Report, Target, Transcode};

@@ -5,9 +5,10 @@
 //! The bytes: for each peak, for each channel, lowest and highest as 16 bits, little endian.
 
 use crate::error::{EncodeError, PlanError};
-use crate::formats::{Encoding, Format, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::format::{Encoding, Format, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::frames::Frames;
 use crate::planar::to_i16;
-use crate::transcode::{Frames, Target};
+use crate::transcode::Target;
 use crate::{ChannelMap, Facts, Layout, Planar};
 
 /// Frames in one peak; the last one may have fewer.

@@ -3,12 +3,13 @@
 //! A segment is a pure function of (source, target, segment index): the source is opened at the
 //! segment's start, mapped, resampled by absolute position and handed to a fresh encoder.
 
+use crate::decode::Decode;
 use crate::error::{DecodeError, EncodeError, PlanError};
-use crate::facts::Decode;
-pub use crate::formats::{Assembly, Segment};
-use crate::formats::{Encoding, Format, Shape, Sink};
+use crate::format::{Encoding, Format, Segment, Shape, Sink};
+use crate::formats::by_name;
+use crate::frames::{Clip, Frames, Pipeline};
 use crate::resample::Resampler;
-use crate::{ChannelMap, Facts, Layout, Planar, Source, formats, peaks};
+use crate::{ChannelMap, Facts, Layout, Source};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ pub const PIPELINE_REVISION: &str = "pipeline 3";
 /// What is wanted, every choice made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// A row of [`formats::FORMATS`] that can be written, or [`peaks::FORMAT`].
+    /// The name of the row that is written.
     pub format: &'static str,
     /// Frames per second that go into the encoder.
     pub rate_hz: u32,
@@ -51,6 +52,17 @@ pub struct Input {
     pub index: Arc<Vec<u8>>,
 }
 
+impl Input {
+    /// A decode whose first frame is `start_frame`.
+    fn open(&self, start_frame: u64) -> Result<Box<dyn Decode>, DecodeError> {
+        let format = &self.facts.format;
+        let reader = by_name(format).and_then(|f| f.source);
+        let reader = reader
+            .ok_or_else(|| DecodeError::Broken(format!("unknown source format `{format}`")))?;
+        reader.open(&self.source, &self.facts, &self.index, start_frame)
+    }
+}
+
 /// A transcode that is laid out and ready to make any of its segments, in any order, on any thread.
 pub struct Transcode {
     input: Input,
@@ -60,16 +72,14 @@ pub struct Transcode {
 }
 
 impl Transcode {
-    /// Lays out a transcode; nothing is decoded.
+    /// Lays out a transcode; nothing is decoded. `row` is the target's.
     ///
     /// # Errors
-    /// [`PlanError`] where the format can't hold the result.
-    pub fn new(input: Input, target: Target, serial: u32) -> Result<Self, PlanError> {
-        let beside = Some(&peaks::FORMAT).filter(|row| row.name == target.format);
-        let row = beside.or_else(|| formats::by_name(target.format));
-        let writer = row.and_then(|f: &Format| f.target).ok_or_else(|| PlanError {
+    /// [`PlanError`] where the format can't be written, or can't hold the result.
+    pub fn new(input: Input, row: &Format, target: Target, serial: u32) -> Result<Self, PlanError> {
+        let writer = row.target.ok_or_else(|| PlanError {
             option: "f",
-            message: format!("`{}` can't be written", target.format),
+            message: format!("`{}` can't be written", row.name),
         })?;
         let frame_count =
             output_frames(target.clip.end - target.clip.start, input.facts.rate_hz, target.rate_hz);
@@ -124,11 +134,24 @@ impl Transcode {
         sink: &mut Sink<'_>,
     ) -> Result<Report, EncodeError> {
         let first = self.encoding.first_frame(segment);
-        let pipeline = Pipeline::open(self, first)?;
-        let remaining = self.frame_count.saturating_sub(first);
-        let mut frames = Frames::new(pipeline, remaining);
+        let mut frames = self.frames(first)?;
         let segment = self.encoding.encode(segment, &mut frames, checkpoint, sink)?;
-        Ok(Report { segment, frames_missing: frames.pipeline.clip.missing })
+        Ok(Report { segment, frames_missing: frames.missing() })
+    }
+
+    /// The target's frames from `first` on.
+    fn frames(&self, first: u64) -> Result<Frames, DecodeError> {
+        let (facts, target) = (&*self.input.facts, &self.target);
+        let channels = usize::from(target.map.output_channels(facts.channels));
+        let resampler = Resampler::new(facts.rate_hz, target.rate_hz, channels, first);
+        let position = resampler.input_start();
+        let length = (target.clip.end - target.clip.start) as i64;
+        let decoder = (position < length)
+            .then(|| self.input.open(target.clip.start + position.max(0) as u64))
+            .transpose()?;
+        let clip = Clip::new(decoder, length, position);
+        let pipeline = Pipeline::new(clip, facts.channels, target.map, resampler);
+        Ok(Frames::new(pipeline, self.frame_count.saturating_sub(first)))
     }
 }
 
@@ -137,142 +160,4 @@ impl Transcode {
 pub fn output_frames(frames: u64, from_hz: u32, to_hz: u32) -> u64 {
     let exact = u128::from(frames) * u128::from(to_hz);
     exact.div_ceil(u128::from(from_hz.max(1))) as u64
-}
-
-/// From a source to the frames of a target: decode → channels → resample.
-struct Pipeline {
-    clip: Clip,
-    map: ChannelMap,
-    resampler: Resampler,
-    /// Room for a block as decoded, and as mapped.
-    block: Planar,
-    mapped: Planar,
-    channels: usize,
-}
-
-impl Pipeline {
-    fn open(transcode: &Transcode, first_frame: u64) -> Result<Self, DecodeError> {
-        let facts = &*transcode.input.facts;
-        let target = &transcode.target;
-        let channels = usize::from(target.map.output_channels(facts.channels));
-        let resampler = Resampler::new(facts.rate_hz, target.rate_hz, channels, first_frame);
-        Ok(Self {
-            clip: Clip::open(&transcode.input, target.clip.clone(), resampler.input_start())?,
-            map: target.map,
-            resampler,
-            block: Planar::new(usize::from(facts.channels)),
-            mapped: Planar::default(),
-            channels,
-        })
-    }
-
-    /// Appends the next frames, if any come of the next block.
-    fn next(&mut self, out: &mut Planar) -> Result<(), DecodeError> {
-        if self.resampler.give(out) {
-            return Ok(());
-        }
-        self.clip.read(&mut self.block)?;
-        let mapped = self.map.apply(&self.block, &mut self.mapped);
-        self.resampler.push(mapped, out);
-        Ok(())
-    }
-}
-
-/// The frames of a target, pulled in order by an encoder. Past the end of the clip there is silence,
-/// without end.
-pub struct Frames {
-    pipeline: Pipeline,
-    /// Resampled frames, of which the first `taken` are given away already.
-    ready: Planar,
-    taken: usize,
-    /// Frames at the target's rate that remain before endless silence.
-    remaining: u64,
-}
-
-impl Frames {
-    fn new(pipeline: Pipeline, remaining: u64) -> Self {
-        let ready = Planar::new(pipeline.channels);
-        Self { pipeline, ready, taken: 0, remaining }
-    }
-
-    /// Replaces `out` by the next `frames` frames, silence past the end.
-    ///
-    /// # Errors
-    /// [`DecodeError`].
-    pub fn pull(&mut self, frames: usize, out: &mut Planar) -> Result<(), DecodeError> {
-        let wanted = frames.min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
-        if self.ready.frames() - self.taken < wanted {
-            self.ready.drop_front(self.taken);
-            self.taken = 0;
-        }
-        while self.ready.frames() < wanted {
-            self.pipeline.next(&mut self.ready)?;
-        }
-        let end = self.taken + wanted;
-        out.channels.resize(self.ready.channels.len(), Vec::new());
-        for (to, from) in out.channels.iter_mut().zip(&self.ready.channels) {
-            to.clear();
-            to.extend_from_slice(&from[self.taken..end]);
-        }
-        self.taken = end;
-        out.push_silence(frames - wanted);
-        self.remaining -= wanted as u64;
-        Ok(())
-    }
-}
-
-/// The clip's frames at the source's rate: from `position` on, silence before its start and after its
-/// end, whatever the decoder yields: the promised frame count is kept.
-struct Clip {
-    decoder: Option<Box<dyn Decode>>,
-    /// Frame relative to the clip's start; negative where the resampler's filter reaches before it.
-    position: i64,
-    length: i64,
-    missing: u64,
-}
-
-/// Frames of silence given at a time.
-const SILENCE_BLOCK: i64 = 4096;
-
-impl Clip {
-    fn open(input: &Input, clip: Range<u64>, position: i64) -> Result<Self, DecodeError> {
-        let length = (clip.end - clip.start) as i64;
-        let decoder = if position < length {
-            let start = clip.start + position.max(0) as u64;
-            let row = formats::by_name(&input.facts.format).and_then(|f| f.source);
-            let reader = row.ok_or_else(|| {
-                DecodeError::Broken(format!("unknown source format `{}`", input.facts.format))
-            })?;
-            Some(reader.open(&input.source, &input.facts, &input.index, start)?)
-        } else {
-            None
-        };
-        Ok(Self { decoder, position, length, missing: 0 })
-    }
-
-    /// Replaces `block` by the next one, never empty.
-    fn read(&mut self, block: &mut Planar) -> Result<(), DecodeError> {
-        block.clear();
-        if self.position < 0 {
-            block.push_silence((-self.position).min(SILENCE_BLOCK) as usize);
-        } else if self.position < self.length {
-            let left = self.length - self.position;
-            let read = match &mut self.decoder {
-                Some(decoder) => decoder.read(block)? as i64,
-                None => 0,
-            };
-            if read == 0 {
-                self.decoder = None;
-                let silence = left.min(SILENCE_BLOCK);
-                self.missing += silence as u64;
-                block.push_silence(silence as usize);
-            } else if read > left {
-                block.channels.iter_mut().for_each(|c| c.truncate(left as usize));
-            }
-        } else {
-            block.push_silence(SILENCE_BLOCK as usize);
-        }
-        self.position += block.frames() as i64;
-        Ok(())
-    }
 }

@@ -373,7 +373,7 @@ fn examine(
         Err(e) => Err(e.to_string()),
     };
     let classification = classification(&head, probed.is_ok());
-    let read_as = probed.as_ref().ok().and_then(|(facts, _)| facts.read_as());
+    let read_as = probed.as_ref().ok().and_then(|(facts, _)| audio::formats::read_as(facts));
     let content_hash = catalog::content_id(&draft.hash().to_string(), read_as);
     Ok(Examined { content_hash, source, probed, classification })
 }

@@ -1,6 +1,6 @@
 //! A whole conversion without a server: the same segments, on as many threads as wanted, written in order.
 
-use audio::transcode::Segment;
+use audio::format::Segment;
 use audio::{EncodeError, Layout, Transcode};
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -3,7 +3,7 @@
 //! A function of content, target and encoder alone, never of time, cache state or node; whatever
 //! changes a byte of a representation changes its key.
 
-use audio::formats::TargetFormat;
+use audio::format::TargetFormat;
 use audio::transcode::PIPELINE_REVISION;
 use audio::{Facts, Target};
 

@@ -52,8 +52,8 @@ impl Play {
         checkpoints: Vec<(u32, Vec<u8>)>,
     ) -> Result<Self, OpenError> {
         let serial = identity::serial(&transcoded.key);
-        let transcode =
-            Transcode::new(input, transcoded.target.clone(), serial).map_err(OpenError::failed)?;
+        let transcode = Transcode::new(input, transcoded.format, transcoded.target.clone(), serial)
+            .map_err(OpenError::failed)?;
         let known_layout = transcode.layout().map(Arc::new);
         let play = Self {
             key: transcoded.key.as_str().into(),

@@ -6,7 +6,8 @@
 use crate::identity;
 use crate::preferences::{ChannelWish, ClipWish, Preferences};
 use crate::resource::Resource;
-use audio::formats::{self, FORMATS, Format, Shape, TargetFormat, Wish};
+use audio::format::{Format, Shape, TargetFormat, Wish};
+use audio::formats::{self, FORMATS};
 use audio::{ChannelMap, Facts, PlanError, Target, transcode};
 use std::ops::Range;
 use std::sync::Arc;

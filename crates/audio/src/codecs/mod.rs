@@ -5,7 +5,6 @@ mod codebooks;
 pub mod flac;
 pub mod g711;
 pub mod g722;
-pub mod headerless;
 pub mod linear;
 pub mod opus;
 pub mod pcm;

@@ -2,8 +2,8 @@
 //! the pre-roll and whatever lies outside the promised frames.
 
 use crate::Planar;
+use crate::decode::Decode;
 use crate::error::DecodeError;
-use crate::facts::Decode;
 use std::ops::Range;
 
 /// A coded unit and its place.

@@ -183,8 +183,8 @@ fn first_segment(source: Source, probed: Probed) -> usize {
     let clip = 0..facts.frame_count;
     let map = ChannelMap::Mix;
     let target = Target { format: "ulaw", rate_hz: 8000, map, bitrate_bps: None, clip };
-    let transcode =
-        Transcode::new(Input { source, facts, index: Arc::new(probed.index) }, target, 0).unwrap();
+    let input = Input { source, facts, index: Arc::new(probed.index) };
+    let transcode = Transcode::new(input, by_name("ulaw").unwrap(), target, 0).unwrap();
     let mut length = 0;
     let mut sink = |bytes: &[u8]| {
         length += bytes.len();

@@ -44,7 +44,7 @@ pub fn transcode(wav: Vec<u8>, format: &'static str) -> Transcode {
     let facts = probed.facts;
     let writer = audio::formats::by_name(format).unwrap().target.unwrap();
     let settled = writer
-        .settle(audio::formats::Wish {
+        .settle(audio::format::Wish {
             source_rate_hz: facts.rate_hz,
             channels: facts.channels,
             rate_hz: None,
@@ -59,7 +59,7 @@ pub fn transcode(wav: Vec<u8>, format: &'static str) -> Transcode {
         clip: 0..facts.frame_count,
     };
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };
-    Transcode::new(input, target, 7).unwrap()
+    Transcode::new(input, audio::formats::by_name(format).unwrap(), target, 7).unwrap()
 }
 
 /// Segments encoded last first, then assembled in order.

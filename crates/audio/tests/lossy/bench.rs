@@ -1,6 +1,7 @@
 //! Recordings, transcodes of them, ffmpeg as the judge, and the error at the seams.
 
-use audio::formats::{self, Settled, Wish};
+use audio::format::{Settled, Wish};
+use audio::formats;
 use audio::transcode::Input;
 use audio::{ChannelMap, Hint, PlanError, Source, Target, Transcode, probe};
 use std::ops::ControlFlow;
@@ -93,7 +94,7 @@ pub fn transcode(
         clip,
     };
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };
-    Transcode::new(input, target, 0x1234_5678).unwrap()
+    Transcode::new(input, formats::by_name(format).unwrap(), target, 0x1234_5678).unwrap()
 }
 
 /// The bytes of one segment; asserts that they have the promised length.

@@ -1,6 +1,7 @@
 //! ffmpeg as maker and judge, and a whole transcode segment by segment.
 
-use audio::formats::{self, Wish};
+use audio::format::Wish;
+use audio::formats;
 use audio::transcode::Input;
 use audio::{ChannelMap, Hint, Planar, Probed, Source, Target, Transcode, probe};
 use std::ops::ControlFlow;
@@ -105,7 +106,7 @@ pub fn transcode(bytes: &[u8], extension: &str, format: &'static str) -> Transco
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };
     let target =
         Target { format, rate_hz: settled.rate_hz, map, bitrate_bps: settled.bitrate_bps, clip };
-    Transcode::new(input, target, 0).unwrap()
+    Transcode::new(input, formats::by_name(format).unwrap(), target, 0).unwrap()
 }
 
 /// All bytes of a transcode; asserts that each segment keeps to the layout.

@@ -1,7 +1,8 @@
 //! Writing.
 
 use crate::bench::{PROMPT, bytes_of, ffmpeg, loud, transcode};
-use audio::formats::{self, Shape, Wish};
+use audio::format::{Shape, Wish};
+use audio::formats;
 
 /// A WAV with every 16-bit value once.
 fn all_samples() -> Vec<u8> {

@@ -7,6 +7,7 @@
 mod bits;
 mod crc;
 mod frame;
+mod lanes;
 mod predictor;
 mod rice;
 mod stereo;

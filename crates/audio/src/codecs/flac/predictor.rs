@@ -2,12 +2,10 @@
 //!
 //! Floating point is added, multiplied and divided in one written order, so every machine finds the same.
 
-use super::window::eight;
+use super::lanes::{HIGHEST_ORDER, eight};
 use std::ops::RangeInclusive;
 use wide::{i16x8, i32x4};
 
-/// Most samples that a prediction looks back.
-pub const HIGHEST_ORDER: usize = 8;
 /// Bits of a coefficient. Eight products of it and of 16 bits add up to less than 2^31.
 const PRECISION_BITS: u32 = 14;
 const LARGEST: f64 = ((1 << (PRECISION_BITS - 1)) - 1) as f64;

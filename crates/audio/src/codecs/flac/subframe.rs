@@ -1,7 +1,8 @@
 //! One channel of a block (RFC 9639 §9.2): constant, as it is, or predicted; whichever is shortest.
 
 use super::bits::BitWriter;
-use super::predictor::{HIGHEST_ORDER, Predictor, fold};
+use super::lanes::HIGHEST_ORDER;
+use super::predictor::{Predictor, fold};
 use super::rice::{self, Plan};
 use super::window::Window;
 

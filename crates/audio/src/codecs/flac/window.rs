@@ -2,8 +2,8 @@
 //!
 //! In whole numbers: no sum is rounded, whatever the order.
 
-use super::predictor::HIGHEST_ORDER;
-use wide::{i16x8, i32x4};
+use super::lanes::{HIGHEST_ORDER, eight};
+use wide::i32x4;
 
 /// Samples and lags from 0 to [`HIGHEST_ORDER`].
 const LAGS: usize = HIGHEST_ORDER + 1;
@@ -57,14 +57,6 @@ fn add_products(stretch: &[i16; HIGHEST_ORDER + STRETCH], sums: &mut [[i64; 4]; 
             *sum += i64::from(part);
         }
     }
-}
-
-/// Eight samples from a place on.
-#[inline(always)]
-pub fn eight(samples: &[i16], at: usize) -> i16x8 {
-    let mut lanes = [0; 8];
-    lanes.copy_from_slice(&samples[at..at + 8]);
-    i16x8::new(lanes)
 }
 
 /// 1 in the middle, and a parabola to almost 0 at both ends.

@@ -12,6 +12,9 @@ use tables::{FILTER, FILTER_REVERSED, HIGH_MOST, HIGH_SCALES, HIGH_STEPS};
 use tables::{LOW_BY_CODE, LOW_BY_STEP, LOW_LIMITS, LOW_MOST, LOW_SCALES, LowLevel};
 use wide::{i8x16, i16x8, i16x16, i32x4};
 
+/// Samples per second.
+pub const RATE_HZ: u32 = 16000;
+
 /// Length of [`State::to_bytes`].
 pub const STATE_BYTES: usize = 2 * (bands::WORDS + 2 + 2 * MEMORY);
 

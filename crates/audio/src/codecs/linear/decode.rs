@@ -1,9 +1,9 @@
 //! Reading frames of a fixed size from a region of a source.
 
 use crate::codecs::pcm::Coding;
+use crate::decode::Decode;
 use crate::demux::bytes::u64_le;
 use crate::error::DecodeError;
-use crate::facts::Decode;
 use crate::{Facts, Planar, Source};
 
 /// Bytes read at a time: so few that what becomes of them stays in the nearer caches.

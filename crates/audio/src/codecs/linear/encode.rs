@@ -2,8 +2,8 @@
 
 use crate::codecs::pcm::Packing;
 use crate::error::EncodeError;
-use crate::formats::{Encoding, Segment, Shape, Sink};
-use crate::transcode::Frames;
+use crate::format::{Encoding, Segment, Shape, Sink};
+use crate::frames::Frames;
 use crate::{Layout, Planar};
 
 /// Samples encoded at most at a time: they stay in the nearer caches.

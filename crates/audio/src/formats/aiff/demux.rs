@@ -3,11 +3,12 @@
 use crate::Source;
 use crate::codecs::linear::{LinearDecode, Region};
 use crate::codecs::pcm::Coding;
+use crate::decode::Decode;
 use crate::demux::bytes::{u16_be, u32_be, u64_be};
 use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
-use crate::facts::{Decode, Facts, Hint, Probed};
-use crate::formats::SourceFormat;
+use crate::facts::{Facts, Hint, Probed};
+use crate::format::SourceFormat;
 
 /// Reading AIFF.
 pub struct AiffSource;
@@ -30,7 +31,7 @@ struct Sound {
 }
 
 impl SourceFormat for AiffSource {
-    fn recognises(&self, head: &[u8], _hint: Hint<'_>) -> bool {
+    fn recognises(&self, head: &[u8], _named: bool) -> bool {
         head.starts_with(b"FORM") && matches!(head.get(8..12), Some(b"AIFF" | b"AIFC"))
     }
 

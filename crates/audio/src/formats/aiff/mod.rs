@@ -2,7 +2,7 @@
 
 mod demux;
 
-use super::Format;
+use crate::format::Format;
 
 /// The row of the table.
 pub const FORMAT: Format = Format {

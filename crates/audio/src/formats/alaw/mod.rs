@@ -1,9 +1,9 @@
 //! Headerless G.711 A-law, 8 kHz mono.
 
-use super::Format;
 use crate::codecs::g711::Law;
-use crate::codecs::headerless::{G711Source, G711Target};
 use crate::codecs::pcm::Coding;
+use crate::format::Format;
+use crate::formats::headerless::{G711Source, G711Target};
 
 /// The row of the table.
 pub const FORMAT: Format = Format {
@@ -11,11 +11,6 @@ pub const FORMAT: Format = Format {
     aliases: &["al", "pcma"],
     extensions: &["alaw", "al", "pcma"],
     media_types: &["audio/basic", "audio/pcma"],
-    source: Some(&G711Source {
-        format: "alaw",
-        // `audio/basic` is mu-law by definition (RFC 2046 §4.3); here it is only sent.
-        media_types: &["audio/pcma"],
-        coding: Coding::Alaw,
-    }),
+    source: Some(&G711Source { format: "alaw", coding: Coding::Alaw }),
     target: Some(&G711Target { format: "alaw", law: Law::A }),
 };

@@ -3,10 +3,11 @@
 use crate::Source;
 use crate::codecs::linear::{LinearDecode, Region};
 use crate::codecs::pcm::Coding;
+use crate::decode::Decode;
 use crate::demux::bytes::u32_be;
 use crate::error::{DecodeError, ProbeError};
-use crate::facts::{Decode, Facts, Hint, Probed};
-use crate::formats::SourceFormat;
+use crate::facts::{Facts, Hint, Probed};
+use crate::format::SourceFormat;
 
 /// Reading AU.
 pub struct AuSource;
@@ -15,7 +16,7 @@ pub struct AuSource;
 const UNKNOWN: u32 = u32::MAX;
 
 impl SourceFormat for AuSource {
-    fn recognises(&self, head: &[u8], _hint: Hint<'_>) -> bool {
+    fn recognises(&self, head: &[u8], _named: bool) -> bool {
         head.starts_with(b".snd")
     }
 

@@ -4,11 +4,12 @@ use super::frames::Frames;
 use super::header::{STREAMINFO_BYTES, StreamInfo};
 use crate::codecs::flac::crc16;
 use crate::codecs::symphonia::{Codec, Symphonia};
+use crate::decode::Decode;
 use crate::demux::index::{IndexReader, IndexWriter, Places};
 use crate::demux::packets::{Packet, PacketDecode, PacketDecoder, Packets};
 use crate::error::{DecodeError, ProbeError};
-use crate::facts::{Decode, Facts, Hint, Probed};
-use crate::formats::SourceFormat;
+use crate::facts::{Facts, Hint, Probed};
+use crate::format::SourceFormat;
 use crate::{Planar, Source};
 
 /// FLAC as a source.
@@ -18,7 +19,7 @@ pub struct FlacSource;
 const MOST_BLOCKS: usize = 1024;
 
 impl SourceFormat for FlacSource {
-    fn recognises(&self, head: &[u8], _: Hint<'_>) -> bool {
+    fn recognises(&self, head: &[u8], _named: bool) -> bool {
         head.starts_with(b"fLaC")
     }
 

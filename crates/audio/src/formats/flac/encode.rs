@@ -4,9 +4,9 @@
 
 use crate::codecs::flac::{FrameEncoder, MOST_HEAD_BYTES, MOST_SAMPLE_BYTES, SAMPLE_BITS};
 use crate::error::{EncodeError, PlanError};
-use crate::formats::{Assembly, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::format::{Assembly, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::frames::Frames;
 use crate::planar::extend_i16;
-use crate::transcode::Frames;
 use crate::{Layout, Planar};
 use md5::{Digest, Md5};
 

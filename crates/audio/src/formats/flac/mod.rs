@@ -5,7 +5,7 @@ mod encode;
 mod frames;
 mod header;
 
-use super::Format;
+use crate::format::Format;
 
 /// The row of the table.
 pub const FORMAT: Format = Format {

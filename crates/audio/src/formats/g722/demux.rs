@@ -1,12 +1,11 @@
 //! Reading headerless G.722: a byte is two frames. A decoder that starts late falls into step within
 //! 0.65 s, so a decode begins 1 s before its first frame, or at the beginning of the source.
 
-use super::RATE_HZ;
-use crate::codecs::g722::State;
-use crate::codecs::headerless::by_hint;
+use crate::codecs::g722::{RATE_HZ, State};
+use crate::decode::Decode;
 use crate::error::{DecodeError, ProbeError};
-use crate::facts::{Decode, Facts, Hint, Probed};
-use crate::formats::SourceFormat;
+use crate::facts::{Facts, Hint, Probed};
+use crate::format::SourceFormat;
 use crate::{Planar, Source};
 
 /// Frames decoded before the first one wanted; even.
@@ -19,8 +18,8 @@ const BLOCK_BYTES: usize = 32 * 1024;
 pub struct G722Source;
 
 impl SourceFormat for G722Source {
-    fn recognises(&self, _head: &[u8], hint: Hint<'_>) -> bool {
-        by_hint("g722", &["audio/g722"], hint)
+    fn recognises(&self, _head: &[u8], named: bool) -> bool {
+        named
     }
 
     fn headerless(&self) -> bool {

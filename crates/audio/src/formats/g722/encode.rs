@@ -1,14 +1,13 @@
 //! Writing headerless G.722. An encoder that starts late never falls into step, so a segment goes on
 //! from the state in which the one before it ended.
 
-use super::RATE_HZ;
-use crate::codecs::g722::State;
-use crate::codecs::headerless::settle_fixed;
+use crate::codecs::g722::{RATE_HZ, State};
 use crate::codecs::linear::grain;
 use crate::error::{EncodeError, PlanError};
-use crate::formats::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::formats::headerless::settle_fixed;
+use crate::frames::Frames;
 use crate::planar::interleave;
-use crate::transcode::Frames;
 use crate::{Layout, Planar};
 
 /// Bytes of a segment: 2 s.

@@ -3,10 +3,7 @@
 mod demux;
 mod encode;
 
-use super::Format;
-
-/// Frames per second.
-const RATE_HZ: u32 = 16000;
+use crate::format::Format;
 
 /// The row of the table.
 pub const FORMAT: Format = Format {

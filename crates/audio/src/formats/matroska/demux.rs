@@ -5,18 +5,19 @@ use super::blocks::{Blocks, id};
 use super::tracks::Head;
 use crate::Source;
 use crate::codecs::xiph::{Clock, Stream};
+use crate::decode::Decode;
 use crate::demux::index::{IndexReader, IndexWriter, Places};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
-use crate::facts::{Decode, Facts, Hint, LONGEST_SECONDS, Probed};
-use crate::formats::SourceFormat;
+use crate::facts::{Facts, Hint, LONGEST_SECONDS, Probed};
+use crate::format::SourceFormat;
 
 /// Matroska as a source.
 pub struct MatroskaSource;
 
 impl SourceFormat for MatroskaSource {
-    fn recognises(&self, head: &[u8], _: Hint<'_>) -> bool {
+    fn recognises(&self, head: &[u8], _named: bool) -> bool {
         head.starts_with(&id::EBML.to_be_bytes())
     }
 

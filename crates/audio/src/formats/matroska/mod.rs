@@ -5,7 +5,7 @@ mod demux;
 mod ebml;
 mod tracks;
 
-use super::Format;
+use crate::format::Format;
 
 /// The row of the table.
 pub const FORMAT: Format = Format {

@@ -5,11 +5,12 @@ use super::header::Header;
 use super::tag::Tag;
 use super::walker::{Found, Walker};
 use crate::Source;
+use crate::decode::Decode;
 use crate::demux::index::{IndexReader, IndexWriter};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::error::{DecodeError, ProbeError};
-use crate::facts::{Decode, Facts, Hint, Probed};
-use crate::formats::SourceFormat;
+use crate::facts::{Facts, Hint, Probed};
+use crate::format::SourceFormat;
 use std::collections::VecDeque;
 
 /// MP3 as a source.
@@ -28,11 +29,10 @@ const WARM_UP: usize = 3;
 const LONGEST_PRE_ROLL: u64 = 40;
 
 impl SourceFormat for Mp3Source {
-    fn recognises(&self, head: &[u8], hint: Hint<'_>) -> bool {
+    fn recognises(&self, head: &[u8], named: bool) -> bool {
         if head.starts_with(b"ID3") {
             return true;
         }
-        let named = hint.extension.is_some_and(|e| e.eq_ignore_ascii_case("mp3"));
         let zeros = head.iter().take_while(|&&b| b == 0).count();
         let farthest = if named { head.len() } else { zeros };
         (0..=farthest).any(|at| chained(head, at))

@@ -5,8 +5,8 @@ use super::header::Header;
 use super::lame::{Lame, QUALITY};
 use super::layout::{Packets, grid};
 use crate::error::{EncodeError, PlanError};
-use crate::formats::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
-use crate::transcode::Frames;
+use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::frames::Frames;
 use crate::{Layout, Planar};
 
 /// Writing MP3.

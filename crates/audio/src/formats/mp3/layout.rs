@@ -5,7 +5,7 @@
 //! gives. In the 44.1 kHz family the pattern has a period of 49 packets; elsewhere nothing is lost.
 
 use super::header::{HEADER_BYTES, Header};
-use crate::formats::Shape;
+use crate::format::Shape;
 
 /// Frames by which LAME's output trails its input, as its label states them.
 const ENCODER_DELAY: u64 = 576;

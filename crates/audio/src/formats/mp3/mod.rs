@@ -9,7 +9,7 @@ mod layout;
 mod tag;
 mod walker;
 
-use super::Format;
+use crate::format::Format;
 
 /// The row of the table.
 pub const FORMAT: Format = Format {

@@ -4,13 +4,14 @@ use super::boxes::{BoxAt, descend, find};
 use super::config::{Config, Kind};
 use super::table::{Table, Walk};
 use crate::Source;
+use crate::decode::Decode;
 use crate::demux::bytes::{u8_at, u32_be, u64_be};
 use crate::demux::index::{IndexReader, IndexWriter};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
-use crate::facts::{Decode, Facts, Hint, Probed};
-use crate::formats::SourceFormat;
+use crate::facts::{Facts, Hint, Probed};
+use crate::format::SourceFormat;
 use std::io;
 use std::ops::Range;
 
@@ -24,7 +25,7 @@ const PRE_ROLL: u64 = 2;
 const LONGEST_PACKET: u32 = 1 << 20;
 
 impl SourceFormat for Mp4Source {
-    fn recognises(&self, head: &[u8], _: Hint<'_>) -> bool {
+    fn recognises(&self, head: &[u8], _named: bool) -> bool {
         let kind = head.get(4..8).unwrap_or(&[]);
         let kinds: [&[u8]; 5] = [b"ftyp", b"moov", b"mdat", b"wide", b"free"];
         kinds.contains(&kind) && u32_be(head, 0).is_some_and(|s| s == 0 || s == 1 || s >= 8)

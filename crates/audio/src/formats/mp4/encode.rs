@@ -1,28 +1,22 @@
 //! Writing AAC-LC in MP4: the index first, segments of whole packets behind it.
 
+use super::aac::{DELAY_FRAMES, PACKET_FRAMES, RATES_HZ};
 use super::moov::{Track, header};
 use crate::error::{EncodeError, PlanError};
-use crate::formats::{Assembly, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
-use crate::transcode::Frames;
+use crate::format::{Assembly, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::frames::Frames;
 use crate::{Layout, Planar};
 use syom::{EncodeContainer, EncodeOptions, Encoder};
 
 /// Writing MP4.
 pub struct Mp4Target;
 
-/// Frames in an AAC packet.
-pub const PACKET_FRAMES: u64 = 1024;
-/// Frames of encoder delay: a packet is decoded one packet late.
-pub const DELAY_FRAMES: u64 = 1024;
 /// Packets encoded before a segment's first, so that rate control and overlap have settled.
 const PREROLL_PACKETS: u64 = 16;
 /// Least duration of a segment in seconds.
 const SEGMENT_SECONDS: u64 = 10;
 /// Most bits of a packet for each channel (ISO/IEC 14496-3 §4.5.3).
 const LONGEST_PACKET_BITS: u64 = 6144;
-/// Sampling rates of AAC, ISO/IEC 14496-3 table 1.18.
-pub const RATES_HZ: [u32; 12] =
-    [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000];
 /// Bit rates to choose a default from, in kbit/s.
 const DEFAULTS_KBPS: [u32; 12] = [128, 112, 96, 80, 64, 56, 48, 40, 32, 24, 16, 8];
 

@@ -1,5 +1,6 @@
 //! MP4: AAC-LC and ALAC read; AAC-LC written, index first.
 
+mod aac;
 mod boxes;
 mod config;
 mod demux;
@@ -7,7 +8,7 @@ mod encode;
 mod moov;
 mod table;
 
-use super::Format;
+use crate::format::Format;
 
 /// The row of the table.
 pub const FORMAT: Format = Format {

@@ -1,6 +1,6 @@
 //! The boxes in front of the packets: `ftyp`, `moov`, and the head of `mdat` (ISO/IEC 14496-12, -14).
 
-use super::encode::{DELAY_FRAMES, PACKET_FRAMES, RATES_HZ};
+use super::aac::{DELAY_FRAMES, PACKET_FRAMES, RATES_HZ};
 
 /// One AAC track, all of it known.
 pub struct Track<'a> {

@@ -7,11 +7,12 @@ use crate::Source;
 use crate::codecs::opus::OpusHead;
 use crate::codecs::vorbis::VorbisHead;
 use crate::codecs::xiph::{Clock, Stream};
+use crate::decode::Decode;
 use crate::demux::index::{IndexReader, IndexWriter, Places};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::error::{DecodeError, ProbeError};
-use crate::facts::{Decode, Facts, Hint, LONGEST_SECONDS, Probed};
-use crate::formats::SourceFormat;
+use crate::facts::{Facts, Hint, LONGEST_SECONDS, Probed};
+use crate::format::SourceFormat;
 
 /// Ogg as a source.
 pub struct OggSource;
@@ -20,7 +21,7 @@ pub struct OggSource;
 const MOST_LEADING_PAGES: usize = 64;
 
 impl SourceFormat for OggSource {
-    fn recognises(&self, head: &[u8], _: Hint<'_>) -> bool {
+    fn recognises(&self, head: &[u8], _named: bool) -> bool {
         head.starts_with(b"OggS")
     }
 

@@ -6,9 +6,9 @@ use super::pages::HEADER_BYTES;
 use super::paging::{Paging, SEGMENT_PACKETS};
 use crate::codecs::instruction_set;
 use crate::error::{EncodeError, PlanError};
-use crate::formats::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::frames::Frames;
 use crate::planar::interleave;
-use crate::transcode::Frames;
 use crate::{Layout, Planar};
 use opus_pure::{Application, MAX_PACKET_BYTES, OpusEncoder, RateControl};
 

@@ -7,7 +7,7 @@ mod page;
 mod pages;
 mod paging;
 
-use super::Format;
+use crate::format::Format;
 
 /// The row of the table.
 pub const FORMAT: Format = Format {

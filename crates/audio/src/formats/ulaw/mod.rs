@@ -1,9 +1,9 @@
 //! Headerless G.711 mu-law, 8 kHz mono.
 
-use super::Format;
 use crate::codecs::g711::Law;
-use crate::codecs::headerless::{G711Source, G711Target};
 use crate::codecs::pcm::Coding;
+use crate::format::Format;
+use crate::formats::headerless::{G711Source, G711Target};
 
 /// The row of the table.
 pub const FORMAT: Format = Format {
@@ -11,10 +11,6 @@ pub const FORMAT: Format = Format {
     aliases: &["ul", "mulaw", "pcmu"],
     extensions: &["ulaw", "ul", "pcmu", "mulaw"],
     media_types: &["audio/basic", "audio/pcmu"],
-    source: Some(&G711Source {
-        format: "ulaw",
-        media_types: &["audio/basic", "audio/pcmu"],
-        coding: Coding::Ulaw,
-    }),
+    source: Some(&G711Source { format: "ulaw", coding: Coding::Ulaw }),
     target: Some(&G711Target { format: "ulaw", law: Law::Mu }),
 };

@@ -4,10 +4,11 @@
 
 use super::chunks::Chunks;
 use crate::codecs::adpcm::Adpcm;
+use crate::decode::Decode;
 use crate::demux::bytes::{u16_le, u64_le};
 use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
-use crate::facts::{Decode, Facts, Probed};
+use crate::facts::{Facts, Probed};
 use crate::{Planar, Source};
 
 /// Frames given at most at a time.

@@ -6,15 +6,16 @@ use crate::Source;
 use crate::codecs::adpcm::Adpcm;
 use crate::codecs::linear::{LinearDecode, Region};
 use crate::codecs::pcm::Coding;
+use crate::decode::Decode;
 use crate::error::{DecodeError, ProbeError};
-use crate::facts::{Decode, Facts, Hint, Probed};
-use crate::formats::SourceFormat;
+use crate::facts::{Facts, Hint, Probed};
+use crate::format::SourceFormat;
 
 /// Reading WAV.
 pub struct WavSource;
 
 impl SourceFormat for WavSource {
-    fn recognises(&self, head: &[u8], _hint: Hint<'_>) -> bool {
+    fn recognises(&self, head: &[u8], _named: bool) -> bool {
         let outer = [b"RIFF", b"RF64", b"BW64"].iter().any(|id| head.starts_with(*id));
         outer && head.get(8..12) == Some(b"WAVE")
     }

@@ -3,7 +3,7 @@
 use crate::codecs::linear::LinearEncoding;
 use crate::codecs::pcm::Packing;
 use crate::error::PlanError;
-use crate::formats::{Encoding, Settled, Shape, TargetFormat, Wish};
+use crate::format::{Encoding, Settled, Shape, TargetFormat, Wish};
 
 /// Writing WAV.
 pub struct WavTarget;

@@ -5,7 +5,7 @@ mod chunks;
 mod demux;
 mod encode;
 
-use super::Format;
+use crate::format::Format;
 
 /// The row of the table.
 pub const FORMAT: Format = Format {

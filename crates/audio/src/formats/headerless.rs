@@ -1,30 +1,20 @@
 //! What formats without a header share: they are known by what the uploader says, and each has one
 //! fixed rate and one channel. The G.711 pair is here whole; G.722 has its own folder.
 
-use super::g711::Law;
-use super::linear::{LinearDecode, LinearEncoding, Region};
-use super::pcm::{Coding, Packing};
 use crate::Source;
+use crate::codecs::g711::Law;
+use crate::codecs::linear::{LinearDecode, LinearEncoding, Region};
+use crate::codecs::pcm::{Coding, Packing};
+use crate::decode::Decode;
 use crate::error::{DecodeError, PlanError, ProbeError};
-use crate::facts::{Decode, Facts, Hint, Probed};
-use crate::formats::{Encoding, Settled, Shape, SourceFormat, TargetFormat, Wish, by_extension};
+use crate::facts::{Facts, Hint, Probed};
+use crate::format::{Encoding, Settled, Shape, SourceFormat, TargetFormat, Wish};
 
 /// Rate of headerless G.711.
 const RATE_HZ: u32 = 8000;
 
 /// Frames in a segment: 10 s.
 const SEGMENT_FRAMES: u64 = 10 * RATE_HZ as u64;
-
-/// Whether the uploader says that it is this format: an extension of any known format decides,
-/// else the media type does.
-#[must_use]
-pub fn by_hint(format: &str, media_types: &[&str], hint: Hint<'_>) -> bool {
-    if let Some(row) = hint.extension.and_then(by_extension) {
-        return row.name == format;
-    }
-    let essence = hint.mime_type.and_then(|t| t.split(';').next()).unwrap_or("").trim();
-    media_types.iter().any(|t| t.eq_ignore_ascii_case(essence))
-}
 
 /// Fills in a shape that can't be chosen: one channel at `rate_hz`, no bit rate.
 ///
@@ -46,15 +36,13 @@ pub fn settle_fixed(format: &str, rate_hz: u32, wish: Wish) -> Result<Settled, P
 pub struct G711Source {
     /// The row's name.
     pub format: &'static str,
-    /// Media types that say so.
-    pub media_types: &'static [&'static str],
     /// Mu-law or A-law.
     pub coding: Coding,
 }
 
 impl SourceFormat for G711Source {
-    fn recognises(&self, _head: &[u8], hint: Hint<'_>) -> bool {
-        by_hint(self.format, self.media_types, hint)
+    fn recognises(&self, _head: &[u8], named: bool) -> bool {
+        named
     }
 
     fn headerless(&self) -> bool {

@@ -1,0 +1,144 @@
+//! The frames that an encoder pulls: an opened decoder, its channels mapped, its rate changed, and
+//! silence wherever the source has none.
+
+use crate::decode::Decode;
+use crate::error::DecodeError;
+use crate::resample::Resampler;
+use crate::{ChannelMap, Planar};
+
+/// From a source to the frames of a target: decode → channels → resample.
+pub struct Pipeline {
+    clip: Clip,
+    map: ChannelMap,
+    resampler: Resampler,
+    /// Room for a block as decoded, and as mapped.
+    block: Planar,
+    mapped: Planar,
+    channels: usize,
+}
+
+impl Pipeline {
+    /// Frames of `clip`, mapped by `map` and resampled by `resampler`, which wants them from its
+    /// `input_start` on; `channels` as the source has them.
+    #[must_use]
+    pub fn new(clip: Clip, channels: u16, map: ChannelMap, resampler: Resampler) -> Self {
+        Self {
+            clip,
+            map,
+            resampler,
+            block: Planar::new(usize::from(channels)),
+            mapped: Planar::default(),
+            channels: usize::from(map.output_channels(channels)),
+        }
+    }
+
+    /// Appends the next frames, if any come of the next block.
+    fn next(&mut self, out: &mut Planar) -> Result<(), DecodeError> {
+        if self.resampler.give(out) {
+            return Ok(());
+        }
+        self.clip.read(&mut self.block)?;
+        let mapped = self.map.apply(&self.block, &mut self.mapped);
+        self.resampler.push(mapped, out);
+        Ok(())
+    }
+}
+
+/// The frames of a target, pulled in order by an encoder. Past the end of the clip there is silence,
+/// without end.
+pub struct Frames {
+    pipeline: Pipeline,
+    /// Resampled frames, of which the first `taken` are given away already.
+    ready: Planar,
+    taken: usize,
+    /// Frames at the target's rate that remain before endless silence.
+    remaining: u64,
+}
+
+impl Frames {
+    /// What `pipeline` gives, `remaining` frames of it at the target's rate.
+    #[must_use]
+    pub fn new(pipeline: Pipeline, remaining: u64) -> Self {
+        let ready = Planar::new(pipeline.channels);
+        Self { pipeline, ready, taken: 0, remaining }
+    }
+
+    /// Frames of silence put in so far because the source ended before its promised frame count.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        self.pipeline.clip.missing
+    }
+
+    /// Replaces `out` by the next `frames` frames, silence past the end.
+    ///
+    /// # Errors
+    /// [`DecodeError`].
+    pub fn pull(&mut self, frames: usize, out: &mut Planar) -> Result<(), DecodeError> {
+        let wanted = frames.min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
+        if self.ready.frames() - self.taken < wanted {
+            self.ready.drop_front(self.taken);
+            self.taken = 0;
+        }
+        while self.ready.frames() < wanted {
+            self.pipeline.next(&mut self.ready)?;
+        }
+        let end = self.taken + wanted;
+        out.channels.resize(self.ready.channels.len(), Vec::new());
+        for (to, from) in out.channels.iter_mut().zip(&self.ready.channels) {
+            to.clear();
+            to.extend_from_slice(&from[self.taken..end]);
+        }
+        self.taken = end;
+        out.push_silence(frames - wanted);
+        self.remaining -= wanted as u64;
+        Ok(())
+    }
+}
+
+/// The clip's frames at the source's rate: from `position` on, silence before its start and after its
+/// end, whatever the decoder yields: the promised frame count is kept.
+pub struct Clip {
+    decoder: Option<Box<dyn Decode>>,
+    /// Frame relative to the clip's start; negative where the resampler's filter reaches before it.
+    position: i64,
+    length: i64,
+    missing: u64,
+}
+
+/// Frames of silence given at a time.
+const SILENCE_BLOCK: i64 = 4096;
+
+impl Clip {
+    /// A clip of `length` frames from `position` on. `decoder` is opened at the first of them that
+    /// is in the clip; `None` if none is.
+    #[must_use]
+    pub fn new(decoder: Option<Box<dyn Decode>>, length: i64, position: i64) -> Self {
+        Self { decoder, position, length, missing: 0 }
+    }
+
+    /// Replaces `block` by the next one, never empty.
+    fn read(&mut self, block: &mut Planar) -> Result<(), DecodeError> {
+        block.clear();
+        if self.position < 0 {
+            block.push_silence((-self.position).min(SILENCE_BLOCK) as usize);
+        } else if self.position < self.length {
+            let left = self.length - self.position;
+            let read = match &mut self.decoder {
+                Some(decoder) => decoder.read(block)? as i64,
+                None => 0,
+            };
+            if read == 0 {
+                self.decoder = None;
+                let silence = left.min(SILENCE_BLOCK);
+                self.missing += silence as u64;
+                block.push_silence(silence as usize);
+            } else if read > left {
+                block.channels.iter_mut().for_each(|c| c.truncate(left as usize));
+            }
+        } else {
+            block.push_silence(SILENCE_BLOCK as usize);
+        }
+        self.position += block.frames() as i64;
+        Ok(())
+    }
+}
