@@ -134,6 +134,49 @@ fn flag_beats_environment_beats_file_beats_default() {
 }
 
 #[test]
+fn a_setting_is_taken_under_its_old_name_as_flag_variable_and_key_and_shown_under_the_new_one() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("tonearm.toml");
+    let refused = |flags: &[&str], variable: &str, text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut command = tonearm();
+        command.args(["serve", "--config", file.to_str().unwrap()]).args(flags);
+        if let Some((name, value)) = variable.split_once('=') {
+            command.env(name, value);
+        }
+        stderr(&command.output().unwrap())
+    };
+    let settings = [
+        "max_connections",
+        "max_connections_per_address",
+        "max_header_bytes",
+        "max_headers",
+        "max_audio_hours",
+    ];
+    for name in settings {
+        let old = match name {
+            "max_audio_hours" => "longest_audio_hours".to_owned(),
+            _ => name.replace("max_", "most_"),
+        };
+        for spelt in [name, &old] {
+            let (flag, variable) = (spelt.replace('_', "-"), spelt.to_uppercase());
+            for said in [
+                refused(&[&format!("--{flag}"), "wrong"], "", ""),
+                refused(&[], &format!("TONEARM_{variable}=wrong"), ""),
+                refused(&[], "", &format!("{spelt} = \"wrong\"")),
+            ] {
+                let shown = format!("'--{}", name.replace('_', "-"));
+                assert!(said.contains("'wrong'") && said.contains(&shown), "{spelt}: {said}");
+            }
+        }
+        let twice = refused(&[], "", &format!("{name} = 7\n{old} = 8"));
+        assert!(twice.contains(name) && twice.contains("twice"), "{twice}");
+        let shown = stdout(&run(&["config"])) + &stdout(&run(&["serve", "--help"]));
+        assert!(!shown.contains(&old) && !shown.contains(&old.replace('_', "-")), "{old} is shown");
+    }
+}
+
+#[test]
 fn a_second_server_on_the_same_folder_is_refused() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");

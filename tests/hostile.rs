@@ -119,14 +119,14 @@ fn twenty_kilobytes_that_are_hours_of_silence_are_played_from_anywhere() {
 }
 
 #[test]
-fn the_longest_audio_is_a_setting_that_counts_for_stored_files_too() {
+fn the_most_audio_is_a_setting_that_counts_for_stored_files_too() {
     let folder = TempDir::new().unwrap();
-    let server = start(&folder, &["--longest-audio-hours", "1"]);
+    let server = start(&folder, &["--max-audio-hours", "1"]);
     let link = server.upload("hour.au", &au(1, 1, 3601));
     let reason = refusal(&server, &link);
     assert!(reason.contains("3601 s of audio (allowed: up to 3600 s)"), "{reason}");
     server.stop();
-    let server = start(&folder, &["--longest-audio-hours", "2"]);
+    let server = start(&folder, &["--max-audio-hours", "2"]);
     let answer = server.range(&format!("{link}?f=ulaw"), "bytes=-100");
     assert_eq!(answer.status, 206, "{}", answer.text());
 }

@@ -16,8 +16,8 @@ struct Limited {
 fn limited(args: &[&str]) -> Limited {
     let folder = TempDir::new().unwrap();
     let mut all = vec!["--log", "warn"];
-    if !args.contains(&"--most-connections-per-address") {
-        all.extend(["--most-connections-per-address", "20000"]);
+    if !args.contains(&"--max-connections-per-address") {
+        all.extend(["--max-connections-per-address", "20000"]);
     }
     all.extend(args);
     let server = Server::start(&folder.path().join("data"), &all);
@@ -163,7 +163,7 @@ fn connections_leave_descriptors_to_files_however_few_there_are() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
     let server =
-        Server::start_with_descriptors(1024, &data, &["--most-connections-per-address", "20000"]);
+        Server::start_with_descriptors(1024, &data, &["--max-connections-per-address", "20000"]);
     let links: Vec<_> =
         (0..100_u8).map(|n| server.upload(&format!("{n}.bin"), &[n; 20_000])).collect();
     let mut admitted = Vec::new();
@@ -199,7 +199,7 @@ fn a_connection_that_rests_too_long_is_closed_without_a_word() {
 
 #[test]
 fn one_connection_too_many_is_503_and_there_is_room_again_after_another_left() {
-    for limit in ["--most-connections", "--most-connections-per-address"] {
+    for limit in ["--max-connections", "--max-connections-per-address"] {
         let Limited { server, folder: _folder } = limited(&[limit, "20"]);
         let mut clients: Vec<_> = (0..20).map(|_| Connection::open(server.address)).collect();
         clients.iter_mut().for_each(|client| client.send(&get("/healthz")));
@@ -216,7 +216,7 @@ fn one_connection_too_many_is_503_and_there_is_room_again_after_another_left() {
 #[test]
 fn a_head_that_is_too_large_or_has_too_many_headers_is_431() {
     let Limited { server, folder: _folder } =
-        limited(&["--most-header-bytes", "4KiB", "--most-headers", "20"]);
+        limited(&["--max-header-bytes", "4KiB", "--max-headers", "20"]);
     let large = server.request("GET", "/healthz").header("X-Large", &"x".repeat(5000)).send();
     assert_eq!(large.status, 431);
     let mut request = server.request("GET", "/healthz");

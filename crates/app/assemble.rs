@@ -140,7 +140,7 @@ pub async fn services(opened: &Opened, settings: &Server) -> Result<Services, Fa
         queue_length: settings.queue_length,
         read_ahead: settings.read_ahead,
         learn_timeout: Duration::from_millis(settings.learn_timeout_ms),
-        longest_audio: Duration::from_secs(settings.longest_audio_hours * 3600),
+        max_audio: Duration::from_secs(settings.max_audio_hours * 3600),
     };
     let media = Media::open(opened.catalog.clone(), opened.blobs.clone(), config)
         .map_err(|e| Failure::failed("the output cache", e))?;
@@ -152,8 +152,8 @@ pub async fn services(opened: &Opened, settings: &Server) -> Result<Services, Fa
         },
         drain_timeout: Duration::from_millis(settings.drain_timeout_ms),
         connections: settings.limits.connections(),
-        most_header_bytes: settings.limits.most_header_bytes,
-        most_headers: settings.limits.most_headers,
+        max_header_bytes: settings.limits.max_header_bytes,
+        max_headers: settings.limits.max_headers,
         bodies: settings.limits.bodies(),
     };
     Ok(Services { library: opened.library.clone(), media, config })

@@ -67,9 +67,9 @@ pub struct Server {
     pub presets: Presets,
     /// Hours of audio that a file may have, at most 8784; a longer one is served only as it is stored,
     /// and asked for in another form it is answered 415
-    #[arg(long, value_name = "N", env = "TONEARM_LONGEST_AUDIO_HOURS", default_value_t = 24,
+    #[arg(long, value_name = "N", env = "TONEARM_MAX_AUDIO_HOURS", default_value_t = 24,
           value_parser = clap::value_parser!(u64).range(1..=8784))]
-    pub longest_audio_hours: u64,
+    pub max_audio_hours: u64,
     /// How long answers under way may take to finish after SIGTERM or SIGINT
     #[arg(long, value_name = "MS", env = "TONEARM_DRAIN_TIMEOUT_MS", default_value_t = 30_000)]
     pub drain_timeout_ms: u64,
@@ -83,14 +83,41 @@ pub struct Server {
 /// Reads the command line; help and version come back as [`Failure::Asked`].
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
     let args: Vec<OsString> = args.into_iter().collect();
-    let mut command = Cli::command();
+    let mut command = with_old_names(Cli::command());
     let mut matches = command.try_get_matches_from_mut(&args).map_err(one_line)?;
     if let Some(file) = config_file(&matches) {
         let settings = read(&file)?;
-        command = with_defaults(Cli::command(), &settings);
+        command = with_defaults(with_old_names(Cli::command()), &settings);
         matches = command.try_get_matches_from_mut(&args).map_err(|e| in_file(&file, e))?;
     }
     Cli::from_arg_matches(&matches).map_err(one_line)
+}
+
+/// Settings that had another name in 0.1, each as (name, name before). A setting is taken under either name, as a flag,
+/// in the environment and in the file, because deployments outlive a release; help and `config` show the new name alone.
+const RENAMED: [(&str, &str); 5] = [
+    ("max_connections", "most_connections"),
+    ("max_connections_per_address", "most_connections_per_address"),
+    ("max_header_bytes", "most_header_bytes"),
+    ("max_headers", "most_headers"),
+    ("max_audio_hours", "longest_audio_hours"),
+];
+
+fn with_old_names(command: Command) -> Command {
+    command
+        .mut_args(|arg| {
+            let renamed = RENAMED.iter().find(|(name, _)| arg.get_id() == *name);
+            renamed.map_or(arg.clone(), |(name, old)| under_old_name(arg, name, old))
+        })
+        .mut_subcommands(with_old_names)
+}
+
+/// clap knows hidden aliases of flags, but one variable a flag: the old variable counts where the new one is not set.
+fn under_old_name(arg: Arg, name: &str, old: &str) -> Arg {
+    let variable = |name: &str| format!("TONEARM_{}", name.to_uppercase());
+    let is_set = |name: &str| std::env::var_os(variable(name)).is_some();
+    let arg = arg.alias(old.replace('_', "-"));
+    if is_set(old) && !is_set(name) { arg.env(variable(old)) } else { arg }
 }
 
 /// The values of a configuration file, by key.
@@ -119,22 +146,29 @@ fn read(file: &Path) -> Result<Values, Failure> {
         Failure::Usage(format!("{name}, line {line}: {}", e.message().replace('\n', " ")))
     })?;
     let known: Vec<_> = settings().iter().map(|a| a.get_id().to_string()).collect();
-    table
-        .into_iter()
-        .map(|(key, value)| Ok((known_key(&name, &known, key)?, plain(value))))
-        .collect()
+    let mut values = Values::new();
+    for (key, value) in table {
+        let setting = known_key(&name, &known, &key)?;
+        if values.insert(setting.to_owned(), plain(value)).is_some() {
+            return Err(Failure::Usage(format!(
+                "{name}: `{setting}` is set twice, once under its old name"
+            )));
+        }
+    }
+    Ok(values)
 }
 
-fn known_key(
+/// The setting that a key of the file names.
+fn known_key<'a>(
     file: impl std::fmt::Display,
-    known: &[String],
-    key: String,
-) -> Result<String, Failure> {
-    if known.contains(&key) {
-        return Ok(key);
-    }
-    let known = known.join(", ");
-    Err(Failure::Usage(format!("{file}: unknown setting `{key}`; the settings are {known}")))
+    known: &'a [String],
+    key: &str,
+) -> Result<&'a str, Failure> {
+    let name = RENAMED.iter().find(|(_, old)| *old == key).map_or(key, |(name, _)| name);
+    known.iter().find(|setting| *setting == name).map(String::as_str).ok_or_else(|| {
+        let known = known.join(", ");
+        Failure::Usage(format!("{file}: unknown setting `{key}`; the settings are {known}"))
+    })
 }
 
 fn plain(value: toml::Value) -> String {

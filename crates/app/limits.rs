@@ -10,23 +10,23 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 pub struct Limits {
     /// Connections at a time, as far as `ulimit -n` allows; more are answered 503
-    #[arg(long, value_name = "N", env = "TONEARM_MOST_CONNECTIONS", default_value_t = 10_000)]
-    pub most_connections: usize,
+    #[arg(long, value_name = "N", env = "TONEARM_MAX_CONNECTIONS", default_value_t = 10_000)]
+    pub max_connections: usize,
     /// Connections at a time from one address (IPv6: from one /64 network); more are answered 503
     #[arg(
         long,
         value_name = "N",
-        env = "TONEARM_MOST_CONNECTIONS_PER_ADDRESS",
+        env = "TONEARM_MAX_CONNECTIONS_PER_ADDRESS",
         default_value_t = 1024
     )]
-    pub most_connections_per_address: usize,
+    pub max_connections_per_address: usize,
     /// Bytes that a request's head may have; more are answered 431
-    #[arg(long, value_name = "N", env = "TONEARM_MOST_HEADER_BYTES", default_value = "16KiB",
+    #[arg(long, value_name = "N", env = "TONEARM_MAX_HEADER_BYTES", default_value = "16KiB",
           value_parser = header_bytes)]
-    pub most_header_bytes: usize,
+    pub max_header_bytes: usize,
     /// Headers that a request may have; more are answered 431
-    #[arg(long, value_name = "N", env = "TONEARM_MOST_HEADERS", default_value_t = 100)]
-    pub most_headers: usize,
+    #[arg(long, value_name = "N", env = "TONEARM_MAX_HEADERS", default_value_t = 100)]
+    pub max_headers: usize,
     /// How long a request's head may take from its first byte on; then it is answered 408
     #[arg(long, value_name = "MS", env = "TONEARM_HEADER_TIMEOUT_MS", default_value_t = 30_000)]
     pub header_timeout_ms: u64,
@@ -55,8 +55,8 @@ impl Limits {
     /// Those of connections.
     pub fn connections(&self) -> ConnectionLimits {
         ConnectionLimits {
-            most_connections: self.most_connections,
-            most_connections_per_address: self.most_connections_per_address,
+            max_connections: self.max_connections,
+            max_connections_per_address: self.max_connections_per_address,
             header_timeout: Duration::from_millis(self.header_timeout_ms),
             idle_timeout: Duration::from_millis(self.idle_timeout_ms),
             send_timeout: Duration::from_millis(self.send_timeout_ms),
@@ -67,7 +67,7 @@ impl Limits {
     /// Those of requests' bodies.
     pub fn bodies(&self) -> BodyLimits {
         BodyLimits {
-            most_bytes: self.upload_bytes,
+            max_bytes: self.upload_bytes,
             stall_timeout: Duration::from_millis(self.upload_timeout_ms),
         }
     }
@@ -86,12 +86,12 @@ pub fn fit(config: &mut server::Config, descriptors: u64) {
     // A connection may need a second one, for the file that it reads or writes.
     let reserved = RESERVED.min(descriptors * 5 / 8);
     let room = descriptors.saturating_sub(links.get() + reserved).min(descriptors / 2).max(1);
-    let wanted = config.connections.most_connections;
+    let wanted = config.connections.max_connections;
     if room < wanted {
         tracing::warn!(
             "at most {room} connections instead of {wanted}: the system allows {descriptors} open files (ulimit -n)"
         );
-        config.connections.most_connections = room;
+        config.connections.max_connections = room;
     }
 }
 

@@ -62,7 +62,7 @@ pub struct Config {
     /// How long a client waits for a flac or mp4 whose sizes aren't known yet.
     pub learn_timeout: Duration,
     /// The longest audio that is played in another form than it is stored in.
-    pub longest_audio: Duration,
+    pub max_audio: Duration,
 }
 
 /// What happened since the start; for metrics and tests.
@@ -143,7 +143,7 @@ impl Media {
         let counters = Arc::new(Counters::default());
         let cache = Cache::open(&config.cache_dir, config.cache_bytes, Arc::clone(&counters))?;
         let scheduler = Scheduler::start(config.threads.max(1), config.queue_length)?;
-        let longest_audio = config.longest_audio;
+        let max_audio = config.max_audio;
         let shared = Shared {
             catalog,
             blobs,
@@ -152,7 +152,7 @@ impl Media {
             scheduler,
             counters,
             plays: Mutex::default(),
-            resources: resource::Resources::new(longest_audio),
+            resources: resource::Resources::new(max_audio),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -197,7 +197,7 @@ impl Media {
     /// # Errors
     /// It's too long, in plain words.
     pub fn playable(&self, facts: Facts) -> Result<Facts, String> {
-        resource::playable(facts, self.shared.config.longest_audio)
+        resource::playable(facts, self.shared.config.max_audio)
     }
 
     /// Makes a representation ready: its length is known then. For flac and mp4 that may mean to wait

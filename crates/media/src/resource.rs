@@ -82,7 +82,7 @@ const MOST_KEPT: usize = 16_384;
 /// A memo of resolved links, valid for one generation of the catalog: a deletion or a change of
 /// `publish` counts from the next request on.
 pub struct Resources {
-    longest_audio: Duration,
+    max_audio: Duration,
     memo: Mutex<Memo>,
 }
 
@@ -94,8 +94,8 @@ struct Memo {
 
 impl Resources {
     /// An empty memo; longer audio than that isn't played.
-    pub fn new(longest_audio: Duration) -> Self {
-        Self { longest_audio, memo: Mutex::default() }
+    pub fn new(max_audio: Duration) -> Self {
+        Self { max_audio, memo: Mutex::default() }
     }
 
     /// The resource behind a link, if it's published and not expired.
@@ -133,7 +133,7 @@ impl Resources {
         else {
             return Ok(None);
         };
-        let resource = Arc::new(Resource::of(row, self.longest_audio));
+        let resource = Arc::new(Resource::of(row, self.max_audio));
         let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
         if memo.generation != generation || memo.resources.len() >= MOST_KEPT {
             memo.resources.clear();

@@ -55,7 +55,7 @@ impl House {
             queue_length: 64,
             read_ahead: 2,
             learn_timeout: Duration::from_secs(20),
-            longest_audio: Duration::from_secs(24 * 3600),
+            max_audio: Duration::from_secs(24 * 3600),
         }
     }
 

@@ -31,11 +31,11 @@ pub async fn serve(shared: Arc<Shared>, stream: TcpStream, admission: Admission)
     let wire = Wire::new(stream, Arc::clone(&slices), Arc::clone(&pulse));
     let limits = &shared.services.config;
     let mut http = http1::Builder::new();
-    http.max_header_size(limits.most_header_bytes);
+    http.max_header_size(limits.max_header_bytes);
     // A client may end its side and read on. One that has left is known by its reset (see `wire.rs`).
     http.half_close(true);
-    if limits.most_headers != DEFAULT_HEADERS {
-        http.max_headers(limits.most_headers);
+    if limits.max_headers != DEFAULT_HEADERS {
+        http.max_headers(limits.max_headers);
     }
     let service = Service { shared, remote: remote.to_string().into(), admission, slices };
     let connection = http.serve_connection(wire, service);

@@ -43,7 +43,7 @@ pub async fn handle(
 
 async fn api(shared: &Shared, request: Request<Incoming>, pulse: &Arc<Pulse>) -> Response<Body> {
     let limits = shared.services.config.bodies;
-    if request.body().size_hint().lower() > limits.most_bytes {
+    if request.body().size_hint().lower() > limits.max_bytes {
         return closing(respond::problem(&inflow::too_large(&limits)));
     }
     let fault = Fault::default();

@@ -20,7 +20,7 @@ pub type Fault = Arc<OnceLock<Problem>>;
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimits {
     /// Bytes that it may have.
-    pub most_bytes: u64,
+    pub max_bytes: u64,
     /// How long it may stand still.
     pub stall_timeout: Duration,
 }
@@ -28,7 +28,7 @@ pub struct BodyLimits {
 /// The refusal of a body that is larger than allowed.
 pub fn too_large(limits: &BodyLimits) -> Problem {
     Problem::TooLarge {
-        message: format!("the body is too large; allowed: {} bytes", limits.most_bytes),
+        message: format!("the body is too large; allowed: {} bytes", limits.max_bytes),
     }
 }
 
@@ -78,7 +78,7 @@ impl Body for Inflow {
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
             Poll::Ready(Some(Ok(frame))) => {
                 self.taken_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-                if self.taken_bytes > self.limits.most_bytes {
+                if self.taken_bytes > self.limits.max_bytes {
                     return self.fail(too_large(&self.limits), "the body is too large");
                 }
                 let deadline = Instant::now() + self.limits.stall_timeout;

@@ -47,9 +47,9 @@ pub struct Config {
     /// Limits of connections.
     pub connections: ConnectionLimits,
     /// Bytes that the head of a request may have; more are answered 431.
-    pub most_header_bytes: usize,
+    pub max_header_bytes: usize,
     /// Headers that a request may have; more are answered 431.
-    pub most_headers: usize,
+    pub max_headers: usize,
     /// Limits of requests' bodies.
     pub bodies: BodyLimits,
 }

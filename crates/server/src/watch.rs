@@ -28,9 +28,9 @@ const NEVER: u32 = u32::MAX;
 #[derive(Debug, Clone)]
 pub struct ConnectionLimits {
     /// Connections at a time; more are answered 503.
-    pub most_connections: usize,
+    pub max_connections: usize,
     /// Connections at a time from one address (IPv6: one /64 network); more are answered 503.
-    pub most_connections_per_address: usize,
+    pub max_connections_per_address: usize,
     /// How long a client may take for a request's head, from its first byte on.
     pub header_timeout: Duration,
     /// How long a connection may rest between requests.
@@ -89,11 +89,11 @@ impl Watch {
     /// Takes a connection in, unless there are too many.
     pub fn admit(self: &Arc<Self>, remote: SocketAddr) -> Option<Admission> {
         let mut connections = self.connections();
-        if connections.pulses.len() >= self.limits.most_connections {
+        if connections.pulses.len() >= self.limits.max_connections {
             return None;
         }
         let from_there = connections.by_address.entry(address(remote)).or_default();
-        if *from_there >= self.limits.most_connections_per_address {
+        if *from_there >= self.limits.max_connections_per_address {
             return None;
         }
         *from_there += 1;

@@ -39,8 +39,8 @@ async fn what_a_refused_client_goes_on_sending_is_discarded_by_turns_and_not_for
 async fn connected() -> (Wire, TcpStream) {
     let minute = Duration::from_secs(60);
     let watch = Watch::new(ConnectionLimits {
-        most_connections: 1,
-        most_connections_per_address: 1,
+        max_connections: 1,
+        max_connections_per_address: 1,
         header_timeout: minute,
         idle_timeout: minute,
         send_timeout: minute,
