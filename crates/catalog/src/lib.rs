@@ -18,6 +18,7 @@ mod filter;
 mod keys;
 mod list;
 mod matches;
+mod meta;
 mod outputs;
 mod page;
 mod pool;

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_files_by_owner.sql"),
     include_str!("schema/0004_outputs.sql"),
     include_str!("schema/0005_row_numbers_and_content_dates.sql"),
+    include_str!("schema/0006_meta.sql"),
 ];
 
 /// Whether the schema is the present one.

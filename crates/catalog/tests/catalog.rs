@@ -649,3 +649,21 @@ async fn a_file_is_found_while_lists_take_long() {
         assert_eq!(list.await.unwrap(), 0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_changes_what_is_true_of_the_whole_sees_the_change_before() {
+    let (_dir, catalog) = open();
+    assert_eq!(catalog.meta("count").await.unwrap(), None);
+    let more = |text: Option<String>| format!("{}x", text.unwrap_or_default());
+    let changes: Vec<_> = (0..8)
+        .map(|_| {
+            let catalog = catalog.clone();
+            tokio::spawn(async move { catalog.change_meta("count", more).await })
+        })
+        .collect();
+    for change in changes {
+        change.await.unwrap().unwrap();
+    }
+    assert_eq!(catalog.meta("count").await.unwrap().as_deref(), Some("xxxxxxxx"));
+    assert_eq!(catalog.meta("other").await.unwrap(), None);
+}

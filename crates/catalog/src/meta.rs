@@ -1,0 +1,35 @@
+//! What is true of the catalog as a whole: texts by their keys.
+
+use crate::{Catalog, Error};
+use rusqlite::{OptionalExtension, params};
+
+const SELECT: &str = "SELECT value FROM meta WHERE key = ?";
+
+impl Catalog {
+    /// The text kept under a key.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn meta(&self, key: &'static str) -> Result<Option<String>, Error> {
+        self.read_one(SELECT, vec![key.to_owned()], |row| row.get(0)).await
+    }
+
+    /// Keeps what `change` makes of the text under a key, and returns it. Others that change it wait.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn change_meta(
+        &self,
+        key: &'static str,
+        change: impl FnOnce(Option<String>) -> String + Send + 'static,
+    ) -> Result<String, Error> {
+        self.write(move |db| {
+            let kept = db.query_row(SELECT, [key], |row| row.get(0)).optional()?;
+            let text = change(kept);
+            let sql = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+            db.execute(sql, params![key, text])?;
+            Ok(text)
+        })
+        .await
+    }
+}
