@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::options::preferences;
 use audio::source::Cursor;
 use audio::transcode::Input;
-use audio::{Facts, Hint, Source};
+use audio::{Hint, Source};
 use indicatif::ProgressBar;
 use media::{Refusal, Representation, Resource};
 use std::fs::File;
@@ -29,7 +29,8 @@ pub fn run(args: &Transcode) -> Result<(), Failure> {
     let probed = audio::probe(&source, hint).map_err(|e| Failure::failed(&name, e))?;
     let facts = Arc::new(probed.facts);
     let content = catalog::content_id(&hash, audio::formats::read_as(&facts));
-    let resource = resource(content, source.length_bytes(), Arc::clone(&facts));
+    let resource =
+        Arc::new(Resource::of_content(content, source.length_bytes(), Some(Arc::clone(&facts))));
     let mut target =
         if is_dash(&args.target) { Output::stdout() } else { Output::begin(&args.target)? };
     match media::select(&resource, &wanted).map_err(refused)? {
@@ -62,21 +63,6 @@ fn refused(refusal: Refusal) -> Failure {
         Refusal::BadOption { option, message } => Failure::Usage(format!("--{option}: {message}")),
         Refusal::Unplayable { message } => Failure::Failed(message),
     }
-}
-
-/// What a published file with these bytes would be.
-fn resource(content_hash: String, length_bytes: u64, facts: Arc<Facts>) -> Arc<Resource> {
-    Arc::new(Resource {
-        file_sid: None,
-        content_hash,
-        length_bytes,
-        stored_at_ms: 0,
-        expires_at_ms: None,
-        name: String::new(),
-        mime_type: String::new(),
-        facts: Some(facts),
-        probe_error: None,
-    })
 }
 
 fn convert(transcode: &audio::Transcode, threads: usize, out: &mut Output) -> Result<(), Failure> {

@@ -3,15 +3,19 @@
 //! Nothing is made unless it's pulled, but for a bounded read-ahead; dropping the body gives up what
 //! only it waited for.
 
+use crate::engine::Engine;
+use crate::error::{OpenError, RETRY_AFTER_S};
+use crate::fetch::{self, Fetch};
 use crate::flight::{End, Ticket};
-use crate::play::{Fetch, Play};
+use crate::play::Play;
 use crate::scheduler::Class;
-use crate::{OpenError, Shared};
 use audio::Layout;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 /// A piece of a body.
@@ -30,6 +34,26 @@ pub enum Chunk {
     },
 }
 
+impl Chunk {
+    /// The bytes themselves, read on a thread that may block where they lie in a file.
+    ///
+    /// # Errors
+    /// What the disk reports, an end of the file included.
+    pub async fn bytes(self) -> io::Result<Bytes> {
+        match self {
+            Self::Memory(bytes) => Ok(bytes),
+            Self::File { file, offset, length } => {
+                let read = move || {
+                    let mut bytes = vec![0; length as usize];
+                    file.read_exact_at(&mut bytes, offset)?;
+                    Ok(bytes.into())
+                };
+                tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
+            }
+        }
+    }
+}
+
 /// Why a body ended before its promised length: break the connection off.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -46,7 +70,7 @@ enum Kind {
 }
 
 struct Playing {
-    shared: Arc<Shared>,
+    engine: Arc<Engine>,
     play: Arc<Play>,
     layout: Arc<Layout>,
     /// What is still to be sent.
@@ -60,8 +84,8 @@ struct Playing {
 /// Most bytes copied out of a segment in flight at a time.
 const MEMORY_BYTES: usize = 64 * 1024;
 
-/// Seconds after which a client that was sent away should come back.
-const RETRY_AFTER_S: u64 = 2;
+/// Most bytes read out of a file at a time.
+const BLOCK_BYTES: u64 = 256 * 1024;
 
 impl Body {
     pub(crate) fn of_file(file: Arc<File>, range: Range<u64>) -> Self {
@@ -69,14 +93,13 @@ impl Body {
     }
 
     pub(crate) fn of_play(
-        shared: &Arc<Shared>,
+        engine: Arc<Engine>,
         play: Arc<Play>,
         layout: Arc<Layout>,
         range: Range<u64>,
     ) -> Self {
-        let shared = Arc::clone(shared);
         let tickets = BTreeMap::new();
-        let playing = Playing { shared, play, layout, range, tickets, present: None };
+        let playing = Playing { engine, play, layout, range, tickets, present: None };
         Self { kind: Kind::Play(Box::new(playing)) }
     }
 
@@ -93,14 +116,30 @@ impl Body {
     /// # Errors
     /// [`BodyError`]; nothing more comes after it.
     pub async fn next(&mut self) -> Option<Result<Chunk, BodyError>> {
+        self.next_within(u64::MAX).await
+    }
+
+    /// The next bytes, read into memory a block at a time; `None` at the end of the range.
+    ///
+    /// # Errors
+    /// [`BodyError`]; nothing more comes after it.
+    pub async fn bytes(&mut self) -> Option<Result<Bytes, BodyError>> {
+        match self.next_within(BLOCK_BYTES).await? {
+            Ok(chunk) => Some(chunk.bytes().await.map_err(|e| BodyError(format!("reading: {e}")))),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// The next piece, at most so many bytes of a file.
+    async fn next_within(&mut self, most: u64) -> Option<Result<Chunk, BodyError>> {
         match &mut self.kind {
             Kind::File { range, .. } if range.is_empty() => None,
             Kind::File { file, range } => {
-                let (offset, length) = (range.start, range.end - range.start);
-                range.start = range.end;
+                let (offset, length) = (range.start, most.min(range.end - range.start));
+                range.start += length;
                 Some(Ok(Chunk::File { file: Arc::clone(file), offset, length }))
             }
-            Kind::Play(playing) => playing.next().await.transpose(),
+            Kind::Play(playing) => playing.next(most).await.transpose(),
         }
     }
 }
@@ -108,9 +147,9 @@ impl Body {
 impl Playing {
     fn admit(&mut self) -> Result<(), OpenError> {
         let missing =
-            self.layout.segments_of(&self.range).find(|s| !self.play.has(&self.shared.cache, *s));
+            self.layout.segments_of(&self.range).find(|s| !self.play.has(&self.engine.cache, *s));
         let Some(segment) = missing else { return Ok(()) };
-        let fetched = self.play.fetch(&self.shared, segment, Class::Waiting, false);
+        let fetched = fetch::fetch(&self.engine, &self.play, segment, Class::Waiting, false);
         match fetched.map_err(|_| OpenError::Busy { retry_after_s: RETRY_AFTER_S })? {
             Fetch::Flight(ticket) => drop(self.tickets.insert(segment, ticket)),
             Fetch::Cached(_) => {}
@@ -118,7 +157,7 @@ impl Playing {
         Ok(())
     }
 
-    async fn next(&mut self) -> Result<Option<Chunk>, BodyError> {
+    async fn next(&mut self, most: u64) -> Result<Option<Chunk>, BodyError> {
         if self.range.is_empty() {
             return Ok(None);
         }
@@ -133,15 +172,15 @@ impl Playing {
         let segment = self.layout.segments_of(&self.range).start;
         let span = self.layout.span(segment);
         let offset = self.range.start - span.start;
-        let length = span.end.min(self.range.end) - self.range.start;
+        let length = most.min(span.end.min(self.range.end) - self.range.start);
         self.enter(segment);
         loop {
             if let Some(ticket) = self.tickets.get(&segment) {
-                let most = MEMORY_BYTES.min(usize::try_from(length).unwrap_or(MEMORY_BYTES));
-                match ticket.flight().read(offset as usize, most).await {
+                let wanted = MEMORY_BYTES.min(usize::try_from(length).unwrap_or(MEMORY_BYTES));
+                match ticket.flight().read(offset as usize, wanted).await {
                     Ok(bytes) => {
                         self.range.start += bytes.len() as u64;
-                        if bytes.len() as u64 == length {
+                        if self.range.start == span.end.min(self.range.end) {
                             self.tickets.remove(&segment).into_iter().for_each(Ticket::used);
                         }
                         return Ok(Some(Chunk::Memory(bytes)));
@@ -168,7 +207,7 @@ impl Playing {
         }
         self.tickets.retain(|ahead, _| *ahead >= segment);
         if let Some(ticket) = self.tickets.get(&segment) {
-            self.play.hurry(&self.shared, segment, ticket);
+            fetch::hurry(&self.engine, &self.play, segment, ticket);
         }
         self.read_ahead(segment);
     }
@@ -180,14 +219,14 @@ impl Playing {
         offset: u64,
         length: u64,
     ) -> Result<Option<Chunk>, BodyError> {
-        let fetched = self.play.fetch(&self.shared, segment, Class::Waiting, true);
+        let fetched = fetch::fetch(&self.engine, &self.play, segment, Class::Waiting, true);
         match fetched.map_err(|_| BodyError("the server is stopping".into()))? {
             Fetch::Flight(ticket) => {
                 self.tickets.insert(segment, ticket);
                 Ok(None)
             }
             Fetch::Cached(output) => {
-                let slice = self.play.slice(&self.shared, output, segment).await;
+                let slice = self.play.slice(&self.engine.cache, output, segment).await;
                 match slice
                     .map_err(|e| BodyError(format!("opening cached segment {segment}: {e}")))?
                 {
@@ -205,14 +244,14 @@ impl Playing {
     /// Has the next few segments made while this one is being read.
     fn read_ahead(&mut self, segment: u32) {
         let end = self.layout.segments_of(&self.range).end;
-        let last = segment.saturating_add(1).saturating_add(self.shared.config.read_ahead).min(end);
+        let last = segment.saturating_add(1).saturating_add(self.engine.config.read_ahead).min(end);
         for ahead in segment + 1..last {
             if self.tickets.contains_key(&ahead) {
                 continue;
             }
             // A full queue only means no read-ahead.
             if let Ok(Fetch::Flight(ticket)) =
-                self.play.fetch(&self.shared, ahead, Class::Ahead, false)
+                fetch::fetch(&self.engine, &self.play, ahead, Class::Ahead, false)
             {
                 self.tickets.insert(ahead, ticket);
             }

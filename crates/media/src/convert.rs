@@ -1,12 +1,14 @@
 //! A whole conversion without a server: the same segments, on as many threads as wanted, written in order.
+//! The threads are its own, because nobody else is there to take turns with: a command converts one file.
 
+use crate::lock::{lock, wait};
 use audio::format::Segment;
 use audio::{EncodeError, Layout, Transcode};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex};
 use std::thread;
 
 /// Why a conversion failed.
@@ -125,15 +127,11 @@ fn in_order(
     })
 }
 
-fn lock(board: &Mutex<Board>) -> MutexGuard<'_, Board> {
-    board.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn work(transcode: &Transcode, count: u32, window: u32, board: &Mutex<Board>, news: &Condvar) {
     loop {
         let mut state = lock(board);
         while !state.stopped && state.next < count && state.next >= state.awaited + window {
-            state = news.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = wait(news, state);
         }
         if state.stopped || state.next >= count {
             return;
@@ -155,7 +153,7 @@ fn await_segment(segment: u32, board: &Mutex<Board>, news: &Condvar) -> Result<M
             news.notify_all();
             return made;
         }
-        state = news.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state = wait(news, state);
     }
 }
 

@@ -1,9 +1,10 @@
 //! A segment that is being made: its bytes as they come, for everybody who waits for it.
 
+use crate::lock::lock;
 use bytes::Bytes;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 /// A segment in the making. The maker appends; readers copy what is there and wait for more.
@@ -42,7 +43,7 @@ pub enum End {
 
 impl Flight {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Appends bytes; `Break` if nobody wants them any more.

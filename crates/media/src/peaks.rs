@@ -1,12 +1,11 @@
 //! Peaks of a resource: made once by the scheduler, kept in the output cache, read as numbers.
 
-use crate::body::Chunk;
+use crate::error::OpenError;
+use crate::identity;
 use crate::resource::Resource;
 use crate::select::{Refusal, Representation, Transcoded, undecodable};
-use crate::{Media, OpenError, identity};
+use crate::service::Media;
 use audio::peaks;
-use bytes::Bytes;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 /// The lowest and highest samples of a recording.
@@ -74,23 +73,10 @@ impl Media {
         let prepared = self.prepare(wanted).await?;
         let mut peaks = Peaks::new(facts.channels, factor);
         let mut body = prepared.open(0..prepared.length_bytes())?;
-        while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(OpenError::failed)?;
-            let bytes = tokio::task::spawn_blocking(move || read(chunk)).await;
-            peaks.push(&bytes.map_err(OpenError::failed)?.map_err(OpenError::failed)?);
+        while let Some(bytes) = body.bytes().await {
+            peaks.push(&bytes.map_err(OpenError::failed)?);
         }
         Ok(peaks)
-    }
-}
-
-fn read(chunk: Chunk) -> std::io::Result<Bytes> {
-    match chunk {
-        Chunk::Memory(bytes) => Ok(bytes),
-        Chunk::File { file, offset, length } => {
-            let mut bytes = vec![0; length as usize];
-            file.read_exact_at(&mut bytes, offset)?;
-            Ok(bytes.into())
-        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Resolve: from a link to the published resource behind it.
 
-use crate::OpenError;
+use crate::error::OpenError;
+use crate::lock::lock;
 use audio::Facts;
 use catalog::{Catalog, ResourceRow};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -46,6 +47,23 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// Bytes that no link leads to: an upload, a local file, or a stored file that its owner asks for by another
+    /// way.
+    #[must_use]
+    pub fn of_content(content_hash: String, length_bytes: u64, facts: Option<Arc<Facts>>) -> Self {
+        Self {
+            file_sid: None,
+            content_hash,
+            length_bytes,
+            stored_at_ms: 0,
+            expires_at_ms: None,
+            name: String::new(),
+            mime_type: String::new(),
+            facts,
+            probe_error: None,
+        }
+    }
+
     fn of(row: ResourceRow, longest: Duration) -> Self {
         let facts = row.facts.as_deref().and_then(|json| serde_json::from_str(json).ok());
         let (facts, refusal) = match facts.map(|facts| playable(facts, longest)) {
@@ -81,7 +99,7 @@ const MOST_KEPT: usize = 16_384;
 
 /// A memo of resolved links, valid for one generation of the catalog: a deletion or a change of
 /// `publish` counts from the next request on.
-pub struct Resources {
+pub struct ResourceCache {
     max_audio: Duration,
     memo: Mutex<Memo>,
 }
@@ -92,7 +110,7 @@ struct Memo {
     resources: HashMap<Link, Arc<Resource>>,
 }
 
-impl Resources {
+impl ResourceCache {
     /// An empty memo; longer audio than that isn't played.
     pub fn new(max_audio: Duration) -> Self {
         Self { max_audio, memo: Mutex::default() }
@@ -115,7 +133,7 @@ impl Resources {
     }
 
     fn known(&self, generation: u64, link: &Link) -> Option<Arc<Resource>> {
-        let memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+        let memo = lock(&self.memo);
         (memo.generation == generation).then(|| memo.resources.get(link).cloned()).flatten()
     }
 
@@ -134,7 +152,7 @@ impl Resources {
             return Ok(None);
         };
         let resource = Arc::new(Resource::of(row, self.max_audio));
-        let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memo = lock(&self.memo);
         if memo.generation != generation || memo.resources.len() >= MOST_KEPT {
             memo.resources.clear();
             memo.generation = generation;

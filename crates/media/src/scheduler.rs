@@ -1,12 +1,13 @@
-//! The one bridge between async code and CPU work: a fixed pool of threads and a bounded queue.
+//! The one bridge between a server's async code and its CPU work: a fixed pool of threads and a bounded queue.
 //!
 //! Two classes: what a client waits for goes before what is made ahead. Within a class the
 //! representations take turns, so that a client who reads a hundred does not starve one who reads one.
 
+use crate::lock::{lock, wait};
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use tokio::sync::Notify;
 
@@ -198,7 +199,7 @@ impl Queues {
 
 impl Shared {
     fn queues(&self) -> MutexGuard<'_, Queues> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.queues)
     }
 
     fn close(&self) {
@@ -237,7 +238,7 @@ impl Shared {
                 queues.running += 1;
                 return Some(work);
             }
-            queues = self.news.wait(queues).unwrap_or_else(PoisonError::into_inner);
+            queues = wait(&self.news, queues);
         }
     }
 }

@@ -137,15 +137,8 @@ async fn drain(mut body: Body) -> Result<(), media::BodyError> {
 
 async fn collect(mut body: Body) -> Vec<u8> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = body.next().await {
-        match chunk.unwrap() {
-            Chunk::Memory(piece) => bytes.extend_from_slice(&piece),
-            Chunk::File { file, offset, length } => {
-                let mut piece = vec![0; length as usize];
-                file.read_exact_at(&mut piece, offset).unwrap();
-                bytes.extend(piece);
-            }
-        }
+    while let Some(piece) = body.bytes().await {
+        bytes.extend(piece.unwrap());
     }
     bytes
 }

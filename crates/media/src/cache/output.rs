@@ -6,12 +6,13 @@
 //! The files of an output are its own: `{key}-{number}` with a number that no other one of the key has,
 //! so that what is left of an evicted output and its successor never meet.
 
+use crate::lock::lock;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::SystemTime;
 
 const RECORD_BYTES: usize = 40;
@@ -146,7 +147,7 @@ impl Output {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Bytes of all its segments.
@@ -167,7 +168,7 @@ impl Output {
         let entry = Entry { position, length, checksum: checksum(bytes), checked: true };
         let open = |path| File::options().write(true).open(path);
         open(&self.data_path)?.write_all_at(bytes, position)?;
-        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut records = lock(&self.records);
         // At its place: what a full disk left of a record is written over.
         open(&self.map_path)?
             .write_all_at(&entry.record(segment), *records * RECORD_BYTES as u64)?;

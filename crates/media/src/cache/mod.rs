@@ -1,15 +1,18 @@
 //! The output cache: a byte-bounded LRU of outputs, counted as it is written.
 
-use crate::Counters;
-use crate::output::Output;
+pub mod output;
+
+use crate::counters::Counters;
+use crate::lock::lock;
 use lru::LruCache;
+use output::Output;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Data files held open though nobody reads them.
 const MOST_HELD: usize = 256;
@@ -81,7 +84,7 @@ impl Cache {
     }
 
     fn outputs(&self) -> MutexGuard<'_, Outputs> {
-        self.outputs.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.outputs)
     }
 
     /// Bytes held, those of writes under way included.

@@ -1,0 +1,37 @@
+//! Why a representation can't be sent now, and when a client should come back.
+
+/// Seconds after which a client that found no place should come back: a segment's encoding takes less.
+pub const RETRY_AFTER_S: u64 = 2;
+
+/// The same for one that waits for a whole encode (flac, mp4), which takes longer.
+pub const RETRY_AFTER_ENCODE_S: u64 = 5;
+
+/// Why a representation can't be sent now.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// All threads and the queue are full: come back.
+    #[error("all transcoding slots are taken")]
+    Busy {
+        /// Seconds until a try is worth it.
+        retry_after_s: u64,
+    },
+    /// The sizes are still being learned; the encoding goes on.
+    #[error("the representation is still being encoded")]
+    StillEncoding {
+        /// Seconds until a try is worth it.
+        retry_after_s: u64,
+    },
+    /// The content is gone (deleted meanwhile).
+    #[error("the content is gone")]
+    Gone,
+    /// Anything else, for the log.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl OpenError {
+    /// What has no better name, for the log.
+    pub(crate) fn failed(error: impl std::fmt::Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+}

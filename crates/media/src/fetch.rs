@@ -1,0 +1,108 @@
+//! Finds a segment or a layout, or has it made.
+
+use crate::cache::output::Output;
+use crate::engine::Engine;
+use crate::error::{OpenError, RETRY_AFTER_ENCODE_S};
+use crate::flight::{End, Flight, Ticket};
+use crate::make::alone::Maker;
+use crate::make::chain::Runner;
+use crate::make::learn;
+use crate::play::Play;
+use crate::play::chain::Way;
+use crate::scheduler::{Class, Refused};
+use audio::Layout;
+use catalog::StoredLayout;
+use std::sync::Arc;
+
+/// What a look for a segment gave.
+pub enum Fetch {
+    /// It's in the cache.
+    Cached(Arc<Output>),
+    /// It's being made.
+    Flight(Ticket),
+}
+
+/// Finds a segment in the cache or in flight, or has it made. `accepted` work is queued whatever the
+/// queue's length.
+pub fn fetch(
+    engine: &Arc<Engine>,
+    play: &Arc<Play>,
+    segment: u32,
+    class: Class,
+    accepted: bool,
+) -> Result<Fetch, Refused> {
+    let mut flights = play.flights();
+    // Looked up under the lock: a maker stores its segment before it takes the flight off.
+    if let Some(output) = engine.cache.get(&play.key).filter(|output| output.has(segment)) {
+        return Ok(Fetch::Cached(output));
+    }
+    if let Some(flight) = flights.get(&segment).filter(|flight| !flight.has_ended()) {
+        let ticket = Ticket::new(flight);
+        drop(flights);
+        if class == Class::Waiting {
+            hurry(engine, play, segment, &ticket);
+        }
+        return Ok(Fetch::Flight(ticket));
+    }
+    let flight = Arc::new(Flight::default());
+    let ticket = Ticket::new(&flight);
+    flights.insert(segment, Arc::clone(&flight));
+    drop(flights);
+    if class == Class::Waiting {
+        flight.hurry();
+    }
+    let chained = play.transcode.encoding().chained();
+    let way = if chained { play.chain().extend(segment, class) } else { Way::Alone(None) };
+    let (label, work): (_, Box<dyn FnOnce() + Send>) = match way {
+        Way::Alone(checkpoint) => {
+            let mut maker = Maker::new(engine, play, segment, flight);
+            (play.label(segment), Box::new(move || maker.run(checkpoint.as_deref())))
+        }
+        Way::Chained { start: true } => {
+            let runner = Runner::new(engine, play);
+            (Runner::label(play), Box::new(move || runner.run()))
+        }
+        Way::Chained { start: false } => {
+            if class == Class::Waiting {
+                engine.scheduler.promote(&Runner::label(play));
+            }
+            return Ok(Fetch::Flight(ticket));
+        }
+    };
+    engine.queue(class, label, work, accepted, &|| ticket.flight().is_urgent())?;
+    Ok(Fetch::Flight(ticket))
+}
+
+/// A client that holds a ticket waits for the segment now.
+pub fn hurry(engine: &Engine, play: &Play, segment: u32, ticket: &Ticket) {
+    ticket.flight().hurry();
+    engine.scheduler.promote(&play.label(segment));
+    if play.transcode.encoding().chained() {
+        play.chain().hurry(segment);
+        engine.scheduler.promote(&Runner::label(play));
+    }
+}
+
+/// The layout of a play: known, kept, or learned now while the caller waits.
+pub async fn layout_of(engine: &Arc<Engine>, play: &Arc<Play>) -> Result<Arc<Layout>, OpenError> {
+    if let Some(layout) = play.layout() {
+        return Ok(Arc::clone(layout));
+    }
+    let kept = engine.catalog.layout(&play.key).await.map_err(OpenError::failed)?;
+    if let Some(StoredLayout { header, offsets }) = kept
+        && offsets.len() == play.transcode.encoding().segment_count() as usize + 1
+    {
+        return Ok(play.learned(Layout { header, offsets }));
+    }
+    let retry_after_s = RETRY_AFTER_ENCODE_S;
+    let learning =
+        learn::join(engine, play).map_err(|Refused| OpenError::Busy { retry_after_s })?;
+    match tokio::time::timeout(engine.config.learn_timeout, learning.done.ended()).await {
+        Err(_) => Err(OpenError::StillEncoding { retry_after_s }),
+        Ok(End::Failed(message)) => Err(OpenError::Failed(message)),
+        Ok(End::Cancelled) => Err(OpenError::Busy { retry_after_s }),
+        Ok(End::Whole | End::Cached) => {
+            play.layout().cloned().ok_or_else(|| OpenError::Failed("no layout was learned".into()))
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A representation whose length is known, ready to be opened.
+
+use crate::body::Body;
+use crate::engine::Engine;
+use crate::error::OpenError;
+use crate::play::Play;
+use audio::Layout;
+use bytes::Bytes;
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+/// Originals up to this length are held in memory.
+const SMALL_BYTES: u64 = 2048;
+
+/// A representation whose length is known.
+pub struct Prepared {
+    kind: Kind,
+}
+
+enum Kind {
+    Original { file: Arc<File>, length_bytes: u64, bytes: Option<Bytes> },
+    Transcode { engine: Arc<Engine>, play: Arc<Play>, layout: Arc<Layout> },
+}
+
+impl Prepared {
+    /// An original, which is read at once if it's small. Blocking.
+    pub(crate) fn original(file: File, length_bytes: u64) -> std::io::Result<Self> {
+        let mut bytes = None;
+        if length_bytes <= SMALL_BYTES {
+            let mut all = vec![0; length_bytes as usize];
+            file.read_exact_at(&mut all, 0)?;
+            bytes = Some(all.into());
+        }
+        Ok(Self { kind: Kind::Original { file: Arc::new(file), length_bytes, bytes } })
+    }
+
+    pub(crate) fn transcode(engine: Arc<Engine>, play: Arc<Play>, layout: Arc<Layout>) -> Self {
+        Self { kind: Kind::Transcode { engine, play, layout } }
+    }
+
+    /// Where a range lies as it is in one file, if it does: in an original, or within one cached segment.
+    #[must_use]
+    pub fn slice(&self, range: &Range<u64>) -> Option<(Arc<File>, Range<u64>)> {
+        match &self.kind {
+            Kind::Original { file, .. } => Some((Arc::clone(file), range.clone())),
+            Kind::Transcode { engine, play, layout } => {
+                play.cached_slice(&engine.cache, layout, range)
+            }
+        }
+    }
+
+    /// All bytes of an original, if they are few.
+    #[must_use]
+    pub fn bytes(&self) -> Option<&Bytes> {
+        match &self.kind {
+            Kind::Original { bytes, .. } => bytes.as_ref(),
+            Kind::Transcode { .. } => None,
+        }
+    }
+
+    /// Total length in bytes.
+    #[must_use]
+    pub fn length_bytes(&self) -> u64 {
+        match &self.kind {
+            Kind::Original { length_bytes, .. } => *length_bytes,
+            Kind::Transcode { layout, .. } => layout.length_bytes(),
+        }
+    }
+
+    /// Whether a range can be sent without encoding anything.
+    #[must_use]
+    pub fn is_cached(&self, range: &Range<u64>) -> bool {
+        match &self.kind {
+            Kind::Original { .. } => true,
+            Kind::Transcode { engine, play, layout } => {
+                layout.segments_of(range).all(|segment| play.has(&engine.cache, segment))
+            }
+        }
+    }
+
+    /// The bytes of a range. A transcode's first missing segment is put into the queue before this
+    /// returns; the rest follow as the body is read. Dropping the body cancels what only it waited for.
+    ///
+    /// # Errors
+    /// [`OpenError::Busy`] if the queue is full.
+    pub fn open(&self, range: Range<u64>) -> Result<Body, OpenError> {
+        let mut body = self.further(range);
+        body.admit()?;
+        Ok(body)
+    }
+
+    /// The bytes of a further range of an answer that is under way: it's queued however full the queue is.
+    #[must_use]
+    pub fn further(&self, range: Range<u64>) -> Body {
+        match &self.kind {
+            Kind::Original { file, .. } => Body::of_file(Arc::clone(file), range),
+            Kind::Transcode { engine, play, layout } => {
+                Body::of_play(Arc::clone(engine), Arc::clone(play), Arc::clone(layout), range)
+            }
+        }
+    }
+}

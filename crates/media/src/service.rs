@@ -1,0 +1,171 @@
+//! The service: a link becomes a resource, a representation is made ready to be sent.
+
+use crate::counters::Counters;
+use crate::engine::{Config, Engine};
+use crate::error::OpenError;
+use crate::fetch;
+use crate::play::Play;
+use crate::play_cache::PlayCache;
+use crate::prepared::Prepared;
+use crate::resource::{Link, Resource, ResourceCache, playable};
+use crate::select::{Representation, Transcoded};
+use crate::source::Stored;
+use audio::Facts;
+use audio::transcode::Input;
+use blob::Blobs;
+use catalog::Catalog;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+/// The service. Cheap to clone.
+#[derive(Clone)]
+pub struct Media {
+    service: Arc<Service>,
+}
+
+struct Service {
+    engine: Arc<Engine>,
+    plays: PlayCache,
+    resources: ResourceCache,
+}
+
+impl Media {
+    /// Opens the output cache and starts the threads. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// What the cache folder reports.
+    pub fn open(catalog: Catalog, blobs: Blobs, config: Config) -> io::Result<Self> {
+        let resources = ResourceCache::new(config.max_audio);
+        let engine = Arc::new(Engine::start(catalog, blobs, config)?);
+        let service = Service { engine, plays: PlayCache::default(), resources };
+        Ok(Self { service: Arc::new(service) })
+    }
+
+    fn engine(&self) -> &Arc<Engine> {
+        &self.service.engine
+    }
+
+    /// Makes no further segment: what is queued is dropped, what is begun is made to its end and kept.
+    pub async fn close(&self) {
+        self.engine().scheduler.close().await;
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.engine().counters
+    }
+
+    /// The catalog's generation: what was found under another one may be out of date.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.engine().catalog.generation()
+    }
+
+    /// Bytes that the output cache holds.
+    #[must_use]
+    pub fn cached_bytes(&self) -> u64 {
+        self.engine().cache.bytes()
+    }
+
+    /// The published resource behind a link at a time, if there is one (publish.md §6).
+    ///
+    /// # Errors
+    /// What the catalog reports.
+    pub async fn resolve(
+        &self,
+        link: &Link,
+        now_ms: i64,
+    ) -> Result<Option<Arc<Resource>>, OpenError> {
+        self.service.resources.resolve(&self.engine().catalog, link, now_ms).await
+    }
+
+    /// What is to be known of a source that isn't stored (yet), or why it isn't played.
+    ///
+    /// # Errors
+    /// It's too long, in plain words.
+    pub fn playable(&self, facts: Facts) -> Result<Facts, String> {
+        playable(facts, self.engine().config.max_audio)
+    }
+
+    /// Makes a representation ready: its length is known then. For flac and mp4 that may mean to wait
+    /// while all of it is encoded.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn prepare(&self, wanted: &Representation) -> Result<Prepared, OpenError> {
+        match wanted {
+            Representation::Original(resource) => self.original(resource).await,
+            Representation::Transcode(transcoded) => {
+                self.laid_out(self.play(transcoded).await?).await
+            }
+        }
+    }
+
+    /// [`Self::prepare`] of a transcode whose source is not stored (yet): an upload.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn prepare_source(
+        &self,
+        transcoded: &Transcoded,
+        source: audio::Source,
+        index: Vec<u8>,
+    ) -> Result<Prepared, OpenError> {
+        let play = match self.service.plays.find(&transcoded.key) {
+            Some(running) => running,
+            None => self.new_play(transcoded, source, index).await?,
+        };
+        self.laid_out(play).await
+    }
+
+    async fn laid_out(&self, play: Arc<Play>) -> Result<Prepared, OpenError> {
+        let layout = fetch::layout_of(self.engine(), &play).await?;
+        Ok(Prepared::transcode(Arc::clone(self.engine()), play, layout))
+    }
+
+    async fn original(&self, resource: &Arc<Resource>) -> Result<Prepared, OpenError> {
+        let (engine, resource) = (Arc::clone(self.engine()), Arc::clone(resource));
+        let open = move || {
+            let file = blob(&engine, &resource.content_hash)?;
+            Prepared::original(file, resource.length_bytes).map_err(OpenError::failed)
+        };
+        tokio::task::spawn_blocking(open).await.map_err(OpenError::failed)?
+    }
+
+    /// The play of a transcode: the running one, or a new one.
+    async fn play(&self, transcoded: &Transcoded) -> Result<Arc<Play>, OpenError> {
+        if let Some(play) = self.service.plays.find(&transcoded.key) {
+            return Ok(play);
+        }
+        let content_hash = &transcoded.resource.content_hash;
+        let length_bytes = transcoded.resource.length_bytes;
+        let file = blob(self.engine(), content_hash)?;
+        let index = self.engine().catalog.seek_index(content_hash).await;
+        let source = Arc::new(Stored { file, length_bytes });
+        self.new_play(transcoded, source, index.map_err(OpenError::failed)?).await
+    }
+
+    async fn new_play(
+        &self,
+        transcoded: &Transcoded,
+        source: audio::Source,
+        index: Vec<u8>,
+    ) -> Result<Arc<Play>, OpenError> {
+        let facts = transcoded.resource.facts.clone().ok_or(OpenError::Gone)?;
+        let checkpoints = self.engine().catalog.checkpoints(&transcoded.key).await;
+        let input = Input { source, facts, index: Arc::new(index) };
+        let play = Play::new(transcoded, input, checkpoints.map_err(OpenError::failed)?)?;
+        // A use counts from the request on.
+        self.engine().cache.get(&play.key);
+        Ok(self.service.plays.insert(play))
+    }
+}
+
+/// Opens the bytes of a content.
+fn blob(engine: &Engine, content_hash: &str) -> Result<File, OpenError> {
+    let address = catalog::blob_address(content_hash);
+    let hash = address.parse().map_err(OpenError::failed)?;
+    engine.blobs.get(&hash).map_err(OpenError::failed)?.ok_or(OpenError::Gone)
+}
