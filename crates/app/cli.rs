@@ -2,7 +2,9 @@
 //! file's keys (see `config.rs`) follow from these declarations.
 
 use crate::config::{Server, Store};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use library::{Role, Word};
 use std::path::PathBuf;
 
 /// A media file server that plays any stored recording in any telephony or web format, from any
@@ -69,7 +71,7 @@ pub enum TokenAction {
     Create {
         /// What the token may do; admin reaches the files of all partners [default: admin, and manager
         /// for a partner other than `default`]
-        #[arg(long, value_enum)]
+        #[arg(long, value_parser = role())]
         role: Option<Role>,
         /// Narrow it to storage.create, .read, .update, .delete or .manage; may be repeated
         #[arg(long = "scope", value_name = "SCOPE", value_parser = scope)]
@@ -95,15 +97,13 @@ pub enum TokenAction {
 }
 
 fn scope(name: &str) -> Result<library::Scope, String> {
-    name.parse().map_err(|e: library::Error| e.to_string())
+    name.parse().map_err(|e: library::UnknownWord| e.to_string())
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    Admin,
-    Manager,
-    Agent,
-    Read,
+/// The roles, the mightiest first.
+fn role() -> impl TypedValueParser<Value = Role> {
+    let names = Role::ALL.iter().rev().map(|role| role.as_str());
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Role>())
 }
 
 #[derive(Debug, Args)]

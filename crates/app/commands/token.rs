@@ -1,10 +1,10 @@
 //! `tonearm token`: access tokens, also beside a running server.
 
 use crate::assemble::{beside, block_on};
-use crate::cli::{Role, Token, TokenAction};
+use crate::cli::{Token, TokenAction};
 use crate::config::Store;
 use crate::failure::{Failure, print};
-use library::Library;
+use library::{Library, Role, Word};
 use uuid::Uuid;
 
 pub fn run(token: Token) -> Result<(), Failure> {
@@ -44,7 +44,7 @@ async fn create(
     scopes: &[library::Scope],
     partner: &str,
 ) -> Result<(), Failure> {
-    let made = library.create_token(role.into(), scopes, partner).await;
+    let made = library.create_token(role, scopes, partner).await;
     let made = made.map_err(|e| Failure::failed("making a token", e))?;
     print(&format!("{}\n", made.secret))
 }
@@ -52,9 +52,9 @@ async fn create(
 async fn list(library: &Library) -> Result<(), Failure> {
     let tokens = library.list_tokens().await.map_err(|e| Failure::failed("listing tokens", e))?;
     for (token, partner) in tokens {
-        let reaches =
-            if token.role == library::Role::Admin.name() { "all partners" } else { &partner };
-        let scopes = token.scopes.as_deref().map(|s| format!("  {s}")).unwrap_or_default();
+        let reaches = if token.role == Role::Admin { "all partners" } else { &partner };
+        let scopes = token.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
+        let scopes = if scopes.is_empty() { scopes } else { format!("  {scopes}") };
         print(&format!("{}  {:7}  {reaches}{scopes}\n", token.token_id, token.role))?;
     }
     Ok(())
@@ -67,15 +67,4 @@ async fn revoke(library: &Library, id: &str) -> Result<(), Failure> {
         library::Error::NotFound => unknown(),
         other => Failure::failed("revoking the token", other),
     })
-}
-
-impl From<Role> for library::Role {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Admin => Self::Admin,
-            Role::Manager => Self::Manager,
-            Role::Agent => Self::Agent,
-            Role::Read => Self::Read,
-        }
-    }
 }

@@ -1,20 +1,57 @@
 //! Partners and tokens.
 
-use crate::column::table_row;
-use crate::{Catalog, Error};
-use rusqlite::{OptionalExtension, params};
+use crate::column::{Column, unreadable};
+use crate::{Catalog, Error, Role, Scope, Word};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
-table_row! {
-    /// A token as kept: its hash, never itself.
-    #[allow(missing_docs)]
-    TokenRow {
-        token_id: Uuid,
-        token_hash: String,
-        role: String,
-        scopes: Option<String>,
-        partner_sid: Uuid,
-        date_created: i64,
+/// A token as kept: its hash, never itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRow {
+    /// Its id, by which it is revoked.
+    pub token_id: Uuid,
+    /// BLAKE3 of the token, hex.
+    pub token_hash: String,
+    /// What it allows.
+    pub role: Role,
+    /// What it is narrowed to; to nothing if empty.
+    pub scopes: Vec<Scope>,
+    /// Whom it acts for.
+    pub partner_sid: Uuid,
+    /// Unix milliseconds.
+    pub date_created: i64,
+}
+
+impl TokenRow {
+    const COLUMNS: &str = "token_id, token_hash, role, scopes, partner_sid, date_created";
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let scopes: Option<String> = row.get(3)?;
+        let scopes = scopes.iter().flat_map(|words| words.split_whitespace());
+        Ok(Self {
+            token_id: Column::read(row, 0)?,
+            token_hash: row.get(1)?,
+            role: Column::read(row, 2)?,
+            scopes: scopes
+                .map(|word| word.parse().map_err(unreadable))
+                .collect::<Result<_, _>>()?,
+            partner_sid: Column::read(row, 4)?,
+            date_created: row.get(5)?,
+        })
+    }
+
+    fn insert(&self, db: &Connection) -> rusqlite::Result<()> {
+        let scopes: Vec<_> = self.scopes.iter().map(|scope| scope.as_str()).collect();
+        let sql = format!("INSERT INTO tokens ({}) VALUES (?, ?, ?, ?, ?, ?)", Self::COLUMNS);
+        db.prepare_cached(&sql)?.execute(params![
+            self.token_id.to_string(),
+            self.token_hash,
+            self.role.as_str(),
+            (!scopes.is_empty()).then(|| scopes.join(" ")),
+            self.partner_sid.to_string(),
+            self.date_created
+        ])?;
+        Ok(())
     }
 }
 
@@ -55,7 +92,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn insert_token(&self, token: TokenRow) -> Result<(), Error> {
-        self.write(move |db| Ok(token.insert(db, "tokens")?)).await
+        self.write(move |db| Ok(token.insert(db)?)).await
     }
 
     /// The token with that hash.
@@ -63,7 +100,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn token_by_hash(&self, hash: &str) -> Result<Option<TokenRow>, Error> {
-        let sql = format!("SELECT {} FROM tokens WHERE token_hash = ?", TokenRow::SELECTED);
+        let sql = format!("SELECT {} FROM tokens WHERE token_hash = ?", TokenRow::COLUMNS);
         self.read_one(sql, vec![hash.to_owned()], TokenRow::read).await
     }
 
@@ -74,7 +111,7 @@ impl Catalog {
     pub async fn tokens(&self) -> Result<Vec<(TokenRow, String)>, Error> {
         self.scan(|db| {
             let name = "(SELECT name FROM partners p WHERE p.partner_sid = tokens.partner_sid)";
-            let columns = TokenRow::SELECTED;
+            let columns = TokenRow::COLUMNS;
             let sql = format!(
                 "SELECT {columns}, {name} AS name FROM tokens ORDER BY date_created, rowid"
             );

@@ -57,7 +57,7 @@ fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-fn unreadable(e: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+pub(crate) fn unreadable(e: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e))
 }
 
@@ -118,8 +118,7 @@ macro_rules! table_row {
                 Ok(Self { $($field: <$ty as crate::column::Column>::read(row, next())?,)* })
             }
 
-            /// Behind all rows that are there and that were, if the table is listed by row numbers; in those that
-            /// are not, the number may come again.
+            /// Behind all rows that are there and that were.
             pub(crate) fn insert(&self, db: &rusqlite::Connection, table: &str) -> rusqlite::Result<()> {
                 let values = [$(crate::column::Column::value(&self.$field)),*];
                 let marks = vec!["?"; values.len()].join(",");
@@ -131,7 +130,6 @@ macro_rules! table_row {
             }
 
             /// Writes all columns of the row whose first column has this one's value.
-            #[allow(dead_code)] // Not every table changes its rows.
             pub(crate) fn update(&self, db: &rusqlite::Connection, table: &str) -> rusqlite::Result<()> {
                 let values = [$(crate::column::Column::value(&self.$field)),*];
                 let sql = format!("UPDATE {table} SET {} = ? WHERE {} = ?1", Self::COLUMNS.join(" = ?, "), Self::COLUMNS[0]);

@@ -25,6 +25,7 @@ mod pool;
 mod resources;
 mod rows;
 mod schema;
+mod words;
 
 pub use access::TokenRow;
 pub use attributes::is_secret;
@@ -36,3 +37,7 @@ pub use outputs::{OUTPUTS_BYTES, StoredLayout};
 pub use pool::Catalog;
 pub use resources::ResourceRow;
 pub use rows::{ContainerRow, FileRow};
+pub use words::{
+    Classification, FileKind, LifecycleAction, Publish, Role, Scope, StorageKind, ThresholdAction,
+    UnknownWord, Word,
+};

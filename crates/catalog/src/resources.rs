@@ -1,7 +1,7 @@
 //! What a published link needs to know of a file, in one look-up.
 
 use crate::column::Column;
-use crate::{Catalog, Error};
+use crate::{Catalog, Error, Publish};
 use rusqlite::Row;
 use uuid::Uuid;
 
@@ -16,8 +16,8 @@ pub struct ResourceRow {
     pub name: String,
     /// Its media type.
     pub mime_type: String,
-    /// `none`, `file_sid` or `file_access_name`.
-    pub publish: String,
+    /// By which kind of link it is published.
+    pub publish: Publish,
     /// Its path within the container.
     pub file_access_name: String,
     /// Whether the container lets files be published.
@@ -54,7 +54,7 @@ fn resource(row: &Row<'_>) -> rusqlite::Result<ResourceRow> {
         container_sid: Column::read(row, "container_sid")?,
         name: row.get("name")?,
         mime_type: row.get("mime_type")?,
-        publish: row.get("publish")?,
+        publish: Column::read(row, "publish")?,
         file_access_name: row.get("file_access_name")?,
         allow_publish: row.get("allow_publish")?,
         content_hash: row.get("content_hash")?,

@@ -1,6 +1,7 @@
 //! The rows of containers and files: all attributes of the storage APIs, by their names there.
 
 use crate::column::table_row;
+use crate::{Classification, FileKind, LifecycleAction, Publish, StorageKind, ThresholdAction};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -12,13 +13,13 @@ table_row! {
         partner_sid: Uuid,
         parent_container_sid: Option<Uuid>,
         name: String,
-        kind: String,
+        kind: StorageKind,
         allow_publish: bool,
-        allowed_classifications: Vec<String>,
-        blocked_classifications: Vec<String>,
-        default_file_lifecycle_action: String,
+        allowed_classifications: Vec<Classification>,
+        blocked_classifications: Vec<Classification>,
+        default_file_lifecycle_action: LifecycleAction,
         default_file_lifecycle_ttl: i64,
-        default_file_publish: String,
+        default_file_publish: Publish,
         default_file_threshold_include: bool,
         default_file_unique: bool,
         durability_class: String,
@@ -27,7 +28,7 @@ table_row! {
         publish_domain: Option<String>,
         quota_bytes: Option<u64>,
         quota_files: Option<u64>,
-        threshold_action: Option<String>,
+        threshold_action: Option<ThresholdAction>,
         threshold_bytes: Option<u64>,
         threshold_files: Option<u64>,
         threshold_bytes_target: Option<u64>,
@@ -60,7 +61,7 @@ table_row! {
         parent_file_sid: Option<Uuid>,
         content_hash: String,
         content_stored_at: i64,
-        content_classification: String,
+        content_classification: Classification,
         content_duration: Option<f64>,
         content_format: String,
         content_transcoding_progress: Option<i64>,
@@ -71,13 +72,13 @@ table_row! {
         desired_format: Option<String>,
         file_access_name: String,
         file_bytes: u64,
-        lifecycle_action: String,
+        lifecycle_action: LifecycleAction,
         lifecycle_ttl: i64,
         mime_type: String,
         name: String,
-        publish: String,
+        publish: Publish,
         threshold_include: bool,
-        kind: String,
+        kind: FileKind,
         is_unique: bool,
         integer_key_1: Option<i64>,
         integer_key_2: Option<i64>,

@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use catalog::{
-    Admission, Catalog, Condition, ContainerRow, ContentRow, Error, FileRow, List, Listing,
-    NewContent, OUTPUTS_BYTES, Operator, Order, Start, StoredLayout,
+    Admission, Catalog, Classification, Condition, ContainerRow, ContentRow, Error, FileKind,
+    FileRow, LifecycleAction, List, Listing, NewContent, OUTPUTS_BYTES, Operator, Order, Publish,
+    Start, StorageKind, StoredLayout,
 };
 use serde_json::{Map, json};
 use std::sync::{Arc, Mutex};
@@ -27,13 +28,13 @@ async fn container(catalog: &Catalog, quota_files: Option<u64>) -> ContainerRow 
         partner_sid,
         parent_container_sid: None,
         name: "prompts".into(),
-        kind: "internal".into(),
+        kind: StorageKind::Internal,
         allow_publish: true,
-        allowed_classifications: vec!["media".into()],
+        allowed_classifications: vec![Classification::Media],
         blocked_classifications: Vec::new(),
-        default_file_lifecycle_action: "no_action".into(),
+        default_file_lifecycle_action: LifecycleAction::NoAction,
         default_file_lifecycle_ttl: -1,
-        default_file_publish: "file_sid".into(),
+        default_file_publish: Publish::FileSid,
         default_file_threshold_include: true,
         default_file_unique: false,
         durability_class: "unassigned".into(),
@@ -75,7 +76,7 @@ fn file(container: &ContainerRow, name: &str, hash: &str) -> FileRow {
         parent_file_sid: None,
         content_hash: hash.into(),
         content_stored_at: 7,
-        content_classification: "media".into(),
+        content_classification: Classification::Media,
         content_duration: Some(1.5),
         content_format: "wav".into(),
         content_transcoding_progress: None,
@@ -86,13 +87,13 @@ fn file(container: &ContainerRow, name: &str, hash: &str) -> FileRow {
         desired_format: None,
         file_access_name: name.into(),
         file_bytes: 4,
-        lifecycle_action: "delete".into(),
+        lifecycle_action: LifecycleAction::Delete,
         lifecycle_ttl: 60,
         mime_type: "audio/x-wav".into(),
         name: name.into(),
-        publish: "file_sid".into(),
+        publish: Publish::FileSid,
         threshold_include: true,
-        kind: "file".into(),
+        kind: FileKind::File,
         is_unique: false,
         integer_key_1: None,
         integer_key_2: None,
@@ -466,7 +467,7 @@ async fn a_catalog_of_the_first_version_is_opened_with_all_that_it_holds() {
 
     let catalog = Catalog::open(&path).unwrap();
     let kept = catalog.token_by_hash("hash").await.unwrap().unwrap();
-    assert_eq!((kept.token_id, kept.partner_sid, kept.scopes), (token, partner, None));
+    assert_eq!((kept.token_id, kept.partner_sid, kept.scopes), (token, partner, vec![]));
     let container = catalog.container(into).await.unwrap().unwrap();
     assert_eq!((container.total_files, container.total_bytes), (2, 140));
     assert_eq!((container.threshold_total_files, container.threshold_total_bytes), (1, 70));

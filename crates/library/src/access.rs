@@ -1,92 +1,10 @@
 //! Who may do what: roles, tokens, and the first start.
 
-use crate::{ContainerChanges, Error, Library, Token, now_ms};
+use crate::{ContainerChanges, Error, Library, Role, Scope, Token, now_ms};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::str::FromStr;
 use uuid::Uuid;
-
-/// What a token allows; each role includes those below it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Reads.
-    Read,
-    /// Also uploads.
-    Agent,
-    /// Also changes and deletes, and makes containers.
-    Manager,
-    /// Everything, of every partner.
-    Admin,
-}
-
-impl Role {
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Agent => "agent",
-            Self::Manager => "manager",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-impl FromStr for Role {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self, Error> {
-        [Self::Read, Self::Agent, Self::Manager, Self::Admin]
-            .into_iter()
-            .find(|role| role.name() == name)
-            .ok_or_else(|| {
-                Error::invalid("role", format!("{name:?} (allowed: admin, manager, agent, read)"))
-            })
-    }
-}
-
-/// What a token is narrowed to; a token without scopes does all that its role allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// Makes.
-    Create,
-    /// Reads.
-    Read,
-    /// Changes.
-    Update,
-    /// Deletes.
-    Delete,
-    /// All of these.
-    Manage,
-}
-
-impl Scope {
-    const ALL: [Self; 5] = [Self::Create, Self::Read, Self::Update, Self::Delete, Self::Manage];
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Create => "storage.create",
-            Self::Read => "storage.read",
-            Self::Update => "storage.update",
-            Self::Delete => "storage.delete",
-            Self::Manage => "storage.manage",
-        }
-    }
-}
-
-impl FromStr for Scope {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|scope| scope.name() == name).ok_or_else(|| {
-            let allowed = Self::ALL.map(Self::name).join(", ");
-            Error::invalid("scope", format!("{name:?} (allowed: {allowed})"))
-        })
-    }
-}
 
 /// The operations that a token's scopes allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,13 +20,9 @@ impl Scopes {
         if scopes.is_empty() || scopes.contains(&Scope::Manage) {
             return Self::ALL;
         }
-        Self(Scope::ALL.map(|scope| scopes.contains(&scope)))
-    }
-
-    fn read(kept: Option<&str>) -> Result<Self, Error> {
-        let scopes: Result<Vec<Scope>, Error> =
-            kept.unwrap_or("").split_whitespace().map(str::parse).collect();
-        Ok(Self::of(&scopes?))
+        let mut allowed = [false; 5];
+        scopes.iter().for_each(|scope| allowed[*scope as usize] = true);
+        Self(allowed)
     }
 }
 
@@ -172,8 +86,8 @@ impl Library {
         let row = row.ok_or(Error::Unauthenticated)?;
         Ok(Principal {
             partner_sid: row.partner_sid,
-            role: row.role.parse()?,
-            scopes: Scopes::read(row.scopes.as_deref())?,
+            role: row.role,
+            scopes: Scopes::of(&row.scopes),
             token_id: row.token_id,
         })
     }
@@ -195,9 +109,8 @@ impl Library {
         let row = Token {
             token_id: Uuid::new_v4(),
             token_hash: token_hash(&secret),
-            role: role.name().into(),
-            scopes: (!scopes.is_empty())
-                .then(|| scopes.iter().map(|s| s.name()).collect::<Vec<_>>().join(" ")),
+            role,
+            scopes: scopes.to_vec(),
             partner_sid: self.catalog.partner(partner, now).await?,
             date_created: now,
         };

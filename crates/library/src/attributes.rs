@@ -2,7 +2,10 @@
 //! place in the row, its type. The rest follows: a struct of changes, setting one by name from JSON,
 //! applying them to a row.
 
-use crate::Error;
+use crate::{
+    Classification, Error, FileKind, LifecycleAction, Publish, StorageKind, ThresholdAction,
+    UnknownWord,
+};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -10,7 +13,13 @@ use uuid::Uuid;
 pub(crate) trait Attribute: Sized {
     /// What it must be, for the message of a refusal.
     const KIND: &'static str;
+
     fn read(value: &Value) -> Option<Self>;
+
+    /// The value, or why it is refused.
+    fn checked(value: &Value) -> Result<Self, String> {
+        Self::read(value).ok_or_else(|| format!("must be {}", Self::KIND))
+    }
 }
 
 /// Longest text of an attribute, in bytes.
@@ -53,11 +62,16 @@ impl Attribute for Uuid {
     }
 }
 
-impl Attribute for Vec<String> {
+impl Attribute for Vec<Classification> {
     const KIND: &'static str = "a list of texts";
     fn read(value: &Value) -> Option<Self> {
-        let items = value.as_array().filter(|items| items.len() <= 100)?;
-        items.iter().map(String::read).collect()
+        Self::checked(value).ok()
+    }
+    fn checked(value: &Value) -> Result<Self, String> {
+        let items = value.as_array().filter(|items| items.len() <= 100);
+        let items = items.filter(|items| items.iter().all(|item| String::read(item).is_some()));
+        let items = items.ok_or_else(|| format!("must be {}", Self::KIND))?;
+        items.iter().map(Classification::checked).collect()
     }
 }
 
@@ -71,12 +85,31 @@ impl Attribute for Map<String, Value> {
 impl<T: Attribute> Attribute for Option<T> {
     const KIND: &'static str = T::KIND;
     fn read(value: &Value) -> Option<Self> {
+        Self::checked(value).ok()
+    }
+    fn checked(value: &Value) -> Result<Self, String> {
         match value {
-            Value::Null => Some(None),
-            value => T::read(value).map(Some),
+            Value::Null => Ok(None),
+            value => T::checked(value).map(Some),
         }
     }
 }
+
+macro_rules! words {
+    ($($ty:ty),*) => {$(
+        impl Attribute for $ty {
+            const KIND: &'static str = String::KIND;
+            fn read(value: &Value) -> Option<Self> {
+                value.as_str()?.parse().ok()
+            }
+            fn checked(value: &Value) -> Result<Self, String> {
+                String::checked(value)?.parse().map_err(|unknown: UnknownWord| unknown.to_string())
+            }
+        }
+    )*};
+}
+
+words!(Publish, LifecycleAction, ThresholdAction, Classification, FileKind, StorageKind);
 
 macro_rules! settable {
     ($(#[$meta:meta])* $name:ident for $row:ident { $($public:literal => $field:ident: $ty:ty,)* }) => {
@@ -96,10 +129,8 @@ macro_rules! settable {
             pub fn set(&mut self, name: &str, value: &Value) -> Result<(), Error> {
                 match name {
                     $($public => {
-                        let read = <$ty as Attribute>::read(value);
-                        self.$field = Some(read.ok_or_else(|| {
-                            Error::invalid($public, format!("must be {}", <$ty as Attribute>::KIND))
-                        })?);
+                        let read = <$ty as Attribute>::checked(value);
+                        self.$field = Some(read.map_err(|why| Error::invalid($public, why))?);
                     })*
                     _ => {
                         let message = format!("unknown attribute; allowed: {}", Self::NAMES.join(", "));
@@ -122,11 +153,11 @@ settable! {
     /// What a caller says of a container; what is left out stays or takes its default.
     ContainerChanges for Container {
         "allow_publish" => allow_publish: bool,
-        "allowed_classifications" => allowed_classifications: Vec<String>,
-        "blocked_classifications" => blocked_classifications: Vec<String>,
-        "default_file_lifecycle_action" => default_file_lifecycle_action: String,
+        "allowed_classifications" => allowed_classifications: Vec<Classification>,
+        "blocked_classifications" => blocked_classifications: Vec<Classification>,
+        "default_file_lifecycle_action" => default_file_lifecycle_action: LifecycleAction,
         "default_file_lifecycle_ttl" => default_file_lifecycle_ttl: i64,
-        "default_file_publish" => default_file_publish: String,
+        "default_file_publish" => default_file_publish: Publish,
         "default_file_threshold_include" => default_file_threshold_include: bool,
         "default_file_unique" => default_file_unique: bool,
         "external_attributes" => external_attributes: Map<String, Value>,
@@ -142,13 +173,13 @@ settable! {
         "string_key_2" => string_key_2: Option<String>,
         "string_key_3" => string_key_3: Option<String>,
         "string_key_4" => string_key_4: Option<String>,
-        "threshold_action" => threshold_action: Option<String>,
+        "threshold_action" => threshold_action: Option<ThresholdAction>,
         "threshold_bytes" => threshold_bytes: Option<u64>,
         "threshold_bytes_target" => threshold_bytes_target: Option<u64>,
         "threshold_files" => threshold_files: Option<u64>,
         "threshold_files_target" => threshold_files_target: Option<u64>,
         "threshold_grace_period" => threshold_grace_period: i64,
-        "type" => kind: String,
+        "type" => kind: StorageKind,
         "unique" => is_unique: bool,
     }
 }
@@ -162,18 +193,18 @@ settable! {
         "file_access_name" => file_access_name: String,
         "integer_key_1" => integer_key_1: Option<i64>,
         "integer_key_2" => integer_key_2: Option<i64>,
-        "lifecycle_action" => lifecycle_action: String,
+        "lifecycle_action" => lifecycle_action: LifecycleAction,
         "lifecycle_ttl" => lifecycle_ttl: i64,
         "mime_type" => mime_type: String,
         "name" => name: String,
         "parent_file_sid" => parent_file_sid: Option<Uuid>,
-        "publish" => publish: String,
+        "publish" => publish: Publish,
         "string_key_1" => string_key_1: Option<String>,
         "string_key_2" => string_key_2: Option<String>,
         "string_key_3" => string_key_3: Option<String>,
         "string_key_4" => string_key_4: Option<String>,
         "threshold_include" => threshold_include: bool,
-        "type" => kind: String,
+        "type" => kind: FileKind,
         "unique" => is_unique: bool,
     }
 }

@@ -1,40 +1,41 @@
 //! What kind of content it is, and its media type.
 
+use crate::Classification;
 use audio::formats::by_extension;
 
 /// Types that say more than the group that the detection puts them in.
-const BY_TYPE: [(&str, &str); 9] = [
-    ("application/pdf", "document"),
-    ("application/rtf", "document"),
-    ("application/postscript", "document"),
-    ("application/vnd.sqlite3", "unknown"),
-    ("application/x-nintendo-nes-rom", "executable"),
-    ("application/x-shockwave-flash", "executable"),
-    ("application/x-ole-storage", "document"),
-    ("application/x-msi", "executable"),
-    ("text/x-shellscript", "executable"),
+const BY_TYPE: [(&str, Classification); 9] = [
+    ("application/pdf", Classification::Document),
+    ("application/rtf", Classification::Document),
+    ("application/postscript", Classification::Document),
+    ("application/vnd.sqlite3", Classification::Unknown),
+    ("application/x-nintendo-nes-rom", Classification::Executable),
+    ("application/x-shockwave-flash", Classification::Executable),
+    ("application/x-ole-storage", Classification::Document),
+    ("application/x-msi", Classification::Executable),
+    ("text/x-shellscript", Classification::Executable),
 ];
 
 /// Classification by the first bytes alone; what has no telling ones counts by whether it plays.
-pub(crate) fn classification(head: &[u8], plays: bool) -> &'static str {
+pub(crate) fn classification(head: &[u8], plays: bool) -> Classification {
     use infer::MatcherType as M;
     let Some(kind) = infer::get(head) else {
         return match (is_text(head), plays) {
-            (true, _) if head.starts_with(b"#!") => "executable",
-            (true, _) => "document",
-            (false, true) => "media",
-            (false, false) => "unknown",
+            (true, _) if head.starts_with(b"#!") => Classification::Executable,
+            (true, _) => Classification::Document,
+            (false, true) => Classification::Media,
+            (false, false) => Classification::Unknown,
         };
     };
     if let Some((_, class)) = BY_TYPE.iter().find(|(known, _)| *known == kind.mime_type()) {
-        return class;
+        return *class;
     }
     match kind.matcher_type() {
-        M::App => "executable",
-        M::Archive => "archive",
-        M::Audio | M::Image | M::Video => "media",
-        M::Book | M::Doc | M::Text => "document",
-        M::Font | M::Custom => "unknown",
+        M::App => Classification::Executable,
+        M::Archive => Classification::Archive,
+        M::Audio | M::Image | M::Video => Classification::Media,
+        M::Book | M::Doc | M::Text => Classification::Document,
+        M::Font | M::Custom => Classification::Unknown,
     }
 }
 

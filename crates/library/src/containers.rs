@@ -3,7 +3,8 @@
 use crate::rules::is_reached;
 use crate::values::{check_container, check_origin};
 use crate::{
-    Container, ContainerChanges, Error, Library, List, Listing, Principal, Role, Scope, now_ms,
+    Container, ContainerChanges, Error, Library, LifecycleAction, List, Listing, Principal,
+    Publish, Role, Scope, StorageKind, now_ms,
 };
 use catalog::is_secret;
 use serde_json::{Map, Value};
@@ -204,13 +205,13 @@ pub(crate) fn default_row(partner_sid: Uuid) -> Container {
         partner_sid,
         parent_container_sid: None,
         name: "N/A".into(),
-        kind: "internal".into(),
+        kind: StorageKind::Internal,
         allow_publish: true,
         allowed_classifications: Vec::new(),
         blocked_classifications: Vec::new(),
-        default_file_lifecycle_action: "no_action".into(),
+        default_file_lifecycle_action: LifecycleAction::NoAction,
         default_file_lifecycle_ttl: -1,
-        default_file_publish: "file_sid".into(),
+        default_file_publish: Publish::FileSid,
         default_file_threshold_include: true,
         default_file_unique: false,
         durability_class: "unassigned".into(),

@@ -5,8 +5,8 @@ use crate::rules::admit;
 use crate::upload::{Defaults, Kept};
 use crate::values::check_file;
 use crate::{
-    Container, Error, File, FileChanges, Library, List, Listing, Principal, Role, Scope, Upload,
-    blocking, now_ms, to_the_end,
+    Container, Error, File, FileChanges, Library, List, Listing, Principal, Publish, Role, Scope,
+    ThresholdAction, Upload, blocking, now_ms, to_the_end,
 };
 use blob::Hash;
 use std::collections::HashMap;
@@ -109,7 +109,7 @@ impl Library {
 
     /// What was played last must not go for what nobody plays.
     pub(crate) async fn settle_before(&self, container: &Container) {
-        if container.threshold_action.as_deref() == Some("delete_lru") {
+        if container.threshold_action == Some(ThresholdAction::DeleteLru) {
             self.settle_accesses().await;
         }
     }
@@ -171,14 +171,14 @@ impl Library {
 
     fn publish_uri(&self, container: &Container, file: &File) -> Option<String> {
         let base = container.publish_domain.as_deref().unwrap_or(self.public_url());
-        match file.publish.as_str() {
+        match file.publish {
             _ if !container.allow_publish => None,
-            "file_sid" => Some(format!("{base}/f/{}", file.file_sid)),
-            "file_access_name" => {
+            Publish::None => None,
+            Publish::FileSid => Some(format!("{base}/f/{}", file.file_sid)),
+            Publish::FileAccessName => {
                 let name = percent_encode(&file.file_access_name);
                 Some(format!("{base}/c/{}/{name}", file.container_sid))
             }
-            _ => None,
         }
     }
 }

@@ -16,9 +16,13 @@ mod sweep;
 mod upload;
 mod values;
 
-pub use access::{NewToken, Principal, Role, Scope, Scopes, Welcome};
+pub use access::{NewToken, Principal, Scopes, Welcome};
 pub use accesses::ACCESS_RESOLUTION;
 pub use attributes::{ContainerChanges, FileChanges};
+pub use catalog::{
+    Classification, FileKind, LifecycleAction, Publish, Role, Scope, StorageKind, ThresholdAction,
+    UnknownWord, Word,
+};
 pub use catalog::{Condition, List, Listing, Operator, Order, Start};
 pub use catalog::{ContainerRow as Container, FileRow as File, TokenRow as Token};
 pub use containers::masked;

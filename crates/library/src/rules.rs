@@ -2,7 +2,7 @@
 //!
 //! Order: classification → quota → threshold.
 
-use crate::{Container, Error, File};
+use crate::{Container, Error, File, ThresholdAction};
 use catalog::Admission;
 
 /// Whether a file may come in or grow, and what follows from it. `old` is the file as it was in this
@@ -76,8 +76,8 @@ fn threshold(
 ) -> Result<Admission, Error> {
     let hit_at = container.threshold_hit_at.filter(|_| is_reached(container, now));
     let grows = then.0 > now.0 || then.1 > now.1;
-    match container.threshold_action.as_deref() {
-        Some("reject") if grows => {
+    match container.threshold_action {
+        Some(ThresholdAction::Reject) if grows => {
             if let Some(field) = reached(container, now) {
                 // Who began before it was reached may be decided after it.
                 let since = (now_ms - hit_at.unwrap_or(now_ms)).max(0);
@@ -90,7 +90,7 @@ fn threshold(
         _ => {}
     }
     let over = is_reached(container, then);
-    let shrinks = over && container.threshold_action.as_deref() == Some("delete_lru");
+    let shrinks = over && container.threshold_action == Some(ThresholdAction::DeleteLru);
     Ok(Admission {
         threshold_hit_at: over.then(|| hit_at.unwrap_or(now_ms)),
         shrink_to: shrinks.then(|| targets(container, then)),
@@ -113,11 +113,15 @@ fn targets(container: &Container, (bytes, files): (u64, u64)) -> (u64, u64) {
 mod tests {
     use super::*;
     use crate::containers::default_row;
+    use crate::{Classification, FileKind, LifecycleAction, Publish, Word};
     use proptest::option::of;
     use proptest::prelude::*;
     use uuid::Uuid;
 
     const NOW_MS: i64 = 1_000_000;
+
+    const ACTIONS: [Option<ThresholdAction>; 3] =
+        [None, Some(ThresholdAction::Reject), Some(ThresholdAction::DeleteLru)];
 
     fn file(file_bytes: u64, threshold_include: bool, content_hash: &str) -> File {
         File {
@@ -127,7 +131,7 @@ mod tests {
             parent_file_sid: None,
             content_hash: content_hash.into(),
             content_stored_at: 0,
-            content_classification: "media".into(),
+            content_classification: Classification::Media,
             content_duration: None,
             content_format: String::new(),
             content_transcoding_progress: None,
@@ -138,13 +142,13 @@ mod tests {
             desired_format: None,
             file_access_name: "a".into(),
             file_bytes,
-            lifecycle_action: "no_action".into(),
+            lifecycle_action: LifecycleAction::NoAction,
             lifecycle_ttl: -1,
             mime_type: "audio/mpeg".into(),
             name: "a".into(),
-            publish: "file_sid".into(),
+            publish: Publish::FileSid,
             threshold_include,
-            kind: "file".into(),
+            kind: FileKind::File,
             is_unique: false,
             integer_key_1: None,
             integer_key_2: None,
@@ -161,7 +165,7 @@ mod tests {
             bytes in 0..20_u64, files in 0..6_u64, counted in 0..3_u64,
             quotas in (of(0..25_u64), of(0..8_u64)), thresholds in (of(0..20_u64), of(0..6_u64)),
             targets in (of(0..20_u64), of(0..6_u64)), hit_at in of(0..NOW_MS), grace in 0..900_i64,
-            action in prop::sample::select(&[None, Some("reject"), Some("delete_lru")][..]),
+            action in prop::sample::select(&ACTIONS[..]),
         ) -> Container {
             Container {
                 total_bytes: bytes,
@@ -176,7 +180,7 @@ mod tests {
                 threshold_files_target: targets.1.zip(thresholds.1).map(|(t, limit)| t.min(limit)),
                 threshold_hit_at: hit_at,
                 threshold_grace_period: grace,
-                threshold_action: action.map(str::to_owned),
+                threshold_action: action,
                 ..default_row(Uuid::nil())
             }
         }
@@ -236,7 +240,7 @@ mod tests {
             let now = (container.threshold_total_bytes, container.threshold_total_files);
             let [_, then] = after(&container, old.as_ref(), &new);
             let since = NOW_MS - container.threshold_hit_at.unwrap_or(NOW_MS);
-            let refused = container.threshold_action.as_deref() == Some("reject")
+            let refused = container.threshold_action == Some(ThresholdAction::Reject)
                 && is_reached(&container, now)
                 && (then.0 > now.0 || then.1 > now.1)
                 && since >= container.threshold_grace_period * 1000;
@@ -256,7 +260,7 @@ mod tests {
             let since = container.threshold_hit_at.filter(|_| is_reached(&container, now));
             let expected = is_reached(&container, then).then(|| since.unwrap_or(NOW_MS));
             prop_assert_eq!(admission.threshold_hit_at, expected);
-            let shrinks = container.threshold_action.as_deref() == Some("delete_lru");
+            let shrinks = container.threshold_action == Some(ThresholdAction::DeleteLru);
             prop_assert_eq!(admission.shrink_to.is_some(), shrinks && expected.is_some());
             if let Some((bytes, files)) = admission.shrink_to {
                 let ends = |target: u64, threshold: Option<u64>, usage: u64| match threshold {
@@ -272,17 +276,17 @@ mod tests {
         fn blocked_goes_before_allowed_and_what_is_kept_stays(
             class in 0..5_usize, allowed in 0..32_u8, blocked in 0..32_u8, same in any::<bool>(),
         ) {
-            const ALL: [&str; 5] = ["archive", "document", "executable", "media", "unknown"];
-            let some = |bits: u8| -> Vec<String> {
+            const ALL: &[Classification] = Classification::ALL;
+            let some = |bits: u8| -> Vec<Classification> {
                 let chosen = (0..5).filter(|i| bits >> i & 1 == 1);
-                chosen.map(|i| ALL[i].to_owned()).collect()
+                chosen.map(|i| ALL[i]).collect()
             };
             let container = Container {
                 allowed_classifications: some(allowed),
                 blocked_classifications: some(blocked),
                 ..default_row(Uuid::nil())
             };
-            let new = File { content_classification: ALL[class].into(), ..file(1, true, "aa") };
+            let new = File { content_classification: ALL[class], ..file(1, true, "aa") };
             let old = same.then(|| new.clone());
             let is_in = |bits: u8| bits >> class & 1 == 1;
             let welcome = !is_in(blocked) && (allowed == 0 || is_in(allowed));

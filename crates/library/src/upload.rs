@@ -4,8 +4,8 @@ use crate::classify::{classification, extension, mime_type};
 use crate::rules::admit;
 use crate::values::check_file;
 use crate::{
-    Container, Error, File, FileChanges, Library, Principal, Role, Scope, blocking, now_ms,
-    to_the_end,
+    Classification, Container, Error, File, FileChanges, FileKind, Library, Principal, Role, Scope,
+    blocking, now_ms, to_the_end,
 };
 use audio::{Facts, Hint, Source};
 use blob::Draft;
@@ -38,7 +38,7 @@ pub struct Examined {
     pub source: Source,
     /// Facts of the recording, and the demuxer's own index; or why it can't be played.
     pub probed: Result<(Facts, Vec<u8>), String>,
-    classification: &'static str,
+    classification: Classification,
 }
 
 /// An upload that is ready to be kept.
@@ -54,7 +54,7 @@ pub(crate) struct Kept {
 pub(crate) struct Description {
     content_hash: String,
     length_bytes: u64,
-    classification: &'static str,
+    classification: Classification,
     duration: Option<f64>,
     format: String,
     mime_type: String,
@@ -153,7 +153,7 @@ impl Upload {
         let next = self.library.begin(&self.caller).await?;
         let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
         let mut changes = self.changes.clone();
-        changes.kind.get_or_insert_with(|| "audio".into());
+        changes.kind.get_or_insert(FileKind::Audio);
         Ok(Self {
             transcoded_to: Some(format),
             file_name: self.file_name.as_deref().map(|name| format!("{}.{format}", stem(name))),
@@ -243,7 +243,7 @@ impl Upload {
             parent_file_sid: None,
             content_hash: String::new(),
             content_stored_at: 0,
-            content_classification: "unknown".into(),
+            content_classification: Classification::Unknown,
             content_duration: None,
             content_format: String::new(),
             content_transcoding_progress: None,
@@ -254,13 +254,13 @@ impl Upload {
             desired_format: None,
             file_access_name: "unnamed".into(),
             file_bytes: 0,
-            lifecycle_action: String::new(),
+            lifecycle_action: container.default_file_lifecycle_action,
             lifecycle_ttl: -1,
             mime_type: "application/octet-stream".into(),
             name: self.file_name.clone().unwrap_or_default(),
-            publish: String::new(),
+            publish: container.default_file_publish,
             threshold_include: true,
-            kind: String::new(),
+            kind: FileKind::File,
             is_unique: false,
             integer_key_1: None,
             integer_key_2: None,
@@ -286,11 +286,11 @@ impl Defaults for File {
             parent_file_sid: None,
             desired_bitrate: None,
             desired_format: None,
-            lifecycle_action: container.default_file_lifecycle_action.clone(),
+            lifecycle_action: container.default_file_lifecycle_action,
             lifecycle_ttl: container.default_file_lifecycle_ttl,
-            publish: container.default_file_publish.clone(),
+            publish: container.default_file_publish,
             threshold_include: container.default_file_threshold_include,
-            kind: "file".into(),
+            kind: FileKind::File,
             is_unique: container.default_file_unique,
             integer_key_1: None,
             integer_key_2: None,
@@ -348,7 +348,7 @@ impl Description {
         }
         row.content_hash = self.content_hash;
         row.file_bytes = self.length_bytes;
-        row.content_classification = self.classification.into();
+        row.content_classification = self.classification;
         row.content_duration = self.duration;
         row.content_format = self.format;
         row.mime_type = self.mime_type;

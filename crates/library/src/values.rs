@@ -1,29 +1,17 @@
 //! The values that attributes may have, checked on the whole object as it would be kept.
 
-use crate::{Container, Error, File};
-
-const CLASSIFICATIONS: [&str; 5] = ["archive", "document", "executable", "media", "unknown"];
-const LIFECYCLE_ACTIONS: [&str; 2] = ["no_action", "delete"];
-const PUBLISH: [&str; 3] = ["none", "file_sid", "file_access_name"];
+use crate::{Container, Error, File, StorageKind, Word};
 
 /// Longest access name, in bytes: it must fit into the line of a request.
 const LONGEST_ACCESS_NAME_BYTES: usize = 512;
 
-fn one_of(field: &str, value: &str, allowed: &[&str]) -> Result<(), Error> {
-    if allowed.contains(&value) {
-        return Ok(());
-    }
-    Err(Error::invalid(field, format!("{value:?} (allowed: {})", allowed.join(", "))))
-}
-
-fn lifecycle(prefix: &str, action: &str, ttl: i64) -> Result<(), Error> {
-    one_of(&format!("{prefix}lifecycle_action"), action, &LIFECYCLE_ACTIONS)?;
+fn check_ttl(field: &str, ttl: i64) -> Result<(), Error> {
     // A hundred years: later than that is never.
     if (-1..=3_155_760_000).contains(&ttl) {
         return Ok(());
     }
     let message = "must be seconds from 0 to 3155760000, or -1 for never";
-    Err(Error::invalid(&format!("{prefix}lifecycle_ttl"), message))
+    Err(Error::invalid(field, message))
 }
 
 pub(crate) fn check_origin(domain: &str) -> Result<(), Error> {
@@ -36,29 +24,13 @@ pub(crate) fn check_origin(domain: &str) -> Result<(), Error> {
 }
 
 pub(crate) fn check_container(row: &Container) -> Result<(), Error> {
-    match row.kind.as_str() {
-        "internal" => {}
-        "aws" | "azure" | "gcp" => {
-            let message = format!(
-                "{:?} (external storage is not supported yet; allowed: internal)",
-                row.kind
-            );
-            return Err(Error::invalid("type", message));
-        }
-        other => one_of("type", other, &["internal"])?,
+    if row.kind != StorageKind::Internal {
+        let kind = row.kind.as_str();
+        let message =
+            format!("{kind:?} (external storage is not supported yet; allowed: internal)");
+        return Err(Error::invalid("type", message));
     }
-    for class in &row.allowed_classifications {
-        one_of("allowed_classifications", class, &CLASSIFICATIONS)?;
-    }
-    for class in &row.blocked_classifications {
-        one_of("blocked_classifications", class, &CLASSIFICATIONS)?;
-    }
-    one_of("default_file_publish", &row.default_file_publish, &PUBLISH)?;
-    let (action, ttl) = (&row.default_file_lifecycle_action, row.default_file_lifecycle_ttl);
-    lifecycle("default_file_", action, ttl)?;
-    if let Some(action) = &row.threshold_action {
-        one_of("threshold_action", action, &["reject", "delete_lru"])?;
-    }
+    check_ttl("default_file_lifecycle_ttl", row.default_file_lifecycle_ttl)?;
     if row.threshold_grace_period < 0 {
         return Err(Error::invalid("threshold_grace_period", "must be seconds from 0 on"));
     }
@@ -74,9 +46,7 @@ pub(crate) fn check_container(row: &Container) -> Result<(), Error> {
 }
 
 pub(crate) fn check_file(row: &File) -> Result<(), Error> {
-    one_of("publish", &row.publish, &PUBLISH)?;
-    one_of("type", &row.kind, &["file", "audio", "video"])?;
-    lifecycle("", &row.lifecycle_action, row.lifecycle_ttl)?;
+    check_ttl("lifecycle_ttl", row.lifecycle_ttl)?;
     let name = &row.file_access_name;
     let walks = name.split('/').any(|step| matches!(step, "" | "." | ".."));
     if walks || name.len() > LONGEST_ACCESS_NAME_BYTES {

@@ -4,8 +4,8 @@
 use blob::{Blobs, Hash};
 use catalog::Catalog;
 use library::{
-    Config, ContainerChanges, Error, File, FileChanges, Library, List, Order, Principal, Role,
-    Start, masked,
+    Classification, Config, ContainerChanges, Error, File, FileChanges, Library, List, Order,
+    Principal, Role, Start, masked,
 };
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -79,7 +79,7 @@ async fn content_that_cannot_be_played_is_kept_and_goes_with_its_last_file() {
     let f = fixture().await;
     let (first, second) =
         (put(&f, "a.pdf", b"%PDF-1").await.unwrap(), put(&f, "b", b"%PDF-1").await.unwrap());
-    assert_eq!(first.content_classification, "document");
+    assert_eq!(first.content_classification, Classification::Document);
     assert_eq!(first.mime_type, "application/octet-stream");
     assert_eq!(first.file_access_name, format!("{}.pdf", first.file_sid));
     f.library.delete_file(&f.admin, first.file_sid).await.unwrap();

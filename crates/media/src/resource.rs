@@ -3,7 +3,7 @@
 use crate::error::OpenError;
 use crate::lock::lock;
 use audio::Facts;
-use catalog::{Catalog, ResourceRow};
+use catalog::{Catalog, Publish, ResourceRow};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -165,8 +165,8 @@ impl ResourceCache {
 /// publish.md §6: each form of link answers only for files published in that form.
 fn is_published(row: &ResourceRow, link: &Link) -> bool {
     let form = match link {
-        Link::Sid(_) => "file_sid",
-        Link::Name { .. } => "file_access_name",
+        Link::Sid(_) => Publish::FileSid,
+        Link::Name { .. } => Publish::FileAccessName,
     };
     row.allow_publish && row.publish == form
 }

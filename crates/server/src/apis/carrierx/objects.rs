@@ -1,6 +1,6 @@
 //! The API's objects: Container, File, lists, errors. Their comments are the API's own description.
 
-use library::{Container, File, Listing};
+use library::{Classification, Container, File, Listing};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -133,12 +133,12 @@ impl ContainerObject {
                 .threshold_files
                 .map(|limit| available_percent(counted_files, Some(limit))),
             allow_publish: row.allow_publish,
-            allowed_classifications: row.allowed_classifications,
-            blocked_classifications: row.blocked_classifications,
+            allowed_classifications: words(&row.allowed_classifications),
+            blocked_classifications: words(&row.blocked_classifications),
             container_sid: row.container_sid,
-            default_file_lifecycle_action: row.default_file_lifecycle_action,
+            default_file_lifecycle_action: row.default_file_lifecycle_action.to_string(),
             default_file_lifecycle_ttl: row.default_file_lifecycle_ttl,
-            default_file_publish: row.default_file_publish,
+            default_file_publish: row.default_file_publish.to_string(),
             default_file_threshold_include: row.default_file_threshold_include,
             default_file_unique: row.default_file_unique,
             durability_class: row.durability_class,
@@ -154,7 +154,7 @@ impl ContainerObject {
             string_key_2: row.string_key_2,
             string_key_3: row.string_key_3,
             string_key_4: row.string_key_4,
-            threshold_action: row.threshold_action,
+            threshold_action: row.threshold_action.map(|action| action.to_string()),
             threshold_bytes: signed(row.threshold_bytes),
             threshold_bytes_target: signed(row.threshold_bytes_target),
             threshold_files: signed(row.threshold_files),
@@ -164,10 +164,14 @@ impl ContainerObject {
             threshold_total_files: counted_files,
             total_bytes: row.total_bytes,
             total_files: row.total_files,
-            r#type: row.kind,
+            r#type: row.kind.to_string(),
             unique: row.is_unique,
         }
     }
+}
+
+fn words(classes: &[Classification]) -> Vec<String> {
+    classes.iter().map(ToString::to_string).collect()
 }
 
 fn available_percent(used: u64, quota: Option<u64>) -> u64 {
@@ -259,7 +263,7 @@ impl FileObject {
     pub fn of(row: File, publish_uri: Option<String>) -> Self {
         Self {
             container_sid: row.container_sid,
-            content_classification: row.content_classification,
+            content_classification: row.content_classification.to_string(),
             content_duration: row.content_duration,
             content_format: row.content_format,
             content_transcoding_progress: row.content_transcoding_progress,
@@ -272,20 +276,20 @@ impl FileObject {
             file_sid: row.file_sid,
             integer_key_1: row.integer_key_1,
             integer_key_2: row.integer_key_2,
-            lifecycle_action: row.lifecycle_action,
+            lifecycle_action: row.lifecycle_action.to_string(),
             lifecycle_ttl: row.lifecycle_ttl,
             mime_type: row.mime_type,
             name: row.name,
             parent_file_sid: row.parent_file_sid,
             partner_sid: row.partner_sid,
-            publish: row.publish,
+            publish: row.publish.to_string(),
             publish_uri,
             string_key_1: row.string_key_1,
             string_key_2: row.string_key_2,
             string_key_3: row.string_key_3,
             string_key_4: row.string_key_4,
             threshold_include: row.threshold_include,
-            r#type: row.kind,
+            r#type: row.kind.to_string(),
             unique: row.is_unique,
         }
     }

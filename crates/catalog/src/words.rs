@@ -1,0 +1,199 @@
+//! The closed sets: each an enum, told by the same word in the APIs, in the catalog and on the command line.
+
+use crate::column::{Column, unreadable};
+use rusqlite::types::Value;
+use rusqlite::{Row, RowIndex};
+use std::str::FromStr;
+
+/// A word that its set does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{word:?} (allowed: {allowed})")]
+pub struct UnknownWord {
+    word: String,
+    allowed: String,
+}
+
+/// A closed set of words.
+pub trait Word: FromStr<Err = UnknownWord> + Copy + PartialEq + 'static {
+    /// All of them.
+    const ALL: &'static [Self];
+
+    /// Those that a caller is told of when a word is unknown.
+    const ALLOWED: &'static [Self];
+
+    /// The word.
+    fn as_str(self) -> &'static str;
+}
+
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$of_variant:meta])* $variant:ident => $word:literal,)* }) => {
+        words! { $(#[$meta])* $name { $($(#[$of_variant])* $variant => $word,)* } allowed: $($variant)* }
+    };
+    ($(#[$meta:meta])* $name:ident { $($(#[$of_variant:meta])* $variant:ident => $word:literal,)* }
+        allowed: $($allowed:ident)*) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$of_variant])* $variant,)* }
+
+        impl Word for $name {
+            const ALL: &'static [Self] = &[$(Self::$variant),*];
+            const ALLOWED: &'static [Self] = &[$(Self::$allowed),*];
+
+            fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+
+            fn from_str(word: &str) -> Result<Self, UnknownWord> {
+                Self::ALL.iter().copied().find(|known| known.as_str() == word).ok_or_else(|| {
+                    let allowed: Vec<_> = Self::ALLOWED.iter().map(|known| known.as_str()).collect();
+                    UnknownWord { word: word.to_owned(), allowed: allowed.join(", ") }
+                })
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// By which kind of link a file is published.
+    Publish {
+        /// By none.
+        None => "none",
+        /// `/f/{file_sid}`.
+        FileSid => "file_sid",
+        /// `/c/{container_sid}/{file_access_name}`.
+        FileAccessName => "file_access_name",
+    }
+}
+
+words! {
+    /// What happens to a file once its lifecycle is over.
+    LifecycleAction {
+        /// It stays.
+        NoAction => "no_action",
+        /// It is deleted.
+        Delete => "delete",
+    }
+}
+
+words! {
+    /// What a container does once a threshold is reached.
+    ThresholdAction {
+        /// It takes no more files.
+        Reject => "reject",
+        /// The files that were not used for longest go.
+        DeleteLru => "delete_lru",
+    }
+}
+
+words! {
+    /// What kind of content a file has, told by its first bytes.
+    Classification {
+        /// Files packed into one.
+        Archive => "archive",
+        /// Texts, tables, slides.
+        Document => "document",
+        /// Programs and scripts.
+        Executable => "executable",
+        /// Sound, pictures, moving pictures.
+        Media => "media",
+        /// Anything else.
+        Unknown => "unknown",
+    }
+}
+
+words! {
+    /// What a file is said to be by its uploader.
+    FileKind {
+        /// Nothing in particular.
+        File => "file",
+        /// A recording.
+        Audio => "audio",
+        /// A film.
+        Video => "video",
+    }
+}
+
+words! {
+    /// Where the content of a container lies.
+    StorageKind {
+        /// With this server.
+        Internal => "internal",
+        /// In a bucket of Amazon S3.
+        Aws => "aws",
+        /// In Azure Blob Storage.
+        Azure => "azure",
+        /// In a bucket of Google Cloud Storage.
+        Gcp => "gcp",
+    }
+    allowed: Internal
+}
+
+words! {
+    /// What a token allows; each role includes those above it in this list.
+    Role {
+        /// Reads.
+        Read => "read",
+        /// Also uploads.
+        Agent => "agent",
+        /// Also changes and deletes, and makes containers.
+        Manager => "manager",
+        /// Everything, of every partner.
+        Admin => "admin",
+    }
+}
+
+words! {
+    /// What a token is narrowed to; a token without scopes does all that its role allows.
+    Scope {
+        /// Makes.
+        Create => "storage.create",
+        /// Reads.
+        Read => "storage.read",
+        /// Changes.
+        Update => "storage.update",
+        /// Deletes.
+        Delete => "storage.delete",
+        /// All of these.
+        Manage => "storage.manage",
+    }
+}
+
+impl<T: Word> Column for T {
+    fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
+        row.get_ref(at)?.as_str()?.parse().map_err(unreadable)
+    }
+    fn value(&self) -> Value {
+        Value::Text(self.as_str().to_owned())
+    }
+}
+
+impl<T: Word> Column for Option<T> {
+    fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
+        row.get_ref(at)?.as_str_or_null()?.map(|word| word.parse().map_err(unreadable)).transpose()
+    }
+    fn value(&self) -> Value {
+        self.map_or(Value::Null, |word| word.value())
+    }
+}
+
+/// A JSON list, as [`Vec<String>`](Vec) lies in its column.
+impl<T: Word> Column for Vec<T> {
+    fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
+        let words = <Vec<String>>::read(row, at)?;
+        words.iter().map(|word| word.parse().map_err(unreadable)).collect()
+    }
+    fn value(&self) -> Value {
+        let words: Vec<_> = self.iter().map(|word| word.as_str()).collect();
+        Value::Text(serde_json::json!(words).to_string())
+    }
+}
