@@ -94,6 +94,13 @@ impl Resampler {
     }
 }
 
+/// Frames that `frames` frames become at another rate: all that begin within the duration (rounded up).
+#[must_use]
+pub fn output_frames(frames: u64, from_hz: u32, to_hz: u32) -> u64 {
+    let exact = u128::from(frames) * u128::from(to_hz);
+    exact.div_ceil(u128::from(from_hz.max(1))) as u64
+}
+
 /// Filters by (up, down).
 type Memo = HashMap<(u64, u64), Arc<Filter>>;
 

@@ -9,13 +9,14 @@ use crate::format::{Encoding, Format, Segment, Shape, Sink};
 use crate::formats::by_name;
 use crate::frames::{Clip, Frames, Pipeline};
 use crate::resample::Resampler;
+pub use crate::resample::output_frames;
 use crate::{ChannelMap, Facts, Layout, Source};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Changes whenever the stages before the encoder would give other samples.
-pub const PIPELINE_REVISION: &str = "pipeline 3";
+pub const PIPELINE_REVISION: &str = "pipeline 4";
 
 /// What is wanted, every choice made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -153,11 +154,4 @@ impl Transcode {
         let pipeline = Pipeline::new(clip, facts.channels, target.map, resampler);
         Ok(Frames::new(pipeline, self.frame_count.saturating_sub(first)))
     }
-}
-
-/// Frames that `frames` frames become at another rate: all that begin within the duration (rounded up).
-#[must_use]
-pub fn output_frames(frames: u64, from_hz: u32, to_hz: u32) -> u64 {
-    let exact = u128::from(frames) * u128::from(to_hz);
-    exact.div_ceil(u128::from(from_hz.max(1))) as u64
 }

@@ -1,6 +1,7 @@
 //! Decoding Opus: the identification header (RFC 7845 §5.1) and the decoder behind our own trait.
 //! Always at 48 kHz, whatever rate the encoder was fed.
 
+use super::xiph::wave_order;
 use crate::Planar;
 use crate::demux::bytes::{u8_at, u16_le};
 use crate::demux::packets::PacketDecoder;
@@ -98,18 +99,6 @@ pub struct Opus {
     order: &'static [usize],
 }
 
-/// Vorbis channel order to WAVE order, by channel count.
-const ORDERS: [&[usize]; 8] = [
-    &[0],
-    &[0, 1],
-    &[0, 2, 1],
-    &[0, 1, 2, 3],
-    &[0, 2, 1, 3, 4],
-    &[0, 2, 1, 5, 3, 4],
-    &[0, 2, 1, 6, 5, 3, 4],
-    &[0, 2, 1, 7, 5, 6, 3, 4],
-];
-
 impl Opus {
     /// A decoder for a stream with that header.
     ///
@@ -117,7 +106,7 @@ impl Opus {
     /// What the decoder can't do.
     pub fn new(head: &OpusHead) -> Result<Self, String> {
         let channels = usize::from(head.channels);
-        let order = *ORDERS.get(channels.wrapping_sub(1)).ok_or("opus: too many channels")?;
+        let order = wave_order(channels).ok_or("opus: too many channels")?;
         let kind = Kind::new(head)?;
         let interleaved = vec![0.0; LONGEST_FRAMES * channels];
         Ok(Self { head: head.clone(), kind, interleaved, order })

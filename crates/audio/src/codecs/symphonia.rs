@@ -1,4 +1,4 @@
-//! Decoders of the symphonia family behind our own trait: MP3, Vorbis, FLAC, AAC, ALAC.
+//! Decoders of the symphonia family behind our own trait: FLAC, AAC, ALAC.
 //!
 //! Only its decoders: packets, positions and trimming are our demuxers' business.
 
@@ -6,9 +6,7 @@ use crate::Planar;
 use crate::demux::packets::PacketDecoder;
 use crate::error::DecodeError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_ALAC, CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_VORBIS,
-};
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_ALAC, CODEC_ID_FLAC};
 use symphonia::core::codecs::audio::{
     AudioCodecParameters, AudioDecoder, AudioDecoderOptions as Options,
 };
@@ -20,10 +18,6 @@ use symphonia::default::codecs as decoders;
 /// What is to be decoded, with what the decoder must know beforehand.
 #[derive(Debug, Clone, Copy)]
 pub enum Codec<'a> {
-    /// MPEG audio layer III.
-    Mp3,
-    /// The three header packets in Xiph lacing (as in Matroska's CodecPrivate).
-    Vorbis(&'a [u8]),
     /// The body of STREAMINFO.
     Flac(&'a [u8]),
     /// AudioSpecificConfig.
@@ -58,21 +52,13 @@ impl Symphonia {
 fn build(codec: Codec<'_>) -> Result<Box<dyn AudioDecoder>, Error> {
     let mut parameters = AudioCodecParameters::new();
     let (id, extra) = match codec {
-        Codec::Mp3 => (CODEC_ID_MP3, None),
-        Codec::Vorbis(extra) => (CODEC_ID_VORBIS, Some(extra)),
-        Codec::Flac(extra) => (CODEC_ID_FLAC, Some(extra)),
-        Codec::Aac(extra) => (CODEC_ID_AAC, Some(extra)),
-        Codec::Alac(extra) => (CODEC_ID_ALAC, Some(extra)),
+        Codec::Flac(extra) => (CODEC_ID_FLAC, extra),
+        Codec::Aac(extra) => (CODEC_ID_AAC, extra),
+        Codec::Alac(extra) => (CODEC_ID_ALAC, extra),
     };
-    parameters.for_codec(id);
-    if let Some(extra) = extra {
-        parameters.with_extra_data(extra.into());
-    }
-    // Vorbis keeps the block that only warms it up to itself; the others trim nothing by this.
-    let options = Options::default().gapless(matches!(codec, Codec::Vorbis(_)));
+    parameters.for_codec(id).with_extra_data(extra.into());
+    let options = Options::default().gapless(false);
     Ok(match codec {
-        Codec::Mp3 => Box::new(decoders::MpaDecoder::try_new(&parameters, &options)?),
-        Codec::Vorbis(_) => Box::new(decoders::VorbisDecoder::try_new(&parameters, &options)?),
         Codec::Flac(_) => Box::new(decoders::FlacDecoder::try_new(&parameters, &options)?),
         Codec::Aac(_) => Box::new(decoders::AacDecoder::try_new(&parameters, &options)?),
         Codec::Alac(_) => Box::new(decoders::AlacDecoder::try_new(&parameters, &options)?),

@@ -1,7 +1,14 @@
-//! What a demuxer must know of Vorbis: how long each packet is. The decoder itself is symphonia's.
+//! Vorbis: what a demuxer must know of its packets (how long each is), and the decoder, lewton's, behind our own trait.
 
 use super::codebooks;
+use super::xiph::{Clock, Stream, wave_order};
+use crate::Planar;
 use crate::demux::bytes::{u8_at, u32_le};
+use crate::demux::packets::PacketDecoder;
+use crate::error::DecodeError;
+use lewton::audio::{PreviousWindowRight, read_audio_packet_generic};
+use lewton::header::{IdentHeader, SetupHeader, read_header_ident, read_header_setup};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What the identification and setup headers tell (Vorbis I §4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +25,9 @@ pub struct VorbisHead {
     headers: Vec<u8>,
 }
 
+/// Bytes of the identification header (Vorbis I §4.2.2).
+const IDENTIFICATION_BYTES: usize = 30;
+
 impl VorbisHead {
     /// Reads the headers.
     ///
@@ -25,7 +35,7 @@ impl VorbisHead {
     /// What makes no sense, in plain words.
     pub fn parse(identification: &[u8], setup: &[u8]) -> Result<Self, String> {
         let wrong = || "vorbis: the headers make no sense".to_owned();
-        let identification = identification.get(..30).ok_or_else(wrong)?;
+        let identification = identification.get(..IDENTIFICATION_BYTES).ok_or_else(wrong)?;
         if !identification.starts_with(b"\x01vorbis") || !setup.starts_with(b"\x05vorbis") {
             return Err(wrong());
         }
@@ -44,7 +54,7 @@ impl VorbisHead {
         })
     }
 
-    /// The headers as the decoder wants them, and [`VorbisHead::of_headers`] too.
+    /// The headers as [`VorbisHead::of_headers`] wants them.
     #[must_use]
     pub fn headers(&self) -> &[u8] {
         &self.headers
@@ -55,8 +65,9 @@ impl VorbisHead {
     /// # Errors
     /// As [`VorbisHead::parse`].
     pub fn of_headers(headers: &[u8]) -> Result<Self, String> {
-        let (identification, setup) =
-            headers.split_at_checked(30).ok_or("vorbis: the headers are cut short")?;
+        let (identification, setup) = headers
+            .split_at_checked(IDENTIFICATION_BYTES)
+            .ok_or("vorbis: the headers are cut short")?;
         Self::parse(identification, setup)
     }
 
@@ -122,4 +133,72 @@ pub fn unlace(private: &[u8]) -> Option<(&[u8], &[u8])> {
     let (identification, rest) = rest.split_at_checked(lengths[0])?;
     let (_, setup) = rest.split_at_checked(lengths[1])?;
     Some((identification, setup))
+}
+
+/// A fresh Vorbis decoder.
+pub struct Vorbis {
+    identification: IdentHeader,
+    setup: SetupHeader,
+    /// The part of the last block that overlaps the next one.
+    overlap: PreviousWindowRight,
+    /// Tells how many frames the standard gives for a packet: from the middle of the last block to its own.
+    clock: Clock,
+    /// Frames of a long block that are done before its middle has come to a short one's: lewton gives them at once,
+    /// and the standard, by which granules count, with the next packet.
+    early: Planar,
+    /// Which decoded channel each of ours is.
+    order: &'static [usize],
+}
+
+impl Vorbis {
+    /// A decoder for a stream with these headers.
+    ///
+    /// # Errors
+    /// [`DecodeError::Broken`] with what the decoder can't do.
+    pub fn new(head: &VorbisHead) -> Result<Self, DecodeError> {
+        let channels = usize::from(head.channels);
+        let order = wave_order(channels).ok_or_else(|| {
+            DecodeError::Broken(format!("vorbis: {channels} channels (at most 8)"))
+        })?;
+        let (identification, setup) = head.headers.split_at(IDENTIFICATION_BYTES);
+        let read = catch_unwind(|| {
+            let identification = read_header_ident(identification).ok()?;
+            let blocks = (identification.blocksize_0, identification.blocksize_1);
+            let setup = read_header_setup(setup, identification.audio_channels, blocks).ok()?;
+            Some((identification, setup))
+        });
+        let (identification, setup) = read
+            .ok()
+            .flatten()
+            .ok_or_else(|| DecodeError::Broken("vorbis: the setup header makes no sense".into()))?;
+        let clock = Stream::Vorbis(head.clone()).clock();
+        let (overlap, early) = (PreviousWindowRight::new(), Planar::new(channels));
+        Ok(Self { identification, setup, overlap, clock, early, order })
+    }
+}
+
+impl PacketDecoder for Vorbis {
+    fn decode(&mut self, data: &[u8], out: &mut Planar) -> bool {
+        let frames = self.clock.frames(data);
+        let Self { identification, setup, overlap, early, order, .. } = self;
+        // A damaged packet may make the decoder panic (an index past a table): that is an error like any other,
+        // because its only state is the overlap, plain numbers.
+        let decoded = catch_unwind(AssertUnwindSafe(|| {
+            read_audio_packet_generic::<Vec<Vec<f32>>>(identification, setup, data, overlap).ok()
+        }));
+        let Ok(Some(planes)) = decoded else {
+            early.clear();
+            return false;
+        };
+        if planes.len() != out.channels.len() {
+            return false;
+        }
+        for ((to, early), &from) in out.channels.iter_mut().zip(&mut early.channels).zip(*order) {
+            early.extend_from_slice(&planes[from]);
+            // A first block that is long leaves out what the standard counts before the second one.
+            let missing = frames.saturating_sub(early.len());
+            to.extend(std::iter::repeat_n(0.0, missing).chain(early.drain(..frames - missing)));
+        }
+        true
+    }
 }

@@ -1,8 +1,7 @@
 //! Opus and Vorbis as Ogg and Matroska carry them: packet durations, delay, pre-roll, decoder.
 
 use super::opus::{self, Opus, OpusHead};
-use super::symphonia::{Codec, Symphonia};
-use super::vorbis::VorbisHead;
+use super::vorbis::{Vorbis, VorbisHead};
 use crate::demux::index::{IndexReader, IndexWriter};
 use crate::demux::packets::PacketDecoder;
 use crate::error::DecodeError;
@@ -85,7 +84,7 @@ impl Stream {
     pub fn decoder(&self) -> Result<Box<dyn PacketDecoder>, DecodeError> {
         Ok(match self {
             Self::Opus(head) => Box::new(Opus::new(head).map_err(DecodeError::Broken)?),
-            Self::Vorbis(head) => Box::new(Symphonia::new(Codec::Vorbis(head.headers()))?),
+            Self::Vorbis(head) => Box::new(Vorbis::new(head)?),
         })
     }
 
@@ -113,6 +112,22 @@ impl Stream {
             _ => VorbisHead::of_headers(bytes).ok().map(Self::Vorbis),
         }
     }
+}
+
+/// For 1 to 8 channels in WAVE order, which channel of Vorbis's order (Vorbis I §4.3.9, RFC 7845 §5.1.1.2) each is.
+#[must_use]
+pub fn wave_order(channels: usize) -> Option<&'static [usize]> {
+    const ORDERS: [&[usize]; 8] = [
+        &[0],
+        &[0, 1],
+        &[0, 2, 1],
+        &[0, 1, 2, 3],
+        &[0, 2, 1, 3, 4],
+        &[0, 2, 1, 5, 3, 4],
+        &[0, 2, 1, 6, 5, 3, 4],
+        &[0, 2, 1, 7, 5, 6, 3, 4],
+    ];
+    ORDERS.get(channels.checked_sub(1)?).copied()
 }
 
 /// Tells how many frames each packet gives.

@@ -1,4 +1,7 @@
-//! MP3 sources.
+//! MPEG audio sources: MP3, and layers I and II.
+
+use audio::{Hint, Source, probe};
+use std::sync::Arc;
 
 use crate::bench::{Material, agrees, decode, make, probed, seeks_exactly, survives_mutilation};
 
@@ -125,6 +128,129 @@ fn what_is_of_another_rate_is_told() {
 fn a_file_cut_short_ends_with_its_last_packet() {
     let whole = make(Material::Stereo, "mp3", TAGGED[0]);
     agrees(&whole[..20_000], "mp3", 40.0);
+}
+
+/// Reads and sets bits of a packet, the highest of each byte first.
+fn bits(bytes: &[u8], at: usize, count: usize) -> u32 {
+    (at..at + count).fold(0, |sum, k| sum << 1 | u32::from(bytes[k / 8] >> (7 - k % 8) & 1))
+}
+
+/// Marks short blocks as mixed ones in a mono MPEG 1 file without a label, where that changes no length: slen1 = 0.
+/// Gives how many.
+fn mix_blocks(bytes: &mut [u8]) -> usize {
+    const KBPS: [usize; 15] = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+    let (mut at, mut mixed) = (0, 0);
+    while at + 40 < bytes.len() && bytes[at] == 0xff {
+        let side = 8 * (at + 4);
+        // Mono: 9 + 5 + 4 bits, then 59 a granule.
+        for granule in [side + 18, side + 18 + 59] {
+            let is_short = bits(bytes, granule + 33, 1) == 1 && bits(bytes, granule + 34, 2) == 2;
+            if is_short && bits(bytes, granule + 29, 4) < 4 {
+                bytes[(granule + 36) / 8] |= 128 >> ((granule + 36) % 8);
+                mixed += 1;
+            }
+        }
+        let padding = usize::from(bytes[at + 2] >> 1 & 1);
+        at += 144_000 * KBPS[usize::from(bytes[at + 2] >> 4)] / 44_100 + padding;
+    }
+    mixed
+}
+
+#[test]
+fn mixed_blocks_are_decoded_as_the_standard_says() {
+    let ticks = "aevalsrc='0.8*lt(mod(t,0.1),0.002)*sin(2*PI*3000*t)':s=44100:d=2";
+    let to =
+        ["-f", "lavfi", "-i", ticks, "-map", "1", "-ac", "1", "-c:a", "libmp3lame", "-b:a", "128k"];
+    let bare = ["-write_xing", "0", "-id3v2_version", "0"];
+    let mut bytes = make(Material::Stereo, "mp3", &[&to[..], &bare].concat());
+    assert!(mix_blocks(&mut bytes) > 0);
+    // 76 dB from mpg123, which is as far from ffmpeg.
+    agrees(&bytes, "mp3", 60.0);
+}
+
+#[test]
+fn layer_two_is_decoded_and_is_no_mp3() {
+    for arguments in
+        [&["-c:a", "mp2", "-b:a", "192k"][..], &["-ar", "24000", "-ac", "1", "-c:a", "mp2"]]
+    {
+        let bytes = make(Material::Stereo, "mp2", arguments);
+        let (source, probed) = agrees(&bytes, "mp2", 80.0);
+        assert_eq!((probed.facts.format.as_str(), probed.facts.codec.as_str()), ("mp3", "mp2"));
+        assert!(!probed.facts.canonical);
+        seeks_exactly(&source, &probed);
+    }
+}
+
+/// A mono layer I file at 44.1 kHz and 224 kbit/s of noise in four subbands.
+fn layer_one(packets: usize) -> Vec<u8> {
+    let mut random = 1_u32;
+    let mut next = move || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        random >> 24
+    };
+    let packet = |_| {
+        let mut fields = vec![(7_u32, 4_u32); 4]; // eight bits a sample
+        fields.extend([(0, 4); 28]);
+        fields.extend([(20, 6); 4]); // scale factors
+        fields.extend((0..12 * 4).map(|_| (next().min(254), 8)));
+        let mut bits: Vec<bool> = Vec::new();
+        fields
+            .iter()
+            .for_each(|(value, count)| bits.extend((0..*count).rev().map(|k| value >> k & 1 == 1)));
+        let body =
+            bits.chunks(8).map(|byte| byte.iter().fold(0, |sum, &bit| sum << 1 | u8::from(bit)));
+        let mut packet = vec![0xff, 0xff, 0x70, 0xc0];
+        packet.extend(body);
+        packet.resize(12_000 * 224 / 44_100 * 4, 0);
+        packet
+    };
+    (0..packets).flat_map(packet).collect()
+}
+
+#[test]
+fn layer_one_is_decoded() {
+    let (source, probed) = agrees(&layer_one(60), "mp1", 60.0);
+    assert_eq!((probed.facts.codec.as_str(), probed.facts.channels), ("mp1", 1));
+    seeks_exactly(&source, &probed);
+}
+
+#[test]
+fn a_file_of_a_few_packets_with_a_tag_behind_is_known_without_its_name() {
+    let arguments = [
+        "-t",
+        "0.2",
+        "-c:a",
+        "libmp3lame",
+        "-b:a",
+        "32k",
+        "-write_xing",
+        "0",
+        "-id3v2_version",
+        "0",
+    ];
+    let bare = make(Material::Stereo, "mp3", &arguments);
+    for tag in [&[b"TAG".to_vec(), vec![0; 125]].concat(), &b"APETAGEX\xd0\x07".to_vec()] {
+        let bytes = [bare.clone(), tag.clone()].concat();
+        assert!(bytes.len() < 4096);
+        let (_, probed) = probed(&bytes, "bin");
+        assert_eq!(probed.facts.codec, "mp3");
+    }
+}
+
+#[test]
+fn junk_in_front_is_passed_over_where_the_name_says_mp3() {
+    let bare = make(Material::Prompt, "mp3", UNTAGGED[1]);
+    let (_, plain) = probed(&bare, "mp3");
+    let (_, dirty) = probed(&[vec![b'j'; 9000], bare].concat(), "mp3");
+    assert_eq!(plain.facts.frame_count, dirty.facts.frame_count);
+    assert_eq!(dirty.facts.repaired, ["9000 bytes that are no MPEG frames were skipped"]);
+}
+
+#[test]
+fn free_format_is_refused_by_its_name() {
+    let source: Source = Arc::new([[0xff, 0xfb, 0x00, 0xc0].to_vec(), vec![0; 5000]].concat());
+    let refused = probe(&source, Hint { extension: Some("mp3"), mime_type: None });
+    assert!(refused.unwrap_err().to_string().contains("free format"));
 }
 
 #[test]

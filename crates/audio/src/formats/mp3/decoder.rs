@@ -1,52 +1,57 @@
-//! The decoder of MP3 packets, mono and stereo ones in any order: joined files change between them.
+//! The decoder of MPEG audio packets, layers I to III, mono and stereo ones in any order: joined files change
+//! between them.
 
 use super::header::Header;
 use crate::Planar;
-use crate::codecs::symphonia::{Codec, Symphonia};
 use crate::demux::packets::PacketDecoder;
-use crate::error::DecodeError;
+use nanomp3_core::{Decoder, MAX_SAMPLES_PER_FRAME};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Decodes to the channels of the facts, whatever a packet has.
-pub struct Mp3Decoder {
-    decoder: Symphonia,
-    /// Channels of the packets that the present decoder has seen: it takes no others.
+pub struct MpegDecoder {
+    decoder: Decoder,
+    /// Channels of the packets that the present decoder has seen: its state is of no use to others.
     channels: Option<u16>,
-    /// Room for a packet that has other channels than the facts.
-    block: Planar,
+    /// A packet's samples, frame by frame.
+    interleaved: Box<[f32; MAX_SAMPLES_PER_FRAME]>,
 }
 
-impl Mp3Decoder {
+impl MpegDecoder {
     /// A fresh decoder.
-    ///
-    /// # Errors
-    /// [`DecodeError::Broken`].
-    pub fn new() -> Result<Self, DecodeError> {
-        let decoder = Symphonia::new(Codec::Mp3)?;
-        Ok(Self { decoder, channels: None, block: Planar::default() })
+    #[must_use]
+    pub fn new() -> Self {
+        let interleaved = Box::new([0.0; MAX_SAMPLES_PER_FRAME]);
+        Self { decoder: Decoder::new(), channels: None, interleaved }
+    }
+
+    /// Decodes one whole packet; gives how many frames it has.
+    fn frames_of(&mut self, data: &[u8]) -> Option<usize> {
+        let Self { decoder, interleaved, .. } = self;
+        // A damaged packet that made the decoder panic counts as an error like any other: its state is plain numbers.
+        let decoded = catch_unwind(AssertUnwindSafe(|| decoder.decode(data, &mut interleaved[..])));
+        let (_, packet) = decoded.ok()?;
+        packet.ok().map(|packet| packet.samples_produced)
     }
 }
 
-impl PacketDecoder for Mp3Decoder {
+impl PacketDecoder for MpegDecoder {
     fn decode(&mut self, data: &[u8], out: &mut Planar) -> bool {
         let Some(header) = Header::parse(data) else { return false };
         if self.channels.replace(header.channels).is_some_and(|before| before != header.channels) {
-            let Ok(fresh) = Symphonia::new(Codec::Mp3) else { return false };
-            self.decoder = fresh;
+            self.decoder = Decoder::new();
         }
-        if usize::from(header.channels) == out.channels.len() {
-            return self.decoder.decode(data, out);
-        }
-        self.block.channels.resize_with(header.channels.into(), Vec::new);
-        self.block.clear();
-        let decoded = self.decoder.decode(data, &mut self.block);
-        match self.block.channels.as_slice() {
-            [mono] => out.channels.iter_mut().for_each(|channel| channel.extend_from_slice(mono)),
-            [left, right] => {
-                let mixed = left.iter().zip(right).map(|(left, right)| (left + right) / 2.0);
-                out.channels.iter_mut().for_each(|channel| channel.extend(mixed.clone()));
+        let Some(frames) = self.frames_of(data) else { return false };
+        let channels = usize::from(header.channels);
+        let Some(samples) = self.interleaved.get(..frames * channels) else { return false };
+        if channels == out.channels.len() {
+            for (at, channel) in out.channels.iter_mut().enumerate() {
+                channel.extend(samples.iter().skip(at).step_by(channels));
             }
-            _ => return false,
+            return true;
         }
-        decoded
+        let mixed =
+            samples.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32);
+        out.channels.iter_mut().for_each(|channel| channel.extend(mixed.clone()));
+        true
     }
 }

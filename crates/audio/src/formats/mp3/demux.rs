@@ -1,7 +1,7 @@
-//! Reading MP3: frame walk at ingest, seek index, decode from any frame.
+//! Reading MPEG audio, layers I to III: packet walk at ingest, seek index, decode from any frame.
 
-use super::decoder::Mp3Decoder;
-use super::header::Header;
+use super::decoder::MpegDecoder;
+use super::header::{HEADER_BYTES, Header, Layer, is_free_format};
 use super::tag::Tag;
 use super::walker::{Found, Walker};
 use crate::Source;
@@ -13,7 +13,7 @@ use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
 use std::collections::VecDeque;
 
-/// MP3 as a source.
+/// MP3 and the other layers as a source.
 pub struct Mp3Source;
 
 /// Packets between two entries of the index.
@@ -30,20 +30,19 @@ const LONGEST_PRE_ROLL: u64 = 40;
 
 impl SourceFormat for Mp3Source {
     fn recognises(&self, head: &[u8], named: bool) -> bool {
-        if head.starts_with(b"ID3") {
+        // Whatever begins with junk and says that it is MPEG audio is searched for packets.
+        if head.starts_with(b"ID3") || named {
             return true;
         }
         let zeros = head.iter().take_while(|&&b| b == 0).count();
-        let farthest = if named { head.len() } else { zeros };
-        (0..=farthest).any(|at| chained(head, at))
+        (0..=zeros).any(|at| chained(head, at))
     }
 
     fn probe(&self, source: &Source, _: Hint<'_>) -> Result<Probed, ProbeError> {
         let mut walker = Walker::new(source)?;
-        let first = walker.next()?.ok_or_else(|| {
-            ProbeError::Unsupported("mp3: no MPEG layer III frames were found".into())
-        })?;
-        let tag = Tag::parse(walker.bytes(&first)?, &first.header);
+        let Some(first) = walker.next()? else { return Err(nothing(source)?) };
+        let is_mp3 = first.header.layer == Layer::Three;
+        let tag = if is_mp3 { Tag::parse(walker.bytes(&first)?, &first.header) } else { None };
         let lead_bytes = std::mem::take(&mut walker.skipped_bytes);
         let mut survey = Survey::default();
         if tag.is_none() {
@@ -78,20 +77,46 @@ impl SourceFormat for Mp3Source {
         let index = Index::read(index)
             .ok_or_else(|| DecodeError::Broken("the seek index is damaged".into()))?;
         let packets = Mp3Packets::open(source, &index, start_frame)?;
-        let decoder = Box::new(Mp3Decoder::new()?);
+        let decoder = Box::new(MpegDecoder::new());
         let span = start_frame..facts.frame_count;
         Ok(Box::new(PacketDecode::new(packets, decoder, facts.channels, span)))
     }
 }
 
-/// Whether headers follow each other from `at` to the end of `head`, at least two.
+/// Packets in a row that are believed, whatever comes behind them.
+const CONVINCING: usize = 4;
+
+/// What may stand behind the last packet: ID3v1, APE, Lyrics3 and a late ID3v2.
+const TAGS_BEHIND: [&[u8]; 4] = [b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3"];
+
+/// Whether packets follow each other from `at` on: to the end of `head`, to a tag, or many of them.
 fn chained(head: &[u8], mut at: usize) -> bool {
+    let mut first: Option<Header> = None;
     let mut count = 0;
     while let Some(header) = head.get(at..).and_then(Header::parse) {
+        if !first.get_or_insert(header).continues(&header) {
+            return false;
+        }
         count += 1;
         at += header.length_bytes;
     }
-    count >= 2 && at + super::header::HEADER_BYTES > head.len() || count == 1 && at == head.len()
+    let rest = head.get(at..).unwrap_or(&[]);
+    let ends = rest.len() < HEADER_BYTES || TAGS_BEHIND.iter().any(|tag| rest.starts_with(tag));
+    count >= CONVINCING || count >= 2 && ends || count == 1 && at == head.len()
+}
+
+/// Why nothing was found, by what stands where the first packet should be.
+fn nothing(source: &Source) -> Result<ProbeError, ProbeError> {
+    let mut walker = Walker::new(source)?;
+    Ok(ProbeError::Unsupported(match is_free_format(walker.ahead()?) {
+        true => "mp3: free format, MPEG audio whose bit rate is told nowhere, is not supported; \
+                 encode it at one of the standard bit rates"
+            .into(),
+        false => {
+            "mp3: no two MPEG audio packets that follow each other were found in the first MiB"
+                .into()
+        }
+    }))
 }
 
 /// What the walk collects.
@@ -136,14 +161,14 @@ impl Survey {
         let measured = self.bytes as f64 * 8.0 * f64::from(header.rate_hz) / decoded.max(1) as f64;
         let facts = Facts {
             format: "mp3".into(),
-            codec: "mp3".into(),
+            codec: header.layer.codec().into(),
             rate_hz: header.rate_hz,
             // The label, if there is one, may have others.
             channels: if self.packets > 0 { self.channels } else { header.channels },
             frame_count,
             bitrate_bps: if self.varies { measured.round() as u32 } else { self.bitrate_bps },
             constant_bitrate: !self.varies,
-            canonical: true,
+            canonical: header.layer == Layer::Three,
             repaired,
         };
         let index = Index { skip, end, offsets: self.offsets };
@@ -200,7 +225,7 @@ struct Mp3Packets {
 impl Mp3Packets {
     fn open(source: &Source, index: &Index, start_frame: u64) -> Result<Self, DecodeError> {
         let broken = || DecodeError::Broken("no MPEG frame where the index says".into());
-        let mut head = [0; super::header::HEADER_BYTES];
+        let mut head = [0; HEADER_BYTES];
         let first = *index.offsets.first().ok_or_else(broken)?;
         source.read_full_at(&mut head, first)?;
         let reference = Header::parse(&head).ok_or_else(broken)?;
@@ -217,7 +242,7 @@ impl Mp3Packets {
             ready.push_back(found);
             number += 1;
         }
-        let keep = pre_roll(&ready, if reference.mpeg1 { 511 } else { 255 });
+        let keep = pre_roll(&ready, reference.reservoir_bytes());
         ready.drain(..ready.len() - keep);
         let start = ((number - keep as u64) * frames) as i64 - index.skip as i64;
         Ok(Self { walker, ready, start, frames })

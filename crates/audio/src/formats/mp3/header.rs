@@ -1,9 +1,34 @@
 //! The four bytes in front of every MPEG audio frame (ISO 11172-3 §2.4.1.3, 13818-3, MPEG 2.5).
 
-/// One layer III frame's header, of a fixed bit rate (free format is not supported).
+/// A layer of MPEG audio: its coding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layer {
+    /// Layer I.
+    One,
+    /// Layer II.
+    Two,
+    /// Layer III, MP3.
+    Three,
+}
+
+impl Layer {
+    /// The codec's name in the facts.
+    #[must_use]
+    pub fn codec(self) -> &'static str {
+        match self {
+            Self::One => "mp1",
+            Self::Two => "mp2",
+            Self::Three => "mp3",
+        }
+    }
+}
+
+/// One packet's header, of a fixed bit rate (free format is not supported).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
-    /// MPEG 1; otherwise 2 or 2.5 (half the frames a packet).
+    /// How it is coded.
+    pub layer: Layer,
+    /// MPEG 1; otherwise 2 or 2.5 (in layer III half the frames a packet).
     pub mpeg1: bool,
     /// Samples per second.
     pub rate_hz: u32,
@@ -17,8 +42,13 @@ pub struct Header {
     pub length_bytes: usize,
 }
 
-const KBPS_MPEG1: [u32; 14] = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
-const KBPS_MPEG2: [u32; 14] = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
+/// Bit rates by their index less 1.
+type Rates = [u32; 14];
+const KBPS_1_I: Rates = [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448];
+const KBPS_1_II: Rates = [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384];
+const KBPS_1_III: Rates = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+const KBPS_2_I: Rates = [32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256];
+const KBPS_2_II_III: Rates = [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 
 /// Bytes of a header.
 pub const HEADER_BYTES: usize = 4;
@@ -28,10 +58,16 @@ impl Header {
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let &[sync, version, rates, mode] = bytes.first_chunk::<HEADER_BYTES>()?;
-        // 11 bits of sync, layer III.
-        if sync != 0xff || version & 0xe0 != 0xe0 || version & 0x06 != 0x02 {
+        // 11 bits of sync.
+        if sync != 0xff || version & 0xe0 != 0xe0 {
             return None;
         }
+        let layer = match version >> 1 & 3 {
+            1 => Layer::Three,
+            2 => Layer::Two,
+            3 => Layer::One,
+            _ => return None,
+        };
         let (mpeg1, divisor) = match version >> 3 & 3 {
             3 => (true, 1),
             2 => (false, 2),
@@ -39,30 +75,38 @@ impl Header {
             _ => return None,
         };
         let rate_hz = [44_100, 48_000, 32_000].get(usize::from(rates >> 2 & 3))? / divisor;
-        let table = if mpeg1 { KBPS_MPEG1 } else { KBPS_MPEG2 };
-        let kbps = *table.get(usize::from(rates >> 4).checked_sub(1)?)?;
+        let kbps = *kbps(layer, mpeg1).get(usize::from(rates >> 4).checked_sub(1)?)?;
         if mode & 3 == 2 {
             return None; // a reserved emphasis
         }
-        let factor = if mpeg1 { 144_000 } else { 72_000 };
         let padding = u32::from(rates >> 1 & 1);
+        let length_bytes = match layer {
+            Layer::One => (12_000 * kbps / rate_hz + padding) * 4,
+            Layer::Three if !mpeg1 => 72_000 * kbps / rate_hz + padding,
+            Layer::Two | Layer::Three => 144_000 * kbps / rate_hz + padding,
+        };
         Some(Self {
+            layer,
             mpeg1,
             rate_hz,
             bitrate_bps: kbps * 1000,
             channels: if mode >> 6 == 3 { 1 } else { 2 },
             protected: version & 1 == 0,
-            length_bytes: (factor * kbps / rate_hz + padding) as usize,
+            length_bytes: length_bytes as usize,
         })
     }
 
     /// Frames (samples per channel) of a packet.
     #[must_use]
     pub fn frames(&self) -> u64 {
-        if self.mpeg1 { 1152 } else { 576 }
+        match self.layer {
+            Layer::One => 384,
+            Layer::Three if !self.mpeg1 => 576,
+            Layer::Two | Layer::Three => 1152,
+        }
     }
 
-    /// Bytes of side information.
+    /// Bytes of layer III's side information.
     #[must_use]
     pub fn side_bytes(&self) -> usize {
         match (self.mpeg1, self.channels) {
@@ -70,6 +114,16 @@ impl Header {
             (true, _) => 32,
             (false, 1) => 9,
             (false, _) => 17,
+        }
+    }
+
+    /// Bytes that the main data of later packets can reach back from this one: layer III's reservoir.
+    #[must_use]
+    pub fn reservoir_bytes(&self) -> usize {
+        match self.layer {
+            Layer::One | Layer::Two => 0,
+            Layer::Three if self.mpeg1 => 511,
+            Layer::Three => 255,
         }
     }
 
@@ -83,8 +137,29 @@ impl Header {
     /// Whether another packet can belong to the same stream.
     #[must_use]
     pub fn continues(&self, other: &Self) -> bool {
-        self.mpeg1 == other.mpeg1 && self.rate_hz == other.rate_hz
+        (self.layer, self.mpeg1, self.rate_hz) == (other.layer, other.mpeg1, other.rate_hz)
     }
+}
+
+/// The bit rates of a layer in MPEG 1, or in 2 and 2.5 (ISO 11172-3 §2.4.2.3, 13818-3 §2.4.2.3).
+fn kbps(layer: Layer, mpeg1: bool) -> &'static Rates {
+    match (layer, mpeg1) {
+        (Layer::One, true) => &KBPS_1_I,
+        (Layer::Two, true) => &KBPS_1_II,
+        (Layer::Three, true) => &KBPS_1_III,
+        (Layer::One, false) => &KBPS_2_I,
+        (Layer::Two | Layer::Three, false) => &KBPS_2_II_III,
+    }
+}
+
+/// Whether the bytes begin a packet of free format: its bit rate is told nowhere.
+#[must_use]
+pub fn is_free_format(bytes: &[u8]) -> bool {
+    let Some(&[sync, version, rates, mode]) = bytes.first_chunk::<HEADER_BYTES>() else {
+        return false;
+    };
+    // With a bit rate of the table in place of none, the rest must be a header.
+    rates >> 4 == 0 && Header::parse(&[sync, version, rates | 0x10, mode]).is_some()
 }
 
 #[cfg(test)]
@@ -101,8 +176,17 @@ mod tests {
     }
 
     #[test]
-    fn other_layers_free_format_and_reserved_values_are_refused() {
-        for bytes in [[0xff, 0xfd, 0x90, 0], [0xff, 0xfb, 0x00, 0], [0xff, 0xfb, 0xf0, 0]] {
+    fn the_lengths_of_layers_one_and_two_are_the_standards() {
+        let of =
+            |bytes: [u8; 4]| Header::parse(&bytes).map(|h| (h.layer, h.frames(), h.length_bytes));
+        assert_eq!(of([0xff, 0xfd, 0x90, 0x00]), Some((Layer::Two, 1152, 522)));
+        assert_eq!(of([0xff, 0xf5, 0x94, 0x00]), Some((Layer::Two, 1152, 480)));
+        assert_eq!(of([0xff, 0xff, 0xc2, 0x00]), Some((Layer::One, 384, 420)));
+    }
+
+    #[test]
+    fn free_format_and_reserved_values_are_refused() {
+        for bytes in [[0xff, 0xf9, 0x90, 0], [0xff, 0xfb, 0x00, 0], [0xff, 0xfb, 0xf0, 0]] {
             assert_eq!(Header::parse(&bytes), None);
         }
         assert_eq!(Header::parse(&[0xff, 0xfb, 0x9c, 0]), None);

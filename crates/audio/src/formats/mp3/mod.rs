@@ -1,4 +1,4 @@
-//! MPEG audio layer III.
+//! MPEG audio: layers I to III read, layer III written.
 
 mod decoder;
 mod demux;

@@ -1,4 +1,4 @@
-//! Walks the packets of an MP3: past tags, over damage, in bounded memory.
+//! Walks the packets of MPEG audio: past tags, over damage, in bounded memory.
 
 use super::header::{HEADER_BYTES, Header};
 use crate::Source;
@@ -29,8 +29,8 @@ pub struct Walker {
 /// How far the first packet is looked for.
 const LONGEST_LEAD: u64 = 1 << 20;
 
-/// Bytes of the longest packet: 320 kbit/s at 32 kHz.
-const LONGEST_PACKET: u64 = 1441;
+/// Bytes of the longest packet: layer II at 384 kbit/s and 32 kHz.
+const LONGEST_PACKET: u64 = 1729;
 
 impl Walker {
     /// Before the first packet, tags in front and behind left out.
@@ -55,6 +55,14 @@ impl Walker {
     #[must_use]
     pub fn end(&self) -> u64 {
         self.end
+    }
+
+    /// The bytes where the walk is.
+    ///
+    /// # Errors
+    /// What the medium reports.
+    pub fn ahead(&mut self) -> io::Result<&[u8]> {
+        self.window.peek(self.position, HEADER_BYTES)
     }
 
     /// The next packet.
