@@ -1,64 +1,56 @@
-//! Reading Ogg with Opus or Vorbis in it: headers, walk over all packets at ingest, decode from any
-//! frame.
+//! Reading Ogg with Opus or Vorbis in it: walk over all links at ingest, decode from any frame.
+//!
+//! The first link decides the rate and the channels; later ones that have others are brought to them.
 
-use super::packets::{OggPackets, Place};
-use super::pages::Pages;
-use crate::Source;
-use crate::codecs::opus::OpusHead;
-use crate::codecs::vorbis::VorbisHead;
-use crate::codecs::xiph::{Clock, Stream};
+use super::link::{Link, Walked};
 use crate::decode::Decode;
-use crate::demux::index::{IndexReader, IndexWriter, Places};
-use crate::demux::packets::{Packet, PacketDecode, Packets};
+use crate::demux::index::{IndexReader, IndexWriter};
 use crate::error::{DecodeError, ProbeError};
-use crate::facts::{Facts, Hint, LONGEST_SECONDS, Probed};
+use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
+use crate::frames::{Clip, Frames, Pipeline};
+use crate::resample::{Resampler, output_frames};
+use crate::{ChannelMap, Planar, Source};
+use std::collections::VecDeque;
 
 /// Ogg as a source.
 pub struct OggSource;
 
-/// Pages in front of which an audio stream must begin.
-const MOST_LEADING_PAGES: usize = 64;
+/// Links of a file that are played; what comes behind them is told.
+const MAX_LINKS: usize = 4096;
+
+/// The first number of a chained file's index; a single link's begins with its codec, 0 or 1.
+const CHAINED: u64 = 2;
 
 impl SourceFormat for OggSource {
-    fn recognises(&self, head: &[u8], _named: bool) -> bool {
+    fn recognises(&self, head: &[u8], _: bool) -> bool {
         head.starts_with(b"OggS")
     }
 
     fn probe(&self, source: &Source, _: Hint<'_>) -> Result<Probed, ProbeError> {
-        let (serial, first) = find_stream(source)?;
-        let mut packets = OggPackets::new(Pages::new(source, 0), serial);
-        let (stream, private) = read_headers(&mut packets, first)?;
-        let survey = Survey::walk(&mut packets, &stream)?;
-        let frame_count = survey.end().saturating_sub(stream.delay());
-        let seconds = survey.position.max(1) as f64 / f64::from(stream.rate_hz().max(1));
+        let first = Link::walk(source, 0)?;
         let mut repaired = Vec::new();
-        if packets.skipped_bytes() > 0 {
-            let bytes = packets.skipped_bytes();
-            repaired.push(format!("{bytes} bytes that are no whole Ogg pages were skipped"));
+        let mut next = first.next;
+        let mut links = vec![first];
+        while let Some(offset) = next {
+            if links.len() == MAX_LINKS {
+                repaired.push(format!("what follows the first {MAX_LINKS} streams is left out"));
+                break;
+            }
+            match Link::walk(source, offset) {
+                Ok(walked) => {
+                    next = walked.next;
+                    links.push(walked);
+                }
+                Err(ProbeError::Read(error)) => return Err(error.into()),
+                Err(error) => {
+                    repaired
+                        .push(format!("what follows stream {} is left out: {error}", links.len()));
+                    break;
+                }
+            }
         }
-        if packets.followed() {
-            repaired.push("another stream follows the first, which alone is played".into());
-        }
-        if !survey.closed {
-            repaired.push("the stream has no last page".into());
-        }
-        let mut index = IndexWriter::default();
-        stream.write(&private, &mut index);
-        index.put(serial.into());
-        survey.places.write(&mut index);
-        let facts = Facts {
-            format: "ogg".into(),
-            codec: stream.codec().into(),
-            rate_hz: stream.rate_hz(),
-            channels: stream.channels(),
-            frame_count,
-            bitrate_bps: (survey.bytes as f64 * 8.0 / seconds).round() as u32,
-            constant_bitrate: false,
-            canonical: true,
-            repaired,
-        };
-        Ok(Probed { facts, index: index.finish() })
+        Ok(facts_of(&links, repaired))
     }
 
     fn open(
@@ -68,142 +60,189 @@ impl SourceFormat for OggSource {
         index: &[u8],
         start_frame: u64,
     ) -> Result<Box<dyn Decode>, DecodeError> {
-        let broken = || DecodeError::Broken("the seek index is damaged".into());
-        let mut index = IndexReader::new(index);
-        let stream = Stream::read(&mut index).ok_or_else(broken)?;
-        let serial = index.take().ok_or_else(broken)? as u32;
-        let places = Places::read(&mut index).ok_or_else(broken)?;
-        let wanted = (start_frame + stream.delay()).saturating_sub(stream.pre_roll());
-        let (offset, frame) = places.before(wanted).ok_or_else(broken)?;
-        let packets = OggAudio {
-            packets: OggPackets::new(Pages::new(source, offset), serial),
-            clock: stream.clock(),
-            start: frame as i64 - stream.delay() as i64,
-        };
-        let span = start_frame..facts.frame_count;
-        Ok(Box::new(PacketDecode::new(packets, stream.decoder()?, facts.channels, span)))
+        let links = read_links(index, facts)
+            .ok_or_else(|| DecodeError::Broken("the seek index is damaged".into()))?;
+        match <[Link; 1]>::try_from(links) {
+            Ok([link]) => link.open(source, start_frame),
+            Err(links) => Ok(Box::new(Chain::open(source, facts, links, start_frame)?)),
+        }
     }
 }
 
-/// The first stream with audio that we decode: its serial number and its first packet.
-fn find_stream(source: &Source) -> Result<(u32, Vec<u8>), ProbeError> {
-    let mut pages = Pages::new(source, 0);
-    let mut found = Vec::new();
-    for _ in 0..MOST_LEADING_PAGES {
-        let Some(page) = pages.next()? else { break };
-        if !page.first {
-            break;
-        }
-        if page.body.starts_with(b"OpusHead") || page.body.starts_with(b"\x01vorbis") {
-            return Ok((page.serial, page.body));
-        }
-        found.push(String::from_utf8_lossy(&page.body[..page.body.len().min(8)]).into_owned());
+fn facts_of(links: &[Walked], mut repaired: Vec<String>) -> Probed {
+    let stream = &links[0].link.stream;
+    let rate_hz = stream.rate_hz();
+    let skipped: u64 = links.iter().map(|walked| walked.skipped_bytes).sum();
+    if skipped > 0 {
+        repaired.push(format!("{skipped} bytes that are no whole Ogg pages were skipped"));
     }
-    Err(ProbeError::Unsupported(format!(
-        "ogg: no Opus or Vorbis stream (found: {})",
-        if found.is_empty() { "no stream at all".into() } else { format!("{found:?}") }
-    )))
-}
-
-/// Reads the header packets; the second value is what the index keeps of them.
-fn read_headers(packets: &mut OggPackets, first: Vec<u8>) -> Result<(Stream, Vec<u8>), ProbeError> {
-    let short = || ProbeError::Unsupported("ogg: the headers are cut short".into());
-    let mut data = Vec::new();
-    packets.next(&mut data)?.ok_or_else(short)?;
-    packets.next(&mut data)?.ok_or_else(short)?;
-    let stream = if first.starts_with(b"OpusHead") {
-        OpusHead::parse(&first).map(Stream::Opus)
-    } else {
-        packets.next(&mut data)?.ok_or_else(short)?;
-        VorbisHead::parse(&first, &data).map(Stream::Vorbis)
+    if links.iter().any(|walked| !walked.closed) {
+        repaired.push("the stream has no last page".into());
+    }
+    let is_other = |walked: &Walked| {
+        let other = &walked.link.stream;
+        (other.rate_hz(), other.channels()) != (rate_hz, stream.channels())
     };
-    let stream = stream.map_err(|e| ProbeError::Unsupported(format!("ogg: {e}")))?;
-    // Refused here rather than at every open.
-    stream.decoder().map_err(|e| ProbeError::Unsupported(format!("ogg: {e}")))?;
-    Ok((stream, first))
+    if links.iter().any(is_other) {
+        let channels = stream.channels();
+        repaired.push(format!(
+            "streams of other shapes are played as {rate_hz} Hz, {channels} channels"
+        ));
+    }
+    let frame_count: u64 = links.iter().map(|walked| frames_at(&walked.link, rate_hz)).sum();
+    let bytes: u64 = links.iter().map(|walked| walked.packet_bytes).sum();
+    let seconds = (frame_count + stream.delay()).max(1) as f64 / f64::from(rate_hz.max(1));
+    let facts = Facts {
+        format: "ogg".into(),
+        codec: stream.codec().into(),
+        rate_hz,
+        channels: stream.channels(),
+        frame_count,
+        bitrate_bps: (bytes as f64 * 8.0 / seconds).round() as u32,
+        constant_bitrate: false,
+        canonical: true,
+        repaired,
+    };
+    Probed { facts, index: write_links(links) }
 }
 
-/// What the walk over the packets finds.
-#[derive(Default)]
-struct Survey {
-    /// Frames decoded so far, the delay included.
-    position: u64,
-    bytes: u64,
-    places: Places,
-    /// Granule less position, at the end of the last page but the stream's last.
-    base: Option<i64>,
-    /// The stream's end by its last granule, and the position at which its last page begins.
-    ending: Option<(i64, u64)>,
-    closed: bool,
+/// Frames of a link at the file's rate.
+fn frames_at(link: &Link, rate_hz: u32) -> u64 {
+    output_frames(link.frame_count, link.stream.rate_hz(), rate_hz)
 }
 
-impl Survey {
-    fn walk(packets: &mut OggPackets, stream: &Stream) -> Result<Self, ProbeError> {
-        let mut survey = Self::default();
-        let mut clock = stream.clock();
-        let mut data = Vec::new();
-        let mut page_start = 0;
-        let limit = LONGEST_SECONDS * u64::from(stream.rate_hz());
-        while let Some(place) = packets.next(&mut data)? {
-            if place.opens_page {
-                page_start = survey.position;
+fn write_links(links: &[Walked]) -> Vec<u8> {
+    let mut index = IndexWriter::default();
+    if let [single] = links {
+        single.write(&mut index);
+        return index.finish();
+    }
+    index.put(CHAINED);
+    for walked in links {
+        let mut own = IndexWriter::default();
+        walked.write(&mut own);
+        index.put(walked.link.frame_count);
+        index.put_bytes(&own.finish());
+    }
+    index.finish()
+}
+
+fn read_links(index: &[u8], facts: &Facts) -> Option<Vec<Link>> {
+    let mut reader = IndexReader::new(index);
+    if reader.take()? != CHAINED {
+        return Some(vec![Link::read(&mut IndexReader::new(index), facts.frame_count)?]);
+    }
+    let mut links = Vec::new();
+    while let Some(frame_count) = reader.take() {
+        let own = reader.take_bytes()?;
+        links.push(Link::read(&mut IndexReader::new(own), frame_count)?);
+    }
+    (!links.is_empty()).then_some(links)
+}
+
+/// A decode that goes from link to link.
+struct Chain {
+    source: Source,
+    rate_hz: u32,
+    channels: u16,
+    /// The links behind the present one.
+    behind: VecDeque<Link>,
+    present: Option<Part>,
+}
+
+/// A decode of one link.
+enum Part {
+    /// Its shape is the file's.
+    Plain(Box<dyn Decode>),
+    /// It is brought to the file's shape; so many frames are left of it.
+    Fitted(Box<Frames>, u64),
+}
+
+/// Frames of a link of another shape that are given at a time.
+const BLOCK_FRAMES: u64 = 4096;
+
+impl Chain {
+    fn open(
+        source: &Source,
+        facts: &Facts,
+        links: Vec<Link>,
+        mut start: u64,
+    ) -> Result<Self, DecodeError> {
+        let mut chain = Self {
+            source: Source::clone(source),
+            rate_hz: facts.rate_hz,
+            channels: facts.channels,
+            behind: links.into(),
+            present: None,
+        };
+        while let Some(link) = chain.behind.pop_front() {
+            match start.checked_sub(frames_at(&link, chain.rate_hz)) {
+                Some(left) => start = left,
+                None => {
+                    chain.present = Some(chain.part(&link, start)?);
+                    break;
+                }
             }
-            survey.add(&place, &data, stream, &mut clock, page_start);
-            if survey.position > limit {
-                break;
+        }
+        Ok(chain)
+    }
+
+    /// A decode of a link from a frame of its own on, counted at the file's rate.
+    fn part(&self, link: &Link, start: u64) -> Result<Part, DecodeError> {
+        let stream = &link.stream;
+        if (stream.rate_hz(), stream.channels()) == (self.rate_hz, self.channels) {
+            return Ok(Part::Plain(link.open(&self.source, start)?));
+        }
+        let map = match (stream.channels(), self.channels) {
+            (from, to) if from == to => ChannelMap::Keep,
+            (1, _) => ChannelMap::Duplicate,
+            (_, 1) => ChannelMap::Mix,
+            _ => ChannelMap::Stereo,
+        };
+        let mapped = usize::from(map.output_channels(stream.channels()));
+        let resampler = Resampler::new(stream.rate_hz(), self.rate_hz, mapped, start);
+        let position = resampler.input_start();
+        let length = link.frame_count as i64;
+        let decoder = (position < length)
+            .then(|| link.open(&self.source, position.max(0) as u64))
+            .transpose()?;
+        let pipeline =
+            Pipeline::new(Clip::new(decoder, length, position), stream.channels(), map, resampler);
+        let left = frames_at(link, self.rate_hz).saturating_sub(start);
+        Ok(Part::Fitted(Box::new(Frames::new(pipeline, left)), left))
+    }
+}
+
+impl Decode for Chain {
+    fn read(&mut self, out: &mut Planar) -> Result<usize, DecodeError> {
+        loop {
+            let read = match &mut self.present {
+                Some(Part::Plain(decoder)) => decoder.read(out)?,
+                Some(Part::Fitted(frames, left)) => {
+                    let count = BLOCK_FRAMES.min(*left);
+                    *left -= count;
+                    let mut block = Planar::default();
+                    frames.pull(count as usize, &mut block)?;
+                    append(&block, out);
+                    count as usize
+                }
+                None => 0,
+            };
+            if read > 0 {
+                return Ok(read);
             }
-        }
-        Ok(survey)
-    }
-
-    fn add(
-        &mut self,
-        place: &Place,
-        data: &[u8],
-        stream: &Stream,
-        clock: &mut Clock,
-        page_start: u64,
-    ) {
-        let before = self.position;
-        self.position += clock.frames(data) as u64;
-        self.bytes += data.len() as u64;
-        if place.opens_page {
-            let frame = self.position - stream.first_frames(data) as u64;
-            self.places.add(place.page, frame.max(before), stream.rate_hz().into());
-        }
-        if place.last_page {
-            self.closed = true;
-            let end = place.granule.saturating_sub(self.base.unwrap_or(0));
-            self.ending = Some((end, page_start));
-        } else if place.closes_page && place.granule >= 0 {
-            self.base = Some(place.granule.saturating_sub(self.position as i64));
-        }
-    }
-
-    /// Where the stream ends: its last granule may cut frames of the last page, never add any.
-    fn end(&self) -> u64 {
-        match self.ending {
-            Some((end, page_start)) if end >= 0 => self.position.min((end as u64).max(page_start)),
-            _ => self.position,
+            let Some(link) = self.behind.pop_front() else { return Ok(0) };
+            self.present = Some(self.part(&link, 0)?);
         }
     }
 }
 
-/// The audio packets from a page on.
-struct OggAudio {
-    packets: OggPackets,
-    clock: Clock,
-    start: i64,
-}
-
-impl Packets for OggAudio {
-    fn next(&mut self, packet: &mut Packet) -> Result<bool, DecodeError> {
-        if self.packets.next(&mut packet.data)?.is_none() {
-            return Ok(false);
+/// Appends a block to one that may have more channels: those beyond its own are silent.
+fn append(block: &Planar, out: &mut Planar) {
+    for (at, channel) in out.channels.iter_mut().enumerate() {
+        match block.channels.get(at) {
+            Some(samples) => channel.extend_from_slice(samples),
+            None => channel.resize(channel.len() + block.frames(), 0.0),
         }
-        packet.start = self.start;
-        packet.frames = self.clock.frames(&packet.data);
-        self.start += packet.frames as i64;
-        Ok(true)
     }
 }

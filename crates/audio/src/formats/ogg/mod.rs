@@ -2,6 +2,7 @@
 
 mod demux;
 mod encode;
+mod link;
 mod packets;
 mod page;
 mod pages;

@@ -35,7 +35,9 @@ pub struct OggPackets {
     began_here: bool,
     opened: bool,
     sequence: Option<u32>,
-    followed: bool,
+    /// Whether pages behind the stream's first were seen.
+    is_under_way: bool,
+    followed_at: Option<u64>,
 }
 
 impl OggPackets {
@@ -52,7 +54,8 @@ impl OggPackets {
             began_here: false,
             opened: false,
             sequence: None,
-            followed: false,
+            is_under_way: false,
+            followed_at: None,
         }
     }
 
@@ -62,10 +65,10 @@ impl OggPackets {
         self.pages.skipped_bytes
     }
 
-    /// Whether another stream begins behind the end of this one.
+    /// Where the next link of a chained file begins, once this one has ended (RFC 3533 §4).
     #[must_use]
-    pub fn followed(&self) -> bool {
-        self.followed
+    pub fn followed_at(&self) -> Option<u64> {
+        self.followed_at
     }
 
     /// The next packet into `data`.
@@ -87,15 +90,17 @@ impl OggPackets {
         let ended = self.page.as_ref().is_some_and(|p| p.last);
         let page = loop {
             match self.pages.next()? {
-                page if ended => {
-                    self.followed = page.is_some_and(|page| page.first);
+                None => return Ok(false),
+                // A first page behind others begins the next link, also where the last one has no last page.
+                Some(page) if page.first && (ended || self.is_under_way) => {
+                    self.followed_at = Some(page.offset);
                     return Ok(false);
                 }
-                None => return Ok(false),
-                Some(page) if page.serial == self.serial => break page,
+                Some(page) if page.serial == self.serial && !ended => break page,
                 Some(_) => {}
             }
         };
+        self.is_under_way |= !page.first;
         let in_step = self.sequence.is_none_or(|s| s.wrapping_add(1) == page.sequence);
         if !page.continued || !in_step {
             self.partial.clear();
