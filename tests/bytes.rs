@@ -152,7 +152,7 @@ fn sparse(server: &Server, length: u64, fill: impl FnOnce(&File)) -> String {
         row.content_hash.clone_from(&hash);
         row.file_bytes = length;
         let content = catalog::ContentRow {
-            content_hash: hash,
+            content_hash: hash.clone(),
             length_bytes: length,
             facts: None,
             probe_error: Some("not audio".into()),
@@ -160,7 +160,7 @@ fn sparse(server: &Server, length: u64, fill: impl FnOnce(&File)) -> String {
             stored_at_ms: 0,
         };
         let link = format!("/f/{}", row.file_sid);
-        let content = catalog::NewContent { row: content, keep: || Ok(()) };
+        let content = catalog::NewContent { row: content, object: hash };
         let admit = |_: &catalog::ContainerRow| Ok::<_, catalog::Error>(Default::default());
         catalog.insert_file(row, content, admit).await.unwrap();
         link

@@ -126,12 +126,6 @@ async fn open(
 
 /// What the server serves.
 pub async fn services(opened: &Opened, settings: &Server) -> Result<Services, Failure> {
-    // What a crash between two deletions left behind.
-    opened
-        .library
-        .forget_unreferenced()
-        .await
-        .map_err(|e| Failure::failed("removing deleted content", e))?;
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let config = media::Config {
         cache_dir: opened.data.join("cache"),

@@ -1,32 +1,23 @@
-//! A blob being written.
+//! Bytes coming in.
 
-use crate::{Blobs, Hash, sync_folder};
+use crate::Hash;
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// A blob being written; dropped uncommitted, its temporary file goes.
+/// Bytes coming in, in `tmp/`; dropped before they are [put](crate::Blobs::put), they go.
 #[derive(Debug)]
 pub struct Draft {
-    blobs: Blobs,
     file: NamedTempFile,
     hasher: blake3::Hasher,
     length_bytes: u64,
 }
 
-/// A blob that is safely kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stored {
-    /// Its address.
-    pub hash: Hash,
-    /// Its length.
-    pub length_bytes: u64,
-}
-
 impl Draft {
-    pub(crate) fn begin(blobs: Blobs) -> io::Result<Self> {
-        let file = NamedTempFile::with_prefix_in("draft-", blobs.tmp())?;
-        Ok(Self { blobs, file, hasher: blake3::Hasher::new(), length_bytes: 0 })
+    pub(crate) fn begin(tmp: &Path) -> io::Result<Self> {
+        let file = NamedTempFile::with_prefix_in("draft-", tmp)?;
+        Ok(Self { file, hasher: blake3::Hasher::new(), length_bytes: 0 })
     }
 
     /// Appends bytes.
@@ -58,17 +49,9 @@ impl Draft {
         self.file.as_file()
     }
 
-    /// Keeps the blob for good: synced, renamed, and its folder synced. Content that is there
-    /// already is replaced by its equal, so that whatever the disk held before is whole afterwards.
-    ///
-    /// # Errors
-    /// If any of that fails; nothing is kept then, or the whole blob.
-    pub fn commit(self) -> io::Result<Stored> {
-        let stored = Stored { hash: self.hash(), length_bytes: self.length_bytes };
+    /// Syncs the bytes and gives them their place.
+    pub(crate) fn persist(self, path: &Path) -> io::Result<()> {
         self.file.as_file().sync_all()?;
-        let folder = self.blobs.make_folder(&stored.hash)?;
-        self.file.persist(self.blobs.path(&stored.hash)).map_err(|e| e.error)?;
-        sync_folder(&folder)?;
-        Ok(stored)
+        self.file.persist(path).map(|_| ()).map_err(|e| e.error)
     }
 }

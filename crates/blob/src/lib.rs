@@ -1,25 +1,27 @@
-//! Stored bytes, addressed by their BLAKE3 hash.
+//! Stored bytes, in objects whose names are used once.
 //!
-//! A [`Draft`] is written under `tmp/`, synced, then renamed to `blobs/ab/cd/<hash>`, and the folder
-//! is synced: a crash leaves either the whole blob or a leftover in `tmp/`, which the owner of the
-//! data folder empties at start. Blobs never change, so an open file outlives its removal.
-//! Deliberately knows nothing of who refers to a blob: that is the catalog's.
+//! A [`Draft`] is written under `tmp/`. To put it is to sync it, to rename it to `blobs/ab/cd/<name>` and to sync the
+//! folder: a crash leaves either the whole object or a leftover in `tmp/`, which the owner of the data folder empties at
+//! start. Objects never change, so an open file outlives its removal. Deliberately knows nothing of who refers to an
+//! object: that is the catalog's.
 
 mod draft;
 mod folder;
 mod hash;
+mod name;
 
-pub use draft::{Draft, Stored};
+pub use draft::Draft;
 pub use folder::{DataFolder, Successor};
 pub use hash::{Hash, InvalidHash};
+pub use name::{InvalidName, ObjectName};
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-/// The blobs of one data folder. Clones share it.
+/// The objects of one data folder. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Blobs {
     root: Arc<Root>,
@@ -29,12 +31,12 @@ pub struct Blobs {
 struct Root {
     blobs: PathBuf,
     tmp: PathBuf,
-    /// Blobs that were set aside, in the same order.
+    /// Objects that were set aside, in the same order.
     strays: PathBuf,
 }
 
 impl Blobs {
-    /// Opens the blobs of a data folder and empties `tmp/`. Only the holder of its [`DataFolder`]
+    /// Opens the objects of a data folder and empties `tmp/`. Only the holder of its [`DataFolder`]
     /// may call this: another process's drafts would be lost.
     ///
     /// # Errors
@@ -50,7 +52,7 @@ impl Blobs {
         Ok(blobs)
     }
 
-    /// The blobs of a data folder that another process may be using: nothing is removed.
+    /// The objects of a data folder that another process may be using: nothing is removed.
     ///
     /// # Errors
     /// If a folder can't be made.
@@ -63,122 +65,124 @@ impl Blobs {
         Ok(Self { root: Arc::new(root) })
     }
 
-    /// Begins a new blob.
+    /// Begins to take in bytes.
     ///
     /// # Errors
     /// If the temporary file can't be made.
     pub fn begin(&self) -> io::Result<Draft> {
-        Draft::begin(self.clone())
+        Draft::begin(&self.root.tmp)
     }
 
-    /// The blob, opened for reading, or `None` if there is none.
+    /// Makes a draft the object of that name, durably.
+    ///
+    /// # Errors
+    /// If any of that fails; there is no object then, or a whole one.
+    pub async fn put(&self, name: ObjectName, draft: Draft) -> io::Result<()> {
+        let root = Arc::clone(&self.root);
+        blocking(move || {
+            let folder = root.make_folder(name.hash())?;
+            draft.persist(&root.path(&name))?;
+            sync_folder(&folder)
+        })
+        .await
+    }
+
+    /// The object, opened for reading, or `None` if there is none.
     ///
     /// # Errors
     /// If it is there but can't be opened.
-    pub fn get(&self, hash: &Hash) -> io::Result<Option<File>> {
-        match File::open(self.path(hash)) {
+    pub async fn get(&self, name: ObjectName) -> io::Result<Option<File>> {
+        let root = Arc::clone(&self.root);
+        blocking(move || match File::open(root.path(&name)) {
             Ok(file) => Ok(Some(file)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(e),
-        }
+        })
+        .await
     }
 
-    /// Whether the blob is there.
-    #[must_use]
-    pub fn exists(&self, hash: &Hash) -> bool {
-        self.path(hash).is_file()
+    /// Removes objects, durably; one that is not there is gone already. Returns those that are still there, each with
+    /// the reason.
+    ///
+    /// # Errors
+    /// If it was not even tried.
+    pub async fn remove(&self, names: Vec<ObjectName>) -> io::Result<Vec<(ObjectName, io::Error)>> {
+        let root = Arc::clone(&self.root);
+        let still_there = move |name| root.remove(&name).err().map(|error| (name, error));
+        blocking(move || Ok(names.into_iter().filter_map(still_there).collect())).await
     }
 
-    /// The blobs whose addresses begin with this byte, in no order; what is no blob is passed over.
+    /// The objects whose hashes begin with this byte and that are older than that, in no order; what is no object is
+    /// passed over.
     ///
     /// # Errors
     /// If a folder can't be read.
-    pub fn beginning_with(&self, first: u8) -> io::Result<Vec<Hash>> {
-        let mut hashes = Vec::new();
-        for folder in entries(&self.root.blobs.join(format!("{first:02x}")))? {
-            for blob in entries(&folder.path())? {
-                hashes.extend(blob.file_name().to_str().and_then(|name| name.parse::<Hash>().ok()));
+    pub async fn beginning_with(
+        &self,
+        first: u8,
+        older_than: Duration,
+    ) -> io::Result<Vec<ObjectName>> {
+        let root = Arc::clone(&self.root);
+        blocking(move || {
+            let mut names = Vec::new();
+            for folder in entries(&root.blobs.join(format!("{first:02x}")))? {
+                for object in entries(&folder.path())? {
+                    let name = object.file_name();
+                    let name = name.to_str().and_then(|name| name.parse::<ObjectName>().ok());
+                    // One that goes in this moment has no age.
+                    let since = object.metadata().and_then(|data| data.modified()).ok();
+                    let age = since.and_then(|since| since.elapsed().ok());
+                    names.extend(name.filter(|_| age.is_some_and(|age| age > older_than)));
+                }
             }
-        }
-        Ok(hashes)
+            Ok(names)
+        })
+        .await
     }
 
-    /// Removes the blob; one that is not there is no error.
-    ///
-    /// # Errors
-    /// If it can't be removed; the text says where it lies.
-    pub fn remove(&self, hash: &Hash) -> io::Result<()> {
-        let path = self.path(hash);
-        match fs::remove_file(&path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                Err(io::Error::new(e.kind(), format!("{}: {e}", path.display())))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Moves the blob from `blobs/` to the same place in `strays/`; one that is not there is no error.
+    /// Moves an object from `blobs/` to the same place in `strays/`, where nothing looks for it.
     ///
     /// # Errors
     /// If it can't be moved.
-    pub fn set_aside(&self, hash: &Hash) -> io::Result<()> {
-        let path = self.path(hash);
-        let blob = match File::open(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            blob => blob?,
-        };
-        // From now on it counts how long it lies there.
-        blob.set_modified(SystemTime::now())?;
-        let folder = within(&self.root.strays, hash);
-        fs::create_dir_all(&folder)?;
-        fs::rename(path, folder.join(hash.to_string()))
+    pub async fn set_aside(&self, name: ObjectName) -> io::Result<()> {
+        let root = Arc::clone(&self.root);
+        blocking(move || {
+            let folder = within(&root.strays, name.hash());
+            fs::create_dir_all(&folder)?;
+            fs::rename(root.path(&name), folder.join(name.to_string()))
+        })
+        .await
+    }
+}
+
+impl Root {
+    fn path(&self, name: &ObjectName) -> PathBuf {
+        within(&self.blobs, name.hash()).join(name.to_string())
     }
 
-    /// Removes what was set aside longer ago than this.
-    ///
-    /// # Errors
-    /// If a folder can't be read or a file removed.
-    pub fn clear_strays(&self, older_than: Duration) -> io::Result<()> {
-        for first in entries(&self.root.strays)? {
-            for second in entries(&first.path())? {
-                for blob in entries(&second.path())? {
-                    let since = blob.metadata()?.modified()?;
-                    if since.elapsed().is_ok_and(|age| age > older_than) {
-                        fs::remove_file(blob.path())?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn tmp(&self) -> &Path {
-        &self.root.tmp
-    }
-
-    fn folder(&self, hash: &Hash) -> PathBuf {
-        within(&self.root.blobs, hash)
-    }
-
-    fn path(&self, hash: &Hash) -> PathBuf {
-        self.folder(hash).join(hash.to_string())
-    }
-
-    /// Makes a blob's folder and syncs the path down to it, so that the rename is durable.
+    /// Makes an object's folder and syncs the path down to it, so that the rename is durable.
     fn make_folder(&self, hash: &Hash) -> io::Result<PathBuf> {
-        let folder = self.folder(hash);
+        let folder = within(&self.blobs, hash);
         if !folder.is_dir() {
             fs::create_dir_all(&folder)?;
-            sync_folder(&self.root.blobs)?;
+            sync_folder(&self.blobs)?;
             if let Some(parent) = folder.parent() {
                 sync_folder(parent)?;
             }
         }
         Ok(folder)
     }
+
+    fn remove(&self, name: &ObjectName) -> io::Result<()> {
+        match fs::remove_file(self.path(name)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            // A power failure would bring back what is gone in memory alone.
+            removed => removed.and_then(|()| sync_folder(&within(&self.blobs, name.hash()))),
+        }
+    }
 }
 
-/// A blob's folder.
+/// An object's folder.
 fn within(root: &Path, hash: &Hash) -> PathBuf {
     let [first, second, ..] = hash.as_bytes();
     root.join(format!("{first:02x}")).join(format!("{second:02x}"))
@@ -197,4 +201,11 @@ fn entries(path: &Path) -> io::Result<Vec<fs::DirEntry>> {
 
 fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+/// Runs disk work off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

@@ -1,15 +1,24 @@
-//! Blobs survive what they should and nothing else.
+//! Objects survive what they should and nothing else.
 #![allow(clippy::unwrap_used)]
 
-use blob::{Blobs, DataFolder, Hash};
+use blob::{Blobs, DataFolder, Hash, ObjectName};
 use std::fs;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-fn put(blobs: &Blobs, bytes: &[u8]) -> Hash {
+async fn put(blobs: &Blobs, bytes: &[u8]) -> ObjectName {
     let mut draft = blobs.begin().unwrap();
     draft.write(bytes).unwrap();
-    draft.commit().unwrap().hash
+    let name = ObjectName::fresh(draft.hash()).unwrap();
+    blobs.put(name, draft).await.unwrap();
+    name
+}
+
+async fn read(blobs: &Blobs, name: ObjectName) -> Option<String> {
+    let mut text = String::new();
+    blobs.get(name).await.unwrap()?.read_to_string(&mut text).unwrap();
+    Some(text)
 }
 
 fn files_under(folder: &Path) -> usize {
@@ -19,23 +28,27 @@ fn files_under(folder: &Path) -> usize {
         .fold(0, |n, path| n + if path.is_dir() { files_under(&path) } else { 1 })
 }
 
-#[test]
-fn identical_content_is_kept_once_under_its_blake3_address() {
-    let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(dir.path()).unwrap();
-    let (first, second) = (put(&blobs, b"ring"), put(&blobs, b"ring"));
-    assert_eq!(first, second);
-    assert_eq!(first, Hash::of(b"ring"));
-    assert_eq!(files_under(&dir.path().join("blobs")), 1);
-    let hex = first.to_string();
-    assert!(dir.path().join("blobs").join(&hex[..2]).join(&hex[2..4]).join(&hex).is_file());
-    let mut back = String::new();
-    blobs.get(&first).unwrap().unwrap().read_to_string(&mut back).unwrap();
-    assert_eq!(back, "ring");
+fn place(data: &Path, top: &str, name: &ObjectName) -> PathBuf {
+    let name = name.to_string();
+    data.join(top).join(&name[..2]).join(&name[2..4]).join(name)
 }
 
-#[test]
-fn a_dropped_draft_and_the_leftovers_of_a_crash_go() {
+#[tokio::test]
+async fn each_put_is_an_object_of_its_own_and_goes_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let (first, second) = (put(&blobs, b"ring").await, put(&blobs, b"ring").await);
+    assert_ne!(first, second);
+    assert_eq!([first.hash(), second.hash()], [&Hash::of(b"ring"); 2]);
+    assert!(place(dir.path(), "blobs", &first).is_file());
+    assert!(blobs.remove(vec![first]).await.unwrap().is_empty());
+    assert_eq!(read(&blobs, first).await, None);
+    assert_eq!(read(&blobs, second).await.as_deref(), Some("ring"));
+    assert_eq!(files_under(&dir.path().join("tmp")), 0);
+}
+
+#[tokio::test]
+async fn a_dropped_draft_and_the_leftovers_of_a_crash_go() {
     let dir = tempfile::tempdir().unwrap();
     let blobs = Blobs::open(dir.path()).unwrap();
     let mut draft = blobs.begin().unwrap();
@@ -44,24 +57,67 @@ fn a_dropped_draft_and_the_leftovers_of_a_crash_go() {
     drop(draft);
     assert_eq!(files_under(&dir.path().join("tmp")), 0);
     fs::write(dir.path().join("tmp/draft-crashed"), b"half").unwrap();
-    let kept = put(&blobs, b"whole");
+    let kept = put(&blobs, b"whole").await;
     let blobs = Blobs::open(dir.path()).unwrap();
     assert_eq!(files_under(&dir.path().join("tmp")), 0);
-    assert!(blobs.exists(&kept));
+    assert_eq!(read(&blobs, kept).await.as_deref(), Some("whole"));
 }
 
-#[test]
-fn an_open_blob_outlives_its_removal() {
+#[tokio::test]
+async fn an_open_object_outlives_its_removal() {
     let dir = tempfile::tempdir().unwrap();
     let blobs = Blobs::open(dir.path()).unwrap();
-    let hash = put(&blobs, b"still here");
-    let mut open = blobs.get(&hash).unwrap().unwrap();
-    blobs.remove(&hash).unwrap();
-    blobs.remove(&hash).unwrap();
-    assert!(blobs.get(&hash).unwrap().is_none());
+    let name = put(&blobs, b"still here").await;
+    let mut open = blobs.get(name).await.unwrap().unwrap();
+    for _ in 0..2 {
+        assert!(blobs.remove(vec![name]).await.unwrap().is_empty());
+    }
+    assert_eq!(read(&blobs, name).await, None);
     let mut back = String::new();
     open.read_to_string(&mut back).unwrap();
     assert_eq!(back, "still here");
+}
+
+#[tokio::test]
+async fn what_cannot_be_removed_is_named_and_the_others_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let mut names = Vec::new();
+    for bytes in [b"first", b"stuck", b"last!"] {
+        names.push(put(&blobs, bytes).await);
+    }
+    let stuck = place(dir.path(), "blobs", &names[1]);
+    fs::remove_file(&stuck).unwrap();
+    fs::create_dir(&stuck).unwrap();
+    let left = blobs.remove(names.clone()).await.unwrap();
+    assert_eq!(left.iter().map(|(name, _)| *name).collect::<Vec<_>>(), names[1..2]);
+    assert_eq!(files_under(&dir.path().join("blobs")), 0);
+}
+
+#[tokio::test]
+async fn the_names_of_earlier_versions_are_objects_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let old: ObjectName = Hash::of(b"old").to_string().parse().unwrap();
+    let path = place(dir.path(), "blobs", &old);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, "old").unwrap();
+    assert_eq!(read(&blobs, old).await.as_deref(), Some("old"));
+    let listed = blobs.beginning_with(old.hash().as_bytes()[0], Duration::ZERO).await.unwrap();
+    assert_eq!(listed, [old]);
+    assert!(blobs.remove(vec![old]).await.unwrap().is_empty());
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn what_is_set_aside_lies_in_strays_untouched() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let name = put(&blobs, b"nobody's").await;
+    blobs.set_aside(name).await.unwrap();
+    assert_eq!(read(&blobs, name).await, None);
+    Blobs::open(dir.path()).unwrap();
+    assert_eq!(fs::read(place(dir.path(), "strays", &name)).unwrap(), b"nobody's");
 }
 
 #[test]
@@ -76,9 +132,15 @@ fn a_data_folder_has_one_owner_at_a_time() {
 }
 
 #[test]
-fn a_hash_is_parsed_from_lower_case_hex_alone() {
+fn hashes_and_names_are_parsed_from_lower_case_hex_alone() {
     let hash = Hash::of(b"x");
     assert_eq!(hash.to_string().parse(), Ok(hash));
     assert!(hash.to_string().to_uppercase().parse::<Hash>().is_err());
     assert!("../../etc/passwd".parse::<Hash>().is_err());
+    let name = ObjectName::fresh(hash).unwrap();
+    assert_eq!(name.to_string().parse(), Ok(name));
+    for nonce in ["", "0", "0123456789ABCDEF", "+123456789abcdef", "0123456789abcdef0", "..", "ü1"]
+    {
+        assert!(format!("{hash}.{nonce}").parse::<ObjectName>().is_err(), "{nonce}");
+    }
 }

@@ -1,11 +1,7 @@
 //! Contents: what files refer to. Kept as long as one does.
 //!
-//! A content is bytes and how they are read, so several may have one blob: it goes with the last of them.
-//!
-//! The blob appears and goes within the transaction that decides it, so a new file of the same
-//! content and the deletion of the last old one can't cross: one comes wholly before the other.
+//! A content is bytes and how they are read, so several may have one blob: it goes with the last of them (`blobs.rs`).
 
-use crate::{Catalog, Error};
 use rusqlite::{Connection, params};
 
 /// The id of a content, which is what every `content_hash` holds: the hash of the bytes in hex or, where
@@ -65,102 +61,4 @@ impl ContentRow {
         ])?;
         Ok(false)
     }
-}
-
-impl Catalog {
-    /// Whether anything is stored.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn has_contents(&self) -> Result<bool, Error> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM contents)";
-        Ok(self.read_one(sql, Vec::new(), |row| row.get(0)).await?.unwrap_or(false))
-    }
-
-    /// The contents that no file refers to; a crash between a deletion and its end leaves such.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn unreferenced(&self) -> Result<Vec<String>, Error> {
-        self.scan(|db| {
-            let sql = "SELECT content_hash FROM contents n WHERE NOT EXISTS
-                (SELECT 1 FROM files f WHERE f.content_hash = n.content_hash)";
-            let mut query = db.prepare_cached(sql)?;
-            let hashes = query.query_map([], |row| row.get(0))?;
-            Ok(hashes.collect::<Result<_, _>>()?)
-        })
-        .await
-    }
-
-    /// Forgets those of these contents that no file refers to, and what was learned of their outputs.
-    /// `remove` takes the blob at an address away once no content has it, and says whether it is gone: if
-    /// not, its content stays and is [`Catalog::unreferenced`] from then on. Returns how many contents went.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn forget(
-        &self,
-        contents: Vec<String>,
-        remove: impl Fn(&str) -> bool + Send + 'static,
-    ) -> Result<u64, Error> {
-        self.write(move |db| {
-            let sql = "SELECT 1 FROM contents WHERE content_hash = ?1 AND NOT EXISTS
-                (SELECT 1 FROM files WHERE content_hash = ?1)";
-            let mut unreferenced = db.prepare_cached(sql)?;
-            let shared =
-                format!("SELECT 1 FROM contents WHERE {HAS_ADDRESS} AND content_hash <> ?2");
-            let mut shared = db.prepare_cached(&shared)?;
-            let mut delete = db.prepare_cached("DELETE FROM contents WHERE content_hash = ?")?;
-            let mut gone = 0;
-            for content in &contents {
-                let address = blob_address(content);
-                if unreferenced.exists([content])?
-                    && (shared.exists([address, content])? || remove(address))
-                {
-                    gone += delete.execute([content])? as u64;
-                }
-            }
-            Ok(gone)
-        })
-        .await
-    }
-
-    /// `remove`s the blobs at those of these addresses that no content has, and says whether they are gone.
-    /// Returns how many went.
-    ///
-    /// No upload loses its blob by it. An upload puts its blob in place within the transaction that writes the
-    /// content's row, and that holds the write lock from its beginning to its commit, as this one does: an upload
-    /// that came before has its row here, one that comes after puts its blob in place anew.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn remove_strays(
-        &self,
-        addresses: Vec<String>,
-        remove: impl Fn(&str) -> bool + Send + 'static,
-    ) -> Result<u64, Error> {
-        // Looked for without the lock first: as a rule there are none.
-        let found = self.scan(move |db| strays(db, addresses)).await?;
-        if found.is_empty() {
-            return Ok(0);
-        }
-        self.write(move |db| {
-            let still = strays(db, found)?;
-            Ok(still.iter().filter(|address| remove(address)).count() as u64)
-        })
-        .await
-    }
-}
-
-/// Those of these addresses that no content has.
-fn strays(db: &Connection, addresses: Vec<String>) -> Result<Vec<String>, Error> {
-    let sql = format!("SELECT 1 FROM contents WHERE {HAS_ADDRESS}");
-    let mut kept = db.prepare_cached(&sql)?;
-    let mut strays = Vec::new();
-    for address in addresses {
-        if !kept.exists([&address])? {
-            strays.push(address);
-        }
-    }
-    Ok(strays)
 }

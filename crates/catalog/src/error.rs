@@ -1,6 +1,5 @@
 //! Why the catalog could not do it.
 
-use std::io;
 use uuid::Uuid;
 
 /// Named by what the caller does about it.
@@ -66,7 +65,4 @@ pub enum Error {
         /// What is wrong and what is allowed.
         message: String,
     },
-    /// What was to happen to the blob within the transaction failed; nothing was written.
-    #[error("blob: {0}")]
-    Blob(#[from] io::Error),
 }

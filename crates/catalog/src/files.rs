@@ -1,12 +1,12 @@
 //! Files: written, changed, looked up, listed, used, deleted.
 
 use crate::attributes::Table;
+use crate::blobs::forget;
 use crate::containers::container;
 use crate::contents::HAS_ADDRESS;
 use crate::list::{List, Listing, list};
-use crate::{Catalog, ContainerRow, ContentRow, Error, FileRow, keys};
+use crate::{Catalog, ContainerRow, Error, FileRow, NewContent, keys};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use std::io;
 use uuid::Uuid;
 
 /// What the rules say of a file that comes in or grows.
@@ -18,74 +18,77 @@ pub struct Admission {
     pub shrink_to: Option<(u64, u64)>,
 }
 
-/// New bytes of a file.
-pub struct NewContent<K> {
-    /// Their row.
-    pub row: ContentRow,
-    /// Puts the blob in place, within the transaction, once nothing else can refuse the file.
-    pub keep: K,
-}
-
 impl Catalog {
-    /// Keeps a new file and its content, if `admit` lets it into the container. Returns the contents
-    /// that made room.
+    /// Whether a new file would be kept now. Only a look: it spares a store the bytes of a file that is refused.
     ///
     /// # Errors
-    /// [`Error::NoContainer`], [`Error::NameTaken`], [`Error::KeysTaken`], [`Error::Blob`], and those
-    /// of `admit`.
+    /// Those of [`Self::insert_file`].
+    pub async fn check_insert<E: From<Error> + Send + 'static>(
+        &self,
+        mut file: FileRow,
+        admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
+    ) -> Result<(), E> {
+        let look = move |db: &Connection| Ok(decide(db, &mut file, |into, _| admit(into)));
+        self.read(look).await?.map(|_| ())
+    }
+
+    /// Keeps a new file and its content, if `admit` lets it into the container.
+    ///
+    /// # Errors
+    /// [`Error::NoContainer`], [`Error::NameTaken`], [`Error::KeysTaken`], and those of `admit`.
     pub async fn insert_file<E: From<Error> + Send + 'static>(
         &self,
         mut file: FileRow,
-        content: NewContent<impl FnOnce() -> io::Result<()> + Send + 'static>,
+        content: NewContent,
         admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
-    ) -> Result<Vec<String>, E> {
+    ) -> Result<(), E> {
         let insert = move |db: &Transaction<'_>| {
-            let into = container(db, file.container_sid)?.ok_or(Error::NoContainer)?;
-            // It may have been given to another partner while the bytes came.
-            file.partner_sid = into.partner_sid;
-            let admission = admit(&into)?;
-            check(db, &file)?;
-            let has_new_facts = content.row.keep(db).map_err(Error::from)?;
+            let admission = decide(db, &mut file, |into, _| admit(into))?;
+            let has_new_facts = content.keep(db).map_err(Error::from)?;
             file.insert(db, "files").map_err(Error::from)?;
-            let gone = admitted(db, &file, &admission)?;
-            (content.keep)().map_err(Error::from)?;
-            Ok((gone, has_new_facts))
+            let made_room = admitted(db, &file, &admission)?;
+            // Nothing was found yet where a new file is; what made room for it was, and what has its content.
+            Ok(made_room || has_new_facts)
         };
-        // Nothing was found yet where a new file is; what made room for it was, and what has its content.
-        let changes =
-            |(gone, has_new_facts): &(Vec<String>, bool)| !gone.is_empty() || *has_new_facts;
-        self.transact(insert, changes).await.map(|(gone, _)| gone)
+        self.transact(insert, |changes| *changes).await.map(|_| ())
+    }
+
+    /// Whether a file could be changed so now. Only a look, as [`Self::check_insert`] is.
+    ///
+    /// # Errors
+    /// Those of [`Self::change_file`].
+    pub async fn check_change<E: From<Error> + Send + 'static>(
+        &self,
+        file_sid: Uuid,
+        edit: impl FnOnce(&mut FileRow) -> Result<(), E> + Send + 'static,
+        admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E> + Send + 'static,
+    ) -> Result<(), E> {
+        let look = move |db: &Connection| Ok(edited(db, file_sid, edit, admit));
+        self.read(look).await?.map(|_| ())
     }
 
     /// Changes a file by `edit` and, if there is any, by new content, in one transaction. `admit` is
-    /// given the container that it will be in, the file as it was and as it will be. Returns the file
-    /// and the contents that may have lost their last file.
+    /// given the container that it will be in, the file as it was and as it will be. Returns the file.
     ///
     /// # Errors
     /// `Ok(None)` if there is no such file. [`Error::NoContainer`], [`Error::NameTaken`],
-    /// [`Error::KeysTaken`], [`Error::Blob`], and those of `edit` and `admit`.
+    /// [`Error::KeysTaken`], and those of `edit` and `admit`.
     pub async fn change_file<E: From<Error> + Send + 'static>(
         &self,
         file_sid: Uuid,
-        content: Option<NewContent<impl FnOnce() -> io::Result<()> + Send + 'static>>,
+        content: Option<NewContent>,
         edit: impl FnOnce(&mut FileRow) -> Result<(), E> + Send + 'static,
         admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E> + Send + 'static,
-    ) -> Result<Option<(FileRow, Vec<String>)>, E> {
+    ) -> Result<Option<FileRow>, E> {
         self.change(move |db| {
-            let Some(old) = file(db, file_sid)? else { return Ok(None) };
-            let mut new = old.clone();
-            edit(&mut new)?;
-            let into = container(db, new.container_sid)?.ok_or(Error::NoContainer)?;
-            new.partner_sid = into.partner_sid;
-            let admission = admit(&into, &old, &new)?;
-            check(db, &new)?;
-            let (row, keep) = content.map(|c| (c.row, c.keep)).unzip();
-            row.map_or(Ok(false), |row| row.keep(db)).map_err(Error::from)?;
+            let Some((old, new, admission)) = edited(db, file_sid, edit, admit)? else {
+                return Ok(None);
+            };
+            content.map_or(Ok(false), |content| content.keep(db)).map_err(Error::from)?;
             new.update(db, "files").map_err(Error::from)?;
-            let mut gone = admitted(db, &new, &admission)?;
-            gone.push(old.content_hash);
-            keep.map_or(Ok(()), |keep| keep()).map_err(Error::from)?;
-            Ok(Some((new, gone)))
+            admitted(db, &new, &admission)?;
+            forget(db, &old.content_hash).map_err(Error::from)?;
+            Ok(Some(new))
         })
         .await
     }
@@ -151,25 +154,27 @@ impl Catalog {
         .await
     }
 
-    /// Deletes a file; its content's id, if it was there. The content stays until
-    /// [`Catalog::forget`].
+    /// Deletes a file, and its content with the last file of it. Whether it was there.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn delete_file(&self, file_sid: Uuid) -> Result<Option<String>, Error> {
+    pub async fn delete_file(&self, file_sid: Uuid) -> Result<bool, Error> {
         self.change(move |db| {
             let sql = "DELETE FROM files WHERE file_sid = ? RETURNING content_hash";
             let mut delete = db.prepare_cached(sql)?;
-            Ok(delete.query_row([file_sid.to_string()], |row| row.get(0)).optional()?)
+            let content = delete.query_row([file_sid.to_string()], |row| row.get::<_, String>(0));
+            let content = content.optional()?;
+            content.as_deref().map_or(Ok(()), |content| forget(db, content))?;
+            Ok(content.is_some())
         })
         .await
     }
 
-    /// Deletes at most so many of the files whose lifecycle has ended; their contents' ids.
+    /// Deletes at most so many of the files whose lifecycle has ended; how many.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn delete_expired(&self, now_ms: i64, most: u32) -> Result<Vec<String>, Error> {
+    pub async fn delete_expired(&self, now_ms: i64, most: u32) -> Result<u64, Error> {
         let sql = "SELECT file_sid FROM files WHERE lifecycle_action = 'delete'
             AND lifecycle_ttl >= 0 AND date_created + lifecycle_ttl * 1000 <= ? LIMIT ?";
         let found = self
@@ -181,15 +186,19 @@ impl Catalog {
             .await?;
         // Nothing to do must not disturb what others keep of the catalog.
         if found.is_empty() {
-            return Ok(Vec::new());
+            return Ok(0);
         }
         self.change(move |db| {
             let sql = "DELETE FROM files WHERE file_sid = ? AND lifecycle_action = 'delete'
                 AND lifecycle_ttl >= 0 AND date_created + lifecycle_ttl * 1000 <= ? RETURNING content_hash";
             let mut delete = db.prepare_cached(sql)?;
-            let mut gone = Vec::new();
+            let mut gone = 0;
             for sid in &found {
-                gone.extend(delete.query_row(params![sid, now_ms], |row| row.get(0)).optional()?);
+                let content = delete.query_row(params![sid, now_ms], |row| row.get::<_, String>(0));
+                if let Some(content) = content.optional()? {
+                    forget(db, &content)?;
+                    gone += 1;
+                }
             }
             Ok(gone)
         })
@@ -201,6 +210,34 @@ fn file(db: &Connection, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
     let sql = format!("SELECT {} FROM files WHERE file_sid = ?", FileRow::SELECTED);
     let mut query = db.prepare_cached(&sql)?;
     Ok(query.query_row([file_sid.to_string()], FileRow::read).optional()?)
+}
+
+/// Decides whether a file may be as it is to be, and what follows from it.
+fn decide<E: From<Error>>(
+    db: &Connection,
+    file: &mut FileRow,
+    admit: impl FnOnce(&ContainerRow, &FileRow) -> Result<Admission, E>,
+) -> Result<Admission, E> {
+    let into = container(db, file.container_sid)?.ok_or(Error::NoContainer)?;
+    // It may have been given to another partner while the bytes came.
+    file.partner_sid = into.partner_sid;
+    let admission = admit(&into, file)?;
+    check(db, file)?;
+    Ok(admission)
+}
+
+/// A file as it is and as it is to be, and what follows from it.
+fn edited<E: From<Error>>(
+    db: &Connection,
+    file_sid: Uuid,
+    edit: impl FnOnce(&mut FileRow) -> Result<(), E>,
+    admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E>,
+) -> Result<Option<(FileRow, FileRow, Admission)>, E> {
+    let Some(old) = file(db, file_sid)? else { return Ok(None) };
+    let mut new = old.clone();
+    edit(&mut new)?;
+    let admission = decide(db, &mut new, |into, new| admit(into, &old, new))?;
+    Ok(Some((old, new, admission)))
 }
 
 /// The access name and the keys must be free.
@@ -216,24 +253,25 @@ fn check(db: &Connection, file: &FileRow) -> Result<(), Error> {
     }
 }
 
-/// Notes what the rules said, and makes room; the contents of the files that went.
-fn admitted(db: &Connection, file: &FileRow, admission: &Admission) -> Result<Vec<String>, Error> {
+/// Notes what the rules said, and makes room: whether files went for that.
+fn admitted(db: &Connection, file: &FileRow, admission: &Admission) -> Result<bool, Error> {
     let sql = "UPDATE containers SET threshold_hit_at = ?2
         WHERE container_sid = ?1 AND threshold_hit_at IS NOT ?2";
     db.prepare_cached(sql)?
         .execute(params![file.container_sid.to_string(), admission.threshold_hit_at])?;
     match admission.shrink_to {
         Some(target) => shrink(db, file, target),
-        None => Ok(Vec::new()),
+        None => Ok(false),
     }
 }
 
-/// Deletes the least recently used counted files of a container, `newest` never, down to the target.
+/// Deletes the least recently used counted files of a container, `newest` never, down to the target: whether there were
+/// such.
 fn shrink(
     db: &Connection,
     newest: &FileRow,
     (most_bytes, most_files): (u64, u64),
-) -> Result<Vec<String>, Error> {
+) -> Result<bool, Error> {
     let row = container(db, newest.container_sid)?.ok_or(Error::NoContainer)?;
     let (mut bytes, mut files) = (row.threshold_total_bytes, row.threshold_total_files);
     let sql = "SELECT file_sid, content_hash, file_bytes FROM files
@@ -251,8 +289,9 @@ fn shrink(
     }
     drop(rows);
     let mut delete = db.prepare_cached("DELETE FROM files WHERE file_sid = ?")?;
-    for (sid, _) in &gone {
+    for (sid, content) in &gone {
         delete.execute([sid])?;
+        forget(db, content)?;
     }
-    Ok(gone.into_iter().map(|(_, content_hash)| content_hash).collect())
+    Ok(!gone.is_empty())
 }

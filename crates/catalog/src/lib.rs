@@ -8,6 +8,7 @@
 
 mod access;
 mod attributes;
+mod blobs;
 mod column;
 mod containers;
 mod contents;
@@ -29,9 +30,10 @@ mod words;
 
 pub use access::TokenRow;
 pub use attributes::is_secret;
+pub use blobs::NewContent;
 pub use contents::{ContentRow, blob_address, content_id};
 pub use error::Error;
-pub use files::{Admission, NewContent};
+pub use files::Admission;
 pub use list::{Condition, List, Listing, Operator, Order, Start};
 pub use outputs::{OUTPUTS_BYTES, StoredLayout};
 pub use pool::Catalog;

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0004_outputs.sql"),
     include_str!("schema/0005_row_numbers_and_content_dates.sql"),
     include_str!("schema/0006_meta.sql"),
+    include_str!("schema/0007_objects_and_leftovers.sql"),
 ];
 
 /// Whether the schema is the present one.

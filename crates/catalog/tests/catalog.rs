@@ -7,18 +7,17 @@ use catalog::{
     Start, StorageKind, StoredLayout,
 };
 use serde_json::{Map, json};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-async fn insert(
-    catalog: &Catalog,
-    file: FileRow,
-    row: ContentRow,
-    keep: impl FnOnce() -> std::io::Result<()> + Send + 'static,
-) -> Result<Vec<String>, Error> {
-    let content = NewContent { row, keep };
+async fn insert(catalog: &Catalog, file: FileRow, row: ContentRow) -> Result<(), Error> {
+    let content = new_content(&file, row);
     catalog.insert_file(file, content, |_| Ok(Admission::default())).await
+}
+
+/// Bytes that lie in an object of the file's own.
+fn new_content(file: &FileRow, row: ContentRow) -> NewContent {
+    NewContent { row, object: format!("{}, {}", file.file_access_name, file.file_sid) }
 }
 
 async fn container(catalog: &Catalog, quota_files: Option<u64>) -> ContainerRow {
@@ -117,7 +116,7 @@ fn content(hash: &str, facts: Option<&str>) -> ContentRow {
 
 /// Keeps a file with this content.
 async fn stored(catalog: &Catalog, container: &ContainerRow, id: &str) {
-    insert(catalog, file(container, id, id), content(id, None), || Ok(())).await.unwrap();
+    insert(catalog, file(container, id, id), content(id, None)).await.unwrap();
 }
 
 /// A page of at most so many.
@@ -146,7 +145,7 @@ async fn rows_come_back_as_they_went_in_after_reopening() {
     let (dir, catalog) = open();
     let container = container(&catalog, None).await;
     let row = file(&container, "a.wav", "aa");
-    insert(&catalog, row.clone(), content("aa", Some("{}")), || Ok(())).await.unwrap();
+    insert(&catalog, row.clone(), content("aa", Some("{}"))).await.unwrap();
     drop(catalog);
     let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
     let counted = ContainerRow {
@@ -201,7 +200,7 @@ async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once(
         .map(|n| {
             let (catalog, row) = (catalog.clone(), file(&container, &format!("{n}.wav"), "aa"));
             tokio::spawn(async move {
-                let content = NewContent { row: content("aa", None), keep: || Ok(()) };
+                let content = new_content(&row, content("aa", None));
                 let admit = |container: &ContainerRow| match container.total_files {
                     0..5 => Ok(Admission::default()),
                     _ => Err(Error::Task("full".into())),
@@ -220,63 +219,114 @@ async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once(
     assert_eq!((listing.items.len(), listing.total, listing.has_more), (2, 5, true));
 }
 
-#[tokio::test]
-async fn a_file_whose_blob_cannot_be_kept_is_not_kept() {
-    let (_dir, catalog) = open();
-    let container = container(&catalog, None).await;
-    let row = file(&container, "a.wav", "aa");
-    let full = || Err(std::io::Error::other("disk full"));
-    let failed = insert(&catalog, row.clone(), content("aa", None), full).await;
-    assert!(matches!(failed, Err(Error::Blob(_))));
-    assert_eq!(catalog.file(row.file_sid).await.unwrap(), None);
+/// The leftovers by the names of their files; they are none afterwards.
+async fn take_leftovers(catalog: &Catalog) -> Vec<String> {
+    let leftovers = catalog.leftovers(0, 100).await.unwrap();
+    catalog.settle_leftovers(leftovers.clone(), Vec::new(), 0).await.unwrap();
+    leftovers.iter().map(|object| name_of(object)).collect()
+}
+
+fn name_of(object: &str) -> String {
+    object.split(',').next().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn content_is_forgotten_with_its_last_file_alone() {
-    let (_dir, catalog) = open();
-    let container = container(&catalog, None).await;
-    let (first, second) = (file(&container, "a", "aa"), file(&container, "b", "aa"));
-    for row in [&first, &second] {
-        insert(&catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
-    }
-    let forget = || catalog.forget(vec!["aa".into()], |_| true);
-    assert_eq!(catalog.delete_file(first.file_sid).await.unwrap().as_deref(), Some("aa"));
-    assert_eq!(forget().await.unwrap(), 0);
-    assert!(catalog.unreferenced().await.unwrap().is_empty());
-    assert!(catalog.delete_file(second.file_sid).await.unwrap().is_some());
-    assert!(catalog.delete_file(second.file_sid).await.unwrap().is_none());
-    assert_eq!(catalog.unreferenced().await.unwrap(), ["aa"]);
-    assert_eq!(forget().await.unwrap(), 1);
-}
-
-#[tokio::test]
-async fn a_blob_goes_with_the_last_content_that_has_it() {
+async fn bytes_go_with_the_last_file_that_has_them_however_they_are_read() {
     let (_dir, catalog) = open();
     let container = container(&catalog, None).await;
     // Others whose addresses come just before and after.
-    let ids = ["a9.ulaw", "aa", "aa.alaw", "aa.ulaw", "ab"];
-    let files = ids.map(|id| file(&container, id, id));
-    for (row, id) in files.iter().zip(ids) {
-        insert(&catalog, row.clone(), content(id, None), || Ok(())).await.unwrap();
+    let ids = ["a9.ulaw", "aa", "aa", "aa.alaw", "aa.ulaw", "ab"];
+    let mut files = Vec::new();
+    for (n, id) in ids.iter().enumerate() {
+        let row = file(&container, &n.to_string(), id);
+        insert(&catalog, row.clone(), content(id, None)).await.unwrap();
+        files.push(row.file_sid);
     }
-    let removed = Arc::new(Mutex::new(Vec::new()));
-    let forget = async |id: &str| {
-        let removed = Arc::clone(&removed);
-        let remove = move |address: &str| {
-            removed.lock().unwrap().push(address.to_owned());
-            true
-        };
-        catalog.forget(vec![id.into()], remove).await.unwrap()
+    let object = async |id: &str| catalog.object_of(id).await.unwrap().map(|o| name_of(&o));
+    // The same bytes came four times; the object that came last holds them.
+    assert_eq!(object("aa.alaw").await.as_deref(), Some("4"));
+    let replaced = ["1", "2", "3"];
+    assert_eq!(take_leftovers(&catalog).await, replaced);
+    for sid in &files[1..4] {
+        assert!(catalog.delete_file(*sid).await.unwrap());
+        assert_eq!(take_leftovers(&catalog).await, [""; 0]);
+        assert!(object("aa").await.is_some());
+    }
+    assert!(catalog.delete_file(files[4]).await.unwrap());
+    assert!(!catalog.delete_file(files[4]).await.unwrap());
+    assert_eq!(object("aa").await, None);
+    assert_eq!(take_leftovers(&catalog).await, ["4"]);
+    assert!(catalog.delete_file(files[0]).await.unwrap());
+    assert_eq!(take_leftovers(&catalog).await, ["0"]);
+    assert!(object("ab").await.is_some());
+}
+
+#[tokio::test]
+async fn whatever_ends_a_file_leaves_its_object_behind() {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    let [expired, replaced, displaced, last] =
+        ["expired", "replaced", "displaced", "last"].map(|name| file(&container, name, name));
+    for row in [&expired, &replaced] {
+        insert(&catalog, row.clone(), content(&row.name, None)).await.unwrap();
+    }
+    assert_eq!(catalog.delete_expired(69_999, 1).await.unwrap(), 0);
+    assert_eq!(catalog.delete_expired(70_000, 1).await.unwrap(), 1);
+    assert_eq!(take_leftovers(&catalog).await, ["expired"]);
+    let becomes = content("other", None);
+    let becomes = NewContent { row: becomes, object: "other object".into() };
+    let edit = |row: &mut FileRow| {
+        row.content_hash = "other".into();
+        Ok::<_, Error>(())
     };
-    for (row, id) in files.iter().zip(ids).skip(1).take(3) {
-        assert_eq!(*removed.lock().unwrap(), [""; 0]);
-        assert_eq!(catalog.delete_file(row.file_sid).await.unwrap().as_deref(), Some(id));
-        assert_eq!(forget(id).await, 1);
+    let admit = |_: &ContainerRow, _: &FileRow, _: &FileRow| Ok(Admission::default());
+    catalog.change_file(replaced.file_sid, Some(becomes), edit, admit).await.unwrap().unwrap();
+    assert_eq!(take_leftovers(&catalog).await, ["replaced"]);
+    insert(&catalog, displaced.clone(), content("displaced", None)).await.unwrap();
+    let room = |_: &ContainerRow| {
+        Ok::<_, Error>(Admission { shrink_to: Some((1 << 40, 1)), ..Admission::default() })
+    };
+    let content = new_content(&last, content("last", None));
+    catalog.insert_file(last, content, room).await.unwrap();
+    assert_eq!(take_leftovers(&catalog).await, ["other object", "displaced"]);
+}
+
+#[tokio::test]
+async fn an_object_is_left_only_if_no_content_has_it() {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    insert(&catalog, file(&container, "a", "aa"), content("aa", None)).await.unwrap();
+    let kept = catalog.object_of("aa").await.unwrap().unwrap();
+    for object in [&kept, "never committed", "never committed"] {
+        catalog.leave(object.into()).await.unwrap();
     }
-    assert_eq!(*removed.lock().unwrap(), ["aa"]);
-    assert!(catalog.delete_file(files[0].file_sid).await.unwrap().is_some());
-    assert_eq!(forget("a9.ulaw").await, 1);
-    assert_eq!(*removed.lock().unwrap(), ["aa", "a9"]);
+    let objects = [&kept, "never committed", "unknown"].map(str::to_owned);
+    assert_eq!(catalog.unknown_objects(objects.into()).await.unwrap(), ["unknown"]);
+    assert_eq!(take_leftovers(&catalog).await, ["never committed"]);
+}
+
+#[tokio::test]
+async fn a_look_refuses_what_the_decision_would_and_writes_nothing() {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    let old = file(&container, "a", "aa");
+    insert(&catalog, old.clone(), content("aa", None)).await.unwrap();
+    let refused = |_: &ContainerRow| Err::<Admission, _>(Error::Task("full".into()));
+    let admitted = |_: &ContainerRow| {
+        Ok::<_, Error>(Admission { shrink_to: Some((0, 0)), ..Admission::default() })
+    };
+    let new = || file(&container, "b", "bb");
+    assert!(matches!(catalog.check_insert(new(), refused).await, Err(Error::Task(_))));
+    let taken = catalog.check_insert(file(&container, "a", "bb"), admitted).await;
+    assert!(matches!(taken, Err(Error::NameTaken { .. })));
+    catalog.check_insert(new(), admitted).await.unwrap();
+    let edit = |row: &mut FileRow| {
+        row.name = "other".into();
+        Ok::<_, Error>(())
+    };
+    let admit = |_: &ContainerRow, _: &FileRow, _: &FileRow| Ok(Admission::default());
+    catalog.check_change(old.file_sid, edit, admit).await.unwrap();
+    assert_eq!(catalog.file(old.file_sid).await.unwrap(), Some(old));
 }
 
 #[tokio::test]
@@ -286,28 +336,28 @@ async fn what_was_found_counts_until_something_changes_or_goes() {
     let names = ["a", "b", "c"].map(|name| file(&container, name, "aa"));
     let before = catalog.generation();
     for row in &names[..2] {
-        insert(&catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
+        insert(&catalog, row.clone(), content("aa", None)).await.unwrap();
     }
     assert_eq!(catalog.generation(), before, "new files hide nothing");
     // The same bytes under a name that tells what they are: the others can be played from now on, too.
     let told = file(&container, "told.mp3", "aa");
-    insert(&catalog, told, content("aa", Some("{}")), || Ok(())).await.unwrap();
+    insert(&catalog, told, content("aa", Some("{}"))).await.unwrap();
     assert_ne!(catalog.generation(), before);
     let other = catalog.resource_by_sid(names[0].file_sid).await.unwrap().unwrap();
     assert_eq!(other.facts.as_deref(), Some("{}"));
     let before = catalog.generation();
     let again = file(&container, "again.mp3", "aa");
-    insert(&catalog, again, content("aa", Some("{}")), || Ok(())).await.unwrap();
+    insert(&catalog, again, content("aa", Some("{}"))).await.unwrap();
     assert_eq!(catalog.generation(), before, "nothing new was learned");
     let making_room = |_: &ContainerRow| {
         Ok::<_, Error>(Admission { shrink_to: Some((1 << 40, 1)), ..Admission::default() })
     };
-    let content = NewContent { row: content("aa", None), keep: || Ok(()) };
-    let gone = catalog.insert_file(names[2].clone(), content, making_room).await.unwrap();
-    assert!(!gone.is_empty());
+    let content = new_content(&names[2], content("aa", None));
+    catalog.insert_file(names[2].clone(), content, making_room).await.unwrap();
+    assert!(catalog.file(names[0].file_sid).await.unwrap().is_none(), "it made no room");
     let between = catalog.generation();
     assert_ne!(between, before);
-    assert!(catalog.delete_file(names[2].file_sid).await.unwrap().is_some());
+    assert!(catalog.delete_file(names[2].file_sid).await.unwrap());
     assert_ne!(catalog.generation(), between);
 }
 
@@ -356,9 +406,8 @@ async fn what_was_learned_of_outputs_goes_with_their_content() {
     }
     let sid =
         catalog.same_file(container.container_sid, "aa", "aa").await.unwrap().unwrap().file_sid;
-    catalog.delete_file(sid).await.unwrap();
     assert!(catalog.layout("layout of aa").await.unwrap().is_some(), "its content is there");
-    assert_eq!(catalog.forget(vec!["aa".into()], |_| true).await.unwrap(), 1);
+    catalog.delete_file(sid).await.unwrap();
     // What ends to be learned after that comes too late.
     catalog.put_layout("late layout", "aa", header(9)).await.unwrap();
     catalog.put_checkpoints("late states", "aa", vec![(1, vec![1])]).await.unwrap();
@@ -412,7 +461,7 @@ async fn accesses_are_noted_once_within_their_resolution_and_disturb_nothing() {
     let container = container(&catalog, None).await;
     let (first, second) = (file(&container, "a", "aa"), file(&container, "b", "aa"));
     for row in [&first, &second] {
-        insert(&catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
+        insert(&catalog, row.clone(), content("aa", None)).await.unwrap();
     }
     let generation = catalog.generation();
     let last = async |sid| catalog.file(sid).await.unwrap().unwrap().date_last_accessed;
@@ -437,27 +486,37 @@ const FIRST_SCHEMA: &str = include_str!("../src/schema/0001_containers_and_files
 async fn a_catalog_of_the_first_version_is_opened_with_all_that_it_holds() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("catalog.sqlite");
-    let [partner, token, into, empty, first, second] = [(); 6].map(|()| Uuid::new_v4());
+    let [partner, token, into, other_sid, first, second, third] = [(); 7].map(|()| Uuid::new_v4());
     let db = rusqlite::Connection::open(&path).unwrap();
     db.execute_batch(FIRST_SCHEMA).unwrap();
     db.pragma_update(None, "user_version", 1).unwrap();
+    // Bytes that no file has, as a crash may have left them; others that a file reads in another way.
+    let [lost, shared] = ["1", "2"].map(|digit| digit.repeat(64));
     let mut rows = format!(
         "INSERT INTO partners VALUES ('{partner}', 'acme', 1);
+        INSERT INTO contents VALUES ('{lost}.ulaw', 9, NULL, NULL, x'', 5);
+        INSERT INTO contents VALUES ('{shared}', 9, NULL, NULL, x'', 5);
+        INSERT INTO contents VALUES ('{shared}.alaw', 9, NULL, NULL, x'', 5);
         INSERT INTO tokens VALUES ('{token}', 'hash', 'manager', '{partner}', 2);
         INSERT INTO contents VALUES ('aa', 70, '{{}}', NULL, x'0102', 5);
         INSERT INTO output_layouts VALUES ('k', x'09', x'2c00000000000000');
         INSERT INTO output_checkpoints VALUES ('k', 3, x'07');"
     );
-    for (sid, threshold) in [(into, "2"), (empty, "NULL")] {
+    for (sid, threshold) in [(into, "2"), (other_sid, "NULL")] {
         rows += &format!(
             "INSERT INTO containers VALUES ('{sid}', '{partner}', NULL, 'prompts', 'internal', 1, '[]', '[]',
             'no_action', -1, 'file_sid', 1, 0, 'unassigned', 0, '{{}}', NULL, 1000, 10, 'reject', NULL, {threshold},
             NULL, NULL, 0, NULL, 0, 4, NULL, 'key', NULL, NULL, NULL, 3, 4);"
         );
     }
-    for (sid, name, counts) in [(first, "a.wav", 1), (second, "b.wav", 0)] {
+    let raw = format!("{shared}.alaw");
+    for (sid, at, name, counts, content) in [
+        (first, into, "a.wav", 1, "aa"),
+        (second, into, "b.wav", 0, "aa"),
+        (third, other_sid, "c.alaw", 0, &raw),
+    ] {
         rows += &format!(
-            "INSERT INTO files VALUES ('{sid}', '{into}', '{partner}', NULL, 'aa', 'media', 1.5, 'wav', NULL, 6, 7,
+            "INSERT INTO files VALUES ('{sid}', '{at}', '{partner}', NULL, '{content}', 'media', 1.5, 'wav', NULL, 6, 7,
             NULL, NULL, NULL, '{name}', 70, 'no_action', -1, 'audio/x-wav', '{name}', 'file_sid', {counts}, 'file', 0,
             1, NULL, NULL, NULL, NULL, NULL);"
         );
@@ -473,13 +532,17 @@ async fn a_catalog_of_the_first_version_is_opened_with_all_that_it_holds() {
     assert_eq!((container.threshold_total_files, container.threshold_total_bytes), (1, 70));
     assert_eq!((container.quota_files, container.threshold_files), (Some(10), Some(2)));
     assert_eq!((&*container.name, container.string_key_1.as_deref()), ("prompts", Some("key")));
-    let other = catalog.container(empty).await.unwrap().unwrap();
-    assert_eq!((other.total_files, other.threshold_total_bytes), (0, 0));
+    let other = catalog.container(other_sid).await.unwrap().unwrap();
+    assert_eq!((other.total_files, other.threshold_total_bytes), (1, 0));
     let row = catalog.file(second).await.unwrap().unwrap();
     assert_eq!((&*row.name, row.file_bytes, row.threshold_include), ("b.wav", 70, false));
     let by_name = catalog.resource_by_name(into, "a.wav").await.unwrap().unwrap();
     assert_eq!((by_name.file_sid, by_name.length_bytes, by_name.stored_at_ms), (first, 70, 5));
     assert_eq!(catalog.seek_index("aa").await.unwrap(), [1, 2]);
+    // Objects were named by the hash of their bytes alone.
+    assert_eq!(catalog.object_of("aa").await.unwrap().as_deref(), Some("aa"));
+    assert_eq!(catalog.object_of(&raw).await.unwrap().as_ref(), Some(&shared));
+    assert_eq!(catalog.leftovers(0, 9).await.unwrap(), [lost]);
     // What was learned of outputs is learned again.
     assert_eq!(catalog.layout("k").await.unwrap(), None);
     assert_eq!(catalog.checkpoints("k").await.unwrap(), []);
@@ -487,7 +550,7 @@ async fn a_catalog_of_the_first_version_is_opened_with_all_that_it_holds() {
     catalog.put_checkpoints("g", "aa", vec![(1, vec![7])]).await.unwrap();
 
     // It counts on from there, and a second opening changes nothing.
-    assert!(catalog.delete_file(first).await.unwrap().is_some());
+    assert!(catalog.delete_file(first).await.unwrap());
     drop(catalog);
     let catalog = Catalog::open(&path).unwrap();
     let container = catalog.container(into).await.unwrap().unwrap();
@@ -501,7 +564,8 @@ async fn a_catalog_of_the_first_version_is_opened_with_all_that_it_holds() {
     }];
     let wanted =
         List { conditions: by_key, order: Order::Arrival, start: Start::Offset(0), limit: 9 };
-    assert_eq!(catalog.files(Some(partner), wanted).await.unwrap().items, [row]);
+    let raw = catalog.file(third).await.unwrap().unwrap();
+    assert_eq!(catalog.files(Some(partner), wanted).await.unwrap().items, [row, raw]);
 }
 
 #[tokio::test]
@@ -509,7 +573,7 @@ async fn a_deletion_that_nobody_waits_for_ends_what_was_found_all_the_same() {
     let (_dir, catalog) = open();
     let container = container(&catalog, None).await;
     let row = file(&container, "a", "aa");
-    insert(&catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
+    insert(&catalog, row.clone(), content("aa", None)).await.unwrap();
     let before = catalog.generation();
     let _ = tokio::time::timeout(Duration::ZERO, catalog.delete_file(row.file_sid)).await;
     while catalog.file(row.file_sid).await.unwrap().is_some() {
@@ -529,7 +593,7 @@ async fn what_comes_after_a_deletion_lies_behind_every_cursor() {
     let (lasting, passing) = (container(&catalog, None).await, container(&catalog, None).await);
     let put = async |catalog: &Catalog, name: &str| {
         let row = file(&lasting, name, "aa");
-        insert(catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
+        insert(catalog, row.clone(), content("aa", None)).await.unwrap();
         row
     };
     let first = page(Order::Arrival, Start::Offset(0), 9);
@@ -539,7 +603,7 @@ async fn what_comes_after_a_deletion_lies_behind_every_cursor() {
     // The newest goes, then all: with nothing left there is nothing to count on from.
     for gone in [vec![gone], vec![kept]] {
         for row in gone {
-            assert!(catalog.delete_file(row.file_sid).await.unwrap().is_some());
+            assert!(catalog.delete_file(row.file_sid).await.unwrap());
         }
         for reopen in [false, true] {
             if reopen {
@@ -551,7 +615,7 @@ async fn what_comes_after_a_deletion_lies_behind_every_cursor() {
             let sid = new.file_sid;
             assert_eq!(found.items, [new], "reopened: {reopen}");
             after = end(found);
-            assert!(catalog.delete_file(sid).await.unwrap().is_some());
+            assert!(catalog.delete_file(sid).await.unwrap());
         }
     }
     catalog.delete_container(passing.container_sid).await.unwrap();
@@ -607,7 +671,7 @@ async fn pages_by_duration_show_each_file_once_whatever_the_rate() {
         let duration = f64::from(n * 7919 + 1) / rate;
         let name = format!("{n} at {rate}");
         let row = FileRow { content_duration: Some(duration), ..file(&container, &name, "aa") };
-        insert(&catalog, row, content("aa", None), || Ok(())).await.unwrap();
+        insert(&catalog, row, content("aa", None)).await.unwrap();
         lengths.push(duration);
     }
     lengths.sort_by(f64::total_cmp);
@@ -626,7 +690,7 @@ async fn a_file_is_found_while_lists_take_long() {
     let (_dir, catalog) = open();
     let container = container(&catalog, None).await;
     let row = file(&container, &"a".repeat(30_000), "aa");
-    insert(&catalog, row.clone(), content("aa", None), || Ok(())).await.unwrap();
+    insert(&catalog, row.clone(), content("aa", None)).await.unwrap();
     // Hundreds of millions of comparisons: nearly the whole pattern is found at nearly every place.
     let (attribute, values) = ("name".into(), vec![format!("%{}b", "a".repeat(10_000))]);
     let hard = Condition { attribute, operator: Operator::Like, values };

@@ -6,9 +6,8 @@ use crate::upload::{Defaults, Kept};
 use crate::values::check_file;
 use crate::{
     Container, Error, File, FileChanges, Library, List, Listing, Principal, Publish, Role, Scope,
-    ThresholdAction, Upload, blocking, now_ms, to_the_end,
+    ThresholdAction, Upload, now_ms, to_the_end,
 };
-use blob::Hash;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use uuid::Uuid;
@@ -65,8 +64,10 @@ impl Library {
             }
             None => None,
         };
-        let (facts, content) = kept.map(Kept::split).unzip();
-        let content_hash = content.as_ref().map(|new| new.row.content_hash.clone());
+        let (facts, content) = match kept.map(Kept::split) {
+            Some((facts, row, draft)) => (Some(facts), Some((row, draft))),
+            None => (None, None),
+        };
         self.settle_before(&container).await;
         let now = now_ms();
         let edit = move |row: &mut File| {
@@ -88,13 +89,21 @@ impl Library {
             let stays = old.container_sid == into.container_sid;
             admit(into, stays.then_some(old), new, now)
         };
+        let catalog = self.catalog.clone();
+        if content.is_some() {
+            catalog.check_change(file_sid, edit.clone(), admit.clone()).await?;
+        }
         let library = self.clone();
         to_the_end(async move {
-            let changed = library.catalog.change_file(file_sid, content, edit, admit).await;
-            let changed = library.without_stray(changed, content_hash.as_deref()).await?;
-            let (file, gone) = changed.ok_or(Error::NotFound)?;
-            library.forget(gone).await;
-            Ok(file)
+            let change = |content| catalog.change_file(file_sid, content, edit, admit);
+            let changed = match content {
+                Some((row, draft)) => {
+                    library.put_then_commit(draft, row, |content| change(Some(content))).await?
+                }
+                None => change(None).await?,
+            };
+            library.clear_leftovers().await;
+            changed.ok_or(Error::NotFound)
         })
         .await
     }
@@ -123,9 +132,9 @@ impl Library {
         self.seen_file(caller, file_sid).await?;
         let library = self.clone();
         to_the_end(async move {
-            let content = library.catalog.delete_file(file_sid).await?.ok_or(Error::NotFound)?;
-            library.forget(vec![content]).await;
-            Ok(())
+            let was_there = library.catalog.delete_file(file_sid).await?;
+            library.clear_leftovers().await;
+            if was_there { Ok(()) } else { Err(Error::NotFound) }
         })
         .await
     }
@@ -135,10 +144,9 @@ impl Library {
     /// # Errors
     /// [`Error::NotFound`] if it was deleted meanwhile.
     pub async fn open_content(&self, file: &File) -> Result<(std::fs::File, u64), Error> {
-        let address = catalog::blob_address(&file.content_hash);
-        let hash: Hash = address.parse().map_err(|_| Error::NotFound)?;
-        let blobs = self.blobs.clone();
-        let open = blocking(move || blobs.get(&hash)).await??.ok_or(Error::NotFound)?;
+        let object = self.catalog.object_of(&file.content_hash).await?.ok_or(Error::NotFound)?;
+        let name = object.parse().map_err(|_| Error::NotFound)?;
+        let open = self.blobs.get(name).await?.ok_or(Error::NotFound)?;
         Ok((open, file.file_bytes))
     }
 

@@ -1,7 +1,7 @@
 //! What is kept: partners, tokens, containers, files, and how a file comes in and goes.
 //!
-//! The order of an upload: draft → sync → probe → classify → one transaction that decides the rules
-//! that race, puts the blob in place and keeps the rows. Deliberately without HTTP and without SQL.
+//! The order of an upload: draft → probe → classify → a look at the rules → put into the store → one transaction that
+//! decides the rules, because they race, and keeps the rows. Deliberately without HTTP and without SQL.
 
 mod access;
 mod accesses;
@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod import;
 mod rules;
+mod store;
 mod sweep;
 mod upload;
 mod values;
@@ -52,13 +53,16 @@ pub struct Library {
     blobs: Blobs,
     config: Arc<Config>,
     accesses: Arc<Accesses>,
+    /// Held while leftovers are removed, so that whoever finds none knows that all are gone.
+    clearing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Library {
     /// A library over a catalog and blobs.
     #[must_use]
     pub fn open(catalog: Catalog, blobs: Blobs, config: Config) -> Self {
-        Self { catalog, blobs, config: Arc::new(config), accesses: Arc::default() }
+        let (accesses, clearing) = Default::default();
+        Self { catalog, blobs, config: Arc::new(config), accesses, clearing }
     }
 
     /// The base of the publish links.

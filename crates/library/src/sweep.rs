@@ -1,22 +1,20 @@
-//! What is done without being asked: files whose lifecycle has ended go, and their contents after them; so do stored
-//! bytes that the catalog doesn't know.
+//! What is done without being asked: files whose lifecycle has ended go, and what can't be removed at once is tried
+//! again; stored bytes that the catalog doesn't know are set aside.
 
-use crate::{Error, Library, blocking, now_ms};
-use blob::{Blobs, Hash};
-use std::io;
+use crate::{Error, Library, now_ms};
 use std::time::Duration;
 
 /// How long a file outlives its lifecycle at most; its link ends at once.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Files or blobs that one transaction deletes at most, so that uploads don't wait long.
+/// Files that one transaction deletes at most, and objects that are looked up at once, so that uploads don't wait long.
 const AT_ONCE: u32 = 500;
 
-/// The walk through all blobs rests so long after so many, so that answers don't notice it.
+/// The walk through all objects rests so long after so many, so that answers don't notice it.
 const REST: Duration = Duration::from_millis(100);
 
-/// How long strays can be looked at before they are removed, at a start.
-const STRAYS_LAST: Duration = Duration::from_secs(7 * 24 * 3600);
+/// An object that is younger may belong to an upload whose commit is still to come; no upload takes as long.
+const UPLOADS_LAST: Duration = Duration::from_secs(24 * 3600);
 
 impl Library {
     /// Sweeps for ever, and looks once for strays.
@@ -25,10 +23,7 @@ impl Library {
             match self.set_strays_aside().await {
                 Ok(0) => {}
                 Ok(count) => {
-                    tracing::warn!(
-                        count,
-                        "stored bytes that no file has were moved to strays/, for a week"
-                    );
+                    tracing::warn!(count, "stored bytes that no file has were moved to strays/");
                 }
                 Err(error) => tracing::warn!(%error, "looking for stored bytes that no file has"),
             }
@@ -44,103 +39,46 @@ impl Library {
         tokio::join!(strays, expired);
     }
 
-    /// Sets the blobs aside that no content has: a kill between an upload's blob and its commit leaves one, and a
-    /// power failure can bring back one that was removed. But it may also be the catalog that is at fault, an
-    /// older one put back: so they go for good only after [`STRAYS_LAST`]. Returns how many.
+    /// Sets the objects aside that the catalog doesn't know: a kill between an upload's put and its commit leaves one.
+    /// But it may also be the catalog that is at fault, an older one put back: so they are for the operator to remove.
+    /// Returns how many.
     ///
     /// # Errors
     /// [`Error::Storage`].
     pub async fn set_strays_aside(&self) -> Result<u64, Error> {
         let mut count = 0;
-        let blobs = self.blobs.clone();
-        blocking(move || blobs.clear_strays(STRAYS_LAST)).await??;
-        if !self.catalog.has_contents().await? {
-            // Beside blobs that is rather a catalog that was lost: they may be all that is left.
+        if !self.catalog.has_objects().await? {
+            // Beside stored bytes that is rather a catalog that was lost: they may be all that is left.
             return Ok(count);
         }
         for first in 0..=u8::MAX {
-            let blobs = self.blobs.clone();
-            let hashes = blocking(move || blobs.beginning_with(first)).await??;
-            for some in hashes.chunks(AT_ONCE as usize) {
-                let addresses = some.iter().map(Hash::to_string).collect();
-                count +=
-                    self.catalog.remove_strays(addresses, self.with_blob(Blobs::set_aside)).await?;
+            let names = self.blobs.beginning_with(first, UPLOADS_LAST).await?;
+            for some in names.chunks(AT_ONCE as usize) {
+                let objects = some.iter().map(ToString::to_string).collect();
+                for stray in self.catalog.unknown_objects(objects).await? {
+                    let Ok(name) = stray.parse() else { continue };
+                    self.blobs.set_aside(name).await?;
+                    count += 1;
+                }
                 tokio::time::sleep(REST).await;
             }
         }
         Ok(count)
     }
 
-    /// What came of keeping a content. If its commit failed, its blob may be in place already: it goes at once,
-    /// unless another content has it.
-    pub(crate) async fn without_stray<T>(
-        &self,
-        outcome: Result<T, Error>,
-        content_hash: Option<&str>,
-    ) -> Result<T, Error> {
-        if let (Err(Error::Storage(_)), Some(content)) = (&outcome, content_hash) {
-            let address = catalog::blob_address(content).to_owned();
-            if let Err(error) =
-                self.catalog.remove_strays(vec![address], self.with_blob(Blobs::remove)).await
-            {
-                tracing::warn!(%error, "removing the bytes of an upload that failed");
-            }
-        }
-        outcome
-    }
-
-    /// Deletes the files whose lifecycle has ended. Returns how many.
+    /// Deletes the files whose lifecycle has ended, and removes leftovers that are due. Returns how many files.
     ///
     /// # Errors
     /// [`Error::Storage`].
     pub async fn sweep(&self) -> Result<u64, Error> {
         let mut gone = 0;
         loop {
-            let contents = self.catalog.delete_expired(now_ms(), AT_ONCE).await?;
-            if contents.is_empty() {
+            let deleted = self.catalog.delete_expired(now_ms(), AT_ONCE).await?;
+            self.clear_leftovers().await;
+            if deleted == 0 {
                 return Ok(gone);
             }
-            gone += contents.len() as u64;
-            self.forget(contents).await;
-        }
-    }
-
-    /// Removes content that no file refers to, as a crash may leave it behind.
-    ///
-    /// # Errors
-    /// [`Error::Storage`].
-    pub async fn forget_unreferenced(&self) -> Result<u64, Error> {
-        let contents = self.catalog.unreferenced().await?;
-        self.remove(contents).await
-    }
-
-    /// Removes those of these contents that no file refers to any more. The files are gone whatever
-    /// comes of it; what stays behind goes with the next start.
-    pub(crate) async fn forget(&self, contents: Vec<String>) {
-        if contents.is_empty() {
-            return;
-        }
-        if let Err(error) = self.remove(contents).await {
-            tracing::warn!(%error, "removing the content of deleted files");
-        }
-    }
-
-    async fn remove(&self, contents: Vec<String>) -> Result<u64, Error> {
-        Ok(self.catalog.forget(contents, self.with_blob(Blobs::remove)).await?)
-    }
-
-    /// Takes the blob at an address away, one way or the other; one that can't be is logged and left for the
-    /// next start.
-    fn with_blob(
-        &self,
-        act: impl Fn(&Blobs, &Hash) -> io::Result<()> + Send + 'static,
-    ) -> impl Fn(&str) -> bool + Send + 'static {
-        let blobs = self.blobs.clone();
-        move |address| {
-            let hash = address.parse::<Hash>().map_err(io::Error::other);
-            let done = hash.and_then(|hash| act(&blobs, &hash));
-            done.inspect_err(|error| tracing::warn!(%error, "stored bytes stay where they are"))
-                .is_ok()
+            gone += deleted;
         }
     }
 }

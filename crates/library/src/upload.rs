@@ -9,7 +9,7 @@ use crate::{
 };
 use audio::{Facts, Hint, Source};
 use blob::Draft;
-use catalog::{ContentRow, NewContent};
+use catalog::ContentRow;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -51,6 +51,7 @@ pub(crate) struct Kept {
 }
 
 /// What the content says of its file.
+#[derive(Clone)]
 pub(crate) struct Description {
     content_hash: String,
     length_bytes: u64,
@@ -179,23 +180,21 @@ impl Upload {
         if !has_name {
             file.name.clone_from(&file.file_access_name);
         }
-        let (description, content) = kept.split();
+        let (description, content, draft) = kept.split();
         let now = file.date_created;
         description.describe(&mut file, now);
         check_file(&file)?;
         library.settle_before(&container).await;
         let row = file.clone();
         let admit = move |into: &Container| admit(into, None, &row, now);
+        let gone = |error| match error {
+            Error::NotFound => Error::invalid("container_sid", "container not found"),
+            other => other,
+        };
+        library.catalog.check_insert(file.clone(), admit.clone()).await.map_err(gone)?;
         to_the_end(async move {
-            let gone = library.catalog.insert_file(file.clone(), content, admit).await;
-            let gone =
-                library.without_stray(gone, Some(&file.content_hash)).await.map_err(|error| {
-                    match error {
-                        Error::NotFound => Error::invalid("container_sid", "container not found"),
-                        other => other,
-                    }
-                })?;
-            library.forget(gone).await;
+            let insert = |content| library.catalog.insert_file(file.clone(), content, admit);
+            library.put_then_commit(draft, content, insert).await.map_err(gone)?;
             Ok(file)
         })
         .await
@@ -310,9 +309,7 @@ impl Kept {
         self.extension.clone().or(format).unwrap_or_else(|| "bin".into())
     }
 
-    pub fn split(
-        self,
-    ) -> (Description, NewContent<impl FnOnce() -> std::io::Result<()> + Send + 'static>) {
+    pub fn split(self) -> (Description, ContentRow, Draft) {
         let Self { examined, draft, mime_type, extension, transcoded } = self;
         let (facts, index, probe_error) = match examined.probed {
             Ok((facts, index)) => (Some(facts), index, None),
@@ -335,7 +332,7 @@ impl Kept {
             seek_index: index,
             stored_at_ms: now_ms(),
         };
-        (description, NewContent { row, keep: move || draft.commit().map(|_| ()) })
+        (description, row, draft)
     }
 }
 
@@ -356,13 +353,12 @@ impl Description {
     }
 }
 
-/// Syncs (so that the transaction has little left to wait for), probes and classifies.
+/// Probes and classifies.
 fn examine(
     draft: &Draft,
     extension: Option<&str>,
     mime_type: Option<&str>,
 ) -> Result<Examined, Error> {
-    draft.as_file().sync_all()?;
     let source: Source = Arc::new(draft.as_file().try_clone()?);
     let mut head = vec![0; 8192];
     let read = source.read_full_at(&mut head, 0)?;

@@ -1,7 +1,7 @@
 //! The library through its public operations.
 #![allow(clippy::unwrap_used)]
 
-use blob::{Blobs, Hash};
+use blob::{Blobs, Hash, ObjectName};
 use catalog::Catalog;
 use library::{
     Classification, Config, ContainerChanges, Error, File, FileChanges, Library, List, Order,
@@ -9,8 +9,9 @@ use library::{
 };
 use serde_json::{Map, Value, json};
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 use uuid::Uuid;
 
@@ -85,7 +86,7 @@ async fn content_that_cannot_be_played_is_kept_and_goes_with_its_last_file() {
     f.library.delete_file(&f.admin, first.file_sid).await.unwrap();
     assert_eq!(f.library.open_content(&second).await.unwrap().1, 6);
     f.library.delete_file(&f.admin, second.file_sid).await.unwrap();
-    assert!(!f.blobs.exists(&Hash::of(b"%PDF-1")));
+    assert_eq!(objects(&f), [] as [PathBuf; 0]);
 }
 
 #[tokio::test]
@@ -147,7 +148,7 @@ async fn no_acknowledged_file_loses_its_blob_to_racing_deletions() {
     for racer in racers {
         racer.await.unwrap();
     }
-    assert!(!f.blobs.exists(&Hash::of(b"same content")));
+    assert_eq!(objects(&f), [] as [PathBuf; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,11 +167,11 @@ async fn a_caller_that_leaves_in_the_midst_of_a_deletion_leaves_nothing_half_don
                 () = tokio::time::sleep(Duration::from_micros(50)) => {}
             }
         }
-        files.push((file.file_sid, Hash::of(bytes)));
+        files.push((file.file_sid, bytes));
     }
     let until = Instant::now() + Duration::from_secs(10);
     for (sid, content) in files {
-        while f.library.file(&f.admin, sid).await.is_err() == f.blobs.exists(&content) {
+        while f.library.file(&f.admin, sid).await.is_err() == is_stored(&f, content) {
             assert!(Instant::now() < until, "the file is gone, its content stays");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -253,115 +254,198 @@ async fn a_container_that_is_sent_back_as_it_was_shown_keeps_no_origin_of_its_ow
     }
 }
 
-/// Where a blob lies.
-fn path_of(f: &Fixture, bytes: &[u8]) -> PathBuf {
+/// What lies in a folder and below it.
+fn files_under(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files_under(&path) } else { vec![path] }).collect()
+}
+
+/// Where the stored objects lie.
+fn objects(f: &Fixture) -> Vec<PathBuf> {
+    files_under(&f.dir.path().join("blobs"))
+}
+
+/// Where the object with these bytes lies, if there is one.
+fn object_with(f: &Fixture, bytes: &[u8]) -> Option<PathBuf> {
     let hash = Hash::of(bytes).to_string();
-    f.dir.path().join("blobs").join(&hash[..2]).join(&hash[2..4]).join(hash)
+    let is_it = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with(&hash);
+    let mut found: Vec<_> = objects(f).into_iter().filter(is_it).collect();
+    assert!(found.len() <= 1, "one object for the same bytes: {found:?}");
+    found.pop()
+}
+
+fn is_stored(f: &Fixture, bytes: &[u8]) -> bool {
+    object_with(f, bytes).is_some()
+}
+
+fn temporary_files(f: &Fixture) -> Vec<PathBuf> {
+    files_under(&f.dir.path().join("tmp"))
+}
+
+/// The stored bytes of a file.
+async fn stored(f: &Fixture, file: &File) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    f.library.open_content(file).await.unwrap().0.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// Bytes in the store of which the catalog knows nothing, so old.
+async fn stray(f: &Fixture, bytes: &[u8], age: Duration) -> PathBuf {
+    let mut draft = f.blobs.begin().unwrap();
+    draft.write(bytes).unwrap();
+    let name = ObjectName::fresh(draft.hash()).unwrap();
+    f.blobs.put(name, draft).await.unwrap();
+    let path = object_with(f, bytes).unwrap();
+    fs::File::open(&path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+    path
+}
+
+const TWO_DAYS: Duration = Duration::from_secs(2 * 24 * 3600);
+
+fn sql(f: &Fixture, sql: &str) {
+    let path = f.dir.path().join("catalog.sqlite");
+    rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
 }
 
 #[tokio::test]
-async fn a_blob_that_cannot_be_removed_holds_up_nothing_and_goes_later() {
+async fn an_object_that_cannot_be_removed_holds_up_nothing_and_goes_later() {
     let f = fixture().await;
-    let contents = [&b"first"[..], b"stuck", b"last"];
-    for bytes in contents {
-        let file = put(&f, "a", bytes).await.unwrap();
-        // As after a kill between the deletion and its end.
-        f.catalog.delete_file(file.file_sid).await.unwrap();
-    }
-    let stuck = path_of(&f, b"stuck");
-    fs::remove_file(&stuck).unwrap();
-    fs::create_dir(&stuck).unwrap();
-    assert_eq!(f.library.forget_unreferenced().await.unwrap(), 2);
-    assert!(!f.blobs.exists(&Hash::of(b"first")) && !f.blobs.exists(&Hash::of(b"last")));
-    assert_eq!(f.catalog.unreferenced().await.unwrap(), [Hash::of(b"stuck").to_string()]);
-    fs::remove_dir(&stuck).unwrap();
-    assert_eq!(f.library.forget_unreferenced().await.unwrap(), 1);
-    assert!(f.catalog.unreferenced().await.unwrap().is_empty());
+    let stuck = put(&f, "a", b"stuck").await.unwrap();
+    let path = object_with(&f, b"stuck").unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    f.library.delete_file(&f.admin, stuck.file_sid).await.unwrap();
+    let other = put(&f, "b", b"other").await.unwrap();
+    f.library.delete_file(&f.admin, other.file_sid).await.unwrap();
+    assert!(!is_stored(&f, b"other") && path.exists());
+    sql(&f, "UPDATE leftovers SET due_at = 0");
+    fs::remove_dir(&path).unwrap();
+    fs::write(&path, "stuck").unwrap();
+    f.library.sweep().await.unwrap();
+    assert_eq!(objects(&f), [] as [PathBuf; 0]);
+    assert!(f.catalog.leftovers(i64::MAX, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn bytes_that_no_file_has_are_set_aside_for_a_week_and_nothing_else() {
+async fn what_a_kill_between_a_deletion_and_its_end_left_goes_with_the_next_sweep() {
+    let f = fixture().await;
+    let file = put(&f, "a", b"deleted").await.unwrap();
+    f.catalog.delete_file(file.file_sid).await.unwrap();
+    assert!(is_stored(&f, b"deleted"));
+    f.library.sweep().await.unwrap();
+    assert!(!is_stored(&f, b"deleted"));
+}
+
+#[tokio::test]
+async fn bytes_that_no_file_has_are_set_aside_and_never_removed_and_nothing_else_is() {
     let f = fixture().await;
     let kept = put(&f, "kept", b"kept").await.unwrap();
     let raw = put(&f, "raw.ulaw", b"raw").await.unwrap();
     assert!(raw.content_hash.contains('.'), "its address is a part of its id: {raw:?}");
-    for stray in [&b"left by a kill"[..], b"brought back by a power failure"] {
-        let mut draft = f.blobs.begin().unwrap();
-        draft.write(stray).unwrap();
-        draft.commit().unwrap();
+    for file in [&b"kept"[..], b"raw"].map(|bytes| object_with(&f, bytes).unwrap()) {
+        fs::File::open(file).unwrap().set_modified(SystemTime::now() - TWO_DAYS).unwrap();
     }
-    let beside = path_of(&f, b"kept").with_file_name("notes.txt");
+    // Uploads that are under way look like these.
+    let young = stray(&f, b"just put", Duration::from_secs(23 * 3600)).await;
+    let ahead = stray(&f, b"put before the clock went back", Duration::ZERO).await;
+    let tomorrow = SystemTime::now() + Duration::from_secs(24 * 3600);
+    fs::File::open(&ahead).unwrap().set_modified(tomorrow).unwrap();
+    let left = stray(&f, b"left by a kill", TWO_DAYS).await;
+    let beside = object_with(&f, b"kept").unwrap().with_file_name("notes.txt");
     fs::write(&beside, "ours").unwrap();
-    assert_eq!(f.library.set_strays_aside().await.unwrap(), 2);
-    let left = Hash::of(b"left by a kill");
-    assert!(!f.blobs.exists(&left));
-    let place = path_of(&f, b"left by a kill");
-    let place =
-        f.dir.path().join("strays").join(place.strip_prefix(f.dir.path().join("blobs")).unwrap());
+    fs::File::open(&beside).unwrap().set_modified(SystemTime::now() - TWO_DAYS).unwrap();
+    assert_eq!(f.library.set_strays_aside().await.unwrap(), 1);
+    let place = f.dir.path().join("strays");
+    let place = place.join(left.strip_prefix(f.dir.path().join("blobs")).unwrap());
+    assert!(!left.exists() && young.exists() && ahead.exists() && beside.exists());
     assert_eq!(fs::read(&place).unwrap(), b"left by a kill");
-    for file in [kept, raw] {
-        f.library.open_content(&file).await.unwrap();
-    }
-    assert!(beside.exists());
+    assert_eq!((stored(&f, &kept).await, stored(&f, &raw).await), (b"kept".into(), b"raw".into()));
+    let years = SystemTime::now() - 400 * TWO_DAYS;
+    fs::File::open(&place).unwrap().set_modified(years).unwrap();
     assert_eq!(f.library.set_strays_aside().await.unwrap(), 0);
     assert!(place.exists());
-    let eight_days = Duration::from_secs(8 * 24 * 3600);
-    fs::File::open(&place).unwrap().set_modified(SystemTime::now() - eight_days).unwrap();
-    assert_eq!(f.library.set_strays_aside().await.unwrap(), 0);
-    assert!(!place.exists());
 }
 
 #[tokio::test]
 async fn beside_a_catalog_that_was_lost_no_bytes_are_removed() {
     let f = fixture().await;
-    let mut draft = f.blobs.begin().unwrap();
-    draft.write(b"all that is left").unwrap();
-    let left = draft.commit().unwrap();
+    let left = stray(&f, b"all that is left", TWO_DAYS).await;
     assert_eq!(f.library.set_strays_aside().await.unwrap(), 0);
-    assert!(f.blobs.exists(&left.hash));
+    assert!(left.exists());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_upload_under_way_loses_its_bytes_to_the_look_for_strays() {
-    let f = std::sync::Arc::new(fixture().await);
-    let address = Hash::of(b"same content").to_string();
-    let uploads = tokio::spawn({
-        let f = f.clone();
-        async move {
-            for _ in 0..40 {
-                let file = put(&f, "same", b"same content").await.unwrap();
-                f.library.open_content(&file).await.unwrap();
-                f.catalog.delete_file(file.file_sid).await.unwrap();
-                // Its row goes, its bytes are left to the others.
-                f.catalog.forget(vec![file.content_hash], |_| true).await.unwrap();
-            }
-        }
-    });
-    while !uploads.is_finished() {
-        let blobs = f.blobs.clone();
-        let remove = move |address: &str| blobs.remove(&address.parse().unwrap()).is_ok();
-        f.catalog.remove_strays(vec![address.clone()], remove).await.unwrap();
-    }
-    uploads.await.unwrap();
-}
+/// Makes commits of new and changed files fail, though all of their statements succeed: a promise is found broken.
+const COMMITS_FAIL: &str = "CREATE TABLE parents (id INTEGER PRIMARY KEY);
+    CREATE TABLE promises (id INTEGER REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
+    CREATE TRIGGER breaks_a_new_file AFTER INSERT ON files BEGIN INSERT INTO promises VALUES (1); END;
+    CREATE TRIGGER breaks_a_change AFTER UPDATE ON files BEGIN INSERT INTO promises VALUES (1); END;";
 
 #[tokio::test]
 async fn an_upload_whose_commit_fails_leaves_no_bytes_but_those_of_others() {
     let f = fixture().await;
     let old = put(&f, "old", b"known").await.unwrap();
-    // A promise that a commit finds broken.
-    let sql = "CREATE TABLE parents (id INTEGER PRIMARY KEY);
-        CREATE TABLE promises (id INTEGER REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
-        CREATE TRIGGER breaks_a_new_file AFTER INSERT ON files BEGIN INSERT INTO promises VALUES (1); END;
-        CREATE TRIGGER breaks_a_change AFTER UPDATE ON files BEGIN INSERT INTO promises VALUES (1); END;";
-    let path = f.dir.path().join("catalog.sqlite");
-    rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+    sql(&f, COMMITS_FAIL);
     for bytes in [&b"new"[..], b"known"] {
         let created = put(&f, "new", bytes).await;
         assert!(matches!(created, Err(Error::Storage(_))), "{created:?}");
         let replaced = replace(&f, old.file_sid, bytes).await;
         assert!(matches!(replaced, Err(Error::Storage(_))), "{replaced:?}");
     }
-    assert!(!f.blobs.exists(&Hash::of(b"new")));
-    f.library.open_content(&old).await.unwrap();
+    f.library.sweep().await.unwrap();
+    assert_eq!(objects(&f).len(), 1);
+    assert_eq!(stored(&f, &old).await, b"known");
+}
+
+#[tokio::test]
+async fn a_refused_upload_leaves_nothing_wherever_it_is_refused() {
+    let f = fixture().await;
+    let old = put(&f, "old", b"old").await.unwrap();
+    let limited = ContainerChanges { quota_bytes: Some(Some(5)), ..ContainerChanges::default() };
+    f.library.change_container(&f.admin, f.container, limited, false).await.unwrap();
+    let upload = async |bytes: &'static [u8]| {
+        let mut upload = f.library.begin_upload(&f.admin).await.unwrap();
+        upload.changes.container_sid = Some(f.container);
+        upload.changes.file_access_name = Some(old.file_access_name.clone());
+        upload.write(bytes).await.unwrap();
+        upload.finish().await
+    };
+    assert!(matches!(upload(b"too long").await, Err(Error::LimitReached { .. })));
+    assert!(matches!(upload(b"n").await, Err(Error::Conflict { .. })));
+    let longer = replace(&f, old.file_sid, b"longer than five").await;
+    assert!(matches!(longer, Err(Error::LimitReached { .. })));
+    assert_eq!((objects(&f).len(), temporary_files(&f).len()), (1, 0));
+    assert_eq!(f.library.container(&f.admin, f.container).await.unwrap().total_files, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_of_the_same_bytes_at_once_are_all_kept_in_one_object() {
+    let f = std::sync::Arc::new(fixture().await);
+    let uploads: Vec<_> = (0..8)
+        .map(|_| {
+            let f = f.clone();
+            tokio::spawn(async move { put(&f, "same", b"the same bytes").await.unwrap() })
+        })
+        .collect();
+    for upload in uploads {
+        assert_eq!(stored(&f, &upload.await.unwrap()).await, b"the same bytes");
+    }
+    assert!(is_stored(&f, b"the same bytes"));
+    assert_eq!(objects(&f).len(), 1);
+}
+
+#[tokio::test]
+async fn bytes_that_were_lost_or_damaged_are_whole_once_they_come_in_again() {
+    let f = fixture().await;
+    let file = put(&f, "first", b"whole").await.unwrap();
+    let damages: [fn(&Path); 3] = [
+        |path| fs::remove_file(path).unwrap(),
+        |path| fs::write(path, "whale").unwrap(),
+        |path| fs::write(path, "").unwrap(),
+    ];
+    for damage in damages {
+        damage(&object_with(&f, b"whole").unwrap());
+        put(&f, "again", b"whole").await.unwrap();
+        assert_eq!(stored(&f, &file).await, b"whole");
+        assert_eq!(objects(&f).len(), 1);
+    }
 }

@@ -126,11 +126,9 @@ impl Media {
     }
 
     async fn original(&self, resource: &Arc<Resource>) -> Result<Prepared, OpenError> {
-        let (engine, resource) = (Arc::clone(self.engine()), Arc::clone(resource));
-        let open = move || {
-            let file = blob(&engine, &resource.content_hash)?;
-            Prepared::original(file, resource.length_bytes).map_err(OpenError::failed)
-        };
+        let (file, length_bytes) =
+            (self.blob(&resource.content_hash).await?, resource.length_bytes);
+        let open = move || Prepared::original(file, length_bytes).map_err(OpenError::failed);
         tokio::task::spawn_blocking(open).await.map_err(OpenError::failed)?
     }
 
@@ -141,7 +139,7 @@ impl Media {
         }
         let content_hash = &transcoded.resource.content_hash;
         let length_bytes = transcoded.resource.length_bytes;
-        let file = blob(self.engine(), content_hash)?;
+        let file = self.blob(content_hash).await?;
         let index = self.engine().catalog.seek_index(content_hash).await;
         let source = Arc::new(Stored { file, length_bytes });
         self.new_play(transcoded, source, index.map_err(OpenError::failed)?).await
@@ -161,11 +159,14 @@ impl Media {
         self.engine().cache.get(&play.key);
         Ok(self.service.plays.insert(play))
     }
-}
 
-/// Opens the bytes of a content.
-fn blob(engine: &Engine, content_hash: &str) -> Result<File, OpenError> {
-    let address = catalog::blob_address(content_hash);
-    let hash = address.parse().map_err(OpenError::failed)?;
-    engine.blobs.get(&hash).map_err(OpenError::failed)?.ok_or(OpenError::Gone)
+    /// Opens the bytes of a content.
+    async fn blob(&self, content_hash: &str) -> Result<File, OpenError> {
+        let object = async || {
+            let object = self.engine().catalog.object_of(content_hash).await;
+            let object = object.map_err(OpenError::failed)?;
+            object.map(|name| name.parse().map_err(OpenError::failed)).transpose()
+        };
+        self.engine().blobs.find(object).await?.ok_or(OpenError::Gone)
+    }
 }

@@ -1,0 +1,68 @@
+//! Bytes in the store: put before the commit that refers to them, removed after the one that ends that.
+//!
+//! Neither happens within a transaction, so a slow disk holds up nobody but its own upload. What must not stay is a
+//! leftover in the catalog first, so a crash at any point leaves nothing that a later sweep doesn't know.
+
+use crate::{Error, Library, now_ms};
+use blob::{Draft, ObjectName};
+use catalog::{ContentRow, NewContent};
+use std::time::Duration;
+
+/// Leftovers that are removed between two looks at the catalog.
+const AT_ONCE: u32 = 100;
+
+/// When an object that could not be removed is tried again.
+const AGAIN: Duration = Duration::from_secs(600);
+
+impl Library {
+    /// Puts bytes into the store, then `commit`s what refers to them. If that comes to nothing, they go again.
+    pub(crate) async fn put_then_commit<T, F>(
+        &self,
+        draft: Draft,
+        row: ContentRow,
+        commit: impl FnOnce(NewContent) -> F,
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let name = ObjectName::fresh(draft.hash())?;
+        let object = name.to_string();
+        let done = match self.blobs.put(name, draft).await {
+            Ok(()) => commit(NewContent { row, object: object.clone() }).await,
+            Err(error) => Err(error.into()),
+        };
+        if done.is_err()
+            && let Err(error) = self.catalog.leave(object).await
+        {
+            tracing::warn!(%error, "the bytes of an upload that failed stay until a later start sets them aside");
+        }
+        self.clear_leftovers().await;
+        done
+    }
+
+    /// Removes the objects that nothing refers to any more. A failure is logged; what is left of it is tried again.
+    pub async fn clear_leftovers(&self) {
+        let _alone = self.clearing.lock().await;
+        if let Err(error) = self.clear_due().await {
+            tracing::warn!(%error, "removing the bytes of deleted files");
+        }
+    }
+
+    async fn clear_due(&self) -> Result<(), Error> {
+        loop {
+            let due = self.catalog.leftovers(now_ms(), AT_ONCE).await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            let names = due.iter().filter_map(|object| object.parse().ok()).collect();
+            let still_there = self.blobs.remove(names).await?;
+            for (name, error) in &still_there {
+                tracing::warn!(%name, %error, "the bytes of a deleted file can't be removed; tried again later");
+            }
+            let others: Vec<_> = still_there.iter().map(|(name, _)| name.to_string()).collect();
+            let gone = due.into_iter().filter(|object| !others.contains(object)).collect();
+            let due_at_ms = now_ms() + AGAIN.as_millis() as i64;
+            self.catalog.settle_leftovers(gone, others, due_at_ms).await?;
+        }
+    }
+}
