@@ -136,12 +136,16 @@ fn a_cached_transcode_is_the_same_bytes_in_pipelined_ranges() {
 /// A published file of this length, of which only what `fill` writes takes space on the disk.
 fn sparse(server: &Server, length: u64, fill: impl FnOnce(&File)) -> String {
     let model = server.upload("model.bin", b"x");
-    let hash = "ab".repeat(32);
-    let path = server.data.join("blobs/ab/ab").join(&hash);
-    std::fs::create_dir_all(path.parent().expect("a folder")).unwrap();
-    let file = File::create(&path).unwrap();
+    let draft = server.data.join("tmp/sparse");
+    let file = File::create(&draft).unwrap();
     file.set_len(length).unwrap();
     fill(&file);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(&draft).unwrap()).unwrap();
+    let hash = hasher.finalize().to_hex().to_string();
+    let path = server.data.join("blobs").join(&hash[..2]).join(&hash[2..4]).join(&hash);
+    std::fs::create_dir_all(path.parent().expect("a folder")).unwrap();
+    std::fs::rename(draft, path).unwrap();
     let catalog = catalog::Catalog::open(server.data.join("catalog.sqlite")).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {

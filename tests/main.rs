@@ -13,6 +13,7 @@ mod crash;
 mod hostile;
 mod judge;
 mod limits;
+mod lost;
 mod matrix;
 mod publish;
 mod ranges;

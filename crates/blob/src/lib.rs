@@ -2,9 +2,11 @@
 //!
 //! A [`Draft`] is written under `tmp/`. To put it is to sync it, to rename it to `blobs/ab/cd/<name>` and to sync the
 //! folder: a crash leaves either the whole object or a leftover in `tmp/`, which the owner of the data folder empties at
-//! start. Objects never change, so an open file outlives its removal. Deliberately knows nothing of who refers to an
+//! start. Objects never change, so an open file outlives its removal; what a disk makes of them is found when they are
+//! opened first and by [`Blobs::check`]. Deliberately knows nothing of who refers to an
 //! object: that is the catalog's.
 
+mod check;
 mod draft;
 mod folder;
 mod hash;
@@ -15,10 +17,12 @@ pub use folder::{DataFolder, Successor};
 pub use hash::{Hash, InvalidHash};
 pub use name::{InvalidName, ObjectName};
 
+use check::{BLOCK_BYTES, Checked};
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// The objects of one data folder. Clones share it.
@@ -33,6 +37,22 @@ struct Root {
     tmp: PathBuf,
     /// Objects that were set aside, in the same order.
     strays: PathBuf,
+    checked: Checked,
+    lost: AtomicU64,
+}
+
+/// Why an object can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum GetError {
+    /// There is none.
+    #[error("{0} is missing")]
+    Missing(PathBuf),
+    /// It is not what was put there.
+    #[error("{0} is damaged: its bytes are not those that its name tells")]
+    Damaged(PathBuf),
+    /// It can't be told.
+    #[error("{0}: {1}")]
+    Failed(PathBuf, #[source] io::Error),
 }
 
 impl Blobs {
@@ -58,7 +78,8 @@ impl Blobs {
     /// If a folder can't be made.
     pub fn attach(data_dir: &Path) -> io::Result<Self> {
         let [blobs, tmp, strays] = ["blobs", "tmp", "strays"].map(|name| data_dir.join(name));
-        let root = Root { blobs, tmp, strays };
+        let (checked, lost) = (Checked::default(), AtomicU64::new(0));
+        let root = Root { blobs, tmp, strays, checked, lost };
         fs::create_dir_all(&root.blobs)?;
         fs::create_dir_all(&root.tmp)?;
         sync_folder(data_dir)?;
@@ -82,23 +103,86 @@ impl Blobs {
         blocking(move || {
             let folder = root.make_folder(name.hash())?;
             draft.persist(&root.path(&name))?;
-            sync_folder(&folder)
+            sync_folder(&folder)?;
+            root.checked.trust(&name);
+            Ok(())
         })
         .await
     }
 
-    /// The object, opened for reading, or `None` if there is none.
+    /// The object, opened for reading. The first time it is read through and compared with its name, which takes a
+    /// second for some gigabytes.
     ///
     /// # Errors
-    /// If it is there but can't be opened.
-    pub async fn get(&self, name: ObjectName) -> io::Result<Option<File>> {
+    /// [`GetError`].
+    pub async fn get(&self, name: ObjectName) -> Result<File, GetError> {
         let root = Arc::clone(&self.root);
-        blocking(move || match File::open(root.path(&name)) {
-            Ok(file) => Ok(Some(file)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(e),
-        })
-        .await
+        let path = root.path(&name);
+        let open = move || {
+            let file = File::open(root.path(&name))?;
+            Ok(root.checked.is_sound(&name, &file).then_some(file))
+        };
+        match blocking(open).await {
+            Ok(Some(file)) => Ok(file),
+            Ok(None) => Err(GetError::Damaged(path)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(GetError::Missing(path)),
+            Err(e) => Err(GetError::Failed(path, e)),
+        }
+    }
+
+    /// The object that holds some bytes, opened for reading; `None` if nothing does. `object` tells which that is. It is
+    /// asked again before an object is given up as lost, because meanwhile the bytes may have come in again or gone.
+    ///
+    /// # Errors
+    /// Those of [`Self::get`] and of `object`.
+    pub async fn find<E, F>(&self, mut object: impl FnMut() -> F) -> Result<Option<File>, E>
+    where
+        E: From<GetError>,
+        F: Future<Output = Result<Option<ObjectName>, E>>,
+    {
+        let mut lost: Option<(ObjectName, GetError)> = None;
+        loop {
+            let Some(name) = object().await? else { return Ok(None) };
+            if let Some((_, why)) = lost.take_if(|(before, _)| *before == name) {
+                self.count_lost();
+                return Err(why.into());
+            }
+            match self.get(name).await {
+                Ok(file) => return Ok(Some(file)),
+                Err(why @ GetError::Failed(..)) => return Err(why.into()),
+                Err(why) => lost = Some((name, why)),
+            }
+        }
+    }
+
+    /// Reads an object through, at most so fast, and compares it with its name. One that is damaged is compared again
+    /// when it is opened next.
+    ///
+    /// # Errors
+    /// [`GetError`].
+    pub async fn check(&self, name: ObjectName, bytes_per_s: u64) -> Result<(), GetError> {
+        let path = self.root.path(&name);
+        let hash = hash_slowly(path.clone(), bytes_per_s).await;
+        match hash {
+            Ok(hash) if hash == *name.hash() => Ok(()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(GetError::Missing(path)),
+            // What can't be read is damaged, too.
+            _ => {
+                self.root.checked.forget(&name);
+                Err(GetError::Damaged(path))
+            }
+        }
+    }
+
+    /// Counts that a stored object was found missing or damaged.
+    pub fn count_lost(&self) {
+        self.root.lost.fetch_add(1, Relaxed);
+    }
+
+    /// How often that was counted since the start.
+    #[must_use]
+    pub fn lost_count(&self) -> u64 {
+        self.root.lost.load(Relaxed)
     }
 
     /// Removes objects, durably; one that is not there is gone already. Returns those that are still there, each with
@@ -108,7 +192,10 @@ impl Blobs {
     /// If it was not even tried.
     pub async fn remove(&self, names: Vec<ObjectName>) -> io::Result<Vec<(ObjectName, io::Error)>> {
         let root = Arc::clone(&self.root);
-        let still_there = move |name| root.remove(&name).err().map(|error| (name, error));
+        let still_there = move |name| {
+            root.checked.forget(&name);
+            root.remove(&name).err().map(|error| (name, error))
+        };
         blocking(move || Ok(names.into_iter().filter_map(still_there).collect())).await
     }
 
@@ -179,6 +266,25 @@ impl Root {
             // A power failure would bring back what is gone in memory alone.
             removed => removed.and_then(|()| sync_folder(&within(&self.blobs, name.hash()))),
         }
+    }
+}
+
+/// The hash of a file that is read at most so fast.
+async fn hash_slowly(path: PathBuf, bytes_per_s: u64) -> io::Result<Hash> {
+    let mut file = blocking(|| File::open(path)).await?;
+    let (mut hasher, mut block) = (blake3::Hasher::new(), vec![0; BLOCK_BYTES]);
+    loop {
+        let (read, rest) = blocking(move || {
+            let read = file.read(&mut block)?;
+            hasher.update(&block[..read]);
+            Ok((read, (file, hasher, block)))
+        })
+        .await?;
+        (file, hasher, block) = rest;
+        if read == 0 {
+            return Ok(Hash::from(*hasher.finalize().as_bytes()));
+        }
+        tokio::time::sleep(Duration::from_secs_f64(read as f64 / bytes_per_s as f64)).await;
     }
 }
 

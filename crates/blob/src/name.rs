@@ -34,6 +34,10 @@ impl ObjectName {
     pub fn hash(&self) -> &Hash {
         &self.hash
     }
+
+    pub(crate) fn nonce(&self) -> Option<u64> {
+        self.nonce
+    }
 }
 
 impl fmt::Display for ObjectName {

@@ -1,7 +1,7 @@
 //! Objects survive what they should and nothing else.
 #![allow(clippy::unwrap_used)]
 
-use blob::{Blobs, DataFolder, Hash, ObjectName};
+use blob::{Blobs, DataFolder, GetError, Hash, ObjectName};
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ async fn put(blobs: &Blobs, bytes: &[u8]) -> ObjectName {
 
 async fn read(blobs: &Blobs, name: ObjectName) -> Option<String> {
     let mut text = String::new();
-    blobs.get(name).await.unwrap()?.read_to_string(&mut text).unwrap();
+    blobs.get(name).await.ok()?.read_to_string(&mut text).unwrap();
     Some(text)
 }
 
@@ -68,7 +68,7 @@ async fn an_open_object_outlives_its_removal() {
     let dir = tempfile::tempdir().unwrap();
     let blobs = Blobs::open(dir.path()).unwrap();
     let name = put(&blobs, b"still here").await;
-    let mut open = blobs.get(name).await.unwrap().unwrap();
+    let mut open = blobs.get(name).await.unwrap();
     for _ in 0..2 {
         assert!(blobs.remove(vec![name]).await.unwrap().is_empty());
     }
@@ -143,4 +143,78 @@ fn hashes_and_names_are_parsed_from_lower_case_hex_alone() {
     {
         assert!(format!("{hash}.{nonce}").parse::<ObjectName>().is_err(), "{nonce}");
     }
+}
+
+fn is_damaged(got: &Result<fs::File, GetError>) -> bool {
+    matches!(got, Err(GetError::Damaged(_)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_a_disk_spoiled_is_not_given_out_after_a_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = put(&Blobs::open(dir.path()).unwrap(), &[7; 3_000_000]).await;
+    let path = place(dir.path(), "blobs", &name);
+    let spoil = |at: usize| {
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[at] ^= 1;
+        fs::write(&path, bytes).unwrap();
+    };
+    for at in [0, 1_500_000, 2_999_999] {
+        let blobs = Blobs::open(dir.path()).unwrap();
+        spoil(at);
+        let asked: Vec<_> = (0..4)
+            .map(|_| {
+                tokio::spawn({
+                    let blobs = blobs.clone();
+                    async move { blobs.get(name).await }
+                })
+            })
+            .collect();
+        for got in asked {
+            assert!(is_damaged(&got.await.unwrap()), "at {at}");
+        }
+        // Put right by hand, it is given out at once.
+        spoil(at);
+        blobs.get(name).await.unwrap();
+    }
+    fs::write(&path, "shorter").unwrap();
+    assert!(is_damaged(&Blobs::open(dir.path()).unwrap().get(name).await));
+    fs::remove_file(&path).unwrap();
+    let got = Blobs::open(dir.path()).unwrap().get(name).await;
+    assert!(matches!(got, Err(GetError::Missing(_))));
+    assert!(got.unwrap_err().to_string().contains(path.to_str().unwrap()));
+}
+
+#[tokio::test]
+async fn what_was_compared_is_trusted_until_a_check_finds_it_spoiled() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = put(&Blobs::open(dir.path()).unwrap(), b"sound").await;
+    let blobs = Blobs::open(dir.path()).unwrap();
+    blobs.get(name).await.unwrap();
+    blobs.check(name, u64::MAX).await.unwrap();
+    let path = place(dir.path(), "blobs", &name);
+    fs::write(&path, "Sound").unwrap();
+    blobs.get(name).await.unwrap();
+    assert!(matches!(blobs.check(name, u64::MAX).await, Err(GetError::Damaged(_))));
+    assert!(is_damaged(&blobs.get(name).await));
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(blobs.check(name, u64::MAX).await, Err(GetError::Missing(_))));
+}
+
+#[tokio::test]
+async fn an_object_is_lost_only_if_no_other_took_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let (gone, here) = (put(&blobs, b"bytes").await, put(&blobs, b"bytes").await);
+    blobs.remove(vec![gone]).await.unwrap();
+    let find = async |told: &[Option<ObjectName>]| {
+        let mut told = told.iter().copied();
+        let object = || std::future::ready(Ok::<_, GetError>(told.next().unwrap()));
+        blobs.find(object).await
+    };
+    assert!(find(&[Some(gone), Some(here)]).await.unwrap().is_some());
+    assert!(find(&[Some(gone), None]).await.unwrap().is_none());
+    assert_eq!(blobs.lost_count(), 0);
+    assert!(matches!(find(&[Some(gone), Some(gone)]).await, Err(GetError::Missing(_))));
+    assert_eq!(blobs.lost_count(), 1);
 }

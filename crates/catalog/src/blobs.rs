@@ -68,6 +68,20 @@ impl Catalog {
         self.read_one(sql, vec![blob_address(content_id).to_owned()], |row| row.get(0)).await
     }
 
+    /// At most so many of the objects that hold contents, in the order of their names, behind this one.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn objects_after(&self, object: String, most: u32) -> Result<Vec<String>, Error> {
+        self.scan(move |db| {
+            let sql = "SELECT object FROM blobs WHERE object > ? ORDER BY object LIMIT ?";
+            let mut query = db.prepare_cached(sql)?;
+            let objects = query.query_map(params![object, most], |row| row.get(0))?;
+            Ok(objects.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// Whether anything is stored.
     ///
     /// # Errors

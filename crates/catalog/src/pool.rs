@@ -93,6 +93,11 @@ impl Catalog {
         self.shared.generation.load(Ordering::Acquire)
     }
 
+    /// Makes what was found so far count no more: a store turned out to hold other bytes than the catalog tells.
+    pub fn outdate(&self) {
+        self.shared.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Looks up a few rows by their keys. It waits for other look-ups at most.
     pub(crate) async fn read<T: Send + 'static>(
         &self,

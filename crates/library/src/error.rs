@@ -85,3 +85,9 @@ impl From<std::io::Error> for Error {
         Self::Storage(error.to_string())
     }
 }
+
+impl From<blob::GetError> for Error {
+    fn from(error: blob::GetError) -> Self {
+        Self::Storage(error.to_string())
+    }
+}

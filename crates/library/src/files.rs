@@ -144,9 +144,9 @@ impl Library {
     /// # Errors
     /// [`Error::NotFound`] if it was deleted meanwhile.
     pub async fn open_content(&self, file: &File) -> Result<(std::fs::File, u64), Error> {
-        let object = self.catalog.object_of(&file.content_hash).await?.ok_or(Error::NotFound)?;
-        let name = object.parse().map_err(|_| Error::NotFound)?;
-        let open = self.blobs.get(name).await?.ok_or(Error::NotFound)?;
+        let content = file.content_hash.as_str();
+        let found = self.blobs.find(|| self.object_of(content)).await?;
+        let open = found.ok_or(Error::NotFound)?;
         Ok((open, file.file_bytes))
     }
 

@@ -4,11 +4,11 @@
 //! leftover in the catalog first, so a crash at any point leaves nothing that a later sweep doesn't know.
 
 use crate::{Error, Library, now_ms};
-use blob::{Draft, ObjectName};
+use blob::{Draft, InvalidName, ObjectName};
 use catalog::{ContentRow, NewContent};
 use std::time::Duration;
 
-/// Leftovers that are removed between two looks at the catalog.
+/// Objects that are removed or checked between two looks at the catalog.
 const AT_ONCE: u32 = 100;
 
 /// When an object that could not be removed is tried again.
@@ -38,6 +38,48 @@ impl Library {
         }
         self.clear_leftovers().await;
         done
+    }
+
+    /// The object that holds a content's bytes, if the content is there.
+    pub(crate) async fn object_of(&self, content_id: &str) -> Result<Option<ObjectName>, Error> {
+        let object = self.catalog.object_of(content_id).await?;
+        object
+            .map(|name| name.parse())
+            .transpose()
+            .map_err(|e: InvalidName| Error::Storage(e.to_string()))
+    }
+
+    /// How often a stored file was found missing or damaged since the start.
+    #[must_use]
+    pub fn lost_count(&self) -> u64 {
+        self.blobs.lost_count()
+    }
+
+    /// Reads all stored bytes through, at most so fast, and tells the log of those that are missing or damaged. Returns
+    /// how many objects these were.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn check_objects(&self, bytes_per_s: u64) -> Result<u64, Error> {
+        let (mut lost, mut last) = (0, String::new());
+        loop {
+            let objects = self.catalog.objects_after(last.clone(), AT_ONCE).await?;
+            match objects.last() {
+                Some(object) => last.clone_from(object),
+                None => return Ok(lost),
+            }
+            for name in objects.iter().filter_map(|object| object.parse().ok()) {
+                let Err(error) = self.blobs.check(name, bytes_per_s).await else { continue };
+                // It may have gone in the meantime.
+                if self.object_of(&name.hash().to_string()).await? == Some(name) {
+                    tracing::error!(%error, "stored bytes are lost; they are whole again once the same file is uploaded");
+                    self.blobs.count_lost();
+                    // Links in use hold it open.
+                    self.catalog.outdate();
+                    lost += 1;
+                }
+            }
+        }
     }
 
     /// Removes the objects that nothing refers to any more. A failure is logged; what is left of it is tried again.

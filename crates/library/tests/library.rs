@@ -449,3 +449,39 @@ async fn bytes_that_were_lost_or_damaged_are_whole_once_they_come_in_again() {
         assert_eq!(objects(&f).len(), 1);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_are_in_the_store_before_a_transaction_refers_to_them() {
+    let f = std::sync::Arc::new(fixture().await);
+    let path = f.dir.path().join("catalog.sqlite");
+    let other = rusqlite::Connection::open(path).unwrap();
+    // Whoever writes to the catalog now, waits.
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let upload = tokio::spawn({
+        let f = f.clone();
+        async move { put(&f, "a", b"put first").await }
+    });
+    let until = Instant::now() + Duration::from_secs(8);
+    while !is_stored(&f, b"put first") {
+        assert!(Instant::now() < until, "the put waits for the catalog");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(!upload.is_finished());
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(stored(&f, &upload.await.unwrap().unwrap()).await, b"put first");
+}
+
+#[tokio::test]
+async fn the_walk_finds_bytes_that_were_lost_and_whoever_holds_them_looks_again() {
+    let f = fixture().await;
+    for bytes in [&b"sound"[..], b"spoiled", b"missing"] {
+        put(&f, "a", bytes).await.unwrap();
+    }
+    assert_eq!(f.library.check_objects(u64::MAX).await.unwrap(), 0);
+    let before = f.catalog.generation();
+    fs::write(object_with(&f, b"spoiled").unwrap(), "sp0iled").unwrap();
+    fs::remove_file(object_with(&f, b"missing").unwrap()).unwrap();
+    assert_eq!(f.library.check_objects(u64::MAX).await.unwrap(), 2);
+    assert_eq!(f.library.lost_count(), 2);
+    assert_ne!(f.catalog.generation(), before);
+}

@@ -35,3 +35,9 @@ impl OpenError {
         Self::Failed(error.to_string())
     }
 }
+
+impl From<blob::GetError> for OpenError {
+    fn from(error: blob::GetError) -> Self {
+        Self::failed(error)
+    }
+}

@@ -85,6 +85,9 @@ pub fn render(shared: &Shared) -> String {
     );
     let open = shared.watch.count();
     text.single("tonearm_connections", "gauge", "Connections that are open.", open);
+    let lost = shared.services.library.lost_count();
+    let help = "Times that a stored file was found missing or damaged.";
+    text.single("tonearm_blobs_missing_total", "counter", help, lost);
     let media = &shared.services.media;
     let cached = media.cached_bytes();
     text.single("tonearm_cache_bytes", "gauge", "Bytes of outputs in the cache.", cached);
