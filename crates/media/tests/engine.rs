@@ -446,6 +446,9 @@ async fn a_segment_that_always_fails_ends_the_answers_that_need_it() {
     for format in ["g722", "ulaw", "flac"] {
         let dir = tempfile::tempdir().unwrap();
         let house = House::with(dir.path(), House::config(dir.path()), LONG);
+        // It is whole when it is opened first.
+        let original = Representation::Original(Arc::clone(&house.resource));
+        house.media.prepare(&original).await.unwrap();
         let hash = &house.resource.content_hash;
         let blob = dir.path().join("blobs").join(&hash[..2]).join(&hash[2..4]).join(hash);
         // Read-only as it is, its owner may still cut it short by its name.
