@@ -8,34 +8,25 @@ mod apis;
 mod body;
 mod connection;
 mod handler;
-mod inflow;
-mod listener;
 mod metrics;
 mod page;
 mod respond;
-mod system;
-mod watch;
-mod wire;
-
-pub use inflow::BodyLimits;
-pub use listener::{Listeners, listen};
-pub use system::raise_descriptor_limit;
-pub use watch::ConnectionLimits;
 
 pub use apis::publish::{Config as PublishConfig, Presets};
+pub use connection::admission::ConnectionLimits;
+pub use connection::listener::{Listeners, listen};
+pub use connection::request_body::BodyLimits;
+pub use connection::system::raise_descriptor_limit;
 
-use apis::publish::Publish;
-use axum::Router;
+use connection::accept::{Door, Phase};
+use connection::admission::Admissions;
+use handler::Handler;
 use library::Library;
 use media::Media;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
-use watch::Watch;
+use tokio::sync::{mpsc, watch};
 
 /// Settings of the crate.
 #[derive(Debug, Clone)]
@@ -63,26 +54,6 @@ pub struct Services {
     pub media: Media,
     /// Settings.
     pub config: Config,
-}
-
-pub(crate) struct Shared {
-    services: Services,
-    router: Router,
-    publish: Publish,
-    watch: Arc<Watch>,
-    /// Room to tell clients that they are too many; without it they are only hung up on.
-    refusals: Arc<Semaphore>,
-}
-
-/// Refusals under way at a time.
-const MOST_REFUSALS: usize = 256;
-
-/// How far the server is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Serving,
-    Draining,
-    Over,
 }
 
 /// How long a server that has a successor still takes the connections that began before it left.
@@ -113,30 +84,20 @@ pub async fn serve(
     services: Services,
     stop: impl Future<Output = bool>,
 ) -> io::Result<()> {
-    let watch = Watch::new(services.config.connections.clone());
+    let admissions = Admissions::new(services.config.connections.clone());
     let drain_timeout = services.config.drain_timeout;
     let media = services.media.clone();
-    let shared = Arc::new(Shared {
-        router: router(&services),
-        publish: Publish::new(
-            services.library.clone(),
-            media.clone(),
-            services.config.publish.clone(),
-        ),
-        watch: Arc::clone(&watch),
-        refusals: Arc::new(Semaphore::new(MOST_REFUSALS)),
-        services,
-    });
+    let handler = Handler::new(services, Arc::clone(&admissions));
+    let door = Door::new(handler, Arc::clone(&admissions));
     let group = listeners.group()?;
     group.take_over();
-    let (phase, _) = tokio::sync::watch::channel(Phase::Serving);
+    let (phase, _) = watch::channel(Phase::Serving);
     let (listening, mut all_closed) = mpsc::channel::<()>(1);
     let threads = listeners.sockets.into_iter().enumerate().map(|(number, socket)| {
-        let (shared, phase, listening) =
-            (Arc::clone(&shared), phase.subscribe(), listening.clone());
+        let (door, phase, listening) = (Arc::clone(&door), phase.subscribe(), listening.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let serve = move || {
-            runtime.block_on(serve_socket(&shared, socket, phase, listening));
+            runtime.block_on(door.serve(socket, phase, listening));
             // What is still being read from a disk has nobody to go to.
             runtime.shutdown_background();
         };
@@ -144,7 +105,7 @@ pub async fn serve(
     });
     let threads: Vec<_> = threads.collect::<io::Result<_>>()?;
     drop(listening);
-    let clock = watch.run();
+    let clock = admissions.run();
     let serving = async {
         if stop.await {
             match group.hand_over() {
@@ -157,7 +118,7 @@ pub async fn serve(
         // Until every socket is closed, connections may still come in.
         while all_closed.recv().await.is_some() {}
         let end = tokio::time::Instant::now() + drain_timeout;
-        if tokio::time::timeout_at(end, watch.drain()).await.is_err() {
+        if tokio::time::timeout_at(end, admissions.drain()).await.is_err() {
             tracing::warn!("answers under way were broken off after the drain timeout");
         }
         // What is not kept in time will be made again.
@@ -170,87 +131,5 @@ pub async fn serve(
         let _ = tokio::task::spawn_blocking(|| thread.join()).await;
     }
     access_log::flush();
-    Ok(())
-}
-
-/// The life of a serving thread.
-async fn serve_socket(
-    shared: &Arc<Shared>,
-    socket: std::net::TcpListener,
-    mut phase: tokio::sync::watch::Receiver<Phase>,
-    listening: mpsc::Sender<()>,
-) {
-    match TcpListener::from_std(socket) {
-        Ok(listener) => {
-            tokio::select! {
-                () = accept(shared, &listener) => (),
-                _ = phase.wait_for(|phase| *phase != Phase::Serving) => (),
-            }
-            if let Err(error) = take_in_waiting(shared, listener) {
-                tracing::warn!(%error, "connections that waited were not accepted");
-            }
-        }
-        Err(error) => tracing::error!(%error, "a listening socket is of no use"),
-    }
-    drop(listening);
-    let _ = phase.wait_for(|phase| *phase == Phase::Over).await;
-}
-
-fn router(services: &Services) -> Router {
-    Router::new()
-        .merge(apis::carrierx::router(services.library.clone(), services.media.clone()))
-        .merge(page::router())
-        .fallback(async || respond::problem(&respond::Problem::NotFound).map(body::Body::into_api))
-}
-
-async fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, remote)) => take_in(shared, stream, remote),
-            Err(error) => {
-                // Out of descriptors, most likely: those in use go on.
-                tracing::warn!(%error, "a connection was not accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
-    }
-}
-
-/// Takes in those who are through the door. The system is asked for them: the runtime hears of a part, late.
-fn take_in_waiting(shared: &Arc<Shared>, listener: TcpListener) -> io::Result<()> {
-    let listener = listener.into_std()?;
-    loop {
-        match listener.accept() {
-            Ok((stream, remote)) => {
-                stream.set_nonblocking(true)?;
-                take_in(shared, TcpStream::from_std(stream)?, remote);
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn take_in(shared: &Arc<Shared>, stream: TcpStream, remote: SocketAddr) {
-    if let Some(admission) = shared.watch.admit(remote) {
-        tokio::spawn(connection::serve(Arc::clone(shared), stream, admission));
-        return;
-    }
-    metrics::ANSWERS.count_refusal();
-    tracing::debug!(%remote, "one connection too many");
-    if let Ok(permit) = Arc::clone(&shared.refusals).try_acquire_owned() {
-        tokio::spawn(async move {
-            let _ = tokio::time::timeout(Duration::from_secs(1), refuse(stream)).await;
-            drop(permit);
-        });
-    }
-}
-
-/// Tells a client that it's one too many, and waits until it has heard.
-async fn refuse(mut stream: TcpStream) -> io::Result<()> {
-    stream.write_all(respond::TOO_MANY).await?;
-    stream.shutdown().await?;
-    let mut scrap = [0; 1024];
-    while stream.read(&mut scrap).await? > 0 {}
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What the server counts, for `GET /metrics`: plain counters that an answer adds to, and the text that a
 //! Prometheus server reads (its exposition format 0.0.4).
 
-use crate::Shared;
+use crate::Services;
 use std::fmt::{Display, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -57,8 +57,8 @@ impl Answers {
     }
 }
 
-/// The text.
-pub fn render(shared: &Shared) -> String {
+/// The text; `connections` are open.
+pub fn render(connections: usize, services: &Services) -> String {
     let mut text = Text(String::with_capacity(4096));
     let answers = &ANSWERS;
     text.family(
@@ -83,12 +83,11 @@ pub fn render(shared: &Shared) -> String {
         "Connections over a limit.",
         refused,
     );
-    let open = shared.watch.count();
-    text.single("tonearm_connections", "gauge", "Connections that are open.", open);
-    let lost = shared.services.library.lost_count();
+    text.single("tonearm_connections", "gauge", "Connections that are open.", connections);
     let help = "Times that a stored file was found missing or damaged.";
+    let lost = services.library.lost_count();
     text.single("tonearm_blobs_missing_total", "counter", help, lost);
-    let media = &shared.services.media;
+    let media = &services.media;
     let cached = media.cached_bytes();
     text.single("tonearm_cache_bytes", "gauge", "Bytes of outputs in the cache.", cached);
     let counters = media.counters();

@@ -69,14 +69,6 @@ pub enum Problem {
     Failed,
 }
 
-/// The whole answer to a client that takes too long for the head of its request.
-pub const LATE_HEAD: &[u8] =
-    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-
-/// The whole answer to a client that is one too many.
-pub const TOO_MANY: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
-
 /// What identifies a representation, and the headers of its answers, ready to be copied.
 pub struct Meta {
     /// Strong ETag, quoted.

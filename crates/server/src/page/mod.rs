@@ -1,4 +1,4 @@
-//! The demo page at `/`: files of `assets/.page/`, within the binary, so that it runs from anywhere.
+//! The demo page at `/`: the files beside this one, within the binary, so that it runs from anywhere.
 
 use axum::Router;
 use axum::routing::get;
@@ -7,10 +7,10 @@ use http::header::{self, HeaderName, HeaderValue};
 
 /// Path, type and bytes of each file.
 const FILES: [(&str, &str, &str); 4] = [
-    ("/", "text/html; charset=utf-8", include_str!("../../../assets/.page/index.html")),
-    ("/page/page.css", "text/css", include_str!("../../../assets/.page/page.css")),
-    ("/page/page.js", "text/javascript", include_str!("../../../assets/.page/page.js")),
-    ("/page/icon.svg", "image/svg+xml", include_str!("../../../assets/.page/icon.svg")),
+    ("/", "text/html; charset=utf-8", include_str!("index.html")),
+    ("/page/page.css", "text/css", include_str!("page.css")),
+    ("/page/page.js", "text/javascript", include_str!("page.js")),
+    ("/page/icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
 
 /// Nothing but our own files runs or is loaded, and no other site may frame the page.

@@ -1,7 +1,7 @@
 //! Request bodies within limits: no more bytes than allowed, and no standing still.
 
+use super::admission::Deadline;
 use crate::respond::Problem;
-use crate::watch::Pulse;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -33,21 +33,26 @@ pub fn too_large(limits: &BodyLimits) -> Problem {
 }
 
 /// A request's body.
-pub struct Inflow {
+pub struct RequestBody {
     body: Incoming,
     limits: BodyLimits,
     taken_bytes: u64,
     stall: Pin<Box<Sleep>>,
-    pulse: Arc<Pulse>,
+    deadline: Arc<Deadline>,
     fault: Fault,
 }
 
-impl Inflow {
+impl RequestBody {
     /// Guards a body; what it stumbles on is left in `fault`.
-    pub fn new(body: Incoming, limits: BodyLimits, pulse: &Arc<Pulse>, fault: &Fault) -> Self {
+    pub fn new(
+        body: Incoming,
+        limits: BodyLimits,
+        deadline: &Arc<Deadline>,
+        fault: &Fault,
+    ) -> Self {
         let stall = Box::pin(tokio::time::sleep(limits.stall_timeout));
-        let (pulse, fault) = (Arc::clone(pulse), Arc::clone(fault));
-        Self { body, limits, taken_bytes: 0, stall, pulse, fault }
+        let (deadline, fault) = (Arc::clone(deadline), Arc::clone(fault));
+        Self { body, limits, taken_bytes: 0, stall, deadline, fault }
     }
 
     fn fail(&self, problem: Problem, text: impl Display) -> Poll<Option<io::Result<Frame<Bytes>>>> {
@@ -56,7 +61,7 @@ impl Inflow {
     }
 }
 
-impl Body for Inflow {
+impl Body for RequestBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -72,7 +77,7 @@ impl Body for Inflow {
             }
             Poll::Pending => Poll::Pending,
             Poll::Ready(None) => {
-                self.pulse.has_read();
+                self.deadline.has_read();
                 Poll::Ready(None)
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
@@ -84,7 +89,7 @@ impl Body for Inflow {
                 let deadline = Instant::now() + self.limits.stall_timeout;
                 self.stall.as_mut().reset(deadline);
                 if self.body.is_end_stream() {
-                    self.pulse.has_read();
+                    self.deadline.has_read();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }

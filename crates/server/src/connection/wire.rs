@@ -14,8 +14,8 @@
 //! - hyper queues frames without copying them, since this I/O is vectored and pipelined answers are
 //!   never flattened: the stand-in's zeros are not read.
 
-use crate::watch::Pulse;
-use crate::{respond, system};
+use super::admission::Deadline;
+use super::system;
 use bytes::{Buf, Bytes};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::collections::VecDeque;
@@ -36,6 +36,10 @@ const BURST_BYTES: usize = 4 << 20;
 
 /// Slices from this length on go out in many turns.
 const CORKED_BYTES: usize = 512 << 10;
+
+/// The whole answer to a client that takes too long for the head of its request.
+const LATE_HEAD: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// Reads of what nobody wants after which a connection lets others have a turn.
 const MOST_SCRAPS: usize = 16;
@@ -159,7 +163,7 @@ impl Slices {
 pub struct Wire {
     stream: TcpStream,
     slices: Arc<Slices>,
-    pulse: Arc<Pulse>,
+    deadline: Arc<Deadline>,
     /// Bytes sent since the socket was full last.
     burst: usize,
     /// Whether the kernel holds a half full packet back until more comes.
@@ -169,8 +173,8 @@ pub struct Wire {
 
 impl Wire {
     /// Takes a connection over.
-    pub fn new(stream: TcpStream, slices: Arc<Slices>, pulse: Arc<Pulse>) -> Self {
-        Self { stream, slices, pulse, burst: 0, corked: false, closing: false }
+    pub fn new(stream: TcpStream, slices: Arc<Slices>, deadline: Arc<Deadline>) -> Self {
+        Self { stream, slices, deadline, burst: 0, corked: false, closing: false }
     }
 
     /// Runs a call that writes to the socket until it does or the socket is full.
@@ -203,7 +207,7 @@ impl Wire {
     /// Whether the connection has rested long enough, and no request is here. The system is asked: the runtime
     /// may not have heard of one that came before a stop.
     fn is_to_end(&self) -> bool {
-        self.pulse.is_idle_too_long() && system::unread_bytes(&self.stream).unwrap_or(0) == 0
+        self.deadline.is_idle_too_long() && system::unread_bytes(&self.stream).unwrap_or(0) == 0
     }
 
     /// Sends what the stand-in of this length is for, or some of it.
@@ -285,13 +289,13 @@ impl Write for Wire {
             Poll::Ready(sent) => {
                 if let Ok(count) = sent {
                     self.burst += count;
-                    self.pulse.sent(count);
+                    self.deadline.sent(count);
                 }
                 Poll::Ready(sent)
             }
             Poll::Pending => {
                 self.burst = 0;
-                self.pulse.full(|| system::unacknowledged_bytes(&self.stream))?;
+                self.deadline.full(|| system::unacknowledged_bytes(&self.stream))?;
                 Poll::Pending
             }
         }
@@ -299,9 +303,9 @@ impl Write for Wire {
 
     /// Comes by at each turn of the connection, once everything is sent that there is.
     fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.pulse.is_answering() {
+        if !self.deadline.is_answering() {
             self.cork(false);
-        } else if self.pulse.is_to_be_looked_after() {
+        } else if self.deadline.is_to_be_looked_after() {
             // The end of the client's side tells nothing: it may read on. If it has left, what it was sent came back as
             // a reset: the head at least, which goes out before the first segment is made.
             return Poll::Ready(self.stream.take_error()?.map_or(Ok(()), Err));
@@ -315,7 +319,7 @@ impl Write for Wire {
         if !self.closing {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
             self.closing = true;
-            self.pulse.closing();
+            self.deadline.closing();
         }
         let mut scrap = [0; 4096];
         for _ in 0..MOST_SCRAPS {
@@ -323,11 +327,11 @@ impl Write for Wire {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => true,
                 Ok(0) | Err(_) => return Poll::Ready(Ok(())),
                 Ok(count) => {
-                    self.pulse.discarded(count);
+                    self.deadline.discarded(count);
                     false
                 }
             };
-            if !self.pulse.lingers() {
+            if !self.deadline.lingers() {
                 return Poll::Ready(Ok(()));
             }
             if is_empty {
@@ -347,14 +351,14 @@ impl Read for Wire {
     ) -> Poll<io::Result<()>> {
         match system::read(&mut self.stream, cx, buffer) {
             Poll::Ready(read) => {
-                self.pulse.received(read?);
+                self.deadline.received(read?);
                 Poll::Ready(Ok(()))
             }
             // What hyper takes for the end of the connection.
             Poll::Pending if self.is_to_end() => Poll::Ready(Ok(())),
-            Poll::Pending if self.pulse.is_head_late() => {
+            Poll::Pending if self.deadline.is_head_late() => {
                 // Nothing else is being written: the head of a request isn't there yet.
-                let _ = self.stream.try_write(respond::LATE_HEAD);
+                let _ = self.stream.try_write(LATE_HEAD);
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
             Poll::Pending => Poll::Pending,

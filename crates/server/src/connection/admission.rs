@@ -41,8 +41,8 @@ pub struct ConnectionLimits {
     pub send_rate: u64,
 }
 
-/// All connections.
-pub struct Watch {
+/// The connections that were let in, and the clock of their deadlines.
+pub struct Admissions {
     limits: ConnectionLimits,
     /// Ticks since the start.
     now: AtomicU32,
@@ -53,7 +53,7 @@ pub struct Watch {
 
 #[derive(Default)]
 struct Connections {
-    pulses: HashMap<u64, Arc<Pulse>>,
+    deadlines: HashMap<u64, Arc<Deadline>>,
     by_address: HashMap<IpAddr, usize>,
     last_id: u64,
 }
@@ -70,7 +70,7 @@ fn address(remote: SocketAddr) -> IpAddr {
     }
 }
 
-impl Watch {
+impl Admissions {
     /// Nobody is connected yet.
     pub fn new(limits: ConnectionLimits) -> Arc<Self> {
         Arc::new(Self {
@@ -89,7 +89,7 @@ impl Watch {
     /// Takes a connection in, unless there are too many.
     pub fn admit(self: &Arc<Self>, remote: SocketAddr) -> Option<Admission> {
         let mut connections = self.connections();
-        if connections.pulses.len() >= self.limits.max_connections {
+        if connections.deadlines.len() >= self.limits.max_connections {
             return None;
         }
         let from_there = connections.by_address.entry(address(remote)).or_default();
@@ -99,9 +99,9 @@ impl Watch {
         *from_there += 1;
         connections.last_id += 1;
         let id = connections.last_id;
-        let pulse = Arc::new(Pulse::new(Arc::clone(self)));
-        connections.pulses.insert(id, Arc::clone(&pulse));
-        Some(Admission { id, remote, pulse })
+        let deadline = Arc::new(Deadline::new(Arc::clone(self)));
+        connections.deadlines.insert(id, Arc::clone(&deadline));
+        Some(Admission { id, remote, deadline })
     }
 
     /// Lets the clock go on for as long as it's polled.
@@ -113,16 +113,16 @@ impl Watch {
             let now = self.now.fetch_add(1, Relaxed) + 1;
             let connections = self.connections();
             connections
-                .pulses
+                .deadlines
                 .values()
                 .filter(|p| p.due.load(Relaxed) <= now)
-                .for_each(Pulse::wake);
+                .for_each(Deadline::wake);
         }
     }
 
     /// Connections that are open.
     pub fn count(&self) -> usize {
-        self.connections().pulses.len()
+        self.connections().deadlines.len()
     }
 
     /// Whether the server is stopping.
@@ -133,10 +133,10 @@ impl Watch {
     /// Tells all connections to end after the answer under way, and waits until they have.
     pub async fn drain(&self) {
         self.draining.store(true, Relaxed);
-        self.connections().pulses.values().for_each(Pulse::wake);
+        self.connections().deadlines.values().for_each(Deadline::wake);
         loop {
             let left = self.left.notified();
-            if self.connections().pulses.is_empty() {
+            if self.connections().deadlines.is_empty() {
                 return;
             }
             left.await;
@@ -149,14 +149,14 @@ pub struct Admission {
     id: u64,
     /// Who is connected.
     pub remote: SocketAddr,
-    /// Its pulse.
-    pub pulse: Arc<Pulse>,
+    /// What it waits for, and until when.
+    pub deadline: Arc<Deadline>,
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        let mut connections = self.pulse.watch.connections();
-        connections.pulses.remove(&self.id);
+        let mut connections = self.deadline.all.connections();
+        connections.deadlines.remove(&self.id);
         let address = address(self.remote);
         if let Some(count) = connections.by_address.get_mut(&address) {
             *count -= 1;
@@ -164,7 +164,7 @@ impl Drop for Admission {
                 connections.by_address.remove(&address);
             }
         }
-        self.pulse.watch.left.notify_one();
+        self.deadline.all.left.notify_one();
     }
 }
 
@@ -182,9 +182,9 @@ enum Stage {
     End,
 }
 
-/// What one connection waits for, and since when. Written by the connection's task alone.
-pub struct Pulse {
-    watch: Arc<Watch>,
+/// What one connection waits for, and until when. Written by the connection's task alone.
+pub struct Deadline {
+    all: Arc<Admissions>,
     stage: AtomicU8,
     /// The tick at which the connection is to be woken.
     due: AtomicU32,
@@ -201,10 +201,10 @@ pub struct Pulse {
     discarded_bytes: AtomicU64,
 }
 
-impl Pulse {
-    fn new(watch: Arc<Watch>) -> Self {
-        let pulse = Self {
-            watch,
+impl Deadline {
+    fn new(all: Arc<Admissions>) -> Self {
+        let deadline = Self {
+            all,
             stage: AtomicU8::new(0),
             due: AtomicU32::new(NEVER),
             waker: AtomicWaker::new(),
@@ -214,8 +214,8 @@ impl Pulse {
             unread: AtomicBool::new(false),
             discarded_bytes: AtomicU64::new(0),
         };
-        pulse.enter(Stage::Request);
-        pulse
+        deadline.enter(Stage::Request);
+        deadline
     }
 
     fn wake(self: &Arc<Self>) {
@@ -229,7 +229,7 @@ impl Pulse {
 
     /// Whether the connection is to end after the answer under way.
     pub fn is_draining(&self) -> bool {
-        self.watch.is_draining()
+        self.all.is_draining()
     }
 
     fn is(&self, stage: Stage) -> bool {
@@ -238,7 +238,7 @@ impl Pulse {
 
     fn enter(&self, stage: Stage) {
         self.stage.store(stage as u8, Relaxed);
-        let limits = &self.watch.limits;
+        let limits = &self.all.limits;
         match stage {
             Stage::Request if self.is_draining() => self.due_in(Duration::ZERO),
             Stage::Request => self.due_in(limits.idle_timeout),
@@ -250,12 +250,12 @@ impl Pulse {
 
     fn due_in(&self, time: Duration) {
         // The present tick has begun already: one more makes it whole.
-        let due = self.watch.now.load(Relaxed).saturating_add(ticks(time) + 1);
+        let due = self.all.now.load(Relaxed).saturating_add(ticks(time) + 1);
         self.due.store(due, Relaxed);
     }
 
     fn is_due(&self) -> bool {
-        self.due.load(Relaxed) <= self.watch.now.load(Relaxed)
+        self.due.load(Relaxed) <= self.all.now.load(Relaxed)
     }
 
     /// Bytes came.
@@ -331,7 +331,7 @@ impl Pulse {
 
     /// The socket is full; an error if its client has taken too little for too long.
     pub fn full(&self, unacknowledged: impl Fn() -> io::Result<u64>) -> io::Result<()> {
-        let limits = &self.watch.limits;
+        let limits = &self.all.limits;
         let begins = !self.full.swap(true, Relaxed);
         if !begins && !self.is_due() {
             return Ok(());

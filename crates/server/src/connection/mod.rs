@@ -1,11 +1,17 @@
 //! A connection's life: hyper between the wire and the handler.
 
+pub mod accept;
+pub mod admission;
+pub mod listener;
+pub mod request_body;
+pub mod system;
+pub mod wire;
+
 use crate::access_log::Entry;
 use crate::body::Body;
+use crate::handler::Handler;
 use crate::metrics::ANSWERS;
-use crate::watch::{Admission, Pulse};
-use crate::wire::{Piece, Slices, Wire};
-use crate::{Shared, handler};
+use admission::{Admission, Deadline};
 use bytes::Buf;
 use http::{Request, Response};
 use http_body::{Body as _, Frame, SizeHint};
@@ -18,18 +24,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use tokio::net::TcpStream;
+use wire::{Piece, Slices, Wire};
 
 /// Serves a connection to its end.
-pub async fn serve(shared: Arc<Shared>, stream: TcpStream, admission: Admission) {
+pub async fn serve(handler: Arc<Handler>, stream: TcpStream, admission: Admission) {
     let remote = admission.remote;
     // Whole answers go out at once anyway (see `wire.rs`); this is for their last, half full packets.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%remote, %error, "TCP_NODELAY");
     }
-    let pulse = Arc::clone(&admission.pulse);
+    let deadline = Arc::clone(&admission.deadline);
     let slices = Arc::<Slices>::default();
-    let wire = Wire::new(stream, Arc::clone(&slices), Arc::clone(&pulse));
-    let limits = &shared.services.config;
+    let wire = Wire::new(stream, Arc::clone(&slices), Arc::clone(&deadline));
+    let limits = handler.config();
     let mut http = http1::Builder::new();
     http.max_header_size(limits.max_header_bytes);
     // A client may end its side and read on. One that has left is known by its reset (see `wire.rs`).
@@ -37,9 +44,9 @@ pub async fn serve(shared: Arc<Shared>, stream: TcpStream, admission: Admission)
     if limits.max_headers != DEFAULT_HEADERS {
         http.max_headers(limits.max_headers);
     }
-    let service = Service { shared, remote: remote.to_string().into(), admission, slices };
+    let service = Service { handler, remote: remote.to_string().into(), admission, slices };
     let connection = http.serve_connection(wire, service);
-    if let Err(error) = (Life { connection, pulse, told: false, over: None }).await {
+    if let Err(error) = (Life { connection, deadline, told: false, over: None }).await {
         tracing::debug!(%remote, %error, "a connection broke");
     }
 }
@@ -51,7 +58,7 @@ const DEFAULT_HEADERS: usize = 100;
 /// the wire ends it.
 struct Life {
     connection: http1::Connection<Wire, Service>,
-    pulse: Arc<Pulse>,
+    deadline: Arc<Deadline>,
     told: bool,
     /// How it went, once there is nothing more to ask or to answer.
     over: Option<hyper::Result<()>>,
@@ -61,8 +68,8 @@ impl Future for Life {
     type Output = hyper::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
-        self.pulse.register(cx.waker());
-        if !self.told && self.pulse.is_draining() && self.pulse.is_answering() {
+        self.deadline.register(cx.waker());
+        if !self.told && self.deadline.is_draining() && self.deadline.is_answering() {
             self.told = true;
             Pin::new(&mut self.connection).graceful_shutdown();
         }
@@ -86,7 +93,7 @@ impl Future for Life {
 }
 
 struct Service {
-    shared: Arc<Shared>,
+    handler: Arc<Handler>,
     /// The client's address and port, for the log.
     remote: Arc<str>,
     admission: Admission,
@@ -99,21 +106,21 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     type Future = Answering;
 
     fn call(&self, request: Request<Incoming>) -> Answering {
-        let pulse = &self.admission.pulse;
-        pulse.asked(!request.body().is_end_stream());
+        let deadline = &self.admission.deadline;
+        deadline.asked(!request.body().is_end_stream());
         let entry = Entry::begin(Arc::clone(&self.remote), request.method().clone(), request.uri());
-        let handling = match handler::at_once(&self.shared, &request, entry.started) {
+        let handling = match self.handler.at_once(&request, entry.started) {
             Some(response) => Handling::Done(Some(response)),
             None => {
-                let (shared, pulse) = (Arc::clone(&self.shared), Arc::clone(pulse));
+                let (handler, deadline) = (Arc::clone(&self.handler), Arc::clone(deadline));
                 let started = entry.started;
                 Handling::Later(Box::pin(async move {
-                    handler::handle(&shared, request, &pulse, started).await
+                    handler.handle(request, &deadline, started).await
                 }))
             }
         };
-        let (slices, pulse) = (Arc::clone(&self.slices), Arc::clone(pulse));
-        Answering { handling, frame: Some((slices, Answered { entry, pulse })) }
+        let (slices, deadline) = (Arc::clone(&self.slices), Arc::clone(deadline));
+        Answering { handling, frame: Some((slices, Answered { entry, deadline })) }
     }
 }
 
@@ -155,12 +162,12 @@ struct Outgoing {
 /// The end of an answer, whole or given up: counted and logged, and the connection waits for the next request.
 struct Answered {
     entry: Entry,
-    pulse: Arc<Pulse>,
+    deadline: Arc<Deadline>,
 }
 
 impl Drop for Answered {
     fn drop(&mut self) {
-        self.pulse.answered();
+        self.deadline.answered();
         let Entry { started, status, bytes, .. } = self.entry;
         let ended = Instant::now();
         let duration = ended.saturating_duration_since(started);

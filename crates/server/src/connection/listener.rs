@@ -1,7 +1,7 @@
 //! The sockets that listen, one for each serving thread: the kernel spreads connections over them, so
 //! no thread ever wakes another one for a connection (SO_REUSEPORT).
 
-use crate::system;
+use super::system;
 use std::io;
 use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpSocket};

@@ -1,8 +1,8 @@
 //! The wire where the kernel will not send a file by itself.
 
 #![allow(clippy::unwrap_used)]
+use super::super::admission::{Admissions, ConnectionLimits};
 use super::*;
-use crate::watch::{ConnectionLimits, Watch};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -17,7 +17,7 @@ async fn closed_on_a_sender(discarded_bytes: usize) -> (bool, usize) {
         sent += client.try_write(&[0; 1 << 16]).unwrap_or(0);
     }
     wire.stream.readable().await.unwrap();
-    wire.pulse.discarded(discarded_bytes);
+    wire.deadline.discarded(discarded_bytes);
     let closed =
         std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut wire).poll_shutdown(cx).is_ready()));
     let (closed, mut left) = (closed.await, 0);
@@ -38,7 +38,7 @@ async fn what_a_refused_client_goes_on_sending_is_discarded_by_turns_and_not_for
 /// A wire, and its client's end.
 async fn connected() -> (Wire, TcpStream) {
     let minute = Duration::from_secs(60);
-    let watch = Watch::new(ConnectionLimits {
+    let admissions = Admissions::new(ConnectionLimits {
         max_connections: 1,
         max_connections_per_address: 1,
         header_timeout: minute,
@@ -49,8 +49,8 @@ async fn connected() -> (Wire, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, remote) = listener.accept().await.unwrap();
-    let pulse = Arc::clone(&watch.admit(remote).unwrap().pulse);
-    (Wire::new(stream, Arc::default(), pulse), client)
+    let deadline = Arc::clone(&admissions.admit(remote).unwrap().deadline);
+    (Wire::new(stream, Arc::default(), deadline), client)
 }
 
 #[tokio::test]
