@@ -139,6 +139,7 @@ pub async fn services(opened: &Opened, settings: &Server) -> Result<Services, Fa
     let media = Media::open(opened.catalog.clone(), opened.blobs.clone(), config)
         .map_err(|e| Failure::failed("the output cache", e))?;
     let config = server::Config {
+        apis: settings.apis.clone(),
         publish: server::PublishConfig {
             cache_control: settings.cache_control.clone(),
             presets: settings.presets.clone(),

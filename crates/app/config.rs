@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::limits::Limits;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
-use server::Presets;
+use server::{Apis, Presets};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -70,6 +70,9 @@ pub struct Server {
     #[arg(long, value_name = "N", env = "TONEARM_MAX_AUDIO_HOURS", default_value_t = 24,
           value_parser = clap::value_parser!(u64).range(1..=8784))]
     pub max_audio_hours: u64,
+    /// Storage APIs that are on, parted by commas; what is off answers 404
+    #[arg(long, value_name = "NAMES", env = "TONEARM_APIS", default_value_t = Apis::default())]
+    pub apis: Apis,
     /// How long answers under way may take to finish after SIGTERM or SIGINT
     #[arg(long, value_name = "MS", env = "TONEARM_DRAIN_TIMEOUT_MS", default_value_t = 30_000)]
     pub drain_timeout_ms: u64,

@@ -1,15 +1,18 @@
 //! A request's way to its answer: published links first, then health and metrics, then the APIs.
 
+use crate::apis::Mounted;
 use crate::apis::publish::{self, Publish};
+use crate::apis::storage::Storage;
 use crate::body::Body;
 use crate::connection::admission::{Admissions, Deadline};
-use crate::connection::request_body::{self, Fault, RequestBody};
-use crate::{Config, Services, apis, metrics, page, respond};
+use crate::connection::request_body::RequestBody;
+use crate::{Config, Services, metrics, page, respond};
 use axum::Router;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 use tower_service::Service;
 
@@ -17,6 +20,8 @@ use tower_service::Service;
 pub struct Handler {
     services: Services,
     publish: Publish,
+    apis: Mounted,
+    /// What belongs to no API.
     router: Router,
     admissions: Arc<Admissions>,
 }
@@ -24,13 +29,15 @@ pub struct Handler {
 impl Handler {
     /// A handler of what `services` have.
     pub fn new(services: Services, admissions: Arc<Admissions>) -> Self {
-        let router = Router::new()
-            .merge(apis::carrierx::router(services.library.clone(), services.media.clone()))
-            .merge(page::router())
-            .fallback(async || respond::problem(&respond::Problem::NotFound).map(Body::into_api));
+        let (library, media) = (services.library.clone(), services.media.clone());
+        let apis = services.config.apis.mount(&Storage { library, media });
+        let router =
+            services.config.apis.description().merge(page::router()).fallback(async || {
+                respond::problem(&respond::Problem::NotFound).map(Body::into_api)
+            });
         let config = services.config.publish.clone();
         let publish = Publish::new(services.library.clone(), services.media.clone(), config);
-        Self { services, publish, router, admissions }
+        Self { services, publish, apis, router, admissions }
     }
 
     /// Settings.
@@ -57,8 +64,9 @@ impl Handler {
             health(self.admissions.is_draining())
         } else if uri.path() == "/metrics" {
             let connections = self.admissions.count();
-            let text_of_all = metrics::render(connections, &self.services);
-            text(StatusCode::OK, metrics::CONTENT_TYPE, text_of_all)
+            let Services { library, media, .. } = &self.services;
+            let figures = metrics::render(connections, library, media);
+            text(StatusCode::OK, metrics::CONTENT_TYPE, figures)
         } else {
             self.api(request, deadline).await
         }
@@ -66,23 +74,17 @@ impl Handler {
 
     async fn api(&self, request: Request<Incoming>, deadline: &Arc<Deadline>) -> Response<Body> {
         let limits = self.services.config.bodies;
-        if request.body().size_hint().lower() > limits.max_bytes {
-            return closing(respond::problem(&request_body::too_large(&limits)));
-        }
-        let fault = Fault::default();
+        let is_given_up = Arc::new(AtomicBool::new(false));
         let guarded = request.map(|body| match body.is_end_stream() {
             true => axum::body::Body::empty(),
-            false => axum::body::Body::new(RequestBody::new(body, limits, deadline, &fault)),
+            false => axum::body::Body::new(RequestBody::new(body, limits, deadline, &is_given_up)),
         });
-        let mut router = self.router.clone();
-        let response = match router.call(guarded).await {
+        let router = self.apis.find(guarded.uri().path()).unwrap_or(&self.router);
+        let response = match router.clone().call(guarded).await {
             Ok(response) => response.map(Body::of_api),
             Err(never) => match never {},
         };
-        match fault.get() {
-            Some(problem) => closing(respond::problem(problem)),
-            None => response,
-        }
+        if is_given_up.load(Relaxed) { closing(response) } else { response }
     }
 }
 

@@ -12,6 +12,7 @@ mod metrics;
 mod page;
 mod respond;
 
+pub use apis::Apis;
 pub use apis::publish::{Config as PublishConfig, Presets};
 pub use connection::admission::ConnectionLimits;
 pub use connection::listener::{Listeners, listen};
@@ -31,6 +32,8 @@ use tokio::sync::{mpsc, watch};
 /// Settings of the crate.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The storage APIs that are on.
+    pub apis: Apis,
     /// Settings of published links.
     pub publish: PublishConfig,
     /// How long answers under way may take once the server is to stop.

@@ -1,7 +1,8 @@
 //! What the server counts, for `GET /metrics`: plain counters that an answer adds to, and the text that a
 //! Prometheus server reads (its exposition format 0.0.4).
 
-use crate::Services;
+use library::Library;
+use media::Media;
 use std::fmt::{Display, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -58,7 +59,7 @@ impl Answers {
 }
 
 /// The text; `connections` are open.
-pub fn render(connections: usize, services: &Services) -> String {
+pub fn render(connections: usize, library: &Library, media: &Media) -> String {
     let mut text = Text(String::with_capacity(4096));
     let answers = &ANSWERS;
     text.family(
@@ -84,10 +85,9 @@ pub fn render(connections: usize, services: &Services) -> String {
         refused,
     );
     text.single("tonearm_connections", "gauge", "Connections that are open.", connections);
+    let lost = library.lost_count();
     let help = "Times that a stored file was found missing or damaged.";
-    let lost = services.library.lost_count();
     text.single("tonearm_blobs_missing_total", "counter", help, lost);
-    let media = &services.media;
     let cached = media.cached_bytes();
     text.single("tonearm_cache_bytes", "gauge", "Bytes of outputs in the cache.", cached);
     let counters = media.counters();

@@ -55,16 +55,6 @@ pub enum Problem {
         /// Seconds.
         retry_after_s: u64,
     },
-    /// A request's body is larger than allowed.
-    TooLarge {
-        /// How large it may be.
-        message: String,
-    },
-    /// A request's body stands still.
-    Stalled {
-        /// For how long.
-        message: String,
-    },
     /// A fault of ours, in the log.
     Failed,
 }
@@ -213,8 +203,6 @@ pub fn problem(problem: &Problem) -> Response<Body> {
             headers.insert(header::RETRY_AFTER, (*retry_after_s).into());
             (StatusCode::SERVICE_UNAVAILABLE, None, message.as_str())
         }
-        Problem::TooLarge { message } => (StatusCode::PAYLOAD_TOO_LARGE, None, message.as_str()),
-        Problem::Stalled { message } => (StatusCode::REQUEST_TIMEOUT, None, message.as_str()),
         Problem::Failed => {
             (StatusCode::INTERNAL_SERVER_ERROR, None, "the server failed; its log tells why")
         }

@@ -1,20 +1,35 @@
 //! Request bodies within limits: no more bytes than allowed, and no standing still.
 
 use super::admission::Deadline;
-use crate::respond::Problem;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use std::fmt::Display;
-use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
-/// What was wrong with a request's body, if anything, once its answer is there.
-pub type Fault = Arc<OnceLock<Problem>>;
+/// Why a request's body can't be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// It is larger than allowed.
+    #[error("the body is too large; allowed: {max_bytes} bytes")]
+    TooLarge {
+        /// How large it may be.
+        max_bytes: u64,
+    },
+    /// Nothing of it came for too long.
+    #[error("nothing of the body came for {seconds} s")]
+    Stalled {
+        /// For how long.
+        seconds: f32,
+    },
+    /// The connection broke, or what came is no HTTP.
+    #[error("{0}")]
+    Broken(hyper::Error),
+}
 
 /// The limits of a request's body.
 #[derive(Debug, Clone, Copy)]
@@ -25,13 +40,6 @@ pub struct BodyLimits {
     pub stall_timeout: Duration,
 }
 
-/// The refusal of a body that is larger than allowed.
-pub fn too_large(limits: &BodyLimits) -> Problem {
-    Problem::TooLarge {
-        message: format!("the body is too large; allowed: {} bytes", limits.max_bytes),
-    }
-}
-
 /// A request's body.
 pub struct RequestBody {
     body: Incoming,
@@ -39,52 +47,61 @@ pub struct RequestBody {
     taken_bytes: u64,
     stall: Pin<Box<Sleep>>,
     deadline: Arc<Deadline>,
-    fault: Fault,
+    /// Whether the body was given up because of a limit.
+    is_given_up: Arc<AtomicBool>,
 }
 
 impl RequestBody {
-    /// Guards a body; what it stumbles on is left in `fault`.
+    /// Guards a body; that it was given up because of a limit is noted in `is_given_up`.
     pub fn new(
         body: Incoming,
         limits: BodyLimits,
         deadline: &Arc<Deadline>,
-        fault: &Fault,
+        is_given_up: &Arc<AtomicBool>,
     ) -> Self {
         let stall = Box::pin(tokio::time::sleep(limits.stall_timeout));
-        let (deadline, fault) = (Arc::clone(deadline), Arc::clone(fault));
-        Self { body, limits, taken_bytes: 0, stall, deadline, fault }
+        let (deadline, is_given_up) = (Arc::clone(deadline), Arc::clone(is_given_up));
+        Self { body, limits, taken_bytes: 0, stall, deadline, is_given_up }
     }
 
-    fn fail(&self, problem: Problem, text: impl Display) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let _ = self.fault.set(problem);
-        Poll::Ready(Some(Err(io::Error::other(text.to_string()))))
+    fn give_up(&self, fault: Fault) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+        self.is_given_up.store(true, Relaxed);
+        Poll::Ready(Some(Err(fault)))
+    }
+
+    fn is_too_large(&self) -> bool {
+        self.taken_bytes + self.body.size_hint().lower() > self.limits.max_bytes
     }
 }
 
 impl Body for RequestBody {
     type Data = Bytes;
-    type Error = io::Error;
+    type Error = Fault;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+        let too_large = Fault::TooLarge { max_bytes: self.limits.max_bytes };
+        // Before anything of a body is asked for that says how large it is.
+        if self.is_too_large() {
+            return self.give_up(too_large);
+        }
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Pending if self.stall.as_mut().poll(cx).is_ready() => {
                 let seconds = self.limits.stall_timeout.as_secs_f32();
-                let message = format!("nothing of the body came for {seconds} s");
-                self.fail(Problem::Stalled { message: message.clone() }, message)
+                self.give_up(Fault::Stalled { seconds })
             }
             Poll::Pending => Poll::Pending,
             Poll::Ready(None) => {
                 self.deadline.has_read();
                 Poll::Ready(None)
             }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(Fault::Broken(error)))),
             Poll::Ready(Some(Ok(frame))) => {
                 self.taken_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-                if self.taken_bytes > self.limits.max_bytes {
-                    return self.fail(too_large(&self.limits), "the body is too large");
+                if self.is_too_large() {
+                    return self.give_up(too_large);
                 }
                 let deadline = Instant::now() + self.limits.stall_timeout;
                 self.stall.as_mut().reset(deadline);

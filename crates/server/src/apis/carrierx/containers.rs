@@ -4,7 +4,8 @@ use super::auth::Caller;
 use super::errors::ApiError;
 use super::objects::{ContainerObject, ErrorBody, Page};
 use super::query::{self, Fields, Parameters};
-use super::{Api, Listed, Shown, body};
+use super::{Listed, Shown, body};
+use crate::apis::storage::{Storage, json};
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use http::StatusCode;
@@ -15,27 +16,27 @@ use library::Container;
     request_body = ContainerObject,
     responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody)))]
 pub async fn create(
-    State(api): State<Api>,
+    State(storage): State<Storage>,
     Caller(caller): Caller,
     request: Request,
 ) -> Result<Json<ContainerObject>, ApiError> {
-    let changes = body::container(&body::object(request).await?)?;
-    Ok(Json(api.container(api.library.create_container(&caller, changes).await?)))
+    let changes = body::container(&json::object(request).await?)?;
+    Ok(Json(shown(&storage, storage.library.create_container(&caller, changes).await?)))
 }
 
 /// Lists containers.
 #[utoipa::path(get, path = "/core/v2/storage/containers", tag = "containers", params(Listed),
     responses((status = 200, body = Page<ContainerObject>), (status = "4XX", body = ErrorBody)))]
 pub async fn list(
-    State(api): State<Api>,
+    State(storage): State<Storage>,
     Caller(caller): Caller,
     Query(parameters): Query<Parameters>,
 ) -> Result<Json<Page<query::View<ContainerObject>>>, ApiError> {
     let ((wanted, offset), fields) = (query::list(&parameters)?, Fields::of(&parameters));
     let limit = wanted.limit;
-    let mut listing = api.library.list_containers(&caller, wanted).await?;
+    let mut listing = storage.library.list_containers(&caller, wanted).await?;
     let rows = std::mem::take(&mut listing.items).into_iter();
-    let items = rows.map(|row| fields.of_object(api.container(row))).collect::<Result<_, _>>()?;
+    let items = rows.map(|row| fields.of_object(shown(&storage, row))).collect::<Result<_, _>>()?;
     Ok(Json(Page::of(listing, items, limit, offset)))
 }
 
@@ -44,13 +45,13 @@ pub async fn list(
     params(("container_sid" = Uuid, Path), Shown),
     responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody)))]
 pub async fn get(
-    State(api): State<Api>,
+    State(storage): State<Storage>,
     Caller(caller): Caller,
     Path(sid): Path<String>,
     Query(parameters): Query<Parameters>,
 ) -> Result<Json<query::View<ContainerObject>>, ApiError> {
-    let row = api.library.container(&caller, super::sid(&sid)?).await?;
-    Ok(Json(Fields::of(&parameters).of_object(api.container(row))?))
+    let row = storage.library.container(&caller, super::sid(&sid)?).await?;
+    Ok(Json(Fields::of(&parameters).of_object(shown(&storage, row))?))
 }
 
 /// Changes the attributes that are sent.
@@ -58,12 +59,12 @@ pub async fn get(
     params(("container_sid" = Uuid, Path)), request_body = ContainerObject,
     responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody)))]
 pub async fn patch(
-    State(api): State<Api>,
+    State(storage): State<Storage>,
     Caller(caller): Caller,
     Path(sid): Path<String>,
     request: Request,
 ) -> Result<Json<ContainerObject>, ApiError> {
-    Ok(Json(change(&api, caller, &sid, request, false).await?))
+    Ok(Json(change(&storage, caller, &sid, request, false).await?))
 }
 
 /// Changes all attributes; those not sent take their defaults.
@@ -71,25 +72,25 @@ pub async fn patch(
     params(("container_sid" = Uuid, Path)), request_body = ContainerObject,
     responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody)))]
 pub async fn put(
-    State(api): State<Api>,
+    State(storage): State<Storage>,
     Caller(caller): Caller,
     Path(sid): Path<String>,
     request: Request,
 ) -> Result<Json<ContainerObject>, ApiError> {
-    Ok(Json(change(&api, caller, &sid, request, true).await?))
+    Ok(Json(change(&storage, caller, &sid, request, true).await?))
 }
 
 async fn change(
-    api: &Api,
+    storage: &Storage,
     caller: library::Principal,
     sid: &str,
     request: Request,
     anew: bool,
 ) -> Result<ContainerObject, ApiError> {
     let sid = super::sid(sid)?;
-    let changes = body::container(&body::object(request).await?)?;
-    let row = api.library.change_container(&caller, sid, changes, anew).await?;
-    Ok(api.container(row))
+    let changes = body::container(&json::object(request).await?)?;
+    let row = storage.library.change_container(&caller, sid, changes, anew).await?;
+    Ok(shown(&storage, row))
 }
 
 /// Deletes a container that holds no files.
@@ -97,16 +98,14 @@ async fn change(
     params(("container_sid" = Uuid, Path)),
     responses((status = 204), (status = "4XX", body = ErrorBody)))]
 pub async fn delete(
-    State(api): State<Api>,
+    State(storage): State<Storage>,
     Caller(caller): Caller,
     Path(sid): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    api.library.delete_container(&caller, super::sid(&sid)?).await?;
+    storage.library.delete_container(&caller, super::sid(&sid)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-impl Api {
-    fn container(&self, row: Container) -> ContainerObject {
-        ContainerObject::of(row, self.library.public_url())
-    }
+fn shown(storage: &Storage, row: Container) -> ContainerObject {
+    ContainerObject::of(row, storage.library.public_url())
 }

@@ -1,6 +1,7 @@
 //! Errors as the API words them: `{"message", "errors": [{"field", "message", "reference_sid"}]}`.
 
 use super::objects::{ErrorBody, FieldError};
+use crate::apis::storage::Refusal;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -11,11 +12,13 @@ use uuid::Uuid;
 pub struct ApiError {
     status: StatusCode,
     body: ErrorBody,
+    retry_after_s: Option<u64>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, message: &str) -> Self {
-        Self { status, body: ErrorBody { message: message.into(), errors: Vec::new() } }
+        let body = ErrorBody { message: message.into(), errors: Vec::new() };
+        Self { status, body, retry_after_s: None }
     }
 
     fn with(mut self, field: &str, message: impl Into<String>, reference: Option<Uuid>) -> Self {
@@ -25,95 +28,73 @@ impl ApiError {
         self
     }
 
-    /// The request can't be read; `field` is the part at fault.
-    pub fn malformed(field: &str, message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "Bad Request").with(field, message, None)
-    }
-
-    /// A body that is no JSON object.
-    pub fn no_json(field: &str, message: impl Into<String>) -> Self {
-        let known = "No JSON object could be decoded";
-        Self::new(StatusCode::BAD_REQUEST, known).with(field, message, None)
-    }
-
-    /// More bytes than the body or part may have.
-    pub fn too_large(field: &str, message: impl Into<String>) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large").with(field, message, None)
-    }
-
-    /// A body of a type that the call doesn't take.
-    pub fn unsupported_type(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type").with(
-            "Content-Type",
-            message,
-            None,
-        )
-    }
-
     /// An attribute has a value that it can't have.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
-        Self::unprocessable().with(field, message, None)
-    }
-
-    fn unprocessable() -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "object validation error")
-    }
-
-    /// No credentials came.
-    pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "Unauthorized")
-    }
-
-    /// Credentials came that are no good.
-    pub fn bad_credentials() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "Bad credentials")
-    }
-
-    /// There is no such object.
-    pub fn no_item() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Cannot find item by SID")
-    }
-
-    /// There is no such path.
-    pub fn no_path() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Not Found")
-    }
-
-    /// The path knows other methods.
-    pub fn bad_method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
-    }
-
-    /// Come back later.
-    pub fn busy(message: &str) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
-    }
-
-    /// A fault of ours; the log tells what.
-    pub fn failed(why: &dyn std::fmt::Display) -> Self {
-        tracing::error!(%why, "a request failed");
-        let told = "the server failed; its log tells why";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, told)
+        Refusal::invalid(field, message).into()
     }
 }
 
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        use Refusal as R;
+        let plain = Self::new;
+        let of = |status, message: &str, field: &str, what: String| {
+            Self::new(status, message).with(field, what, None)
+        };
+        match refusal {
+            R::NoCredentials => plain(StatusCode::UNAUTHORIZED, "Unauthorized"),
+            R::BadCredentials => plain(StatusCode::UNAUTHORIZED, "Bad credentials"),
+            R::Forbidden => plain(StatusCode::FORBIDDEN, "Forbidden"),
+            R::NotFound => plain(StatusCode::NOT_FOUND, "Cannot find item by SID"),
+            R::NoPath => plain(StatusCode::NOT_FOUND, "Not Found"),
+            R::BadMethod => plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
+            R::Invalid { field, message } => {
+                of(StatusCode::UNPROCESSABLE_ENTITY, INVALID, &field, message)
+            }
+            R::Malformed { field, message } => {
+                of(StatusCode::BAD_REQUEST, "Bad Request", &field, message)
+            }
+            R::NoJson { field, message } => {
+                of(StatusCode::BAD_REQUEST, "No JSON object could be decoded", &field, message)
+            }
+            R::Conflict { field, message, reference_sid } => plain(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                INVALID,
+            )
+            .with(field, message, Some(reference_sid)),
+            R::NotEmpty { message } => plain(StatusCode::CONFLICT, &message),
+            R::LimitReached { quota, limit } => {
+                let message = format!("quota exceeded: {limit}");
+                of(StatusCode::UNPROCESSABLE_ENTITY, INVALID, quota, message)
+            }
+            R::TooLarge { field, message } => {
+                of(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large", &field, message)
+            }
+            R::Stalled { message } => {
+                of(StatusCode::REQUEST_TIMEOUT, "Request Timeout", "body", message)
+            }
+            R::UnsupportedType { message } => {
+                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                of(status, "Unsupported media type", "Content-Type", message)
+            }
+            R::Busy { message, retry_after_s } => Self {
+                retry_after_s: Some(retry_after_s),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, &message)
+            },
+            R::Failed => {
+                let told = "the server failed; its log tells why";
+                plain(StatusCode::INTERNAL_SERVER_ERROR, told)
+            }
+        }
+    }
+}
+
+/// What the reference service says of an object that can't be as it is.
+const INVALID: &str = "object validation error";
+
 impl From<library::Error> for ApiError {
     fn from(error: library::Error) -> Self {
-        use library::Error as E;
-        match error {
-            E::NotFound => Self::no_item(),
-            E::Unauthenticated => Self::bad_credentials(),
-            E::Forbidden => Self::new(StatusCode::FORBIDDEN, "Forbidden"),
-            E::Invalid { field, message } => Self::invalid(&field, message),
-            E::Conflict { field, message, reference_sid } => {
-                Self::unprocessable().with(field, message, Some(reference_sid))
-            }
-            E::NotEmpty { .. } => Self::new(StatusCode::CONFLICT, &error.to_string()),
-            E::LimitReached { quota, limit } => {
-                Self::invalid(quota, format!("quota exceeded: {limit}"))
-            }
-            E::Storage(why) => Self::failed(&why),
-        }
+        Refusal::from(error).into()
     }
 }
 
@@ -128,8 +109,8 @@ impl IntoResponse for ApiError {
                 headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
             }
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -4,27 +4,27 @@ use super::auth::Caller;
 use super::errors::ApiError;
 use super::objects::{ErrorBody, FileObject, Page};
 use super::query::{self, Fields, Parameters};
-use super::{Api, Listed, Shown, upload};
+use super::{Listed, Shown, upload};
+use crate::apis::storage::{Storage, download};
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
-use axum::response::IntoResponse;
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use axum::response::Response;
+use http::{Method, StatusCode};
 use library::File;
-use std::sync::Arc;
 
 /// Lists files.
 #[utoipa::path(get, path = "/core/v2/storage/files", tag = "files", params(Listed),
     responses((status = 200, body = Page<FileObject>), (status = "4XX", body = ErrorBody)))]
 pub async fn list(
-    State(api): State<Api>,
+    State(storage): State<Storage>,
     Caller(caller): Caller,
     Query(parameters): Query<Parameters>,
 ) -> Result<Json<Page<query::View<FileObject>>>, ApiError> {
     let ((wanted, offset), fields) = (query::list(&parameters)?, Fields::of(&parameters));
     let limit = wanted.limit;
-    let mut listing = api.library.list_files(&caller, wanted).await?;
+    let mut listing = storage.library.list_files(&caller, wanted).await?;
     let rows = std::mem::take(&mut listing.items);
-    let uris = api.library.publish_uris(&rows).await?;
+    let uris = storage.library.publish_uris(&rows).await?;
     let shown = rows.into_iter().zip(uris).map(|(row, uri)| FileObject::of(row, uri));
     let items = shown.map(|object| fields.of_object(object)).collect::<Result<_, _>>()?;
     Ok(Json(Page::of(listing, items, limit, offset)))
@@ -35,13 +35,13 @@ pub async fn list(
     params(("file_sid" = Uuid, Path), Shown),
     responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody)))]
 pub async fn get(
-    State(api): State<Api>,
+    State(storage): State<Storage>,
     Caller(caller): Caller,
     Path(sid): Path<String>,
     Query(parameters): Query<Parameters>,
 ) -> Result<Json<query::View<FileObject>>, ApiError> {
-    let row = api.library.file(&caller, super::sid(&sid)?).await?;
-    Ok(Json(Fields::of(&parameters).of_object(api.file(row).await?)?))
+    let row = storage.library.file(&caller, super::sid(&sid)?).await?;
+    Ok(Json(Fields::of(&parameters).of_object(shown(&storage, row).await?)?))
 }
 
 /// Changes the attributes that are sent, and the content if it is.
@@ -49,13 +49,13 @@ pub async fn get(
     params(("file_sid" = Uuid, Path)), request_body = FileObject,
     responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody)))]
 pub async fn patch(
-    State(api): State<Api>,
+    State(storage): State<Storage>,
     Caller(caller): Caller,
     Path(sid): Path<String>,
     request: Request,
 ) -> Result<Json<FileObject>, ApiError> {
-    let row = upload::change(&api, &caller, super::sid(&sid)?, request, false).await?;
-    Ok(Json(api.file(row).await?))
+    let row = upload::change(&storage, &caller, super::sid(&sid)?, request, false).await?;
+    Ok(Json(shown(&storage, row).await?))
 }
 
 /// Changes all attributes; those not sent take their defaults, names excepted.
@@ -63,13 +63,13 @@ pub async fn patch(
     params(("file_sid" = Uuid, Path)), request_body = FileObject,
     responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody)))]
 pub async fn put(
-    State(api): State<Api>,
+    State(storage): State<Storage>,
     Caller(caller): Caller,
     Path(sid): Path<String>,
     request: Request,
 ) -> Result<Json<FileObject>, ApiError> {
-    let row = upload::change(&api, &caller, super::sid(&sid)?, request, true).await?;
-    Ok(Json(api.file(row).await?))
+    let row = upload::change(&storage, &caller, super::sid(&sid)?, request, true).await?;
+    Ok(Json(shown(&storage, row).await?))
 }
 
 /// Deletes a file.
@@ -77,11 +77,11 @@ pub async fn put(
     params(("file_sid" = Uuid, Path)),
     responses((status = 204), (status = "4XX", body = ErrorBody)))]
 pub async fn delete(
-    State(api): State<Api>,
+    State(storage): State<Storage>,
     Caller(caller): Caller,
     Path(sid): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    api.library.delete_file(&caller, super::sid(&sid)?).await?;
+    storage.library.delete_file(&caller, super::sid(&sid)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -90,31 +90,17 @@ pub async fn delete(
     params(("file_sid" = Uuid, Path)),
     responses((status = 200, content_type = "*/*"), (status = "4XX", body = ErrorBody)))]
 pub async fn data(
-    State(api): State<Api>,
+    State(storage): State<Storage>,
     Caller(caller): Caller,
     method: Method,
     Path(sid): Path<String>,
-) -> Result<Response<axum::body::Body>, ApiError> {
-    let row = api.library.file(&caller, super::sid(&sid)?).await?;
-    let (file, length) = api.library.open_content(&row).await?;
-    if method == Method::GET {
-        api.library.count_access(&row).await;
-    }
-    let mut response = crate::body::of_file(Arc::new(file), length).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, length.into());
-    let mime_type = HeaderValue::from_str(&row.mime_type)
-        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    headers.insert(header::CONTENT_TYPE, mime_type);
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
-    Ok(response)
+) -> Result<Response, ApiError> {
+    let row = storage.library.file(&caller, super::sid(&sid)?).await?;
+    Ok(download::answer(&storage, &row, &method).await?)
 }
 
-impl Api {
-    /// A file with its link.
-    pub async fn file(&self, row: File) -> Result<FileObject, ApiError> {
-        let uris = self.library.publish_uris(std::slice::from_ref(&row)).await?;
-        Ok(FileObject::of(row, uris.into_iter().next().flatten()))
-    }
+/// A file with its link.
+pub async fn shown(storage: &Storage, row: File) -> Result<FileObject, ApiError> {
+    let uris = storage.library.publish_uris(std::slice::from_ref(&row)).await?;
+    Ok(FileObject::of(row, uris.into_iter().next().flatten()))
 }

@@ -1,6 +1,7 @@
 //! The query of a list: page, order, filter; and which fields of an object are wanted.
 
 use super::errors::ApiError;
+use crate::apis::storage::Refusal;
 use library::{Condition, List, Operator, Order, Start};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -172,7 +173,7 @@ impl Fields {
         if self.only.is_none() && self.without.is_empty() {
             return Ok(View::Whole(object));
         }
-        let fields = serde_json::to_value(object).map_err(|e| ApiError::failed(&e))?;
+        let fields = serde_json::to_value(object).map_err(|e| Refusal::failed(&e))?;
         let Value::Object(mut fields) = fields else { return Ok(View::Part(Map::new())) };
         self.check(&fields)?;
         fields.retain(|name, _| {

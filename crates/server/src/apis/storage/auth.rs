@@ -1,0 +1,96 @@
+//! Who asks: the forms in which a token may come, and its holder. An API lists the forms that it takes.
+
+use super::Refusal;
+use http::header::{self, HeaderMap};
+use http::request::Parts;
+use library::{Library, Principal};
+use percent_encoding::percent_decode_str;
+
+/// A form in which a token may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// `Authorization: Bearer`.
+    Bearer,
+    /// `Authorization: Basic`, the token as the password (RFC 7617).
+    Basic,
+    /// A cookie of this name.
+    #[allow(dead_code)] // For APIs whose clients keep the token in a cookie.
+    Cookie(&'static str),
+    /// A parameter of the query of this name.
+    #[allow(dead_code)] // For APIs whose links carry the token.
+    Query(&'static str),
+}
+
+/// The caller, by the first of these forms that the request has.
+pub async fn caller(
+    library: &Library,
+    parts: &Parts,
+    forms: &[Credential],
+) -> Result<Principal, Refusal> {
+    let mut tokens = forms.iter().filter_map(|form| form.token(parts));
+    let token =
+        tokens.next().ok_or_else(|| match parts.headers.contains_key(header::AUTHORIZATION) {
+            true => Refusal::BadCredentials,
+            false => Refusal::NoCredentials,
+        })?;
+    Ok(library.authenticate(&token).await?)
+}
+
+impl Credential {
+    fn token(self, parts: &Parts) -> Option<String> {
+        match self {
+            Self::Bearer => Some(authorization(&parts.headers, "bearer")?.to_owned()),
+            Self::Basic => {
+                let plain = base64(authorization(&parts.headers, "basic")?)?;
+                // RFC 7617 §2: the user's name holds no colon.
+                Some(String::from_utf8(plain).ok()?.split_once(':')?.1.to_owned())
+            }
+            Self::Cookie(name) => {
+                let cookies = parts.headers.get_all(header::COOKIE).into_iter();
+                let cookies = cookies.filter_map(|value| value.to_str().ok());
+                let mut pairs = cookies.flat_map(|value| value.split(';'));
+                pairs.find_map(|pair| value_of(pair.trim(), name)).map(str::to_owned)
+            }
+            Self::Query(name) => {
+                let mut pairs = parts.uri.query()?.split('&');
+                let value = pairs.find_map(|pair| value_of(pair, name))?;
+                Some(percent_decode_str(value).decode_utf8().ok()?.into_owned())
+            }
+        }
+    }
+}
+
+/// The value of `name=value`, if it has one.
+fn value_of<'a>(pair: &'a str, name: &str) -> Option<&'a str> {
+    let (found, value) = pair.split_once('=')?;
+    (found == name && !value.is_empty()).then_some(value)
+}
+
+/// The credentials of an Authorization header of this scheme.
+fn authorization<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+    let (found, credentials) =
+        headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    found.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
+}
+
+/// RFC 4648 §4.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let (mut bits, mut held, mut bytes) = (0_u32, 0, Vec::new());
+    for digit in text.trim_end_matches('=').bytes() {
+        let value = match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held & 0xff) as u8);
+        }
+    }
+    Some(bytes)
+}

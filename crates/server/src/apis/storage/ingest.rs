@@ -1,0 +1,133 @@
+//! How bytes come in: streamed to the disk from a body or a part of a form, and stored as they are or as the
+//! published representation with the same options. What breaks off leaves nothing.
+
+use super::form::Part;
+use super::{Refusal, Storage};
+use audio::Source;
+use axum::body::Body;
+use futures_util::StreamExt;
+use library::{FileChanges, Upload};
+use media::{
+    BadValue, Chunk, OpenError, Preferences, Prepared, Representation, Resource, Transcoded,
+};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bytes copied at a time.
+const BLOCK_BYTES: u64 = 256 * 1024;
+
+/// Takes a body as the file's bytes.
+pub async fn take_body(upload: &mut Upload, body: Body) -> Result<(), Refusal> {
+    let mut bytes = body.into_data_stream();
+    while let Some(more) = bytes.next().await {
+        let more = more.map_err(|e| {
+            Refusal::of_body(&e, || Refusal::malformed("data", format!("broke off: {e}")))
+        })?;
+        upload.write(more).await?;
+    }
+    upload.has_bytes = true;
+    Ok(())
+}
+
+/// Takes a part of a form as the file's bytes, with its name and its declared type.
+pub async fn take_part(upload: &mut Upload, part: &mut Part<'_>) -> Result<(), Refusal> {
+    upload.file_name = part.file_name().map(str::to_owned);
+    upload.content_type = part.content_type().map(str::to_owned);
+    while let Some(more) = part.chunk().await? {
+        upload.write(more).await?;
+    }
+    upload.has_bytes = true;
+    Ok(())
+}
+
+/// The representation that is to be stored in place of what comes; `None` if it stays as it is.
+pub fn desired(changes: &FileChanges) -> Result<Option<Preferences>, Refusal> {
+    let mut wanted = Preferences::default();
+    if let Some(Some(format)) = &changes.desired_format {
+        wanted.set("f", format).map_err(|bad| refused(&bad))?;
+    }
+    if let Some(Some(bitrate)) = changes.desired_bitrate {
+        wanted.set("br", &bitrate.to_string()).map_err(|bad| refused(&bad))?;
+    }
+    Ok((wanted != Preferences::default()).then_some(wanted))
+}
+
+fn refused(bad: &BadValue) -> Refusal {
+    let what = if bad.option == "br" { "bit rate" } else { "format" };
+    let message = format!("unsupported {what}: `{}`; allowed: {}", bad.value, bad.allowed);
+    Refusal::invalid(attribute_of(bad.option), message)
+}
+
+/// The attribute that stands for an option of a link.
+pub fn attribute_of(option: &str) -> &'static str {
+    if option == "br" { "desired_bitrate" } else { "desired_format" }
+}
+
+/// The upload with the bytes that are to be stored: those that came, or their transcode.
+pub async fn as_desired(storage: &Storage, mut upload: Upload) -> Result<Upload, Refusal> {
+    let Some(wanted) = desired(&upload.changes)? else { return Ok(upload) };
+    let examined = upload.examine().await?;
+    let undecodable = |reason| Refusal::invalid("data", format!("can't be decoded: {reason}"));
+    let (facts, index) = examined.probed.map_err(undecodable)?;
+    let facts = storage.media.playable(facts).map_err(undecodable)?;
+    let length_bytes = examined.source.length_bytes();
+    let facts = Some(Arc::new(facts));
+    let resource = Arc::new(Resource::of_content(examined.content_hash, length_bytes, facts));
+    match media::select(&resource, &wanted)? {
+        Representation::Original(_) => Ok(upload),
+        Representation::Transcode(chosen) => {
+            let prepared = prepared(storage, &chosen, &examined.source, &index).await?;
+            copy(upload, &chosen, &prepared).await
+        }
+    }
+}
+
+/// Between two looks, beside the time that a look itself waits.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Waits for the sizes of a flac or mp4 for as long as that takes: the client has sent everything, and would
+/// have to send it again.
+async fn prepared(
+    storage: &Storage,
+    chosen: &Transcoded,
+    source: &Source,
+    index: &[u8],
+) -> Result<Prepared, Refusal> {
+    loop {
+        match storage.media.prepare_source(chosen, Arc::clone(source), index.to_vec()).await {
+            Err(OpenError::StillEncoding { .. }) => tokio::time::sleep(LOOK_AGAIN).await,
+            prepared => return Ok(prepared?),
+        }
+    }
+}
+
+async fn copy(upload: Upload, chosen: &Transcoded, prepared: &Prepared) -> Result<Upload, Refusal> {
+    let mut out = upload.transcoded_to(chosen.format.name).await?;
+    let mut body = prepared.open(0..prepared.length_bytes())?;
+    while let Some(chunk) = body.next().await {
+        match chunk.map_err(|e| Refusal::failed(&e))? {
+            Chunk::Memory(bytes) => out.write(bytes).await?,
+            Chunk::File { file, offset, length } => {
+                let end = offset + length;
+                for start in (offset..end).step_by(BLOCK_BYTES as usize) {
+                    let block = read(&file, start, BLOCK_BYTES.min(end - start)).await?;
+                    out.write(block).await?;
+                }
+            }
+        }
+    }
+    out.has_bytes = true;
+    Ok(out)
+}
+
+async fn read(file: &Arc<File>, offset: u64, length: u64) -> Result<Vec<u8>, Refusal> {
+    let file = Arc::clone(file);
+    let read = move || {
+        let mut bytes = vec![0; length as usize];
+        file.read_exact_at(&mut bytes, offset).map(|()| bytes)
+    };
+    let read = tokio::task::spawn_blocking(read).await.map_err(|e| Refusal::failed(&e))?;
+    read.map_err(|e| Refusal::failed(&e))
+}

@@ -1,0 +1,57 @@
+//! Bodies that are JSON objects, taken up to a limit.
+
+use super::Refusal;
+use axum::body::Body;
+use axum::extract::Request;
+use futures_util::StreamExt;
+use http::{HeaderMap, header};
+use serde_json::{Map, Value};
+
+/// Longest JSON object, in bytes: several times what all attributes at their longest take.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// The media type of a body, in lower case, without parameters; empty if none was declared.
+pub fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    value.split(';').next().unwrap_or("").trim().to_ascii_lowercase()
+}
+
+/// The JSON object that a request brings.
+pub async fn object(request: Request) -> Result<Map<String, Value>, Refusal> {
+    let kind = media_type(request.headers());
+    if !matches!(kind.as_str(), "" | "application/json") {
+        let message = format!("`{kind}`; allowed: application/json");
+        return Err(Refusal::UnsupportedType { message });
+    }
+    parse(&read(request.into_body()).await?, "body")
+}
+
+async fn read(body: Body) -> Result<Vec<u8>, Refusal> {
+    let mut stream = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(more) = stream.next().await {
+        let more = more.map_err(|e| {
+            Refusal::of_body(&e, || Refusal::malformed("body", format!("broke off: {e}")))
+        })?;
+        extend(&mut bytes, &more, "body")?;
+    }
+    Ok(bytes)
+}
+
+/// Adds to an object's text, up to its limit.
+pub fn extend(bytes: &mut Vec<u8>, more: &[u8], field: &str) -> Result<(), Refusal> {
+    if bytes.len() + more.len() > MAX_BYTES {
+        let message = format!("is too large; allowed: {MAX_BYTES} bytes");
+        return Err(Refusal::TooLarge { field: field.into(), message });
+    }
+    bytes.extend_from_slice(more);
+    Ok(())
+}
+
+/// Reads an object's text.
+pub fn parse(text: &[u8], field: &str) -> Result<Map<String, Value>, Refusal> {
+    serde_json::from_slice(text).map_err(|e| Refusal::NoJson {
+        field: field.into(),
+        message: format!("must be a JSON object: {e}"),
+    })
+}

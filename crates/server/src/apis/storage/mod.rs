@@ -1,0 +1,30 @@
+//! What storage APIs are made of: who asks, what a request says, how bytes come in and go out, and what can be
+//! refused. An API adds its own routes, objects and words.
+
+pub mod auth;
+pub mod cors;
+pub mod download;
+pub mod form;
+pub mod ingest;
+pub mod json;
+pub mod openapi;
+mod refusal;
+
+pub use refusal::Refusal;
+
+use axum::extract::FromRef;
+use library::Library;
+use media::Media;
+
+/// What the calls of storage APIs work on; the state of their routers.
+#[derive(Clone)]
+pub struct Storage {
+    pub library: Library,
+    pub media: Media,
+}
+
+impl FromRef<Storage> for Library {
+    fn from_ref(storage: &Storage) -> Self {
+        storage.library.clone()
+    }
+}
