@@ -239,7 +239,8 @@ fn an_upload_that_is_too_large_is_413_and_leaves_nothing() {
     let token = server.token();
     chunked.send(
         format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
         )
         .as_bytes(),
     );

@@ -18,5 +18,6 @@ mod matrix;
 mod publish;
 mod ranges;
 mod running;
+mod settings;
 mod sources;
 mod waveform;

@@ -20,6 +20,12 @@ pub fn until(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
+/// Where scripts/setup installs tools, each in a folder of its own.
+pub fn tools() -> PathBuf {
+    let binary = Path::new(env!("CARGO_BIN_EXE_tonearm"));
+    binary.ancestors().nth(2).expect("the target folder").join("tools")
+}
+
 /// The binary under test.
 pub fn tonearm() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tonearm"));

@@ -43,7 +43,7 @@ const fn kind(
 
 use Material::{Melody, Speech};
 
-/// Every kind that publish.md §3 names, rates and channels spread over them.
+/// Every kind that apis/publish/README.md §3 names, rates and channels spread over them.
 pub const KINDS: &[Kind] = &[
     kind("pcm16.wav", Speech, "-c:a pcm_s16le", 0, "pcm_s16le"),
     kind("pcm8.wav", Speech, "-c:a pcm_u8 -ar 11025", 0, "pcm_u8"),

@@ -96,8 +96,9 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
     Cli::from_arg_matches(&matches).map_err(one_line)
 }
 
-/// Settings that had another name in 0.1, each as (name, name before). A setting is taken under either name, as a flag,
-/// in the environment and in the file, because deployments outlive a release; help and `config` show the new name alone.
+/// Settings that had another name in 0.1, each as (name, name before). A setting is taken under either name, as a
+/// flag, in the environment and in the file, because deployments outlive a release; help and `config` show the new
+/// name alone.
 const RENAMED: [(&str, &str); 5] = [
     ("max_connections", "most_connections"),
     ("max_connections_per_address", "most_connections_per_address"),

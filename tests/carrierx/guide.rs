@@ -17,9 +17,9 @@ fn mp3(api: &Api) -> PathBuf {
 fn every_request_of_the_guide_is_answered_as_it_says() {
     let api = Api::start();
     let base = format!("http://{}", api.server.address);
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/guide");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/carrierx/guide.sh");
     let walked = Command::new(script).args([&base, &api.token]).arg(mp3(&api)).output();
-    let walked = walked.expect("scripts/guide runs");
+    let walked = walked.expect("the guide's script runs");
     let said = String::from_utf8_lossy(&walked.stderr);
     assert!(walked.status.success(), "{said}");
 }
@@ -44,13 +44,14 @@ fn the_description_names_every_attribute_and_can_be_read() {
 fn requests_made_from_the_description_find_no_fault_and_no_answer_outside_it() {
     let api = Api::start();
     let checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
-    let run = Command::new("schemathesis")
+    let schemathesis = crate::running::tools().join("schemathesis/bin/schemathesis");
+    let run = Command::new(schemathesis)
         .args(["run", &format!("http://{}/openapi.json", api.server.address), "--checks", checks])
         .args(["--header", &format!("Authorization: Bearer {}", api.token)])
         .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--seed", "1"])
         .current_dir(api.folder.path())
         .output();
-    let run = run.expect("schemathesis runs (scripts/test installs it)");
+    let run = run.expect("schemathesis runs (scripts/setup installs it)");
     let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert!(run.status.success(), "{out}{err}");
     assert!(out.contains("passed") || out.contains("No issues found"), "{out}");

@@ -2,32 +2,26 @@
 
 use super::tones;
 use crate::judge::ffmpeg;
-use crate::running::Server;
+use crate::running::{Server, tools};
 use crate::sources;
 use serde_json::{Value, json};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 const FORMATS: [&str; 5] = ["mp3", "wav", "flac", "ogg", "mp4"];
-
-/// Where scripts/test installs tools.
-pub fn tools() -> PathBuf {
-    let binary = Path::new(env!("CARGO_BIN_EXE_tonearm"));
-    binary.ancestors().nth(2).expect("the target folder").join("tools")
-}
 
 /// Runs a script of tests/chromium with a task; what it tells.
 fn chromium(script: &str, mut task: Value) -> Value {
     task["chromium"] = "/usr/bin/chromium".into();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/chromium").join(script);
     let output = Command::new("node")
-        .env("NODE_PATH", tools().join("node/node_modules"))
+        .env("NODE_PATH", tools().join("playwright-core/node_modules"))
         .args([script.as_os_str(), task.to_string().as_ref()])
         .stdin(Stdio::null())
         .output()
-        .expect("node must be installed (scripts/test does it)");
+        .expect("node must be installed (scripts/setup does it)");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{script:?}: {said}");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {said}"))

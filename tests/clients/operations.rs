@@ -18,7 +18,8 @@ rules! { "Operations":
         crate::crash::killed_during_transcodes_it_serves_nothing_partial_afterwards();
     });
     u3 "a source that can't be read midway breaks the transfer off; nothing is cached" Once(broken_midway);
-    u4 "600 parallel distinct encodes: whole answers or 503 with Retry-After; health and metrics answer" Once(all_at_once);
+    u4 "600 parallel distinct encodes: whole answers or 503 with Retry-After; health and metrics answer"
+        Once(all_at_once);
     u5 "the cache never passes its limit by more than what is being made" Once(bounded_cache);
     u6 "header options can't inject; empty ones count as none; HEAD says the same" Each(|site, state| {
         let link = site.link(state, "wav", "");

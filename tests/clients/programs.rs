@@ -70,7 +70,7 @@ fn judged(program: &str, format: &str, seconds: f64, from: f64, samples: &[u8]) 
 
 fn output(command: &mut Command) -> Vec<u8> {
     let output = command.stdin(Stdio::null()).output();
-    let output = output.unwrap_or_else(|e| panic!("{command:?}: {e} (scripts/test installs it)"));
+    let output = output.unwrap_or_else(|e| panic!("{command:?}: {e} (scripts/setup installs it)"));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {said}");
     output.stdout

@@ -10,12 +10,14 @@ const EXPLAINED: [(&str, &str, &str); 6] = [
     (
         "CC_MISCAP",
         "a Cache-Control directive has capitals",
-        "without options the header is the reference service's own word `None`; presets and `cache_headers` send real directives",
+        "without options the header is the reference service's own word `None`; presets and `cache_headers` \
+         send real directives",
     ),
     (
         "CONTENT_TYPE_MISMATCH",
         "the content doesn't match the type",
-        "it sniffs as browsers do, by a table that has `audio/wave` for WAV and nothing for MP3 without tags, FLAC, G.711; `nosniff` is sent",
+        "it sniffs as browsers do, by a table that has `audio/wave` for WAV and nothing for MP3 without tags, \
+         FLAC, G.711; `nosniff` is sent",
     ),
     (
         "CORS_PREFLIGHT_ONLY",
@@ -35,15 +37,16 @@ const EXPLAINED: [(&str, &str, &str); 6] = [
     (
         "RANGE_INCORRECT",
         "a ranged request was answered incorrectly",
-        "only for WAV, whose 44 bytes of header may come as a piece of their own: it asks for one byte more than it then compares",
+        "only for WAV, whose 44 bytes of header may come as a piece of their own: it asks for one byte more \
+         than it then compares",
     ),
 ];
 
 /// The notes of REDbot on a link, by id.
 fn notes(url: &str) -> BTreeMap<String, String> {
-    let redbot = super::chromium::tools().join("redbot/bin/redbot");
+    let redbot = crate::running::tools().join("redbot/bin/redbot");
     let output = Command::new(&redbot).args(["-o", "har", url]).stdin(Stdio::null()).output();
-    let output = output.unwrap_or_else(|e| panic!("{redbot:?}: {e} (scripts/test installs it)"));
+    let output = output.unwrap_or_else(|e| panic!("{redbot:?}: {e} (scripts/setup installs it)"));
     let said = String::from_utf8_lossy(&output.stderr);
     let har: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {said}"));

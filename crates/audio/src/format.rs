@@ -98,7 +98,7 @@ pub struct Shape {
 
 /// Writing a format.
 pub trait TargetFormat: Sync {
-    /// Fills in the defaults of publish.md §3, or refuses what the format cannot do.
+    /// Fills in the defaults of apis/publish/README.md §3, or refuses what the format cannot do.
     ///
     /// # Errors
     /// [`PlanError`] naming the option and what is allowed.

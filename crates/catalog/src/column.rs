@@ -132,7 +132,8 @@ macro_rules! table_row {
             /// Writes all columns of the row whose first column has this one's value.
             pub(crate) fn update(&self, db: &rusqlite::Connection, table: &str) -> rusqlite::Result<()> {
                 let values = [$(crate::column::Column::value(&self.$field)),*];
-                let sql = format!("UPDATE {table} SET {} = ? WHERE {} = ?1", Self::COLUMNS.join(" = ?, "), Self::COLUMNS[0]);
+                let columns = Self::COLUMNS.join(" = ?, ");
+                let sql = format!("UPDATE {table} SET {columns} = ? WHERE {} = ?1", Self::COLUMNS[0]);
                 db.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values)).map(|_| ())
             }
         }

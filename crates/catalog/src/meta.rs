@@ -26,7 +26,8 @@ impl Catalog {
         self.write(move |db| {
             let kept = db.query_row(SELECT, [key], |row| row.get(0)).optional()?;
             let text = change(kept);
-            let sql = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+            let sql = "INSERT INTO meta (key, value) VALUES (?, ?)
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value";
             db.execute(sql, params![key, text])?;
             Ok(text)
         })

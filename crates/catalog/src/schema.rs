@@ -1,5 +1,5 @@
-//! The schema, step by step: `schema/NNNN_what_it_brings.sql`, never changed once released. `user_version` says how many
-//! steps a catalog has taken.
+//! The schema, step by step: `schema/NNNN_what_it_brings.sql`, never changed once released. `user_version` says how
+//! many steps a catalog has taken.
 
 use crate::Error;
 use rusqlite::{Connection, TransactionBehavior};

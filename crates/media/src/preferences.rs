@@ -1,5 +1,5 @@
 //! What a client asks for: the options of a link that decide the bytes, and the syntax of their values
-//! (publish.md §2). The publish link and the command line read them alike.
+//! (apis/publish/README.md §2). The publish link and the command line read them alike.
 
 use audio::formats::{self, FORMATS};
 

@@ -162,7 +162,7 @@ impl ResourceCache {
     }
 }
 
-/// publish.md §6: each form of link answers only for files published in that form.
+/// apis/publish/README.md §6: each form of link answers only for files published in that form.
 fn is_published(row: &ResourceRow, link: &Link) -> bool {
     let form = match link {
         Link::Sid(_) => Publish::FileSid,

@@ -211,7 +211,12 @@ fn target_format(
 fn channel_map(channels: u16, wish: Option<ChannelWish>) -> Result<ChannelMap, Refusal> {
     let map = match (wish, channels) {
         (Some(ChannelWish::Left | ChannelWish::Right | ChannelWish::Swap), 1) => {
-            return Err(bad("ch", "the recording is mono: `left`, `right` and `swap` need two channels; allowed: 1, 2, mix".into()));
+            return Err(bad(
+                "ch",
+                "the recording is mono: `left`, `right` and `swap` need two channels; \
+                 allowed: 1, 2, mix"
+                    .into(),
+            ));
         }
         (None | Some(ChannelWish::Mix), 1) | (None | Some(ChannelWish::Two), 2) => ChannelMap::Keep,
         (Some(ChannelWish::Mix), _) => ChannelMap::Mix,

@@ -69,7 +69,7 @@ impl Media {
         self.engine().cache.bytes()
     }
 
-    /// The published resource behind a link at a time, if there is one (publish.md §6).
+    /// The published resource behind a link at a time, if there is one (apis/publish/README.md §6).
     ///
     /// # Errors
     /// What the catalog reports.

@@ -17,7 +17,7 @@ const NAME: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// Longest header line in bytes, name included (publish.md §4).
+/// Longest header line in bytes, name included (apis/publish/README.md §4).
 pub const LONGEST_LINE_BYTES: usize = 1000;
 
 /// Whether the file is to be shown or saved.

@@ -1,6 +1,6 @@
 //! FLAC: every sample comes back, of whatever kind, and takes no more room than it must.
 
-use crate::bench::{backwards, decoded, samples, tool, transcode, wav};
+use crate::rig::{backwards, decoded, samples, tool, transcode, wav};
 use audio::{Hint, Planar, Source, formats};
 use md5::Digest;
 use proptest::collection::vec;

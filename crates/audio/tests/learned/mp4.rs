@@ -1,6 +1,6 @@
 //! MP4 with AAC.
 
-use crate::bench::{backwards, decoded, samples, tool, transcode, wav};
+use crate::rig::{backwards, decoded, samples, tool, transcode, wav};
 
 /// Signal to noise in dB of `got` against `want` at a lag.
 fn snr(want: &[i16], got: &[i16], lag: usize) -> f64 {

@@ -2,6 +2,6 @@
 //! inaudible seams in ffmpeg's ears.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod bench;
 mod mp3;
 mod ogg;
+mod rig;

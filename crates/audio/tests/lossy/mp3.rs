@@ -1,6 +1,6 @@
 //! MP3.
 
-use crate::bench::*;
+use crate::rig::*;
 use audio::EncodeError;
 use std::ops::ControlFlow;
 use std::process::Command;

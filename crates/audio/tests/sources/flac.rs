@@ -1,6 +1,6 @@
 //! FLAC sources: everything bit for bit.
 
-use crate::bench::{Material, agrees, decode, make, probed, seeks_exactly, survives_mutilation};
+use crate::rig::{Material, agrees, decode, make, probed, seeks_exactly, survives_mutilation};
 
 const KINDS: [&[&str]; 4] = [
     &["-c:a", "flac"],

@@ -1,9 +1,9 @@
 //! Compressed sources, judged by ffmpeg: exact counts, aligned samples, seeks, and hostile bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod bench;
 mod flac;
 mod matroska;
 mod mp3;
 mod mp4;
 mod ogg;
+mod rig;

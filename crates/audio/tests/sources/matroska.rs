@@ -1,6 +1,6 @@
 //! Matroska and WebM sources: Opus and Vorbis.
 
-use crate::bench::{
+use crate::rig::{
     Material, agrees, make, probed, seeks_exactly, seeks_nearly, survives_mutilation,
 };
 

@@ -3,7 +3,7 @@
 use audio::{Hint, Source, probe};
 use std::sync::Arc;
 
-use crate::bench::{Material, agrees, decode, make, probed, seeks_exactly, survives_mutilation};
+use crate::rig::{Material, agrees, decode, make, probed, seeks_exactly, survives_mutilation};
 
 const TAGGED: [&[&str]; 3] = [
     &["-c:a", "libmp3lame", "-b:a", "32k"],

@@ -1,6 +1,6 @@
 //! MP4 sources: AAC and ALAC.
 
-use crate::bench::{
+use crate::rig::{
     Material, agrees, decode, judge, make, probed, seeks_exactly, seeks_nearly, snr_db,
     survives_mutilation,
 };

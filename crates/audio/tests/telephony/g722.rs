@@ -1,6 +1,6 @@
 //! G.722: byte for byte with ffmpeg both ways, and chained segments.
 
-use crate::bench::{bytes_of, decode, ffmpeg, interleaved, judge, probed, synthesise, transcode};
+use crate::rig::{bytes_of, decode, ffmpeg, interleaved, judge, probed, synthesise, transcode};
 use std::path::PathBuf;
 
 fn prompts() -> Vec<PathBuf> {

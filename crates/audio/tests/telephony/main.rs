@@ -2,7 +2,7 @@
 //! true lengths, and hostile bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod bench;
 mod g722;
+mod rig;
 mod sources;
 mod targets;

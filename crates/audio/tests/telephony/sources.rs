@@ -1,6 +1,6 @@
 //! Reading.
 
-use crate::bench::{decode, interleaved, judge, loud, probed, starts, survives};
+use crate::rig::{decode, interleaved, judge, loud, probed, starts, survives};
 
 /// Asserts ffmpeg's samples, bit for bit, and exact seeks.
 pub fn agrees(bytes: &[u8], extension: &str, codec: &str, judged: &[f32]) {

@@ -1,6 +1,6 @@
 //! Writing.
 
-use crate::bench::{PROMPT, bytes_of, ffmpeg, loud, transcode};
+use crate::rig::{PROMPT, bytes_of, ffmpeg, loud, transcode};
 use audio::format::{Shape, Wish};
 use audio::formats;
 

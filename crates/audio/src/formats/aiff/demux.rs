@@ -17,7 +17,7 @@ pub struct AiffSource;
 const MOST_CHUNKS: usize = 4096;
 
 /// The common chunk.
-struct Common {
+struct CommonChunk {
     channels: u16,
     frame_count: u32,
     rate_hz: u32,
@@ -80,7 +80,7 @@ fn unsupported(message: &str) -> ProbeError {
     ProbeError::Unsupported(message.into())
 }
 
-fn chunks(source: &Source) -> Result<(Common, Sound), ProbeError> {
+fn chunks(source: &Source) -> Result<(CommonChunk, Sound), ProbeError> {
     let mut window = Window::new(source);
     let compressed = window.peek(8, 4)? == b"AIFC";
     let (mut common, mut sound) = (None, None);
@@ -109,11 +109,11 @@ fn chunks(source: &Source) -> Result<(Common, Sound), ProbeError> {
     Ok((common, sound.ok_or_else(|| unsupported("an AIFF without a `SSND` chunk"))?))
 }
 
-fn parse_common(body: &[u8], compressed: bool) -> Result<Common, ProbeError> {
+fn parse_common(body: &[u8], compressed: bool) -> Result<CommonChunk, ProbeError> {
     let short = || unsupported("a `COMM` chunk that is too short");
     let bits = u16_be(body, 6).ok_or_else(short)?;
     let kind = if compressed { body.get(18..22).ok_or_else(short)? } else { b"NONE" };
-    Ok(Common {
+    Ok(CommonChunk {
         channels: u16_be(body, 0).ok_or_else(short)?,
         frame_count: u32_be(body, 2).ok_or_else(short)?,
         rate_hz: extended(body.get(8..18).ok_or_else(short)?),

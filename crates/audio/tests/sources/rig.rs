@@ -1,4 +1,4 @@
-//! The test bench: material, ffmpeg as maker and judge, and the comparisons.
+//! The rig: material, ffmpeg as maker and judge, and the comparisons.
 
 use audio::{Hint, Planar, Probed, Source, formats, probe};
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Walks through the requests of the CarrierX storage guide, one by one, and checks each answer.
 #
-#   scripts/guide BASE TOKEN RECORDING.mp3      BASE such as http://127.0.0.1:8080
+#   tests/carrierx/guide.sh BASE TOKEN RECORDING.mp3      BASE such as http://127.0.0.1:8080
 set -euo pipefail
 [ $# = 3 ] || { sed -n '2,4s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 base=$1 token=$2 recording=$3
