@@ -19,5 +19,6 @@ mod publish;
 mod ranges;
 mod running;
 mod settings;
+mod signed;
 mod sources;
 mod waveform;

@@ -2,11 +2,13 @@
 
 use crate::config::Server;
 use crate::failure::Failure;
+use crate::links::Links;
 use blob::{Blobs, DataFolder, Successor};
 use catalog::Catalog;
 use library::{Library, Principal, Welcome};
 use media::Media;
-use server::Services;
+use semantics::signature::Secret;
+use server::{Answered, Services};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,13 +41,17 @@ impl Opened {
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Opens a data folder for this process alone.
-pub async fn alone(data: &Path, public_url: &str) -> Result<Opened, Failure> {
+pub async fn alone(data: &Path, public_url: &str, secrets: Vec<Secret>) -> Result<Opened, Failure> {
     let hold = held(DataFolder::lock(data), data)?;
-    held_open(data, public_url, hold).await
+    held_open(data, public_url, secrets, hold).await
 }
 
 /// As [`alone`], but waits until the process that has the folder lets go.
-pub async fn successor(data: &Path, public_url: &str) -> Result<Opened, Failure> {
+pub async fn successor(
+    data: &Path,
+    public_url: &str,
+    secrets: Vec<Secret>,
+) -> Result<Opened, Failure> {
     let announced = Successor::announce(data);
     let _successor = announced.map_err(|e| Failure::Failed(e.to_string()))?;
     tracing::info!("waiting for the server that has the data folder to stop");
@@ -56,16 +62,21 @@ pub async fn successor(data: &Path, public_url: &str) -> Result<Opened, Failure>
             }
             hold => {
                 let hold = held(hold, data)?;
-                return held_open(data, public_url, hold).await;
+                return held_open(data, public_url, secrets, hold).await;
             }
         }
     }
 }
 
-async fn held_open(data: &Path, public_url: &str, hold: DataFolder) -> Result<Opened, Failure> {
+async fn held_open(
+    data: &Path,
+    public_url: &str,
+    secrets: Vec<Secret>,
+    hold: DataFolder,
+) -> Result<Opened, Failure> {
     let blobs = Blobs::open(data);
     let catalog = Catalog::open(data.join("catalog.sqlite"));
-    open(data, public_url, blobs, catalog, Some(hold)).await
+    open(data, public_url, secrets, blobs, catalog, Some(hold)).await
 }
 
 fn held(hold: std::io::Result<DataFolder>, data: &Path) -> Result<DataFolder, Failure> {
@@ -81,7 +92,7 @@ pub async fn beside(data: &Path, public_url: &str) -> Result<Opened, Failure> {
     let made = std::fs::create_dir_all(data);
     let blobs = made.and_then(|()| Blobs::attach(data));
     let catalog = joined(data).await;
-    open(data, public_url, blobs, catalog, None).await
+    open(data, public_url, Vec::new(), blobs, catalog, None).await
 }
 
 /// The catalog as it is; brought up to date only if no server has it, which wouldn't know it any more.
@@ -108,6 +119,7 @@ async fn joined(data: &Path) -> Result<Catalog, catalog::Error> {
 async fn open(
     data: &Path,
     public_url: &str,
+    secrets: Vec<Secret>,
     blobs: std::io::Result<Blobs>,
     catalog: Result<Catalog, catalog::Error>,
     hold: Option<DataFolder>,
@@ -117,7 +129,8 @@ async fn open(
     };
     let blobs = blobs.map_err(|e| wrong(&e))?;
     let catalog = catalog.map_err(|e| wrong(&e))?;
-    let config = library::Config { public_url: public_url.to_owned(), data_dir: data.to_owned() };
+    let (public_url, data_dir) = (public_url.to_owned(), data.to_owned());
+    let config = library::Config { public_url, data_dir, link_secrets: secrets };
     let library = Library::open(catalog.clone(), blobs.clone(), config);
     let welcome = library.bootstrap().await.map_err(|e| wrong(&e))?;
     let operator = library.operator().await.map_err(|e| wrong(&e))?;
@@ -125,7 +138,11 @@ async fn open(
 }
 
 /// What the server serves.
-pub async fn services(opened: &Opened, settings: &Server) -> Result<Services, Failure> {
+pub async fn services(
+    opened: &Opened,
+    settings: &Server,
+    links: &Links,
+) -> Result<Services, Failure> {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let config = media::Config {
         cache_dir: opened.data.join("cache"),
@@ -144,6 +161,11 @@ pub async fn services(opened: &Opened, settings: &Server) -> Result<Services, Fa
             cache_control: settings.cache_control.clone(),
             presets: settings.presets.clone(),
             open_links: settings.limits.open_links,
+            lifetimes: links.lifetimes(),
+            answered: match settings.require_signed_links {
+                true => Answered::SignedAlone,
+                false => Answered::All,
+            },
         },
         drain_timeout: Duration::from_millis(settings.drain_timeout_ms),
         connections: settings.limits.connections(),

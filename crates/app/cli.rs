@@ -2,6 +2,7 @@
 //! file's keys (see `config.rs`) follow from these declarations.
 
 use crate::config::{Server, Store};
+use crate::links::{Links, seconds};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use library::{Role, Word};
@@ -24,6 +25,11 @@ pub enum Command {
     Import(Import),
     /// Make, list and revoke access tokens; works beside a running server
     Token(Token),
+    /// Sign a link: whoever has it can play the file until it ends, published or not; works beside a
+    /// running server
+    Sign(Sign),
+    /// The secret that links are signed with; works beside a running server
+    Secret(Secret),
     /// Convert a local file; the bytes are those of the published link with the same options
     Transcode(Transcode),
     /// Print the facts of an audio file as JSON
@@ -45,6 +51,8 @@ pub struct Serve {
     pub store: Store,
     #[command(flatten)]
     pub server: Server,
+    #[command(flatten)]
+    pub links: Links,
 }
 
 #[derive(Debug, Args)]
@@ -104,6 +112,39 @@ fn scope(name: &str) -> Result<library::Scope, String> {
 fn role() -> impl TypedValueParser<Value = Role> {
     let names = Role::ALL.iter().rev().map(|role| role.as_str());
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Role>())
+}
+
+#[derive(Debug, Args)]
+pub struct Sign {
+    /// The link of a file, with its options
+    pub link: String,
+    /// How long it is good for: s, m, h or d; rounded up to the link window
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
+    pub expires: u64,
+    /// When it ends, in Unix seconds
+    #[arg(long, value_name = "UNIX", conflicts_with = "expires")]
+    pub until: Option<u64>,
+    #[command(flatten)]
+    pub store: Store,
+    #[command(flatten)]
+    pub links: Links,
+}
+
+#[derive(Debug, Args)]
+pub struct Secret {
+    #[command(subcommand)]
+    pub action: SecretAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SecretAction {
+    /// Make a new secret; links signed with the one before go on until they end
+    Rotate {
+        #[command(flatten)]
+        store: Store,
+        #[command(flatten)]
+        links: Links,
+    },
 }
 
 #[derive(Debug, Args)]

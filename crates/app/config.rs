@@ -6,8 +6,9 @@
 use crate::cli::Cli;
 use crate::failure::Failure;
 use crate::limits::Limits;
+use crate::links::Links;
 use clap::error::ErrorKind;
-use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use server::{Apis, Presets};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -65,6 +66,10 @@ pub struct Server {
     /// Presets beside the built-in ones, such as `hold?f=mp3&br=32 menu?f=wav&rate=16000`
     #[arg(long, value_name = "PRESETS", env = "TONEARM_PRESETS", default_value = "")]
     pub presets: Presets,
+    /// Answer signed links alone, whatever is published
+    #[arg(long, value_name = "BOOL", env = "TONEARM_REQUIRE_SIGNED_LINKS", default_value_t = false,
+          action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub require_signed_links: bool,
     /// Hours of audio that a file may have, at most 8784; a longer one is served only as it is stored,
     /// and asked for in another form it is answered 415
     #[arg(long, value_name = "N", env = "TONEARM_MAX_AUDIO_HOURS", default_value_t = 24,
@@ -138,6 +143,7 @@ fn config_file(matches: &ArgMatches) -> Option<PathBuf> {
 /// The arguments that are settings: all that a configuration file may hold.
 fn settings() -> Vec<Arg> {
     let command = Server::augment_args(Store::augment_args(Command::new("serve")));
+    let command = Links::augment_args(command);
     command.get_arguments().filter(|a| a.get_id() != "config").cloned().collect()
 }
 
@@ -178,6 +184,7 @@ fn known_key<'a>(
 fn plain(value: toml::Value) -> String {
     match value {
         toml::Value::String(text) => text,
+        toml::Value::Array(list) => list.into_iter().map(plain).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }
 }
@@ -236,9 +243,10 @@ pub fn sample() -> String {
 }
 
 fn literal(value: &str) -> String {
-    match value.parse::<u64>() {
-        Ok(number) => number.to_string(),
-        Err(_) => toml::Value::from(value).to_string(),
+    match (value.parse::<u64>(), value.parse::<bool>()) {
+        (Ok(number), _) => number.to_string(),
+        (_, Ok(answer)) => answer.to_string(),
+        _ => toml::Value::from(value).to_string(),
     }
 }
 

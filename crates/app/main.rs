@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod failure;
 mod limits;
+mod links;
 mod options;
 
 use cli::Command;
@@ -29,6 +30,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(serve) => commands::serve::run(&serve),
         Command::Import(import) => commands::import::run(&import),
         Command::Token(token) => commands::token::run(token),
+        Command::Sign(sign) => commands::sign::run(&sign),
+        Command::Secret(secret) => commands::secret::run(&secret),
         Command::Transcode(transcode) => commands::transcode::run(&transcode),
         Command::Probe(probe) => commands::probe::run(&probe),
         Command::Config => commands::config::run(),

@@ -1,7 +1,7 @@
 //! One server with a recording of a call in every format, and links to it in every state.
 
 use crate::client::Answer;
-use crate::running::Server;
+use crate::running::{Server, run, stderr, stdout};
 use crate::sources;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -87,6 +87,13 @@ impl Site {
             assert!(answer.status == 200 && answer.whole, "{link}: {}", answer.text());
         }
         link
+    }
+
+    /// A link, signed on the command line for an hour.
+    pub fn signed(&self, link: &str) -> String {
+        let output = run(&["sign", link, "--data", self.server.data.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output).trim().to_owned()
     }
 
     /// A GET with these headers.

@@ -4,6 +4,8 @@ pub mod config;
 pub mod import;
 mod output;
 pub mod probe;
+pub mod secret;
 pub mod serve;
+pub mod sign;
 pub mod token;
 pub mod transcode;

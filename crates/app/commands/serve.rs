@@ -17,6 +17,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
     log(&args.server)?;
     block_on(async {
         let mut signals = Signals::new()?;
+        let secrets = args.links.secrets()?;
         let listen = args.server.listen;
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let listeners = server::listen(listen, cores, args.take_over)
@@ -25,10 +26,10 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         let base = args.store.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let opened = match args.take_over {
             true => tokio::select! {
-                opened = assemble::successor(&args.store.data, &base) => opened?,
+                opened = assemble::successor(&args.store.data, &base, secrets) => opened?,
                 () = signals.next() => return Ok(()),
             },
-            false => assemble::alone(&args.store.data, &base).await?,
+            false => assemble::alone(&args.store.data, &base, secrets).await?,
         };
         if let Some(first) = &opened.welcome {
             print(&welcome(first, &address.to_string()))?;
@@ -60,7 +61,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
 /// Brings in what is to be brought in; then what there is to serve.
 async fn prepared(opened: &Opened, args: &Serve) -> Result<Services, Failure> {
     bring_in(opened, &args.paths, None).await?;
-    let mut services = assemble::services(opened, &args.server).await?;
+    let mut services = assemble::services(opened, &args.server, &args.links).await?;
     match server::raise_descriptor_limit() {
         Ok(descriptors) => limits::fit(&mut services.config, descriptors),
         Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),

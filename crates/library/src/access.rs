@@ -151,6 +151,8 @@ impl Library {
     /// # Errors
     /// [`Error::Storage`].
     pub async fn bootstrap(&self) -> Result<Option<Welcome>, Error> {
+        // Made now rather than by the first link: what signs is then the same for all who open the catalog.
+        self.link_secrets().await?;
         if !self.catalog.is_empty().await? {
             return Ok(None);
         }

@@ -8,6 +8,7 @@ use crate::{
     Container, Error, File, FileChanges, Library, List, Listing, Principal, Publish, Role, Scope,
     ThresholdAction, Upload, now_ms, to_the_end,
 };
+use semantics::link::Link;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use uuid::Uuid;
@@ -178,23 +179,28 @@ impl Library {
     }
 
     fn publish_uri(&self, container: &Container, file: &File) -> Option<String> {
-        let base = container.publish_domain.as_deref().unwrap_or(self.public_url());
-        match file.publish {
-            _ if !container.allow_publish => None,
-            Publish::None => None,
-            Publish::FileSid => Some(format!("{base}/f/{}", file.file_sid)),
+        let link = match file.publish {
+            _ if !container.allow_publish => return None,
+            Publish::FileSid => Link::Sid(file.file_sid),
             Publish::FileAccessName => {
-                let name = percent_encode(&file.file_access_name);
-                Some(format!("{base}/c/{}/{name}", file.container_sid))
+                let name = file.file_access_name.clone();
+                Link::Name { container: file.container_sid, name }
             }
-        }
+            Publish::None => return None,
+        };
+        Some(format!("{}{link}", self.base(container)))
     }
-}
 
-/// RFC 3986 §2.3: all but unreserved characters; `/` stays, since it parts a path.
-fn percent_encode(name: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
-    name.bytes()
-        .map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") })
-        .collect()
+    /// What the links of a file begin with.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn link_base(&self, file: &File) -> Result<String, Error> {
+        let container = self.catalog.container(file.container_sid).await?;
+        Ok(container.map_or(self.public_url().to_owned(), |c| self.base(&c).to_owned()))
+    }
+
+    fn base<'a>(&'a self, container: &'a Container) -> &'a str {
+        container.publish_domain.as_deref().unwrap_or(self.public_url())
+    }
 }

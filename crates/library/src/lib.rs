@@ -11,6 +11,7 @@ mod containers;
 mod error;
 mod files;
 mod import;
+mod link_secrets;
 mod rules;
 mod store;
 mod sweep;
@@ -29,11 +30,13 @@ pub use catalog::{ContainerRow as Container, FileRow as File, TokenRow as Token}
 pub use containers::masked;
 pub use error::Error;
 pub use import::Import;
+pub use link_secrets::LinkSecret;
 pub use upload::{Examined, Upload};
 
 use accesses::Accesses;
 use blob::Blobs;
 use catalog::Catalog;
+use semantics::signature::Secret;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -44,6 +47,8 @@ pub struct Config {
     pub public_url: String,
     /// Where `admin.token` is written.
     pub data_dir: PathBuf,
+    /// What links are signed with, the first one signing; none if the catalog is to keep one.
+    pub link_secrets: Vec<Secret>,
 }
 
 /// The library. Clones share it.

@@ -32,7 +32,11 @@ async fn fixture_at(public_url: &str) -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
     let blobs = Blobs::open(dir.path()).unwrap();
-    let config = Config { public_url: public_url.into(), data_dir: dir.path().into() };
+    let config = Config {
+        public_url: public_url.into(),
+        data_dir: dir.path().into(),
+        link_secrets: Vec::new(),
+    };
     let library = Library::open(catalog.clone(), blobs.clone(), config);
     let welcome = library.bootstrap().await.unwrap().unwrap();
     let admin = library.authenticate(&welcome.token).await.unwrap();

@@ -39,6 +39,6 @@ pub use identity::serial;
 pub use peaks::{Peaks, peaks_of};
 pub use preferences::{BITRATES_KBPS, BadValue, ChannelWish, ClipWish, Preferences, RATES_HZ};
 pub use prepared::Prepared;
-pub use resource::{Link, Resource};
+pub use resource::{Resource, Right};
 pub use select::{Refusal, Representation, Transcoded, select};
 pub use service::Media;

@@ -4,23 +4,19 @@ use crate::error::OpenError;
 use crate::lock::lock;
 use audio::Facts;
 use catalog::{Catalog, Publish, ResourceRow};
+use semantics::link::Link;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// What a published link names.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Link {
-    /// `/f/{file_sid}`.
-    Sid(Uuid),
-    /// `/c/{container_sid}/{file_access_name}`.
-    Name {
-        /// The container.
-        container: Uuid,
-        /// The file's name in it.
-        name: String,
-    },
+/// By what right a link is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// The file is published in the link's form (apis/publish/README.md §6).
+    Publication,
+    /// The link is signed: whether the file is published does not count (apis/publish/README.md §9).
+    Signature,
 }
 
 /// A stored file as the publish link sees it.
@@ -97,7 +93,7 @@ pub fn playable(facts: Facts, longest: Duration) -> Result<Facts, String> {
 /// Resources kept in memory; forgotten whole once they are so many.
 const MOST_KEPT: usize = 16_384;
 
-/// A memo of resolved links, valid for one generation of the catalog: a deletion or a change of
+/// A memo of resolved links, published or not, valid for one generation of the catalog: a deletion or a change of
 /// `publish` counts from the next request on.
 pub struct ResourceCache {
     max_audio: Duration,
@@ -107,7 +103,14 @@ pub struct ResourceCache {
 #[derive(Default)]
 struct Memo {
     generation: u64,
-    resources: HashMap<Link, Arc<Resource>>,
+    resources: HashMap<Link, Known>,
+}
+
+#[derive(Clone)]
+struct Known {
+    resource: Arc<Resource>,
+    /// In the form of the link.
+    published: bool,
 }
 
 impl ResourceCache {
@@ -116,23 +119,26 @@ impl ResourceCache {
         Self { max_audio, memo: Mutex::default() }
     }
 
-    /// The resource behind a link, if it's published and not expired.
+    /// The resource behind a link, if the right opens it and it's not expired.
     pub async fn resolve(
         &self,
         catalog: &Catalog,
         link: &Link,
+        right: Right,
         now_ms: i64,
     ) -> Result<Option<Arc<Resource>>, OpenError> {
         // Read before the look-up: a change in between makes the entry stale, not wrong for good.
         let generation = catalog.generation();
         let found = match self.known(generation, link) {
-            Some(resource) => Some(resource),
+            Some(known) => Some(known),
             None => self.look_up(catalog, generation, link).await?,
         };
-        Ok(found.filter(|r| r.expires_at_ms.is_none_or(|at| now_ms < at)))
+        let found = found.filter(|known| known.published || right == Right::Signature);
+        let resource = found.map(|known| known.resource);
+        Ok(resource.filter(|r| r.expires_at_ms.is_none_or(|at| now_ms < at)))
     }
 
-    fn known(&self, generation: u64, link: &Link) -> Option<Arc<Resource>> {
+    fn known(&self, generation: u64, link: &Link) -> Option<Known> {
         let memo = lock(&self.memo);
         (memo.generation == generation).then(|| memo.resources.get(link).cloned()).flatten()
     }
@@ -142,23 +148,22 @@ impl ResourceCache {
         catalog: &Catalog,
         generation: u64,
         link: &Link,
-    ) -> Result<Option<Arc<Resource>>, OpenError> {
+    ) -> Result<Option<Known>, OpenError> {
         let row = match link {
             Link::Sid(sid) => catalog.resource_by_sid(*sid).await,
             Link::Name { container, name } => catalog.resource_by_name(*container, name).await,
         };
-        let Some(row) = row.map_err(OpenError::failed)?.filter(|row| is_published(row, link))
-        else {
-            return Ok(None);
-        };
+        let Some(row) = row.map_err(OpenError::failed)? else { return Ok(None) };
+        let published = is_published(&row, link);
         let resource = Arc::new(Resource::of(row, self.max_audio));
+        let known = Known { resource, published };
         let mut memo = lock(&self.memo);
         if memo.generation != generation || memo.resources.len() >= MOST_KEPT {
             memo.resources.clear();
             memo.generation = generation;
         }
-        memo.resources.insert(link.clone(), Arc::clone(&resource));
-        Ok(Some(resource))
+        memo.resources.insert(link.clone(), known.clone());
+        Ok(Some(known))
     }
 }
 

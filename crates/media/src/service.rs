@@ -7,13 +7,14 @@ use crate::fetch;
 use crate::play::Play;
 use crate::play_cache::PlayCache;
 use crate::prepared::Prepared;
-use crate::resource::{Link, Resource, ResourceCache, playable};
+use crate::resource::{Resource, ResourceCache, Right, playable};
 use crate::select::{Representation, Transcoded};
 use crate::source::Stored;
 use audio::Facts;
 use audio::transcode::Input;
 use blob::Blobs;
 use catalog::Catalog;
+use semantics::link::Link;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -69,16 +70,17 @@ impl Media {
         self.engine().cache.bytes()
     }
 
-    /// The published resource behind a link at a time, if there is one (apis/publish/README.md §6).
+    /// The resource behind a link at a time, if there is one and the right opens it (apis/publish/README.md §6, §7).
     ///
     /// # Errors
     /// What the catalog reports.
     pub async fn resolve(
         &self,
         link: &Link,
+        right: Right,
         now_ms: i64,
     ) -> Result<Option<Arc<Resource>>, OpenError> {
-        self.service.resources.resolve(&self.engine().catalog, link, now_ms).await
+        self.service.resources.resolve(&self.engine().catalog, link, right, now_ms).await
     }
 
     /// What is to be known of a source that isn't stored (yet), or why it isn't played.

@@ -23,9 +23,7 @@ const SECONDS: &[&str] =
 /// # Errors
 /// A text that names the directive at fault and those allowed.
 pub fn check_directives(list: &str) -> Result<(), String> {
-    list.split(',').try_for_each(|directive| {
-        // A header line has no white space but these.
-        let directive = directive.trim_matches([' ', '\t']);
+    directives(list).try_for_each(|directive| {
         if is_directive(directive) {
             return Ok(());
         }
@@ -57,4 +55,21 @@ pub fn for_seconds(seconds: u64) -> String {
         0 => "no-cache, no-store, must-revalidate".into(),
         n => format!("public, max-age={n}"),
     }
+}
+
+/// Seconds of `max-age` in a list of directives.
+#[must_use]
+pub fn max_age(list: &str) -> Option<u64> {
+    directives(list).find_map(|directive| directive.strip_prefix("max-age=")?.parse().ok())
+}
+
+/// Whether a list of directives has what is kept asked for anew each time, or nothing kept.
+#[must_use]
+pub fn forbids_reuse(list: &str) -> bool {
+    directives(list).any(|directive| ["no-store", "no-cache"].contains(&directive))
+}
+
+fn directives(list: &str) -> impl Iterator<Item = &str> {
+    // A header line has no white space but these.
+    list.split(',').map(|directive| directive.trim_matches([' ', '\t']))
 }

@@ -1,7 +1,7 @@
 //! A request's way to its answer: published links first, then health and metrics, then the APIs.
 
 use crate::apis::Mounted;
-use crate::apis::publish::{self, Publish};
+use crate::apis::publish::{self, Publish, Signer};
 use crate::apis::storage::Storage;
 use crate::body::Body;
 use crate::connection::admission::{Admissions, Deadline};
@@ -30,12 +30,13 @@ impl Handler {
     /// A handler of what `services` have.
     pub fn new(services: Services, admissions: Arc<Admissions>) -> Self {
         let (library, media) = (services.library.clone(), services.media.clone());
-        let apis = services.config.apis.mount(&Storage { library, media });
+        let config = services.config.publish.clone();
+        let signer = Signer::new(library.clone(), config.presets.clone(), config.lifetimes);
+        let apis = services.config.apis.mount(&Storage { library, media, signer });
         let router =
             services.config.apis.description().merge(page::router()).fallback(async || {
                 respond::problem(&respond::Problem::NotFound).map(Body::into_api)
             });
-        let config = services.config.publish.clone();
         let publish = Publish::new(services.library.clone(), services.media.clone(), config);
         Self { services, publish, apis, router, admissions }
     }

@@ -13,7 +13,7 @@ mod page;
 mod respond;
 
 pub use apis::Apis;
-pub use apis::publish::{Config as PublishConfig, Presets};
+pub use apis::publish::{Answered, Config as PublishConfig, Lifetimes, Presets, sign_url};
 pub use connection::admission::ConnectionLimits;
 pub use connection::listener::{Listeners, listen};
 pub use connection::request_body::BodyLimits;

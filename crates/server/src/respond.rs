@@ -34,6 +34,8 @@ pub enum Answer {
 pub enum Problem {
     /// Unknown, unpublished, expired or deleted: all alike.
     NotFound,
+    /// The link's signature is wrong, or its time is over; whether there is a file is not told.
+    Forbidden,
     /// An option at fault.
     BadOption {
         /// Its name.
@@ -69,6 +71,8 @@ pub struct Meta {
     pub content_type: String,
     /// Length of the representation.
     pub length_bytes: u64,
+    /// Until when a cache may keep it, where that depends on when it is asked for.
+    pub freshness: Option<Freshness>,
     /// Of an answer with all bytes.
     whole: HeaderMap,
     /// Of an answer with a range, which is still to be named.
@@ -117,10 +121,39 @@ impl Meta {
             Some((name, value))
         });
         let renewing = renewing.collect();
-        Self { etag, last_modified, content_type, length_bytes, whole, part, renewing }
+        let freshness = None;
+        Self { etag, last_modified, content_type, length_bytes, freshness, whole, part, renewing }
+    }
+
+    /// Says which names of the link look like options and are none.
+    pub fn note_ignored(&mut self, names: &[&str]) {
+        if !names.is_empty() {
+            let names = names.join(", ");
+            put(&mut self.whole, IGNORED, &names);
+            put(&mut self.part, IGNORED, &names);
+        }
     }
 }
 
+/// How long a client may keep the answer to a signed link: no shared cache may, which would give it to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freshness {
+    /// Until when the link lives, Unix seconds.
+    pub until_s: u64,
+    /// No longer than that, in seconds.
+    pub max_s: u64,
+}
+
+impl Freshness {
+    fn cache_control(self) -> HeaderValue {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now_s = now.map_or(0, |now| now.as_secs());
+        let seconds = self.until_s.saturating_sub(now_s).min(self.max_s);
+        value(&[b"private, max-age=", itoa::Buffer::new().format(seconds).as_bytes()])
+    }
+}
+
+const IGNORED: HeaderName = HeaderName::from_static("x-tonearm-ignored");
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -130,6 +163,7 @@ Content-Range,Accept-Ranges,Content-Length,ETag,Last-Modified";
 /// Renders an answer to a request that came at `started`; `cached` if nothing has to be encoded for it.
 pub fn answer(answer: Answer, meta: &Meta, cached: bool, started: Instant) -> Response<Body> {
     let length = |bytes: u64| HeaderValue::from(bytes);
+    let is_kept = !matches!(answer, Answer::PreconditionFailed | Answer::Unsatisfiable);
     let (status, body, mut headers) = match answer {
         Answer::Whole(body) => (StatusCode::OK, body, meta.whole.clone()),
         Answer::Part(body, range) => {
@@ -154,6 +188,9 @@ pub fn answer(answer: Answer, meta: &Meta, cached: bool, started: Instant) -> Re
             (StatusCode::RANGE_NOT_SATISFIABLE, Body::empty(), headers)
         }
     };
+    if let (true, Some(freshness)) = (is_kept, meta.freshness) {
+        headers.insert(header::CACHE_CONTROL, freshness.cache_control());
+    }
     if !cached {
         headers.insert(CACHE_STATUS, HeaderValue::from_static("tonearm; fwd=miss"));
     }
@@ -189,6 +226,11 @@ pub fn problem(problem: &Problem) -> Response<Body> {
         Problem::NotFound => {
             (StatusCode::NOT_FOUND, None, "there is nothing published at this link")
         }
+        Problem::Forbidden => (
+            StatusCode::FORBIDDEN,
+            None,
+            "the signature of this link is wrong, or its time is over",
+        ),
         Problem::BadOption { option, message } => {
             (StatusCode::BAD_REQUEST, Some(option.as_str()), message.as_str())
         }

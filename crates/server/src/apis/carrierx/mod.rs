@@ -8,13 +8,14 @@ mod files;
 mod objects;
 mod openapi;
 mod query;
+mod sign;
 mod upload;
 
 use super::Api;
 use super::storage::{Refusal, Storage};
 use axum::Router;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use errors::ApiError;
 use utoipa::{IntoParams, OpenApi};
 use uuid::Uuid;
@@ -36,6 +37,7 @@ fn router() -> Router<Storage> {
             .route(base, get(files::list).post(upload::create))
             .route(&format!("{base}/{{file_sid}}"), file)
             .route(&format!("{base}/{{file_sid}}/data"), get(files::data))
+            .route(&format!("{base}/{{file_sid}}/sign"), post(sign::sign))
     };
     let container = get(containers::get)
         .patch(containers::patch)

@@ -1,7 +1,7 @@
 //! The description of the API, made from its code.
 
 use super::objects::{ContainerObject, ErrorBody, FileObject};
-use super::{containers, files, upload};
+use super::{containers, files, sign, upload};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, Schema};
@@ -13,9 +13,9 @@ use utoipa::{Modify, OpenApi};
     paths(
         containers::create, containers::list, containers::get, containers::patch, containers::put,
         containers::delete, upload::create, files::list, files::get, files::patch, files::put,
-        files::delete, files::data
+        files::delete, files::data, sign::sign
     ),
-    components(schemas(ContainerObject, FileObject, ErrorBody)),
+    components(schemas(ContainerObject, FileObject, ErrorBody, sign::SignRequest, sign::SignedLink)),
     modifiers(&Finish)
 )]
 pub struct Description;

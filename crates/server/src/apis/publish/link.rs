@@ -1,14 +1,18 @@
-//! A publish URL into what it asks for: the link, the preferences, the headers it overrides.
+//! A published link into what it asks for: the file, the preferences, the headers it overrides.
 //!
-//! Precedence for one option: query, then path segment, then extension, then preset.
+//! Precedence for one option: query, then path segment, then extension, then preset. The grammar itself is
+//! `semantics::link`'s.
 
-use super::options::{Options, Overrides, is_option};
+use super::options::{Options, Overrides, bad, is_option, near_miss, value};
 use super::presets::Presets;
-use media::{BadValue, Link, Preferences};
-use percent_encoding::percent_decode_str;
-use uuid::Uuid;
+use audio::formats::{self, FORMATS};
+use media::{BadValue, Preferences};
+use semantics::link::{Address, Grammar, Link};
 
-/// What a URL asks for.
+/// How our links are read: by the names of our options and the table of formats.
+pub const GRAMMAR: Grammar = Grammar { is_option, stands_for };
+
+/// What a link asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// The file.
@@ -19,132 +23,87 @@ pub struct Asked {
     pub overrides: Overrides,
     /// The extension of the path in lower case, if it is a known audio one.
     pub extension: Option<String>,
+    /// Names in the query that look like options, and are none.
+    pub ignored: Vec<&'static str>,
 }
 
-/// Why a URL asks for nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unasked {
-    /// It names no file.
-    NotFound,
-    /// An option has a value that it can't have.
-    Bad(BadValue),
-}
+/// Extensions that stand for more than a format. `.wav16` is Asterisk's name for 16 kHz mono.
+const SUFFIXES: [(&str, &[(&str, &str)]); 1] =
+    [("wav16", &[("f", "wav"), ("rate", "16000"), ("ch", "1")])];
 
-impl From<BadValue> for Unasked {
-    fn from(bad: BadValue) -> Self {
-        Self::Bad(bad)
-    }
-}
+/// Extensions of audio that we don't write: a link that ends in one asks for what it can't have. The rows of
+/// [`FORMATS`] come first.
+const UNWRITTEN: [&str; 40] = [
+    "3gp", "8svx", "aac", "ac3", "aif", "aifc", "aiff", "amr", "ape", "awb", "caf", "dsf", "dts",
+    "eac3", "gsm", "m4b", "mka", "mp1", "mp2", "mpc", "oga", "opus", "ra", "raw", "rf64", "sln",
+    "slin", "snd", "spx", "tak", "tta", "vox", "w64", "wav49", "weba", "webm", "wma", "wv", "wve",
+    "xa",
+];
 
-/// Reads a URL's path (as sent, percent-encoded) and query.
-pub fn parse(path: &str, query: &str, presets: &Presets) -> Result<Asked, Unasked> {
-    let mut options = Options::default();
-    for pair in query.split('&') {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        options.add(decode_query(name), decode_query(value));
-    }
-    let (link, extension) = if let Some(rest) = path.strip_prefix("/f/") {
-        by_sid(rest, &mut options)?
-    } else {
-        (by_name(path.strip_prefix("/c/").ok_or(Unasked::NotFound)?)?, None)
-    };
-    let preset = options.get("p").map(|name| presets.find(name)).transpose()?.unwrap_or(&[]);
-    for &(name, value) in extension.as_deref().map_or(&[][..], of_extension) {
-        options.add(name.into(), value.into());
-    }
-    let selected = extension.as_deref().and_then(audio::formats::by_extension);
-    let by_extension = selected.map(|row| row.name);
-    let explicit_format = options.get("f").is_some();
-    for (name, value) in preset {
-        // What the extension says of the format is more explicit than the preset.
-        if !(name == "f" && by_extension.is_some()) {
-            options.add(name.clone(), value.clone());
-        }
-    }
+/// Reads what a link asks for.
+///
+/// # Errors
+/// The option whose value is not allowed.
+pub fn read(address: &Address, presets: &Presets) -> Result<Asked, BadValue> {
+    let extension = address.extension();
+    let says_format = address.values("f").next().is_some();
+    let suffix = extension.as_deref().filter(|_| !says_format);
+    suffix.map(check_suffix).transpose()?;
+    let mut sent = address.in_force(&GRAMMAR);
+    sent.retain(|(name, _)| says_format || *name != "f");
+    let mut options = Options::of(sent);
+    let preset = options.get("p").map(|name| presets.find(name)).transpose()?;
+    options.complete(preset.unwrap_or(&[]));
     let mut preferences = options.preferences()?;
-    if !explicit_format && preferences.format.is_none() {
-        preferences.format = by_extension;
+    let by_suffix = suffix.and_then(|suffix| value(&stands_for(suffix), "f"));
+    // Also one that isn't written: it may be the stored one.
+    preferences.format = by_suffix.or(preferences.format);
+    Ok(Asked {
+        link: address.link.clone(),
+        preferences,
+        overrides: options.overrides()?,
+        extension: extension.filter(|extension| !stands_for(extension).is_empty()),
+        ignored: address.query.iter().filter_map(|(name, _)| near_miss(name)).collect(),
+    })
+}
+
+/// The options that an extension stands for.
+fn stands_for(extension: &str) -> Vec<(&'static str, &'static str)> {
+    if let Some((_, options)) = SUFFIXES.iter().find(|(suffix, _)| *suffix == extension) {
+        return options.to_vec();
     }
-    let overrides = options.overrides()?;
-    Ok(Asked { link, preferences, overrides, extension })
+    formats::by_extension(extension).map(|row| ("f", row.name)).into_iter().collect()
 }
 
-/// The link of a path that has nothing else in it.
-pub fn parse_plain(path: &str) -> Option<Link> {
-    match path.strip_prefix("/f/") {
-        Some(sid) => Uuid::try_parse(sid).ok().map(Link::Sid),
-        None => by_name(path.strip_prefix("/c/")?).ok(),
+fn check_suffix(extension: &str) -> Result<(), BadValue> {
+    if !UNWRITTEN.contains(&extension) || !stands_for(extension).is_empty() {
+        return Ok(());
     }
-}
-
-pub fn decode_query(text: &str) -> String {
-    decode_path(&text.replace('+', " "))
-}
-
-fn decode_path(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
-/// `{sid}`, `{sid}.{ext}` or `{sid}/{option=value}/…/{any-name}.{ext}`.
-fn by_sid(rest: &str, options: &mut Options) -> Result<(Link, Option<String>), Unasked> {
-    let mut segments: Vec<String> = rest.split('/').map(decode_path).collect();
-    let first = segments.remove(0);
-    let (sid, mut extension) = match segments.is_empty() {
-        true => match first.split_once('.') {
-            Some((sid, extension)) => (sid.to_owned(), Some(extension.to_owned())),
-            None => (first, None),
-        },
-        false => (first, None),
-    };
-    let last = segments.len().wrapping_sub(1);
-    for (i, segment) in segments.iter().enumerate() {
-        match segment.split_once('=') {
-            Some((name, value)) if is_option(name) => options.add(name.into(), value.into()),
-            _ if i == last => {
-                extension = segment.rsplit_once('.').map(|(_, extension)| extension.to_owned());
-            }
-            _ => return Err(Unasked::NotFound),
-        }
-    }
-    let sid = Uuid::try_parse(&sid).map_err(|_| Unasked::NotFound)?;
-    Ok((Link::Sid(sid), extension.map(|e| e.to_lowercase()).filter(|e| is_audio(e))))
-}
-
-fn by_name(rest: &str) -> Result<Link, Unasked> {
-    let (container, name) = rest.split_once('/').ok_or(Unasked::NotFound)?;
-    let container = Uuid::try_parse(container).map_err(|_| Unasked::NotFound)?;
-    Ok(Link::Name { container, name: decode_path(name) })
-}
-
-fn is_audio(extension: &str) -> bool {
-    extension == "wav16" || audio::formats::by_extension(extension).is_some()
-}
-
-/// `.wav16` is Asterisk's name for 16 kHz mono.
-fn of_extension(extension: &str) -> &'static [(&'static str, &'static str)] {
-    match extension {
-        "wav16" => &[("f", "wav"), ("rate", "16000"), ("ch", "1")],
-        _ => &[],
-    }
+    let written = FORMATS.iter().filter(|row| row.target.is_some());
+    let names: Vec<_> = written.flat_map(|row| row.extensions).copied().collect();
+    Err(bad("f", extension, names.join(", ")))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::options::Caching;
     use super::*;
 
     const SID: &str = "f6030be2-9abd-4726-870c-c86c9aac5c7e";
 
-    fn asked(rest: &str) -> Asked {
+    fn address(rest: &str) -> Option<Address> {
         let url = format!("/f/{SID}{rest}");
         let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-        parse(path, query, &Presets::default()).unwrap()
+        Address::parse(path, query, &GRAMMAR)
     }
 
-    fn refused(rest: &str) -> Unasked {
-        let url = format!("/f/{SID}{rest}");
-        let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-        parse(path, query, &Presets::default()).unwrap_err()
+    fn asked(rest: &str) -> Asked {
+        read(&address(rest).unwrap(), &Presets::default()).unwrap()
+    }
+
+    fn refused(rest: &str) -> BadValue {
+        read(&address(rest).unwrap(), &Presets::default()).unwrap_err()
     }
 
     #[test]
@@ -156,8 +115,8 @@ mod tests {
         assert_eq!(asked("?p=ulaw").preferences.format, Some("ulaw"));
         assert_eq!(asked("?p=asterisk&rate=16000").preferences.rate_hz, Some(16000));
         assert_eq!(
-            asked("?p=asterisk").overrides.cache_control.as_deref(),
-            Some("public, max-age=300")
+            asked("?p=asterisk").overrides.caching,
+            Caching::OfPreset("public, max-age=300".into())
         );
     }
 
@@ -169,10 +128,33 @@ mod tests {
 
     #[test]
     fn an_unknown_path_option_and_a_bad_sid_name_no_file() {
-        assert_eq!(refused("/frob=1/x.wav"), Unasked::NotFound);
+        assert_eq!(address("/frob=1/x.wav"), None);
         for path in ["/f/nonsense", "/x/"] {
-            assert_eq!(parse(path, "", &Presets::default()), Err(Unasked::NotFound));
+            assert_eq!(Address::parse(path, "", &GRAMMAR), None);
         }
+    }
+
+    #[test]
+    fn a_suffix_of_audio_that_is_not_written_is_refused_unless_the_format_is_said() {
+        for suffix in ["amr", "WMA"] {
+            let bad = refused(&format!(".{suffix}"));
+            assert_eq!((bad.option, bad.value), ("f", suffix.to_lowercase()));
+            assert!(bad.allowed.contains("mp3"), "{}", bad.allowed);
+            assert_eq!(asked(&format!(".{suffix}?f=mp3")).preferences.format, Some("mp3"));
+        }
+    }
+
+    #[test]
+    fn what_looks_like_an_option_is_told_of() {
+        assert_eq!(asked("?format=mp3&utm=x&Bitrate=64").ignored, ["format", "bitrate"]);
+    }
+
+    #[test]
+    fn what_the_link_says_of_caching_stands_in_the_place_of_all_that_its_preset_says() {
+        let presets = "hold?f=mp3&cache_control=no-store".parse().unwrap();
+        let address = address("?p=hold&cache_headers=7").unwrap();
+        let caching = read(&address, &presets).unwrap().overrides.caching;
+        assert_eq!(caching, Caching::OfLink("public, max-age=7".into()));
     }
 
     #[test]
@@ -185,7 +167,7 @@ mod tests {
     #[test]
     fn a_value_that_is_not_allowed_is_named_with_those_that_are() {
         let cases = [
-            ("?f=aac", "f"),
+            ("?f=xyz", "f"),
             ("?br=65", "br"),
             ("?rate=+8000", "rate"),
             ("?ch=3", "ch"),
@@ -198,7 +180,7 @@ mod tests {
             ("?cache_control=frob", "cache_control"),
         ];
         for (rest, option) in cases {
-            let Unasked::Bad(bad) = refused(rest) else { panic!("{rest}") };
+            let bad = refused(rest);
             assert!(bad.option == option && !bad.allowed.is_empty(), "{rest}: {bad}");
         }
     }
@@ -215,7 +197,7 @@ mod tests {
     #[test]
     fn a_file_published_by_name_is_found_by_its_whole_name() {
         let url = format!("/c/{SID}/menu/welcome%20home.wav");
-        let Link::Name { name, .. } = parse(&url, "", &Presets::default()).unwrap().link else {
+        let Link::Name { name, .. } = Address::parse(&url, "", &GRAMMAR).unwrap().link else {
             panic!()
         };
         assert_eq!(name, "menu/welcome home.wav");

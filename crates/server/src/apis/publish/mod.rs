@@ -1,28 +1,34 @@
 //! The publish link: `/f/…` and `/c/…`.
 //!
-//! The order: parse the URL → resolve → select → prepare → evaluate → open → respond. What comes before
-//! `evaluate` depends on the URL alone and is kept for the links in use (see `link_cache.rs`).
+//! The order: parse the URL → judge its signature → resolve → select → prepare → evaluate → open → respond. What
+//! comes before `evaluate` depends on the URL alone and is kept for the links in use (see `link_cache.rs`).
 
+mod access;
 mod link;
 mod link_cache;
 mod options;
 mod picture_cache;
 mod presets;
+mod signer;
 mod waveform;
 
 pub use presets::Presets;
+pub use signer::{Form, Lifetimes, Signer, Unsigned, Wish, sign_url};
 
 use crate::body::Body;
-use crate::respond::{self, Answer, Meta, Problem};
+use crate::respond::{self, Answer, Freshness, Meta, Problem};
+use access::{Access, Claim};
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, Response, Uri};
 use library::Library;
-use link::{Asked, Unasked};
+use link::{Asked, GRAMMAR};
 use link_cache::{Lasting, LinkCache, Published};
-use media::{Link, Media, OpenError, Prepared, Refusal, Representation, select};
+use media::{Media, OpenError, Prepared, Refusal, Representation, select};
+use options::Caching;
 use picture_cache::PictureCache;
 use semantics::disposition::{content_disposition, content_disposition_shortened};
+use semantics::link::{Address, Link};
 use semantics::multipart::Multipart;
 use semantics::{Outcome, RequestHeaders, Validators, evaluate};
 use std::borrow::Cow;
@@ -45,6 +51,19 @@ pub struct Config {
     pub presets: Presets,
     /// Links that are kept ready, each with its file open.
     pub open_links: NonZeroUsize,
+    /// How long links live that are signed here.
+    pub lifetimes: Lifetimes,
+    /// Which links are answered.
+    pub answered: Answered,
+}
+
+/// Which links are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// Signed ones, and those of published files.
+    All,
+    /// Signed ones alone.
+    SignedAlone,
 }
 
 /// The published links of a server.
@@ -88,36 +107,66 @@ impl Publish {
             Method::OPTIONS => return respond::preflight(),
             _ => return respond::problem(&Problem::BadMethod),
         }
-        if let Some(picture) = waveform::parse(uri)
-            && !self.names_a_file(uri).await
+        let answered = match Address::parse(uri.path(), uri.query().unwrap_or(""), &GRAMMAR) {
+            Some(address) => self.answer_to(&address, method, uri, headers, started).await,
+            None => Err(Problem::NotFound),
+        };
+        answered.unwrap_or_else(|problem| respond::problem(&problem))
+    }
+
+    /// Answers GET and HEAD of a link.
+    async fn answer_to(
+        &self,
+        address: &Address,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        started: Instant,
+    ) -> Result<Response<Body>, Problem> {
+        let mut access = self.access(address).await;
+        if let Some((name, file)) = waveform::named(address)
+            && !self.names_a_file(address, &access).await
         {
-            let drawn = self.draw(picture, method, headers, started).await;
-            return drawn.unwrap_or_else(|problem| respond::problem(&problem));
+            access = self.access(&file).await;
+            let access = access?;
+            return self
+                .draw(&waveform::read(name, &file)?, access, method, headers, started)
+                .await;
         }
         // Read before the look-up: a change in between makes what is kept stale, not wrong.
         let generation = self.media.generation();
         // A player takes a refusal for good and shows an error: it is let wait as long as it likes.
         let plays = *method == Method::GET && headers.contains_key(header::RANGE);
-        match self.find(uri, plays).await {
-            Ok(published) => {
-                let published = Arc::new(published);
-                self.links.keep(uri, generation, &published);
-                self.answer(&published, method, headers, started)
-                    .unwrap_or_else(|| respond::problem(&Problem::BadMethod))
-            }
-            Err(problem) => respond::problem(&problem),
-        }
+        let published = Arc::new(self.find(address, access?, plays).await?);
+        self.links.keep(uri, generation, &published);
+        self.answer(&published, method, headers, started).ok_or(Problem::BadMethod)
+    }
+
+    /// By what right a link may be used, whatever it names.
+    async fn access(&self, address: &Address) -> Result<Access, Problem> {
+        let Some(claim) = Claim::of(address)? else {
+            return match self.config.answered {
+                Answered::All => Ok(Access::Published),
+                Answered::SignedAlone => Err(Problem::NotFound),
+            };
+        };
+        let secrets = self.library.link_secrets().await.map_err(|error| {
+            tracing::error!(%error, "the secrets of signed links can't be read");
+            Problem::Failed
+        })?;
+        claim.judge(&address.signed_text(&GRAMMAR), &secrets, now_ms())
     }
 
     /// Answers GET and HEAD of a picture. For who has it, as its ETag tells, nothing is drawn.
     async fn draw(
         &self,
-        picture: Result<Picture, Problem>,
+        picture: &Picture,
+        access: Access,
         method: &Method,
         headers: &HeaderMap,
         started: Instant,
     ) -> Result<Response<Body>, Problem> {
-        let sketch = waveform::sketch(&self.media, &picture?).await?;
+        let sketch = waveform::sketch(&self.media, picture, access).await?;
         let head = method == Method::HEAD;
         let asked = if head { semantics::Method::Head } else { semantics::Method::Get };
         let fields = Fields::of(headers);
@@ -129,26 +178,35 @@ impl Publish {
         if !matches!(outcome(&bytes), Outcome::NotModified | Outcome::PreconditionFailed) {
             bytes = self.pictures.find_or_draw(&self.media, &sketch).await?;
         }
-        let meta = sketch.meta(bytes.len() as u64, &self.config.cache_control);
+        let mut meta = sketch.meta(bytes.len() as u64, &self.config.cache_control);
+        meta.freshness = freshness(access, &Caching::Unsaid);
         let outcome = outcome(&bytes);
         Ok(respond::answer(waveform::answer(bytes, outcome, head), &meta, true, started))
     }
 
-    /// Whether a file is published by the very name of a picture.
-    async fn names_a_file(&self, uri: &Uri) -> bool {
-        let Some(link @ Link::Name { .. }) = link::parse_plain(uri.path()) else { return false };
-        self.media.resolve(&link, now_ms()).await.is_ok_and(|file| file.is_some())
+    /// Whether a file has the very name of a picture, and the link opens it.
+    async fn names_a_file(&self, address: &Address, access: &Result<Access, Problem>) -> bool {
+        match (&address.link, access) {
+            (link @ Link::Name { .. }, Ok(Access::Published)) => {
+                let found = self.media.resolve(link, Access::Published.right(), now_ms()).await;
+                found.is_ok_and(|file| file.is_some())
+            }
+            (Link::Name { .. }, Ok(Access::Signed { .. })) => true,
+            (Link::Name { .. }, Err(_)) | (Link::Sid(_), _) => false,
+        }
     }
 
-    /// What a URL stands for. Who `plays` waits without limit while sizes are being learned.
-    async fn find(&self, uri: &Uri, plays: bool) -> Result<Published, Problem> {
-        let asked = link::parse(uri.path(), uri.query().unwrap_or(""), &self.config.presets);
-        let asked = asked.map_err(|unasked| match unasked {
-            Unasked::NotFound => Problem::NotFound,
-            Unasked::Bad(bad) => bad_option(bad.option, bad.to_string()),
-        })?;
-        let resource = self.media.resolve(&asked.link, now_ms()).await.map_err(open_problem)?;
-        let resource = resource.ok_or(Problem::NotFound)?;
+    /// What a link stands for. Who `plays` waits without limit while sizes are being learned.
+    async fn find(
+        &self,
+        address: &Address,
+        access: Access,
+        plays: bool,
+    ) -> Result<Published, Problem> {
+        let asked = link::read(address, &self.config.presets)
+            .map_err(|bad| bad_option(bad.option, bad.to_string()))?;
+        let resource = self.media.resolve(&asked.link, access.right(), now_ms()).await;
+        let resource = resource.map_err(open_problem)?.ok_or(Problem::NotFound)?;
         let chosen = select(&resource, &asked.preferences).map_err(|refusal| match refusal {
             Refusal::BadOption { option, message } => bad_option(option, message),
             Refusal::Unplayable { message } => Problem::Unplayable { message },
@@ -163,12 +221,17 @@ impl Publish {
                 prepared => break Arc::new(prepared.map_err(open_problem)?),
             }
         };
-        let default = &self.config.cache_control;
-        let meta = meta(default, &asked, &chosen, prepared.length_bytes());
+        let mut meta = meta(&self.config.cache_control, &asked, &chosen, prepared.length_bytes());
+        meta.freshness = freshness(access, &asked.overrides.caching);
+        meta.note_ignored(&asked.ignored);
+        let signed_until_ms = match access {
+            Access::Published => None,
+            Access::Signed { until_s } => i64::try_from(until_s.saturating_mul(1000)).ok(),
+        };
         Ok(Published {
             meta,
             prepared,
-            expires_at_ms: resource.expires_at_ms,
+            expires_at_ms: resource.expires_at_ms.into_iter().chain(signed_until_ms).min(),
             file_sid: resource.file_sid,
             lasting: Lasting::default(),
         })
@@ -258,10 +321,28 @@ fn meta(default: &str, asked: &Asked, chosen: &Representation, length_bytes: u64
         content_disposition_shortened(overrides.disposition, &file_name(chosen))
     });
     let stored = Duration::from_millis(u64::try_from(resource.stored_at_ms).unwrap_or(0));
-    let cache_control = overrides.cache_control.as_deref().unwrap_or(default);
+    let cache_control = match &overrides.caching {
+        Caching::Unsaid => default,
+        Caching::OfPreset(said) | Caching::OfLink(said) => said,
+    };
     let last_modified = SystemTime::UNIX_EPOCH + stored;
     let etag = chosen.etag();
     Meta::new(etag, last_modified, content_type, length_bytes, &disposition, cache_control)
+}
+
+/// How long the answer to a signed link stays fresh, where the link itself doesn't say (apis/publish/README.md §9): for its
+/// life, or for less if its preset has it so. A preset that lets nothing be kept has its way.
+fn freshness(access: Access, caching: &Caching) -> Option<Freshness> {
+    let Access::Signed { until_s } = access else { return None };
+    match caching {
+        Caching::Unsaid => Some(Freshness { until_s, max_s: u64::MAX }),
+        Caching::OfPreset(said) if semantics::cache::forbids_reuse(said) => None,
+        Caching::OfPreset(said) => {
+            let max_s = semantics::cache::max_age(said).unwrap_or(u64::MAX);
+            Some(Freshness { until_s, max_s })
+        }
+        Caching::OfLink(_) => None,
+    }
 }
 
 /// The type of the bytes. Asterisk takes `audio/basic` for mu-law and knows 16 kHz by one exact string.

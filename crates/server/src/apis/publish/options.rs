@@ -14,38 +14,91 @@ pub struct Overrides {
     /// `content_type`, not checked against the stored type yet.
     pub content_type: Option<String>,
     /// Cache-Control, from `cache_control` or `cache_headers`.
-    pub cache_control: Option<String>,
+    pub caching: Caching,
 }
 
-/// The options of a link, beside those of [`Preferences`].
-const OPTIONS: [&str; 7] = [
-    "p",
-    "disposition",
-    "disposition_name",
-    "content_type",
-    "cache_headers",
-    "cache_control",
-    "exp",
+/// Who says what caches may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Caching {
+    /// Nobody.
+    #[default]
+    Unsaid,
+    /// The link's preset.
+    OfPreset(String),
+    /// The link itself.
+    OfLink(String),
+}
+
+/// The options of a link, beside those of [`Preferences`] and [`ACCESS`].
+const OPTIONS: [&str; 6] =
+    ["p", "disposition", "disposition_name", "content_type", "cache_headers", "cache_control"];
+
+/// The options of a signed link.
+const ACCESS: [&str; 2] = ["exp", "sig"];
+
+/// What is taken for an option, and ignored: players and caches add names of their own.
+const NEAR_MISSES: [&str; 24] = [
+    "bit_rate",
+    "bitrate",
+    "channel",
+    "channels",
+    "content-type",
+    "download",
+    "duration",
+    "end",
+    "expires",
+    "extension",
+    "ext",
+    "filename",
+    "fmt",
+    "format",
+    "from",
+    "name",
+    "preset",
+    "quality",
+    "sample_rate",
+    "samplerate",
+    "signature",
+    "start",
+    "to",
+    "type",
 ];
 
 /// Whether a link may have an option of that name.
 pub fn is_option(name: &str) -> bool {
-    Preferences::OPTIONS.contains(&name) || OPTIONS.contains(&name) || name == "sig"
+    is_presettable(name) || name == "p" || ACCESS.contains(&name)
 }
 
-/// Options in the order of their precedence: the first that has a value counts.
-#[derive(Default)]
-pub struct Options(Vec<(String, String)>);
+/// Whether a preset may stand for an option of that name.
+pub fn is_presettable(name: &str) -> bool {
+    name != "p" && (Preferences::OPTIONS.contains(&name) || OPTIONS.contains(&name))
+}
 
-impl Options {
-    /// Adds one after those that are there.
-    pub fn add(&mut self, name: String, value: String) {
-        self.0.push((name, value));
+/// The name that was probably meant as an option, in any case, if it's such a one.
+pub fn near_miss(name: &str) -> Option<&'static str> {
+    NEAR_MISSES.iter().find(|miss| miss.eq_ignore_ascii_case(name)).copied()
+}
+
+/// The options in force, each once.
+pub struct Options<'a> {
+    link: Vec<(&'a str, &'a str)>,
+    preset: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Options<'a> {
+    /// Those of a link.
+    pub fn of(link: Vec<(&'a str, &'a str)>) -> Self {
+        Self { link, preset: Vec::new() }
+    }
+
+    /// Takes those of a preset for what the link doesn't say.
+    pub fn complete(&mut self, preset: &'a [(String, String)]) {
+        self.preset = preset.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     }
 
     /// The value that counts.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        value(&self.link, name).or_else(|| value(&self.preset, name))
     }
 
     /// Those that decide the bytes.
@@ -68,7 +121,7 @@ impl Options {
             disposition,
             disposition_name: self.disposition_name(disposition)?,
             content_type: self.get("content_type").map(str::to_owned),
-            cache_control: self.cache_control()?,
+            caching: self.caching()?,
         })
     }
 
@@ -85,24 +138,38 @@ impl Options {
         Ok(Some(name.to_owned()))
     }
 
-    fn cache_control(&self) -> Result<Option<String>, BadValue> {
-        match (self.get("cache_control"), self.get("cache_headers")) {
-            (Some(list), _) => {
-                cache::check_directives(list)
-                    .map_err(|allowed| bad("cache_control", list, allowed))?;
-                if list.len() > 900 {
-                    return Err(bad("cache_control", list, "a list of at most 900 bytes"));
-                }
-                Ok(Some(list.to_owned()))
+    fn caching(&self) -> Result<Caching, BadValue> {
+        let of_link = cache_control(&self.link)?.map(Caching::OfLink);
+        let of_preset = || cache_control(&self.preset).map(|said| said.map(Caching::OfPreset));
+        Ok(match of_link {
+            None => of_preset()?.unwrap_or_default(),
+            Some(said) => said,
+        })
+    }
+}
+
+/// The value of an option.
+pub fn value<'a>(options: &[(&'a str, &'a str)], name: &str) -> Option<&'a str> {
+    options.iter().find(|(n, v)| *n == name && !v.is_empty()).map(|(_, value)| *value)
+}
+
+/// Cache-Control as options say it.
+fn cache_control(options: &[(&str, &str)]) -> Result<Option<String>, BadValue> {
+    match (value(options, "cache_control"), value(options, "cache_headers")) {
+        (Some(list), _) => {
+            cache::check_directives(list).map_err(|allowed| bad("cache_control", list, allowed))?;
+            if list.len() > 900 {
+                return Err(bad("cache_control", list, "a list of at most 900 bytes"));
             }
-            (None, Some(seconds)) => {
-                let number = seconds.parse::<u32>().ok();
-                let number = number.filter(|_| seconds.bytes().all(|b| b.is_ascii_digit()));
-                let wrong = || bad("cache_headers", seconds, "whole seconds from 0 on");
-                Ok(Some(cache::for_seconds(u64::from(number.ok_or_else(wrong)?))))
-            }
-            (None, None) => Ok(None),
+            Ok(Some(list.to_owned()))
         }
+        (None, Some(seconds)) => {
+            let number = seconds.parse::<u32>().ok();
+            let number = number.filter(|_| seconds.bytes().all(|b| b.is_ascii_digit()));
+            let wrong = || bad("cache_headers", seconds, "whole seconds from 0 on");
+            Ok(Some(cache::for_seconds(u64::from(number.ok_or_else(wrong)?))))
+        }
+        (None, None) => Ok(None),
     }
 }
 

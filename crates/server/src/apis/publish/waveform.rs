@@ -3,15 +3,16 @@
 //! The numbers are made once and kept (see `media`); the documents are written from them off the runtime, and
 //! kept for a while (see `picture_cache.rs`).
 
-use super::{bad_option, link, now_ms, open_problem, options};
+use super::access::Access;
+use super::{bad_option, now_ms, open_problem, options};
 use crate::body::Body;
 use crate::respond::{Answer, Meta, Problem};
 use audio::Facts;
 use audio::peaks::FRAMES_PER_PEAK;
 use bytes::Bytes;
-use http::Uri;
-use media::{Link, Media, Peaks, Refusal, Representation, peaks_of};
+use media::{Media, Peaks, Refusal, Representation, peaks_of};
 use semantics::disposition::{Disposition, content_disposition_shortened};
+use semantics::link::{Address, Ending, Link};
 use semantics::{Outcome, Validators};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -61,24 +62,38 @@ pub struct Sketch {
     last_modified: SystemTime,
 }
 
-/// The picture that a URL names, if it names one.
-pub fn parse(uri: &Uri) -> Option<Result<Picture, Problem>> {
-    let (file, name) = uri.path().rsplit_once('/')?;
-    let query = uri.query().unwrap_or("");
-    let value = |wanted: &str| {
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(_, value)| !value.is_empty()).find(|(n, _)| *n == wanted).map(|(_, v)| v)
+/// The names of pictures.
+const NAMES: [&str; 2] = ["peaks.json", "waveform.svg"];
+
+/// The picture that a link names, if it names one, and the link of its file.
+pub fn named(address: &Address) -> Option<(&'static str, Address)> {
+    let mut file = address.clone();
+    let named = match &mut file.link {
+        Link::Sid(_) => {
+            let Ending::Name(last) = &address.ending else { return None };
+            NAMES.into_iter().find(|name| name == last)?
+        }
+        Link::Name { name, .. } => {
+            let (file, last) = name.rsplit_once('/')?;
+            let named = NAMES.into_iter().find(|name| *name == last)?;
+            *name = file.to_owned();
+            named
+        }
     };
+    Some((named, file))
+}
+
+/// The picture of that name that a link asks for.
+pub fn read(name: &str, file: &Address) -> Result<Picture, Problem> {
+    let value = |wanted| file.values(wanted).next();
     let document = match (name, value("bits")) {
         ("waveform.svg", _) => Document::Svg,
-        ("peaks.json", None | Some("16")) => Document::Json { bits: 16 },
-        ("peaks.json", Some("8")) => Document::Json { bits: 8 },
-        ("peaks.json", Some(bits)) => return Some(Err(bad("bits", bits, "8, 16".into()))),
-        _ => return None,
+        (_, None | Some("16")) => Document::Json { bits: 16 },
+        (_, Some("8")) => Document::Json { bits: 8 },
+        (_, Some(bits)) => return Err(bad("bits", bits, "8, 16".into())),
     };
-    let link = link::parse_plain(file)?;
-    let samples_per_pixel = value("samples_per_pixel").map(samples).transpose();
-    Some(samples_per_pixel.map(|samples_per_pixel| Picture { link, document, samples_per_pixel }))
+    let samples_per_pixel = value("samples_per_pixel").map(samples).transpose()?;
+    Ok(Picture { link: file.link.clone(), document, samples_per_pixel })
 }
 
 fn samples(text: &str) -> Result<u64, Problem> {
@@ -93,8 +108,9 @@ fn bad(option: &'static str, value: &str, allowed: String) -> Problem {
 }
 
 /// Looks up what a picture is to show.
-pub async fn sketch(media: &Media, picture: &Picture) -> Result<Sketch, Problem> {
-    let resource = media.resolve(&picture.link, now_ms()).await.map_err(open_problem)?;
+pub async fn sketch(media: &Media, picture: &Picture, access: Access) -> Result<Sketch, Problem> {
+    let resource = media.resolve(&picture.link, access.right(), now_ms()).await;
+    let resource = resource.map_err(open_problem)?;
     let resource = resource.ok_or(Problem::NotFound)?;
     let recording = peaks_of(&resource).map_err(|refusal| match refusal {
         Refusal::BadOption { option, message } => bad_option(option, message),

@@ -12,6 +12,7 @@ mod refusal;
 
 pub use refusal::Refusal;
 
+use crate::apis::publish::Signer;
 use axum::extract::FromRef;
 use library::Library;
 use media::Media;
@@ -21,6 +22,7 @@ use media::Media;
 pub struct Storage {
     pub library: Library,
     pub media: Media,
+    pub signer: Signer,
 }
 
 impl FromRef<Storage> for Library {

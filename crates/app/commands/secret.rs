@@ -1,0 +1,28 @@
+//! `tonearm secret`: what links are signed with, also beside a running server.
+
+use crate::assemble::{beside, block_on};
+use crate::cli::{Secret, SecretAction};
+use crate::failure::{Failure, print};
+
+pub fn run(secret: &Secret) -> Result<(), Failure> {
+    let SecretAction::Rotate { store, links } = &secret.action;
+    if !links.secrets()?.is_empty() {
+        return Err(Failure::Failed(
+            "links are signed with the secrets of --link-secrets (TONEARM_LINK_SECRETS): put a new one first there, \
+             and leave the former behind it for as long as its links are to live"
+                .into(),
+        ));
+    }
+    let lifetimes = links.lifetimes();
+    // The end of a link may have been rounded up to the next window.
+    let life_s = lifetimes.max_s.saturating_add(lifetimes.window_s);
+    block_on(async {
+        let opened = beside(&store.data, store.base()).await?;
+        let rotated = opened.library.rotate_link_secret(life_s).await;
+        rotated.map_err(|e| Failure::failed("making a secret", e))?;
+        let days = lifetimes.max_s / 86_400;
+        print(&format!(
+            "links are signed with a new secret from now on; the one before is believed for {days} days more\n"
+        ))
+    })
+}

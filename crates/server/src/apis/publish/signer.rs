@@ -1,0 +1,161 @@
+//! Signs links: for the API, and for the command line.
+
+use super::link::{GRAMMAR, read};
+use super::options::is_presettable;
+use super::presets::Presets;
+use audio::formats;
+use library::{File, Library};
+use media::BadValue;
+use semantics::link::{Address, Ending, Link, Pair};
+use semantics::signature::{self, Secret};
+
+/// How long links live that are signed here.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetimes {
+    /// The ends of links are rounded up to whole windows of so many seconds; 0 for none.
+    pub window_s: u64,
+    /// The longest that a link may be signed for, in seconds.
+    pub max_s: u64,
+}
+
+impl Lifetimes {
+    /// When a link ends that is to live so long from now on, in Unix seconds.
+    ///
+    /// # Errors
+    /// A text that says how long it may live.
+    pub fn end(&self, now_s: u64, life_s: u64) -> Result<u64, String> {
+        match life_s {
+            0 => Err("a link lives for 1 s at least".into()),
+            life_s if life_s > self.max_s => {
+                let days = self.max_s / 86400;
+                Err(format!("{life_s} s; allowed: up to {} s ({days} days)", self.max_s))
+            }
+            life_s => Ok(signature::end(now_s, life_s, self.window_s)),
+        }
+    }
+}
+
+/// How a signed link is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Options in the query.
+    Query,
+    /// Options as segments of the path, for clients that cut URLs at `?` and `&`.
+    Path,
+}
+
+/// Signs links of files.
+#[derive(Clone)]
+pub struct Signer {
+    library: Library,
+    presets: Presets,
+    lifetimes: Lifetimes,
+}
+
+/// What is to be signed.
+pub struct Wish {
+    /// How long the link is to live, in seconds.
+    pub life_s: u64,
+    /// Its options.
+    pub options: Vec<Pair>,
+    /// How it is written.
+    pub form: Form,
+}
+
+/// Why a link is not signed.
+pub enum Unsigned {
+    /// It can't live so long: what is allowed.
+    Life(String),
+    /// No link has that option.
+    UnknownOption(String),
+    /// An option can't have that value.
+    BadValue(BadValue),
+    /// The library doesn't tell what it needs.
+    Library(library::Error),
+}
+
+impl From<library::Error> for Unsigned {
+    fn from(error: library::Error) -> Self {
+        Self::Library(error)
+    }
+}
+
+impl Signer {
+    /// Signs with what a library signs with.
+    pub fn new(library: Library, presets: Presets, lifetimes: Lifetimes) -> Self {
+        Self { library, presets, lifetimes }
+    }
+
+    /// The link of a file, and when it ends (Unix seconds).
+    ///
+    /// # Errors
+    /// [`Unsigned`].
+    pub async fn sign(
+        &self,
+        file: &File,
+        wish: Wish,
+        now_s: u64,
+    ) -> Result<(String, u64), Unsigned> {
+        let until_s = self.lifetimes.end(now_s, wish.life_s).map_err(Unsigned::Life)?;
+        let address = self.address(file, wish)?;
+        let secrets = self.library.link_secrets().await?;
+        let none = || library::Error::Storage("there is no secret to sign with".into());
+        let first = secrets.first().ok_or_else(none)?;
+        let base = self.library.link_base(file).await?;
+        Ok((format!("{base}{}", signed(address, until_s, &first.secret)), until_s))
+    }
+
+    /// The link with its options; in the path it ends in the extension of its format.
+    fn address(&self, file: &File, wish: Wish) -> Result<Address, Unsigned> {
+        let can_be_signed = |name: &str| is_presettable(name) || name == "p";
+        if let Some((name, _)) = wish.options.iter().find(|(name, _)| !can_be_signed(name)) {
+            return Err(Unsigned::UnknownOption(name.clone()));
+        }
+        let (path, query) = match wish.form {
+            Form::Query => (Vec::new(), wish.options),
+            Form::Path => (wish.options, Vec::new()),
+        };
+        let (link, ending) = (Link::Sid(file.file_sid), Ending::Bare);
+        let mut address = Address { link, path, ending, query };
+        let asked = read(&address, &self.presets).map_err(Unsigned::BadValue)?;
+        let format = asked.preferences.format.unwrap_or(&file.content_format);
+        if wish.form == Form::Path {
+            let extension = formats::by_name(format).map(|row| format!(".{}", row.extensions[0]));
+            address.ending = Ending::Name(format!("file{}", extension.unwrap_or_default()));
+        }
+        Ok(address)
+    }
+}
+
+/// Signs a link until then (Unix seconds), in the form that it has.
+fn signed(mut address: Address, until_s: u64, secret: &Secret) -> Address {
+    for options in [&mut address.path, &mut address.query] {
+        options.retain(|(name, _)| name != "exp" && name != "sig");
+    }
+    let by_path = !address.path.is_empty() || matches!(address.ending, Ending::Name(_));
+    let add = |address: &mut Address, name: &str, value| {
+        let options = if by_path { &mut address.path } else { &mut address.query };
+        options.push((name.to_owned(), value));
+    };
+    add(&mut address, "exp", until_s.to_string());
+    let signature = secret.sign(&address.signed_text(&GRAMMAR));
+    add(&mut address, "sig", signature);
+    address
+}
+
+/// Signs a link as it is given, with whatever stands before its path.
+///
+/// # Errors
+/// It is none.
+pub fn sign_url(url: &str, until_s: u64, secret: &Secret) -> Result<String, String> {
+    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    let begins = path.match_indices(['/']).map(|(at, _)| at);
+    let mut found = begins.filter_map(|at| {
+        let (base, path) = path.split_at(at);
+        Address::parse(path, query, &GRAMMAR).map(|address| (base, address))
+    });
+    let (base, address) = found.next().ok_or_else(|| {
+        format!("`{url}` is no link of a file: …/f/FILE_SID or …/c/CONTAINER_SID/NAME")
+    })?;
+    Ok(format!("{base}{}", signed(address, until_s, secret)))
+}
