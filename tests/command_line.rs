@@ -48,6 +48,8 @@ fn help_and_version_go_to_stdout_with_exit_0() {
         assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{args:?}");
         assert!(!output.stdout.is_empty());
     }
+    let version = stdout(&run(&["--version"]));
+    assert!(version.starts_with(concat!("tonearm ", env!("CARGO_PKG_VERSION"))), "{version}");
 }
 
 #[test]

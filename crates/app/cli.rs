@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// A media file server that plays any stored recording in any telephony or web format, from any
 /// byte on
 #[derive(Debug, Parser)]
-#[command(name = "tonearm", version, max_term_width = 100)]
+#[command(name = "tonearm", version = env!("TONEARM_VERSION"), max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
