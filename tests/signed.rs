@@ -115,7 +115,8 @@ fn the_command_line_signs_the_contracts_vectors() {
              /sig=R1xcxHYXIfSALrMOoCSIYOgxmQ6e-v_se7GlxpUMTvU/prompt.mp3",
         ),
         (
-            "/f/6e930ad8-c3d0-49db-801e-86d64fedd2c2?disposition_name=r%C3%A9sum%C3%A9+a%2Bb.wav&disposition=attachment",
+            "/f/6e930ad8-c3d0-49db-801e-86d64fedd2c2?disposition_name=r%C3%A9sum%C3%A9+a%2Bb.wav\
+             &disposition=attachment",
             "/f/6e930ad8-c3d0-49db-801e-86d64fedd2c2?disposition_name=r%C3%A9sum%C3%A9%20a%2Bb.wav\
              &disposition=attachment&exp=4102444800&sig=HKCgWaycLjqR0buee1Yd9k27yKZCVG2GB29neFDIgk8",
         ),

@@ -10,7 +10,7 @@ const KNOW_STATUS_CODES: [&str; 7] = [
     "crates/server/src/apis/carrierx/containers.rs",
     "crates/server/src/apis/carrierx/errors.rs",
     "crates/server/src/apis/carrierx/files.rs",
-    "crates/server/src/apis/carrierx/mod.rs",
+    "crates/server/src/apis/storage/cors.rs",
     "crates/server/src/apis/carrierx/upload.rs",
     "crates/server/src/handler.rs",
     "crates/server/src/respond.rs",
@@ -21,8 +21,14 @@ const ARGUE_FOR_UNSAFE: [&str; 2] =
     ["crates/audio/src/formats/mp3/lame.rs", "crates/server/src/connection/system.rs"];
 
 /// Files that are longer than [`FILE_LINES`] for now.
-const LONG_FILES: [&str; 3] =
-    ["crates/catalog/tests/catalog.rs", "crates/media/tests/engine.rs", "tests/carrierx/files.rs"];
+const LONG_FILES: [&str; 6] = [
+    "crates/catalog/tests/catalog.rs",
+    "crates/library/tests/library.rs",
+    "crates/media/tests/engine.rs",
+    "crates/server/src/apis/publish/mod.rs",
+    "tests/carrierx/files.rs",
+    "tests/signed.rs",
+];
 
 const FILE_LINES: usize = 400;
 const FUNCTION_LINES: usize = 70;
@@ -334,7 +340,11 @@ fn files_that_the_documents_and_comments_name_are_there() {
     fails_with(&faults);
 }
 
+/// README has its reader write these.
+const READERS_OWN: [&str; 2] = ["sign.sh", "sign.py"];
+
 fn names_a_file(word: &str) -> bool {
     let ends = [".rs", ".md", ".sh", ".py", ".cjs"];
-    ends.iter().any(|end| word.ends_with(end) && word.len() > end.len())
+    !READERS_OWN.contains(&word)
+        && ends.iter().any(|end| word.ends_with(end) && word.len() > end.len())
 }

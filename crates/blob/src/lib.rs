@@ -1,10 +1,10 @@
 //! Stored bytes, in objects whose names are used once.
 //!
 //! A [`Draft`] is written under `tmp/`. To put it is to sync it, to rename it to `blobs/ab/cd/<name>` and to sync the
-//! folder: a crash leaves either the whole object or a leftover in `tmp/`, which the owner of the data folder empties at
-//! start. Objects never change, so an open file outlives its removal; what a disk makes of them is found when they are
-//! opened first and by [`Blobs::check`]. Deliberately knows nothing of who refers to an
-//! object: that is the catalog's.
+//! folder: a crash leaves either the whole object or a leftover in `tmp/`, which the owner of the data folder empties
+//! at start. Objects never change, so an open file outlives its removal; what a disk makes of them is found when they
+//! are opened first and by [`Blobs::check`]. Deliberately knows nothing of who refers to an object: that is the
+//! catalog's.
 
 mod check;
 mod draft;
@@ -130,8 +130,8 @@ impl Blobs {
         }
     }
 
-    /// The object that holds some bytes, opened for reading; `None` if nothing does. `object` tells which that is. It is
-    /// asked again before an object is given up as lost, because meanwhile the bytes may have come in again or gone.
+    /// The object that holds some bytes, opened for reading; `None` if nothing does. `object` tells which that is. It
+    /// is asked again before an object is given up as lost, because meanwhile the bytes may have come in again or gone.
     ///
     /// # Errors
     /// Those of [`Self::get`] and of `object`.

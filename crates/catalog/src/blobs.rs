@@ -36,8 +36,8 @@ impl NewContent {
     }
 }
 
-/// Forgets a content that no file has, and what was learned of its outputs; with the last file of its bytes their object
-/// becomes a leftover.
+/// Forgets a content that no file has, and what was learned of its outputs; with the last file of its bytes their
+/// object becomes a leftover.
 pub(crate) fn forget(db: &Connection, content_id: &str) -> rusqlite::Result<()> {
     let sql = "DELETE FROM contents WHERE content_hash = ?1
         AND NOT EXISTS (SELECT 1 FROM files WHERE content_hash = ?1)";
@@ -113,7 +113,8 @@ impl Catalog {
         .await
     }
 
-    /// Makes an object a leftover unless it holds a content: the transaction that was to refer to it failed, or may have.
+    /// Makes an object a leftover unless it holds a content: the transaction that was to refer to it failed, or may
+    /// have.
     ///
     /// # Errors
     /// [`Error`].

@@ -166,32 +166,6 @@ async fn rows_come_back_as_they_went_in_after_reopening() {
     assert_eq!(catalog.seek_index("aa").await.unwrap(), [1, 2]);
 }
 
-#[tokio::test]
-async fn a_catalog_of_a_newer_version_is_refused() {
-    let (dir, catalog) = open();
-    drop(catalog);
-    let path = dir.path().join("catalog.sqlite");
-    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(Catalog::open(&path), Err(Error::Newer { found: 99, .. })));
-}
-
-#[test]
-fn who_joins_a_server_leaves_an_older_catalog_as_it_is() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("catalog.sqlite");
-    let version = |db: &rusqlite::Connection| -> u32 {
-        db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
-    };
-    assert!(matches!(Catalog::join(&path), Err(Error::Older { found: 0, .. })));
-    drop(Catalog::open(&path).unwrap());
-    let db = rusqlite::Connection::open(&path).unwrap();
-    let present = version(&db);
-    assert!(Catalog::join(&path).is_ok());
-    db.pragma_update(None, "user_version", present - 1).unwrap();
-    assert!(matches!(Catalog::join(&path), Err(Error::Older { .. })));
-    assert_eq!(version(&db), present - 1);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once() {
     let (_dir, catalog) = open();
@@ -477,95 +451,6 @@ async fn accesses_are_noted_once_within_their_resolution_and_disturb_nothing() {
     assert_eq!(last(first.file_sid).await, Some(200_000));
     assert_eq!(last(second.file_sid).await, Some(200_000));
     assert_eq!(catalog.generation(), generation, "what others keep of the catalog is lost");
-}
-
-/// The schema as the first version made it.
-const FIRST_SCHEMA: &str = include_str!("../src/schema/0001_containers_and_files.sql");
-
-#[tokio::test]
-async fn a_catalog_of_the_first_version_is_opened_with_all_that_it_holds() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("catalog.sqlite");
-    let [partner, token, into, other_sid, first, second, third] = [(); 7].map(|()| Uuid::new_v4());
-    let db = rusqlite::Connection::open(&path).unwrap();
-    db.execute_batch(FIRST_SCHEMA).unwrap();
-    db.pragma_update(None, "user_version", 1).unwrap();
-    // Bytes that no file has, as a crash may have left them; others that a file reads in another way.
-    let [lost, shared] = ["1", "2"].map(|digit| digit.repeat(64));
-    let mut rows = format!(
-        "INSERT INTO partners VALUES ('{partner}', 'acme', 1);
-        INSERT INTO contents VALUES ('{lost}.ulaw', 9, NULL, NULL, x'', 5);
-        INSERT INTO contents VALUES ('{shared}', 9, NULL, NULL, x'', 5);
-        INSERT INTO contents VALUES ('{shared}.alaw', 9, NULL, NULL, x'', 5);
-        INSERT INTO tokens VALUES ('{token}', 'hash', 'manager', '{partner}', 2);
-        INSERT INTO contents VALUES ('aa', 70, '{{}}', NULL, x'0102', 5);
-        INSERT INTO output_layouts VALUES ('k', x'09', x'2c00000000000000');
-        INSERT INTO output_checkpoints VALUES ('k', 3, x'07');"
-    );
-    for (sid, threshold) in [(into, "2"), (other_sid, "NULL")] {
-        rows += &format!(
-            "INSERT INTO containers VALUES ('{sid}', '{partner}', NULL, 'prompts', 'internal', 1, '[]', '[]',
-            'no_action', -1, 'file_sid', 1, 0, 'unassigned', 0, '{{}}', NULL, 1000, 10, 'reject', NULL, {threshold},
-            NULL, NULL, 0, NULL, 0, 4, NULL, 'key', NULL, NULL, NULL, 3, 4);"
-        );
-    }
-    let raw = format!("{shared}.alaw");
-    for (sid, at, name, counts, content) in [
-        (first, into, "a.wav", 1, "aa"),
-        (second, into, "b.wav", 0, "aa"),
-        (third, other_sid, "c.alaw", 0, &raw),
-    ] {
-        rows += &format!(
-            "INSERT INTO files VALUES ('{sid}', '{at}', '{partner}', NULL, '{content}', 'media', 1.5, 'wav', NULL, 6, 7,
-            NULL, NULL, NULL, '{name}', 70, 'no_action', -1, 'audio/x-wav', '{name}', 'file_sid', {counts}, 'file', 0,
-            1, NULL, NULL, NULL, NULL, NULL);"
-        );
-    }
-    db.execute_batch(&rows).unwrap();
-    drop(db);
-
-    let catalog = Catalog::open(&path).unwrap();
-    let kept = catalog.token_by_hash("hash").await.unwrap().unwrap();
-    assert_eq!((kept.token_id, kept.partner_sid, kept.scopes), (token, partner, vec![]));
-    let container = catalog.container(into).await.unwrap().unwrap();
-    assert_eq!((container.total_files, container.total_bytes), (2, 140));
-    assert_eq!((container.threshold_total_files, container.threshold_total_bytes), (1, 70));
-    assert_eq!((container.quota_files, container.threshold_files), (Some(10), Some(2)));
-    assert_eq!((&*container.name, container.string_key_1.as_deref()), ("prompts", Some("key")));
-    let other = catalog.container(other_sid).await.unwrap().unwrap();
-    assert_eq!((other.total_files, other.threshold_total_bytes), (1, 0));
-    let row = catalog.file(second).await.unwrap().unwrap();
-    assert_eq!((&*row.name, row.file_bytes, row.threshold_include), ("b.wav", 70, false));
-    let by_name = catalog.resource_by_name(into, "a.wav").await.unwrap().unwrap();
-    assert_eq!((by_name.file_sid, by_name.length_bytes, by_name.stored_at_ms), (first, 70, 5));
-    assert_eq!(catalog.seek_index("aa").await.unwrap(), [1, 2]);
-    // Objects were named by the hash of their bytes alone.
-    assert_eq!(catalog.object_of("aa").await.unwrap().as_deref(), Some("aa"));
-    assert_eq!(catalog.object_of(&raw).await.unwrap().as_ref(), Some(&shared));
-    assert_eq!(catalog.leftovers(0, 9).await.unwrap(), [lost]);
-    // What was learned of outputs is learned again.
-    assert_eq!(catalog.layout("k").await.unwrap(), None);
-    assert_eq!(catalog.checkpoints("k").await.unwrap(), []);
-    catalog.put_layout("k", "aa", header(9)).await.unwrap();
-    catalog.put_checkpoints("g", "aa", vec![(1, vec![7])]).await.unwrap();
-
-    // It counts on from there, and a second opening changes nothing.
-    assert!(catalog.delete_file(first).await.unwrap());
-    drop(catalog);
-    let catalog = Catalog::open(&path).unwrap();
-    let container = catalog.container(into).await.unwrap().unwrap();
-    assert_eq!((container.total_files, container.threshold_total_files), (1, 0));
-    assert_eq!(catalog.layout("k").await.unwrap(), Some(header(9)));
-    assert_eq!(catalog.checkpoints("g").await.unwrap(), [(1, vec![7])]);
-    let by_key = vec![Condition {
-        attribute: "integer_key_1".into(),
-        operator: Operator::Equal,
-        values: vec!["1".into()],
-    }];
-    let wanted =
-        List { conditions: by_key, order: Order::Arrival, start: Start::Offset(0), limit: 9 };
-    let raw = catalog.file(third).await.unwrap().unwrap();
-    assert_eq!(catalog.files(Some(partner), wanted).await.unwrap().items, [row, raw]);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! The secrets that links are signed with (apis/publish/README.md §9): those of the settings, or else those that the catalog keeps
-//! for all who open it.
+//! The secrets that links are signed with (apis/publish/README.md §9): those of the settings, or else those that the
+//! catalog keeps for all who open it.
 //!
 //! Kept as lines, the one that signs first: a secret, and when it ends (Unix seconds) if another has taken its place.
 

@@ -72,7 +72,10 @@ impl Library {
                 let Err(error) = self.blobs.check(name, bytes_per_s).await else { continue };
                 // It may have gone in the meantime.
                 if self.object_of(&name.hash().to_string()).await? == Some(name) {
-                    tracing::error!(%error, "stored bytes are lost; they are whole again once the same file is uploaded");
+                    tracing::error!(
+                        %error,
+                        "stored bytes are lost; they are whole again once the same file is uploaded"
+                    );
                     self.blobs.count_lost();
                     // Links in use hold it open.
                     self.catalog.outdate();

@@ -1,4 +1,5 @@
-//! The grammar of a published link: read, printed, and as the text that it is signed as (apis/publish/README.md §1, §9).
+//! The grammar of a published link: read, printed, and as the text that it is signed as (apis/publish/README.md §1,
+//! §9).
 //!
 //! What the options are called and what an extension stands for is told by a [`Grammar`]: both follow from
 //! the table of formats, which is not known here.

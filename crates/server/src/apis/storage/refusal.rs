@@ -109,7 +109,8 @@ impl Refusal {
         Self::Failed
     }
 
-    /// What went wrong while a body was read: a limit of the server, or else whatever broke off, in the words of `otherwise`.
+    /// What went wrong while a body was read: a limit of the server, or else whatever broke off, in the words of
+    /// `otherwise`.
     pub fn of_body(error: &(dyn Error + 'static), otherwise: impl FnOnce() -> Self) -> Self {
         let mut cause = Some(error);
         let mut fault = None;
