@@ -1,16 +1,18 @@
 //! Codecs that more than one format carries: samples ↔ coded bytes, no framing.
 
+pub mod aac;
 pub mod adpcm;
 mod codebooks;
 pub mod flac;
 pub mod g711;
 pub mod g722;
 pub mod linear;
+pub mod mpeg;
 pub mod opus;
 pub mod pcm;
+pub mod stream;
 pub mod symphonia;
 pub mod vorbis;
-pub mod xiph;
 
 /// The instructions by which Opus chooses its code when it runs: floating point done in another order
 /// may give other bytes, so they are part of a transcode's identity.

@@ -1,6 +1,8 @@
 //! Samples of a fixed size (linear PCM of every width and order, and G.711) ↔ planar samples.
 
 use super::g711::{self, Law};
+use crate::Planar;
+use crate::demux::packets::PacketDecoder;
 use crate::planar::interleave;
 
 /// How one sample is coded.
@@ -130,6 +132,19 @@ fn whole(bytes: [u8; 4]) -> f32 {
 /// What is no number is silence: it would spread through a resampler.
 fn finite(sample: f32) -> f32 {
     if sample.is_finite() { sample } else { 0.0 }
+}
+
+/// The decoder of packets of whole frames.
+pub struct PcmPackets(pub Coding);
+
+impl PacketDecoder for PcmPackets {
+    fn decode(&mut self, data: &[u8], out: &mut Planar) -> bool {
+        let channels = out.channels.len();
+        for (channel, to) in out.channels.iter_mut().enumerate() {
+            self.0.unpack(data, channel, channels, to);
+        }
+        true
+    }
 }
 
 /// How a target packs its samples.

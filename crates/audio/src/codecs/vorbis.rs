@@ -1,7 +1,7 @@
 //! Vorbis: what a demuxer must know of its packets (how long each is), and the decoder, lewton's, behind our own trait.
 
 use super::codebooks;
-use super::xiph::{Clock, Stream, wave_order};
+use super::stream::{Clock, Stream, wave_order};
 use crate::Planar;
 use crate::demux::bytes::{u8_at, u32_le};
 use crate::demux::packets::PacketDecoder;

@@ -1,4 +1,7 @@
-//! MP4 sources: AAC and ALAC.
+//! MP4 and QuickTime sources.
+
+use audio::{Hint, Source, probe};
+use std::sync::Arc;
 
 use crate::rig::{
     Material, agrees, decode, judge, make, probed, seeks_exactly, seeks_nearly, snr_db,
@@ -79,16 +82,128 @@ fn aac_without_an_edit_list_is_trimmed_by_what_itunes_noted() {
 }
 
 #[test]
-fn aac_that_ends_within_its_packets_falls_silent_there() {
+fn aac_cut_short_has_the_length_that_is_there_and_says_so() {
     let whole = make(Material::Stereo, "m4a", &[AAC, &["-movflags", "+faststart"]].concat());
-    let (complete, _) = probed(&whole, "m4a");
+    let (complete, probed_whole) = probed(&whole, "m4a");
     let (source, torn) = probed(&whole[..whole.len() / 2], "m4a");
-    assert_eq!(torn.facts.frame_count, 314_124);
-    let (wanted, got) = (decode(&complete, &torn, 0), decode(&source, &torn, 0));
-    let loud = |samples: &[f32]| samples.iter().rposition(|s| s.abs() > 1e-4).unwrap_or(0);
-    let end = loud(&got.channels[0]);
-    assert!((100_000..200_000).contains(&end), "the last sound is at {end}");
-    assert_eq!(wanted.channels[0][..end - 2048], got.channels[0][..end - 2048]);
+    let length = torn.facts.frame_count;
+    assert!((100_000..200_000).contains(&length), "{length}");
+    assert_eq!((length + 1024) % 1024, 0, "whole packets, less the delay");
+    let told = &torn.facts.repaired;
+    assert!(told.len() == 1 && told[0].starts_with("the file is cut short"), "{told:?}");
+    let (wanted, got) = (decode(&complete, &probed_whole, 0), decode(&source, &torn, 0));
+    assert_eq!(wanted.channels[0][..length as usize], got.channels[0]);
+    seeks_exactly(&source, &torn);
+}
+
+/// How ffmpeg writes fragments: behind a `moov` with packets or without, with offsets of each kind.
+const FRAGMENTED: [&str; 5] = [
+    "+frag_keyframe",
+    "+frag_keyframe+empty_moov",
+    "+empty_moov+frag_keyframe+default_base_moof",
+    "+empty_moov+delay_moov+frag_keyframe",
+    "+frag_keyframe+dash",
+];
+
+#[test]
+fn fragments_are_played_behind_a_moov_with_and_without_packets() {
+    for codec in [AAC, ALAC] {
+        let (source, whole) = probed(&make(Material::Stereo, "m4a", codec), "m4a");
+        let wanted = decode(&source, &whole, 0);
+        for flags in FRAGMENTED {
+            let fragments = ["-movflags", flags, "-frag_duration", "500000"];
+            let bytes = make(Material::Stereo, "mp4", &[codec, &fragments].concat());
+            let (source, probed) = probed(&bytes, "mp4");
+            // Of AAC, only the file that was written late says how much its encoder put in front.
+            let delay = probed.facts.frame_count as usize - 314_124;
+            assert!([0, 1024].contains(&delay), "{flags}: {delay}");
+            let got = decode(&source, &probed, delay as u64);
+            assert_eq!(got.channels[0], wanted.channels[0], "{flags}");
+            assert_eq!(probed.facts.repaired, [""; 0]);
+            seeks_exactly(&source, &probed);
+        }
+    }
+}
+
+#[test]
+fn fragments_cut_short_end_with_their_last_whole_packet() {
+    let flags = ["-movflags", "+empty_moov+frag_keyframe", "-frag_duration", "500000"];
+    let whole = make(Material::Stereo, "mp4", &[AAC, &flags].concat());
+    let (source, torn) = probed(&whole[..whole.len() / 2], "mp4");
+    assert!((100_000..200_000).contains(&torn.facts.frame_count));
+    assert!(torn.facts.repaired[0].starts_with("the file is cut short"));
+    seeks_exactly(&source, &torn);
+}
+
+#[test]
+fn samples_of_a_fixed_size_come_back_bit_for_bit() {
+    for coding in [
+        "pcm_s16le",
+        "pcm_s16be",
+        "pcm_s24le",
+        "pcm_s24be",
+        "pcm_s32be",
+        "pcm_f32le",
+        "pcm_f32be",
+        "pcm_u8",
+        "pcm_s8",
+        "pcm_mulaw",
+        "pcm_alaw",
+    ] {
+        let bytes = make(Material::Stereo, "mov", &["-c:a", coding]);
+        let (source, probed) = agrees(&bytes, "mov", f64::INFINITY);
+        assert_eq!(probed.facts.format, "mp4");
+        seeks_exactly(&source, &probed);
+    }
+}
+
+#[test]
+fn flac_opus_and_mpeg_audio_are_decoded() {
+    for (arguments, least_db) in [
+        (&["-c:a", "flac", "-strict", "-2"][..], f64::INFINITY),
+        (&["-c:a", "libmp3lame", "-b:a", "96k"], 80.0),
+        (&["-c:a", "mp2"], 80.0),
+    ] {
+        let bytes = make(Material::Stereo, "mp4", arguments);
+        let (source, probed) = probed(&bytes, "mp4");
+        let judged = judge(&bytes, "mp4", "", 2);
+        let ours = decode(&source, &probed, 0);
+        assert!(ours.frames().abs_diff(judged[0].len()) < 1152 * 2, "{arguments:?}");
+        for (wanted, got) in judged.iter().zip(&ours.channels) {
+            let snr = snr_db(&wanted[..300_000], &got[..300_000]);
+            assert!(snr >= least_db, "{arguments:?}: {snr:.1} dB");
+        }
+        assert!(!probed.facts.canonical);
+        seeks_exactly(&source, &probed);
+    }
+    let bytes = make(Material::Stereo, "mp4", &["-c:a", "libopus", "-b:a", "96k"]);
+    let (source, probed) = probed(&bytes, "mp4");
+    // 7.123 s; ffmpeg 5.1 does not cut the last packet's padding.
+    assert_eq!(probed.facts.frame_count, 341_904);
+    let judged = judge(&bytes, "mp4", "opus", 2);
+    for (wanted, got) in judged.iter().zip(&decode(&source, &probed, 0).channels) {
+        let snr = snr_db(wanted, got);
+        assert!(snr > 40.0, "{snr:.1} dB");
+    }
+    seeks_nearly(&source, &probed, 40.0);
+}
+
+#[test]
+fn what_is_not_decoded_is_refused_by_its_name() {
+    let refused = |bytes: Vec<u8>| {
+        let source: Source = Arc::new(bytes);
+        probe(&source, Hint::default()).unwrap_err().to_string()
+    };
+    let surround = make(Material::Stereo, "m4a", &["-ac", "6", "-c:a", "aac"]);
+    assert!(refused(surround).contains("AAC of 6 channels"));
+    let ac3 = make(Material::Stereo, "mp4", &["-c:a", "ac3"]);
+    assert!(refused(ac3).contains("codec `ac-3`"));
+    // HE-AAC by its description alone: object type 5, 24 kHz, mono, extended to 48 kHz.
+    let mut bytes = make(Material::Stereo, "m4a", &["-ar", "24000", "-ac", "1", "-c:a", "aac"]);
+    let esds = bytes.windows(4).position(|w| w == b"esds").expect("an esds box");
+    let config = esds + bytes[esds..].windows(4).position(|w| w == [5, 128, 128, 128]).unwrap();
+    bytes[config + 5..config + 10].copy_from_slice(&[0x2b, 0x09, 0x88, 0, 0]);
+    assert!(refused(bytes).contains("HE-AAC"));
 }
 
 #[test]
@@ -101,8 +216,8 @@ fn aac_with_noise_substitution_is_the_same_every_time() {
 
 #[test]
 fn hostile_bytes_do_no_harm() {
-    for arguments in [ALAC, AAC] {
-        let arguments = [arguments, &["-movflags", "+faststart", "-t", "3"]].concat();
+    for (arguments, flags) in [(ALAC, "+faststart"), (AAC, "+faststart"), (AAC, FRAGMENTED[2])] {
+        let arguments = [arguments, &["-movflags", flags, "-t", "3"]].concat();
         survives_mutilation(make(Material::Stereo, "m4a", &arguments), "m4a", 100);
     }
 }

@@ -1,10 +1,9 @@
 //! Reading MPEG audio, layers I to III: packet walk at ingest, seek index, decode from any frame.
 
-use super::decoder::MpegDecoder;
-use super::header::{HEADER_BYTES, Header, Layer, is_free_format};
 use super::tag::Tag;
 use super::walker::{Found, Walker};
 use crate::Source;
+use crate::codecs::mpeg::{HEADER_BYTES, Header, Layer, MpegDecoder, is_free_format};
 use crate::decode::Decode;
 use crate::demux::index::{IndexReader, IndexWriter};
 use crate::demux::packets::{Packet, PacketDecode, Packets};

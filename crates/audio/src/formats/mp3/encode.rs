@@ -1,9 +1,9 @@
 //! Writing MP3 at a constant bit rate without a reservoir, so that packets are independent and every
 //! length is known beforehand.
 
-use super::header::Header;
 use super::lame::{Lame, QUALITY};
 use super::layout::{Packets, grid};
+use crate::codecs::mpeg::Header;
 use crate::error::{EncodeError, PlanError};
 use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::frames::Frames;

@@ -4,7 +4,7 @@
 //! byte of padding here and there. LAME, started afresh, pads by the pattern that [`Packets::end_of`]
 //! gives. In the 44.1 kHz family the pattern has a period of 49 packets; elsewhere nothing is lost.
 
-use super::header::{HEADER_BYTES, Header};
+use crate::codecs::mpeg::{HEADER_BYTES, Header};
 use crate::format::Shape;
 
 /// Frames by which LAME's output trails its input, as its label states them.

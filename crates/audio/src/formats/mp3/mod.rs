@@ -1,9 +1,7 @@
 //! MPEG audio: layers I to III read, layer III written.
 
-mod decoder;
 mod demux;
 mod encode;
-mod header;
 mod lame;
 mod layout;
 mod tag;

@@ -1,6 +1,6 @@
 //! The first packet as a label: Xing/Info with LAME's extension, or VBRI. It holds no audio.
 
-use super::header::{HEADER_BYTES, Header};
+use crate::codecs::mpeg::{HEADER_BYTES, Header};
 use crate::demux::bytes::{u8_at, u16_be, u32_be};
 
 /// What the label says.

@@ -1,7 +1,7 @@
 //! Walks the packets of MPEG audio: past tags, over damage, in bounded memory.
 
-use super::header::{HEADER_BYTES, Header};
 use crate::Source;
+use crate::codecs::mpeg::{HEADER_BYTES, Header};
 use crate::demux::bytes::{u32_be, u32_le};
 use crate::demux::window::Window;
 use std::io;

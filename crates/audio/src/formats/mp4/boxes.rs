@@ -18,7 +18,13 @@ pub struct BoxAt {
 const MOST_BOXES: usize = 1 << 16;
 
 /// The box that begins at `at`, cut at `end`; `None` where there is none.
-fn read(window: &mut Window, at: u64, end: u64) -> io::Result<Option<BoxAt>> {
+///
+/// # Errors
+/// What the medium reports.
+pub fn box_at(window: &mut Window, at: u64, end: u64) -> io::Result<Option<BoxAt>> {
+    if at >= end {
+        return Ok(None);
+    }
     let head = window.peek(at, 16)?;
     let (Some(size), Some(kind)) = (u32_be(head, 0), head.get(4..8)) else { return Ok(None) };
     let kind = [kind[0], kind[1], kind[2], kind[3]];
@@ -48,7 +54,7 @@ pub fn find(
         if at >= range.end {
             break;
         }
-        let Some(found) = read(window, at, range.end)? else { break };
+        let Some(found) = box_at(window, at, range.end)? else { break };
         if accept(window, &found)? {
             return Ok(Some(found));
         }

@@ -1,38 +1,28 @@
-//! Sample descriptions (stsd): AAC-LC with its AudioSpecificConfig, ALAC with its cookie.
+//! Sample descriptions (stsd): which codec, and what its decoder must know.
 
-use super::boxes::{descend, find};
-use crate::codecs::symphonia::{Codec, Symphonia};
-use crate::demux::bytes::{u8_at, u16_be, u32_be};
+use super::boxes::{BoxAt, descend, find};
+use crate::codecs::aac::AacConfig;
+use crate::codecs::opus::OpusHead;
+use crate::codecs::pcm::Coding;
+use crate::codecs::stream::Stream;
+use crate::demux::bytes::{u8_at, u16_be, u32_be, u64_be};
 use crate::demux::window::Window;
-use crate::error::DecodeError;
 use std::io;
 use std::ops::Range;
 
-/// The codec of a track.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// AAC-LC.
-    Aac,
-    /// Apple Lossless.
-    Alac,
-}
-
-/// What a decoder must know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// Which codec.
-    pub kind: Kind,
-    /// AudioSpecificConfig or magic cookie.
-    pub private: Vec<u8>,
+/// What a track's description says.
+pub enum Config {
+    /// All that there is to know, and the codec's own header where an index keeps that.
+    Known(Stream, Vec<u8>),
+    /// MPEG audio: its packets say the rest.
+    Mpeg,
 }
 
 /// Longest description that is read.
 const LONGEST_PRIVATE: usize = 4096;
 
-const AAC_RATES: [u32; 13] = [
-    96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000,
-    7_350,
-];
+/// Bytes of a description before its boxes (ISO 14496-12 §12.2.3).
+const FIXED_BYTES: u64 = 28;
 
 impl Config {
     /// Reads the first sample description.
@@ -44,82 +34,147 @@ impl Config {
         let Some(entry) = find(window, &entries, |_, _| Ok(true))? else {
             return Ok(Err("no sample description".into()));
         };
-        let kind = match &entry.kind {
-            b"mp4a" => Kind::Aac,
-            b"alac" => Kind::Alac,
-            other => return Ok(Err(format!("codec `{}`", String::from_utf8_lossy(other)))),
-        };
-        // QuickTime's versions 1 and 2 of the description are longer.
-        let version = u16_be(window.peek(entry.body.start + 8, 2)?, 0).unwrap_or(0);
-        let fixed = match version {
-            1 => 28 + 16,
-            2 => 28 + 36,
-            _ => 28,
-        };
-        let children = entry.body.start + fixed..entry.body.end;
-        let name = if kind == Kind::Aac { b"esds" } else { b"alac" };
-        let mut inner = descend(window, &children, &[name])?;
-        if inner.is_empty() {
-            inner = descend(window, &children, &[b"wave", name])?;
+        let shape = Shape::read(window, &entry)?;
+        if let Some(coding) = pcm(window, &entry, &shape)? {
+            let (rate_hz, channels) = (shape.rate_hz, shape.channels);
+            return Ok(Ok(Self::Known(Stream::Pcm { coding, rate_hz, channels }, Vec::new())));
         }
-        let length = (inner.end - inner.start).min(LONGEST_PRIVATE as u64) as usize;
-        let body = window.peek(inner.start + 4, length.saturating_sub(4))?;
-        let private = match kind {
-            Kind::Aac => decoder_specific(body).map(<[u8]>::to_vec),
-            Kind::Alac => body.get(..24).map(<[u8]>::to_vec),
-        };
-        Ok(private
-            .map(|private| Self { kind, private })
-            .ok_or_else(|| "a codec description that makes no sense (AAC or ALAC)".into()))
-    }
-
-    /// Frames per second and channels.
-    #[must_use]
-    pub fn shape(&self) -> Option<(u32, u16)> {
-        let bytes = &self.private;
-        match self.kind {
-            Kind::Alac => Some((u32_be(bytes, 20)?, u8_at(bytes, 9)?.into())),
-            Kind::Aac => {
-                let head = u32_be(&[&bytes[..], &[0; 4]].concat(), 0)?;
-                let code = (head >> 23 & 15) as usize;
-                let channels = (head >> 19 & 15) as u16;
-                Some((*AAC_RATES.get(code)?, channels))
-            }
-        }
-    }
-
-    /// Frames that each packet but the last decodes to.
-    #[must_use]
-    pub fn packet_frames(&self) -> u64 {
-        match self.kind {
-            Kind::Aac => 1024,
-            Kind::Alac => u32_be(&self.private, 0).unwrap_or(0).clamp(1, 65536).into(),
-        }
-    }
-
-    /// The codec's name in the facts.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self.kind {
-            Kind::Aac => "aac",
-            Kind::Alac => "alac",
-        }
-    }
-
-    /// A fresh decoder.
-    ///
-    /// # Errors
-    /// [`DecodeError::Broken`] if it can't decode such a stream.
-    pub fn decoder(&self) -> Result<Symphonia, DecodeError> {
-        Symphonia::new(match self.kind {
-            Kind::Aac => Codec::Aac(&self.private),
-            Kind::Alac => Codec::Alac(&self.private),
+        let private = |window: &mut Window, name| private(window, &shape.boxes, name);
+        Ok(match &entry.kind {
+            b"mp4a" => elementary(&private(window, b"esds")?),
+            b"alac" => Stream::alac(&private(window, b"alac")?).map(known),
+            b"fLaC" => Stream::flac(behind(&private(window, b"dfLa")?, 4)).map(known),
+            b"Opus" => opus(&private(window, b"dOps")?),
+            b".mp3" | b"ms\0U" => Ok(Self::Mpeg),
+            other => Err(format!("codec `{}`", String::from_utf8_lossy(other).escape_default())),
         })
     }
 }
 
-/// The body of the descriptor 5 within 4 within 3 (ISO 14496-1 §7.2.6).
-fn decoder_specific(body: &[u8]) -> Option<&[u8]> {
+fn known(stream: Stream) -> Config {
+    Config::Known(stream, Vec::new())
+}
+
+fn behind(bytes: &[u8], count: usize) -> &[u8] {
+    bytes.get(count..).unwrap_or(&[])
+}
+
+/// What stands in the fixed part of a description.
+struct Shape {
+    rate_hz: u32,
+    channels: u16,
+    sample_bits: u16,
+    /// QuickTime's flags of `lpcm`: 1 float, 2 big endian, 4 signed.
+    flags: u32,
+    /// The boxes behind it.
+    boxes: Range<u64>,
+}
+
+impl Shape {
+    fn read(window: &mut Window, entry: &BoxAt) -> io::Result<Self> {
+        let bytes = window.peek(entry.body.start, 64)?;
+        let half = |at| u16_be(bytes, at).unwrap_or(0);
+        let version = half(8);
+        // QuickTime's versions 1 and 2 of the description are longer.
+        let more = match version {
+            1 => 16,
+            2 => 36,
+            _ => 0,
+        };
+        let boxes = entry.body.start + FIXED_BYTES + more..entry.body.end;
+        if version == 2 {
+            let rate = f64::from_bits(u64_be(bytes, 32).unwrap_or(0));
+            return Ok(Self {
+                rate_hz: rate as u32,
+                channels: u32_be(bytes, 40).and_then(|c| c.try_into().ok()).unwrap_or(0),
+                sample_bits: u32_be(bytes, 48).and_then(|b| b.try_into().ok()).unwrap_or(0),
+                flags: u32_be(bytes, 52).unwrap_or(0),
+                boxes,
+            });
+        }
+        let (channels, sample_bits) = (half(16), half(18));
+        Ok(Self { rate_hz: half(24).into(), channels, sample_bits, flags: 0, boxes })
+    }
+}
+
+/// The coding of samples of a fixed size; `None` for all else.
+fn pcm(window: &mut Window, entry: &BoxAt, shape: &Shape) -> io::Result<Option<Coding>> {
+    const FLOAT: u32 = 1;
+    const BIG: u32 = 2;
+    let (bits, is_float, is_big) = match &entry.kind {
+        b"ulaw" => return Ok(Some(Coding::Ulaw)),
+        b"alaw" => return Ok(Some(Coding::Alaw)),
+        b"raw " => return Ok(Some(Coding::U8)),
+        b"sowt" => (shape.sample_bits, false, false),
+        b"twos" | b"NONE" => (shape.sample_bits, false, true),
+        b"in24" | b"in32" | b"fl32" | b"fl64" => {
+            let bits = if entry.kind.ends_with(b"24") { 24 } else { 32 };
+            let bits = if entry.kind.ends_with(b"64") { 64 } else { bits };
+            let order = descend(window, &shape.boxes, &[b"wave", b"enda"])?;
+            let is_little = !order.is_empty() && window.peek(order.start, 2)? == [0, 1];
+            (bits, entry.kind.starts_with(b"fl"), !is_little)
+        }
+        b"lpcm" => (shape.sample_bits, shape.flags & FLOAT != 0, shape.flags & BIG != 0),
+        b"ipcm" | b"fpcm" => {
+            // ISO 23003-5: version and flags, then 1 where little endian, then bits.
+            let found = descend(window, &shape.boxes, &[b"pcmC"])?;
+            let body = window.peek(found.start, 6)?;
+            let bits = u8_at(body, 5).unwrap_or(0).into();
+            (bits, &entry.kind == b"fpcm", u8_at(body, 4) != Some(1))
+        }
+        _ => return Ok(None),
+    };
+    let name = match (bits, is_float) {
+        (8, false) => return Ok(Some(Coding::S8)),
+        (_, true) => format!("pcm_f{bits}"),
+        (_, false) => format!("pcm_s{bits}"),
+    };
+    Ok(Coding::by_name(&format!("{name}{}", if is_big { "be" } else { "le" })))
+}
+
+/// The body of a box in a description, or within QuickTime's `wave`, behind its version and flags.
+fn private(window: &mut Window, boxes: &Range<u64>, name: &[u8; 4]) -> io::Result<Vec<u8>> {
+    let mut inner = descend(window, boxes, &[name])?;
+    if inner.is_empty() {
+        inner = descend(window, boxes, &[b"wave", name])?;
+    }
+    // `dOps` has no version and flags of that kind.
+    let skipped = if name == b"dOps" { 0 } else { 4 };
+    let length = (inner.end - inner.start).min(LONGEST_PRIVATE as u64) as usize;
+    Ok(window.peek(inner.start + skipped, length.saturating_sub(skipped as usize))?.to_vec())
+}
+
+/// `dOps` as the header that Ogg has of it, which has its numbers in the other order.
+fn opus(body: &[u8]) -> Result<Config, String> {
+    let [version, channels, s1, s0, r3, r2, r1, r0, g1, g0, ref mapping @ ..] = *body else {
+        return Err("Opus whose description is cut short".into());
+    };
+    let mut header = b"OpusHead".to_vec();
+    header.extend([version + 1, channels, s0, s1, r0, r1, r2, r3, g0, g1]);
+    header.extend(mapping);
+    OpusHead::parse(&header).map(|head| Config::Known(Stream::Opus(head), header))
+}
+
+/// What is in an `esds` box (ISO 14496-1 §7.2.6), by its object type.
+fn elementary(body: &[u8]) -> Result<Config, String> {
+    let (object_type, specific) = decoder_config(body).ok_or("no elementary stream descriptor")?;
+    match object_type {
+        // MPEG-4 audio; MPEG-2 AAC of its three profiles.
+        0x40 | 0x66..=0x68 => {
+            let specific = specific.ok_or("AAC without a description")?;
+            AacConfig::parse(specific).map(Stream::Aac).map(known)
+        }
+        // MPEG-2 and MPEG-1 audio, layers I to III.
+        0x69 | 0x6b => Ok(Config::Mpeg),
+        0xa5 => Err("codec AC-3".into()),
+        0xa6 => Err("codec E-AC-3".into()),
+        0xdd => Err("codec Vorbis".into()),
+        other => Err(format!("an elementary stream of object type {other:#x}")),
+    }
+}
+
+/// The object type of descriptor 4 within 3, and the body of descriptor 5 within it.
+fn decoder_config(body: &[u8]) -> Option<(u8, Option<&[u8]>)> {
     let (tag, es) = descriptor(body)?;
     if tag != 3 {
         return None;
@@ -130,12 +185,9 @@ fn decoder_specific(body: &[u8]) -> Option<&[u8]> {
     at += if flags & 0x40 != 0 { 1 + usize::from(u8_at(es, at)?) } else { 0 };
     at += if flags & 0x20 != 0 { 2 } else { 0 };
     let (tag, decoder) = descriptor(es.get(at..)?)?;
-    // 0x40 is MPEG-4 audio, 0x67 is MPEG-2 AAC-LC.
-    if tag != 4 || ![0x40, 0x67].contains(&u8_at(decoder, 0)?) {
-        return None;
-    }
-    let (tag, specific) = descriptor(decoder.get(13..)?)?;
-    (tag == 5 && specific.len() >= 2).then_some(specific)
+    let object_type = u8_at(decoder, 0).filter(|_| tag == 4)?;
+    let specific = decoder.get(13..).and_then(descriptor).filter(|(tag, _)| *tag == 5);
+    Some((object_type, specific.map(|(_, body)| body)))
 }
 
 /// A descriptor's tag and body.

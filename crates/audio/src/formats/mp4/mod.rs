@@ -1,12 +1,16 @@
-//! MP4: AAC-LC and ALAC read; AAC-LC written, index first.
+//! MP4 and QuickTime: AAC-LC, ALAC, PCM, MPEG audio, FLAC and Opus read, in fragments too; AAC-LC written, index
+//! first.
 
 mod aac;
 mod boxes;
 mod config;
 mod demux;
 mod encode;
+mod fragments;
+mod gapless;
 mod moov;
 mod table;
+mod track;
 
 use crate::format::Format;
 

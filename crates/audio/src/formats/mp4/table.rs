@@ -31,6 +31,14 @@ pub struct Place {
     pub length: u32,
 }
 
+impl Place {
+    /// Where it ends.
+    #[must_use]
+    pub fn end(self) -> u64 {
+        self.offset.saturating_add(self.length.into())
+    }
+}
+
 fn word(window: &mut Window, table: &Range<u64>, at: u64) -> io::Result<u32> {
     let inside = table.start.saturating_add(at) + 4 <= table.end;
     let bytes = if inside { window.peek(table.start + at, 4)? } else { &[] };
@@ -52,7 +60,7 @@ impl Table {
         let stated = u64::from(word(window, &stsz, 8)?);
         let listed = (stsz.end - stsz.start).saturating_sub(12) / 4;
         // No more than the file can hold, whatever is stated.
-        let held = window.length_bytes().checked_div(size.into()).unwrap_or(listed);
+        let held = if size == 0 { listed } else { window.length_bytes() };
         let count = stated.min(held);
         Ok(Self { stsc, stsz, chunks, wide, size, count })
     }
@@ -81,15 +89,32 @@ impl Table {
         if self.size != 0 { Ok(self.size) } else { word(window, &self.stsz, 12 + packet * 4) }
     }
 
-    /// Sum of all sizes.
+    /// Counts no packet that is not wholly in the file, nor one behind it; gives the sum of the sizes.
     ///
     /// # Errors
     /// What the medium reports.
-    pub fn bytes(&self, window: &mut Window) -> io::Result<u64> {
-        if self.size != 0 {
-            return Ok(u64::from(self.size).saturating_mul(self.count));
+    pub fn keep_what_is_there(&mut self, source: &Source) -> io::Result<u64> {
+        let mut walk = Walk::new(self.clone(), source, 0)?;
+        let (mut count, mut bytes) = (0, 0);
+        while let Some((place, packets)) = walk.next_run(u64::MAX)? {
+            let held = source.length_bytes().saturating_sub(place.offset);
+            let whole = match place.length {
+                0 => packets,
+                length => packets.min(held / u64::from(length)),
+            };
+            count += whole;
+            bytes += whole * u64::from(place.length);
+            if whole < packets {
+                break;
+            }
         }
-        (0..self.count).try_fold(0, |sum, k| Ok(sum + u64::from(self.size(window, k)?)))
+        self.count = count;
+        Ok(bytes)
+    }
+
+    /// Takes all packets for so many bytes long: QuickTime's tables say 1 of samples that are longer.
+    pub fn set_size(&mut self, size: u32) {
+        self.size = size;
     }
 
     /// Number of runs of chunks, and of chunks, no more than there is room for.
@@ -194,7 +219,7 @@ impl Walk {
                 break;
             }
         }
-        while walk.next < first && walk.next()?.is_some() {}
+        while walk.next < first && walk.next_run(first - walk.next)?.is_some() {}
         Ok(walk)
     }
 
@@ -226,6 +251,15 @@ impl Walk {
     /// # Errors
     /// What the medium reports.
     pub fn next(&mut self) -> io::Result<Option<Place>> {
+        Ok(self.next_run(1)?.map(|(place, _)| place))
+    }
+
+    /// The next packets that lie side by side and are equally long, at most `most`: the first one's place, and how
+    /// many they are. Packets of different lengths come one by one.
+    ///
+    /// # Errors
+    /// What the medium reports.
+    pub fn next_run(&mut self, most: u64) -> io::Result<Option<(Place, u64)>> {
         if self.next >= self.table.count {
             return Ok(None);
         }
@@ -238,10 +272,12 @@ impl Walk {
             self.chunk += 1;
         }
         let length = self.table.size(&mut self.tables.sizes, self.next)?;
+        let most = if self.table.size == 0 { 1 } else { most };
+        let packets = most.min(self.left).min(self.table.count - self.next);
         let place = Place { offset: self.offset, length };
-        self.offset = self.offset.saturating_add(length.into());
-        self.left -= 1;
-        self.next += 1;
-        Ok(Some(place))
+        self.offset = self.offset.saturating_add(packets.saturating_mul(length.into()));
+        self.left -= packets;
+        self.next += packets;
+        Ok(Some((place, packets)))
     }
 }

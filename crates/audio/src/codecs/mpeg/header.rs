@@ -26,6 +26,8 @@ impl Layer {
 /// One packet's header, of a fixed bit rate (free format is not supported).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
+    /// The four bytes.
+    pub bytes: [u8; HEADER_BYTES],
     /// How it is coded.
     pub layer: Layer,
     /// MPEG 1; otherwise 2 or 2.5 (in layer III half the frames a packet).
@@ -57,7 +59,8 @@ impl Header {
     /// Reads a header; `None` if the bytes are none.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let &[sync, version, rates, mode] = bytes.first_chunk::<HEADER_BYTES>()?;
+        let bytes = *bytes.first_chunk::<HEADER_BYTES>()?;
+        let [sync, version, rates, mode] = bytes;
         // 11 bits of sync.
         if sync != 0xff || version & 0xe0 != 0xe0 {
             return None;
@@ -86,6 +89,7 @@ impl Header {
             Layer::Two | Layer::Three => 144_000 * kbps / rate_hz + padding,
         };
         Some(Self {
+            bytes,
             layer,
             mpeg1,
             rate_hz,

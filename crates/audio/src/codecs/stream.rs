@@ -1,0 +1,270 @@
+//! A coded stream as Ogg, Matroska and MP4 carry it, whatever codec it has: packet durations, delay, pre-roll,
+//! decoder.
+
+use super::aac::{self, AacConfig};
+use super::mpeg::{Header, MpegDecoder};
+use super::opus::{self, Opus, OpusHead};
+use super::pcm::{Coding, PcmPackets};
+use super::symphonia::{Codec, Symphonia};
+use super::vorbis::{Vorbis, VorbisHead};
+use crate::demux::bytes::{u8_at, u16_be, u32_be};
+use crate::demux::index::{IndexReader, IndexWriter};
+use crate::demux::packets::PacketDecoder;
+use crate::error::DecodeError;
+
+/// A stream's codec with what its headers say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stream {
+    /// Opus.
+    Opus(OpusHead),
+    /// Vorbis.
+    Vorbis(VorbisHead),
+    /// MPEG audio, by the header of a packet.
+    Mpeg(Header),
+    /// AAC-LC.
+    Aac(AacConfig),
+    /// Apple Lossless, by its magic cookie of 24 bytes.
+    Alac(Vec<u8>),
+    /// FLAC, by the body of STREAMINFO.
+    Flac(Vec<u8>),
+    /// Samples of a fixed size.
+    Pcm {
+        /// How a sample is coded.
+        coding: Coding,
+        /// Frames per second.
+        rate_hz: u32,
+        /// Channels, interleaved.
+        channels: u16,
+    },
+}
+
+impl Stream {
+    /// FLAC by the body of STREAMINFO.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn flac(info: &[u8]) -> Result<Self, String> {
+        let info = info.get(..34).ok_or("FLAC without a whole STREAMINFO")?;
+        Ok(Self::Flac(info.to_vec()))
+    }
+
+    /// Apple Lossless by its magic cookie.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn alac(cookie: &[u8]) -> Result<Self, String> {
+        let cookie = cookie.get(..24).ok_or("ALAC without a whole cookie")?;
+        Ok(Self::Alac(cookie.to_vec()))
+    }
+
+    /// The name in the facts.
+    #[must_use]
+    pub fn codec(&self) -> &'static str {
+        match self {
+            Self::Opus(_) => "opus",
+            Self::Vorbis(_) => "vorbis",
+            Self::Mpeg(header) => header.layer.codec(),
+            Self::Aac(_) => "aac",
+            Self::Alac(_) => "alac",
+            Self::Flac(_) => "flac",
+            Self::Pcm { coding, .. } => coding.name(),
+        }
+    }
+
+    /// Channels as decoded.
+    #[must_use]
+    pub fn channels(&self) -> u16 {
+        match self {
+            Self::Opus(head) => head.channels.into(),
+            Self::Vorbis(head) => head.channels.into(),
+            Self::Mpeg(header) => header.channels,
+            Self::Aac(config) => config.channels,
+            Self::Alac(cookie) => u8_at(cookie, 9).unwrap_or(0).into(),
+            Self::Flac(info) => (u8_at(info, 12).unwrap_or(0) >> 1 & 7) as u16 + 1,
+            Self::Pcm { channels, .. } => *channels,
+        }
+    }
+
+    /// Frames per second as decoded.
+    #[must_use]
+    pub fn rate_hz(&self) -> u32 {
+        match self {
+            Self::Opus(_) => opus::RATE_HZ,
+            Self::Vorbis(head) => head.rate_hz,
+            Self::Mpeg(header) => header.rate_hz,
+            Self::Aac(config) => config.rate_hz,
+            Self::Alac(cookie) => u32_be(cookie, 20).unwrap_or(0),
+            Self::Flac(info) => u32_be(info, 10).unwrap_or(0) >> 12,
+            Self::Pcm { rate_hz, .. } => *rate_hz,
+        }
+    }
+
+    /// Decoded frames in front of the first that counts.
+    #[must_use]
+    pub fn delay(&self) -> u64 {
+        match self {
+            Self::Opus(head) => head.pre_skip.into(),
+            _ => 0,
+        }
+    }
+
+    /// Frames that a decode begins ahead: 2 s, more than 80 packets of Opus at 20 ms; as many packets as MP3's
+    /// reservoir can reach over; two packets of what overlaps.
+    #[must_use]
+    pub fn pre_roll(&self) -> u64 {
+        match self {
+            Self::Opus(_) => 2 * u64::from(opus::RATE_HZ),
+            Self::Vorbis(head) => 2 * u64::from(head.longest_block()),
+            Self::Mpeg(header) => MPEG_PRE_ROLL_PACKETS * header.frames(),
+            Self::Aac(_) => 2 * aac::PACKET_FRAMES,
+            Self::Alac(_) | Self::Flac(_) | Self::Pcm { .. } => 0,
+        }
+    }
+
+    /// A clock at a packet before which nothing was decoded.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        Clock { stream: self.clone(), last_block: None }
+    }
+
+    /// Frames that a fresh decoder gives for its first packet.
+    #[must_use]
+    pub fn first_frames(&self, packet: &[u8]) -> usize {
+        match self {
+            Self::Vorbis(_) => 0,
+            _ => self.clock().frames(packet),
+        }
+    }
+
+    /// A fresh decoder.
+    ///
+    /// # Errors
+    /// [`DecodeError::Broken`] if it can't decode such a stream.
+    pub fn decoder(&self) -> Result<Box<dyn PacketDecoder>, DecodeError> {
+        Ok(match self {
+            Self::Opus(head) => Box::new(Opus::new(head).map_err(DecodeError::Broken)?),
+            Self::Vorbis(head) => Box::new(Vorbis::new(head)?),
+            Self::Mpeg(_) => Box::new(MpegDecoder::new()),
+            Self::Aac(config) => Box::new(Symphonia::new(Codec::Aac(&config.to_bytes()))?),
+            Self::Alac(cookie) => Box::new(Symphonia::new(Codec::Alac(cookie))?),
+            Self::Flac(info) => Box::new(Symphonia::new(Codec::Flac(info))?),
+            Self::Pcm { coding, .. } => Box::new(PcmPackets(*coding)),
+        })
+    }
+
+    /// Appends the stream to a seek index. `private` is what Opus's header was read from.
+    pub fn write(&self, private: &[u8], index: &mut IndexWriter) {
+        let (kind, bytes) = match self {
+            Self::Opus(_) => (0, private.to_vec()),
+            Self::Vorbis(head) => (1, head.headers().to_vec()),
+            Self::Mpeg(header) => (2, header.bytes.to_vec()),
+            Self::Aac(config) => (3, config.to_bytes().to_vec()),
+            Self::Alac(cookie) => (4, cookie.clone()),
+            Self::Flac(info) => (5, info.clone()),
+            Self::Pcm { coding, .. } => (6, coding.name().into()),
+        };
+        index.put(kind);
+        index.put_bytes(&bytes);
+        if let Self::Pcm { rate_hz, channels, .. } = self {
+            index.put((*rate_hz).into());
+            index.put((*channels).into());
+        }
+    }
+
+    /// Reads what [`Stream::write`] wrote.
+    #[must_use]
+    pub fn read(index: &mut IndexReader<'_>) -> Option<Self> {
+        let kind = index.take()?;
+        let bytes = index.take_bytes()?;
+        match kind {
+            0 => OpusHead::parse(bytes).ok().map(Self::Opus),
+            1 => VorbisHead::of_headers(bytes).ok().map(Self::Vorbis),
+            2 => Header::parse(bytes).map(Self::Mpeg),
+            3 => AacConfig::parse(bytes).ok().map(Self::Aac),
+            4 => Self::alac(bytes).ok(),
+            5 => Self::flac(bytes).ok(),
+            _ => {
+                let coding = Coding::by_name(str::from_utf8(bytes).ok()?)?;
+                let rate_hz = u32::try_from(index.take()?).ok()?;
+                let channels = u16::try_from(index.take()?).ok()?;
+                Some(Self::Pcm { coding, rate_hz, channels })
+            }
+        }
+    }
+}
+
+/// Packets that a decode of MPEG audio begins ahead: its reservoir reaches over 24 at 8 kbit/s and 24 kHz.
+const MPEG_PRE_ROLL_PACKETS: u64 = 40;
+
+/// For 1 to 8 channels in WAVE order, which channel of Vorbis's order (Vorbis I §4.3.9, RFC 7845 §5.1.1.2) each is.
+#[must_use]
+pub fn wave_order(channels: usize) -> Option<&'static [usize]> {
+    const ORDERS: [&[usize]; 8] = [
+        &[0],
+        &[0, 1],
+        &[0, 2, 1],
+        &[0, 1, 2, 3],
+        &[0, 2, 1, 3, 4],
+        &[0, 2, 1, 5, 3, 4],
+        &[0, 2, 1, 6, 5, 3, 4],
+        &[0, 2, 1, 7, 5, 6, 3, 4],
+    ];
+    ORDERS.get(channels.checked_sub(1)?).copied()
+}
+
+/// Tells how many frames each packet gives.
+pub struct Clock {
+    stream: Stream,
+    last_block: Option<u32>,
+}
+
+impl Clock {
+    /// Frames of the next packet; 0 for what is no audio.
+    pub fn frames(&mut self, packet: &[u8]) -> usize {
+        match &self.stream {
+            Stream::Opus(_) => opus::packet_frames(packet),
+            Stream::Vorbis(head) => {
+                let Some(block) = head.block(packet) else { return 0 };
+                // The first block only warms up: half of each of two blocks is what comes out.
+                let last = self.last_block.replace(block);
+                last.map_or(0, |last| (last + block) / 4) as usize
+            }
+            Stream::Mpeg(header) => Header::parse(packet).unwrap_or(*header).frames() as usize,
+            Stream::Aac(_) => aac::PACKET_FRAMES as usize,
+            Stream::Alac(cookie) => alac_frames(cookie, packet),
+            Stream::Flac(_) => flac_frames(packet).unwrap_or(0) as usize,
+            Stream::Pcm { coding, channels, .. } => {
+                packet.len() / (coding.width() * usize::from(*channels)).max(1)
+            }
+        }
+    }
+}
+
+/// Frames of an ALAC packet: the cookie's, unless its first element says that it has fewer.
+fn alac_frames(cookie: &[u8], packet: &[u8]) -> usize {
+    let usual = u32_be(cookie, 0).unwrap_or(0);
+    // 3 bits of the element, 4 of its instance, 12 unused, then whether a length follows; 2 and 1 more bits before it.
+    let is_partial = u8_at(packet, 2).is_some_and(|byte| byte & 0x10 != 0);
+    let length = || {
+        let bits = packet.get(2..8)?.iter().fold(0_u64, |sum, &byte| sum << 8 | u64::from(byte));
+        Some((bits >> 9) as u32)
+    };
+    let frames = if is_partial { length().unwrap_or(usual) } else { usual };
+    frames.min(usual).min(65_536) as usize
+}
+
+/// Frames of a FLAC packet, by its header (RFC 9639 §9.1).
+fn flac_frames(packet: &[u8]) -> Option<u32> {
+    let code = u8_at(packet, 2)? >> 4;
+    // The coded number has as many bytes as its first one has leading ones.
+    let number = u8_at(packet, 4)?.leading_ones().max(1) as usize;
+    let behind = 4 + number;
+    Some(match code {
+        1 => 192,
+        2..=5 => 576 << (code - 2),
+        6 => u32::from(u8_at(packet, behind)?) + 1,
+        7 => u32::from(u16_be(packet, behind)?) + 1,
+        8..=15 => 256 << (code - 8),
+        _ => return None,
+    })
+}

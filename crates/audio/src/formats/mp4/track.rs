@@ -1,0 +1,252 @@
+//! The first track with audio that we decode, and where its sound begins and ends.
+
+use super::boxes::{BoxAt, descend, find};
+use super::config::Config;
+use super::fragments::Fragments;
+use super::gapless::Gapless;
+use super::table::{Table, Walk};
+use crate::Source;
+use crate::codecs::mpeg::{HEADER_BYTES, Header};
+use crate::codecs::stream::Stream;
+use crate::demux::bytes::{u8_at, u16_be, u32_be, u64_be};
+use crate::demux::window::Window;
+use std::io;
+use std::ops::Range;
+
+/// The track.
+pub struct Track {
+    pub stream: Stream,
+    /// The codec's own header, where an index keeps it.
+    pub private: Vec<u8>,
+    /// Frames of each packet but the last.
+    pub packet_frames: u64,
+    /// The packets that `moov` lists.
+    pub table: Table,
+    /// The packets behind it.
+    pub fragments: Fragments,
+    /// Bytes of all packets.
+    pub bytes: u64,
+    /// What was wrong and is measured, in plain words.
+    pub repaired: Vec<String>,
+    timing: Timing,
+}
+
+/// When the packets sound.
+struct Timing {
+    /// Sum of the durations, and units a second.
+    duration: (u64, u32),
+    /// Where the edit list begins in the media, in its units.
+    edit_start: u64,
+    /// How long it is, in units of the movie.
+    edit_length: u64,
+    movie_scale: u32,
+    /// What iTunes noted instead of an edit list.
+    gapless: Option<Gapless>,
+}
+
+impl Track {
+    /// Finds the track.
+    ///
+    /// # Errors
+    /// The outer one is the medium's; the inner one says what was found.
+    pub fn find(source: &Source) -> io::Result<Result<Self, String>> {
+        let window = &mut Window::new(source);
+        let whole = 0..window.length_bytes();
+        let moov = descend(window, &whole, &[b"moov"])?;
+        if moov.is_empty() {
+            return Ok(Err("there is no moov box".into()));
+        }
+        let mut refusal = "there is no audio track".to_owned();
+        let mut track = None;
+        find(window, &moov, |window, candidate| {
+            if &candidate.kind == b"trak" && is_audio(window, candidate)? {
+                match Self::read(window, source, &moov, &candidate.body)? {
+                    Ok(found) => track = Some(found),
+                    Err(message) => refusal = message,
+                }
+            }
+            Ok(track.is_some())
+        })?;
+        Ok(track.ok_or(refusal))
+    }
+
+    fn read(
+        window: &mut Window,
+        source: &Source,
+        moov: &Range<u64>,
+        trak: &Range<u64>,
+    ) -> io::Result<Result<Self, String>> {
+        let stbl = descend(window, trak, &[b"mdia", b"minf", b"stbl"])?;
+        let stsd = descend(window, &stbl, &[b"stsd"])?;
+        let config = match Config::read(window, &stsd)? {
+            Ok(config) => config,
+            Err(message) => return Ok(Err(message)),
+        };
+        let mut table = Table::find(window, &stbl)?;
+        if let Config::Known(Stream::Pcm { coding, channels, .. }, _) = &config {
+            table.set_size(coding.width() as u32 * u32::from(*channels));
+        }
+        let mut timing = Timing::read(window, moov, trak, &stbl)?;
+        let mut repaired = Vec::new();
+        let stated = table.count;
+        let mut bytes = table.keep_what_is_there(source)?;
+        let mut is_cut = table.count < stated;
+        let mut fragments = Fragments::default();
+        if !is_cut && Fragments::announced(window, moov)? {
+            let track = track_id(window, trak)?;
+            let (found, measured) = Fragments::find(window, moov, track)?;
+            fragments = found;
+            bytes += measured.bytes;
+            timing.duration.0 = timing.duration.0.saturating_add(measured.duration);
+            is_cut = measured.is_cut;
+        }
+        if is_cut {
+            let count = table.count + fragments.count;
+            repaired.push(format!("the file is cut short: it holds the first {count} packets"));
+        }
+        let (stream, private) = match config {
+            Config::Known(stream, private) => (stream, private),
+            Config::Mpeg => match first_header(source, &table, &fragments)? {
+                Some(header) => (Stream::Mpeg(header), Vec::new()),
+                None => return Ok(Err("no MPEG audio where its first packet should be".into())),
+            },
+        };
+        let packet_frames = packet_frames(source, &stream, &table, &fragments)?;
+        Ok(Ok(Self { stream, private, packet_frames, table, fragments, bytes, repaired, timing }))
+    }
+
+    /// Decoded frames to drop in front, and frames that remain.
+    #[must_use]
+    pub fn trimmed(&self) -> (u64, u64) {
+        let Timing { duration, edit_start, edit_length, movie_scale, gapless } = &self.timing;
+        let rate_hz = self.stream.rate_hz();
+        let frames = |units: u64, scale: u32| -> u64 {
+            (u128::from(units) * u128::from(rate_hz) / u128::from(scale.max(1))) as u64
+        };
+        let count = self.table.count.saturating_add(self.fragments.count);
+        let decoded = count.saturating_mul(self.packet_frames);
+        if let Some(Gapless { delay, frames }) = *gapless
+            && delay.checked_add(frames).is_some_and(|end| end <= decoded)
+        {
+            return (delay, frames);
+        }
+        let delay = match frames(*edit_start, duration.1) {
+            0 => self.stream.delay(),
+            delay => delay,
+        };
+        let media = frames(duration.0, duration.1).min(decoded).saturating_sub(delay);
+        // The list's length is in coarse units, and those of the media are exact: it cuts only if
+        // it is shorter by more than its own rounding.
+        let edited = frames(edit_length.saturating_add(1), *movie_scale);
+        let cut = *edit_length > 0 && edited < media;
+        (delay, if cut { frames(*edit_length, *movie_scale) } else { media })
+    }
+}
+
+impl Timing {
+    fn read(
+        window: &mut Window,
+        moov: &Range<u64>,
+        trak: &Range<u64>,
+        stbl: &Range<u64>,
+    ) -> io::Result<Self> {
+        let mvhd = descend(window, moov, &[b"mvhd"])?;
+        let movie_scale = time_scale(window, &mvhd)?;
+        let stts = descend(window, stbl, &[b"stts"])?;
+        let mdhd = descend(window, trak, &[b"mdia", b"mdhd"])?;
+        let duration = (Table::duration(window, &stts)?, time_scale(window, &mdhd)?);
+        let elst = descend(window, trak, &[b"edts", b"elst"])?;
+        let (edit_start, edit_length) = edit(window, &elst)?;
+        let gapless = match (edit_start, edit_length) {
+            (0, 0) => Gapless::find(window, moov)?,
+            _ => None,
+        };
+        Ok(Self { duration, edit_start, edit_length, movie_scale, gapless })
+    }
+}
+
+/// The first bytes of the first packet.
+fn first_bytes(
+    source: &Source,
+    table: &Table,
+    fragments: &Fragments,
+    bytes: &mut [u8],
+) -> io::Result<usize> {
+    let first = match Walk::new(table.clone(), source, 0)?.next()? {
+        Some(place) => Some(place),
+        None => fragments.first(source)?,
+    };
+    let Some(place) = first else { return Ok(0) };
+    let wanted = bytes.len().min(place.length as usize);
+    source.read_full_at(&mut bytes[..wanted], place.offset)
+}
+
+fn first_header(
+    source: &Source,
+    table: &Table,
+    fragments: &Fragments,
+) -> io::Result<Option<Header>> {
+    let mut bytes = [0; HEADER_BYTES];
+    let read = first_bytes(source, table, fragments, &mut bytes)?;
+    Ok(Header::parse(&bytes[..read]))
+}
+
+/// Frames of every packet but the last.
+fn packet_frames(
+    source: &Source,
+    stream: &Stream,
+    table: &Table,
+    fragments: &Fragments,
+) -> io::Result<u64> {
+    Ok(match stream {
+        Stream::Pcm { .. } => 1,
+        Stream::Alac(cookie) => u32_be(cookie, 0).unwrap_or(0).clamp(1, 65_536).into(),
+        Stream::Flac(info) => u16_be(info, 2).unwrap_or(0).max(1).into(),
+        _ => {
+            let mut bytes = [0; 16];
+            let read = first_bytes(source, table, fragments, &mut bytes)?;
+            (stream.first_frames(&bytes[..read]) as u64).max(1)
+        }
+    })
+}
+
+fn track_id(window: &mut Window, trak: &Range<u64>) -> io::Result<u32> {
+    let tkhd = descend(window, trak, &[b"tkhd"])?;
+    let bytes = window.peek(tkhd.start, 24)?;
+    let at = if u8_at(bytes, 0) == Some(1) { 20 } else { 12 };
+    Ok(u32_be(bytes, at).unwrap_or(0))
+}
+
+fn is_audio(window: &mut Window, trak: &BoxAt) -> io::Result<bool> {
+    let hdlr = descend(window, &trak.body, &[b"mdia", b"hdlr"])?;
+    Ok(!hdlr.is_empty() && window.peek(hdlr.start + 8, 4)? == b"soun")
+}
+
+/// Units a second of an mvhd or mdhd box.
+fn time_scale(window: &mut Window, header: &Range<u64>) -> io::Result<u32> {
+    let bytes = window.peek(header.start, 24)?;
+    let at = if u8_at(bytes, 0) == Some(1) { 20 } else { 12 };
+    Ok(u32_be(bytes, at).unwrap_or(0).max(1))
+}
+
+/// The first edit that shows media: its start in the media, and its length in the movie. (0, 0) if
+/// there is none.
+fn edit(window: &mut Window, elst: &Range<u64>) -> io::Result<(u64, u64)> {
+    let body = window.peek(elst.start, (elst.end - elst.start).min(4096) as usize)?;
+    let wide = u8_at(body, 0) == Some(1);
+    let count = u32_be(body, 4).unwrap_or(0).min(64) as usize;
+    for entry in 0..count {
+        let numbers = if wide {
+            let at = 8 + entry * 20;
+            u64_be(body, at + 8).map(u64::cast_signed).zip(u64_be(body, at))
+        } else {
+            let at = 8 + entry * 12;
+            let start = u32_be(body, at + 4).map(|s| i64::from(s.cast_signed()));
+            start.zip(u32_be(body, at).map(u64::from))
+        };
+        if let Some((start @ 0.., length)) = numbers {
+            return Ok((start as u64, length));
+        }
+    }
+    Ok((0, 0))
+}
