@@ -1,5 +1,6 @@
 //! The one table of formats. A new format is one folder and one line here.
 
+pub mod adts;
 pub mod aiff;
 pub mod alaw;
 pub mod au;
@@ -26,6 +27,7 @@ pub static FORMATS: &[Format] = &[
     ogg::FORMAT,
     mp4::FORMAT,
     matroska::FORMAT,
+    adts::FORMAT,
     ulaw::FORMAT,
     alaw::FORMAT,
     g722::FORMAT,

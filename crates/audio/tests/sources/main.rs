@@ -1,6 +1,7 @@
 //! Compressed sources, judged by ffmpeg: exact counts, aligned samples, seeks, and hostile bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod adts;
 mod flac;
 mod matroska;
 mod mp3;

@@ -1,7 +1,8 @@
-//! Matroska and WebM sources: Opus and Vorbis.
+//! Matroska and WebM sources.
 
 use crate::rig::{
-    Material, agrees, make, probed, seeks_exactly, seeks_nearly, survives_mutilation,
+    Material, agrees, decode, judge, make, probed, seeks_exactly, seeks_nearly, snr_db,
+    survives_mutilation,
 };
 
 const OPUS: &[&str] = &["-c:a", "libopus", "-b:a", "64k"];
@@ -44,6 +45,86 @@ fn other_codecs_are_named_in_the_refusal() {
     let source: audio::Source = std::sync::Arc::new(bytes);
     let refusal = audio::probe(&source, audio::Hint::default()).unwrap_err().to_string();
     assert!(refusal.contains("A_AC3"), "{refusal}");
+}
+
+#[test]
+fn other_codecs_are_decoded_as_ffmpeg_does() {
+    for (arguments, least_db) in [
+        (&["-c:a", "flac"][..], f64::INFINITY),
+        (&["-c:a", "pcm_s16le"], f64::INFINITY),
+        (&["-c:a", "pcm_s24le"], f64::INFINITY),
+        (&["-c:a", "pcm_f32le"], f64::INFINITY),
+        (&["-c:a", "alac"], f64::INFINITY),
+        (&["-c:a", "libmp3lame", "-b:a", "96k"], 80.0),
+        (&["-c:a", "mp2"], 80.0),
+        (&["-c:a", "aac", "-aac_pns", "0"], 80.0),
+    ] {
+        let bytes = make(Material::Stereo, "mka", arguments);
+        let (source, probed) = probed(&bytes, "mka");
+        let judged = judge(&bytes, "mka", "", 2);
+        let ours = decode(&source, &probed, 0);
+        assert!(ours.frames().abs_diff(judged[0].len()) < 2400, "{arguments:?}");
+        for (wanted, got) in judged.iter().zip(&ours.channels) {
+            let snr = snr_db(&wanted[..300_000], &got[..300_000]);
+            assert!(snr >= least_db, "{arguments:?}: {snr:.1} dB");
+        }
+        seeks_exactly(&source, &probed);
+    }
+}
+
+/// An element with a size of eight bytes.
+fn element(id: &[u8], body: &[u8]) -> Vec<u8> {
+    let size = (1_u64 << 56 | body.len() as u64).to_be_bytes();
+    [id, &size, body].concat()
+}
+
+/// A file of 16-bit samples, of which every block's first bytes stand in its track's description alone.
+fn stripped(algorithm: u8, prefix: &[u8], tracks_last: bool) -> Vec<u8> {
+    let compression = element(
+        &[0x50, 0x34],
+        &[element(&[0x42, 0x54], &[algorithm]), element(&[0x42, 0x55], prefix)].concat(),
+    );
+    let encodings = element(&[0x6d, 0x80], &element(&[0x62, 0x40], &compression));
+    let audio = [
+        element(&[0xb5], &8000_f32.to_be_bytes()),
+        element(&[0x9f], &[1]),
+        element(&[0x62, 0x64], &[16]),
+    ];
+    let entry = [
+        element(&[0xd7], &[1]),
+        element(&[0x83], &[2]),
+        element(&[0x86], b"A_PCM/INT/LIT"),
+        element(&[0xe1], &audio.concat()),
+        encodings,
+    ];
+    let tracks = element(&[0x16, 0x54, 0xae, 0x6b], &element(&[0xae], &entry.concat()));
+    let block = |k: u8| {
+        let samples: Vec<u8> = (0..160_u8).map(|n| n ^ k).collect();
+        element(&[0xa3], &[&[0x81, 0, 0, 0x80][..], &samples].concat())
+    };
+    let cluster = element(&[0x1f, 0x43, 0xb6, 0x75], &(0..50).flat_map(block).collect::<Vec<_>>());
+    let parts = if tracks_last { [cluster, tracks] } else { [tracks, cluster] };
+    let ebml = element(&[0x1a, 0x45, 0xdf, 0xa3], &element(&[0x42, 0x82], b"matroska"));
+    [ebml, element(&[0x18, 0x53, 0x80, 0x67], &parts.concat())].concat()
+}
+
+#[test]
+fn stripped_headers_are_put_back_wherever_the_tracks_stand() {
+    for tracks_last in [false, true] {
+        let (source, probed) = probed(&stripped(3, &[0x34, 0x12], tracks_last), "mka");
+        assert_eq!(probed.facts.frame_count, 50 * 81);
+        let samples = decode(&source, &probed, 0).channels.remove(0);
+        assert!(samples.iter().step_by(81).all(|&x| x == f32::from(0x1234_i16) / 32768.0));
+        assert_eq!(samples[82], f32::from(i16::from_le_bytes([1, 0])) / 32768.0);
+        seeks_exactly(&source, &probed);
+    }
+}
+
+#[test]
+fn compressed_tracks_are_refused_by_name() {
+    let source: audio::Source = std::sync::Arc::new(stripped(0, &[], false));
+    let refusal = audio::probe(&source, audio::Hint::default()).unwrap_err().to_string();
+    assert!(refusal.contains("zlib compression"), "{refusal}");
 }
 
 #[test]

@@ -43,16 +43,19 @@ pub struct Blocks {
     position: u64,
     end: u64,
     track: u64,
+    /// What every packet begins with and no block holds.
+    prefix: Vec<u8>,
     ready: VecDeque<Coded>,
 }
 
 impl Blocks {
     /// From an element in a cluster, or a cluster, on.
     #[must_use]
-    pub fn new(source: &Source, offset: u64, track: u64) -> Self {
+    pub fn new(source: &Source, offset: u64, track: u64, prefix: &[u8]) -> Self {
         let window = Window::new(source);
         let end = window.length_bytes();
-        Self { window, position: offset, end, track, ready: VecDeque::new() }
+        let prefix = prefix.to_vec();
+        Self { window, position: offset, end, track, prefix, ready: VecDeque::new() }
     }
 
     /// The next packet.
@@ -145,7 +148,7 @@ impl Blocks {
         let mut first = true;
         for data in unlace(flags >> 1 & 3, body).unwrap_or_default() {
             let opens_block = std::mem::take(&mut first);
-            let data = data.to_vec();
+            let data = [&self.prefix, data].concat();
             self.ready.push_back(Coded { data, offset, opens_block, discard_ns: 0 });
         }
         if let Some(last) = self.ready.back_mut() {

@@ -1,10 +1,10 @@
-//! Reading Matroska and WebM with Opus or Vorbis, as browsers record it too: without a duration, cues
-//! or cluster sizes. The length is measured by walking the packets.
+//! Reading Matroska and WebM, as browsers record it too: without a duration, cues or cluster sizes. The length is measured by walking the packets.
 
-use super::blocks::{Blocks, id};
-use super::tracks::Head;
+use super::blocks::{Blocks, Coded, id};
+use super::tracks::{Head, Track};
 use crate::Source;
-use crate::codecs::xiph::{Clock, Stream};
+use crate::codecs::mpeg::Header;
+use crate::codecs::stream::{Clock, Stream};
 use crate::decode::Decode;
 use crate::demux::index::{IndexReader, IndexWriter, Places};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
@@ -24,12 +24,16 @@ impl SourceFormat for MatroskaSource {
     fn probe(&self, source: &Source, _: Hint<'_>) -> Result<Probed, ProbeError> {
         let refuse = |m: String| ProbeError::Unsupported(format!("matroska: {m}"));
         let head = Head::read(&mut Window::new(source))?.map_err(refuse)?;
-        let stream = &head.track.stream;
+        let Track { number, stream, private, prefix, delay_ns } = head.track;
+        let blocks = || Blocks::new(source, head.first_cluster, number, &prefix);
+        let stream = match stream {
+            Some(stream) => stream,
+            None => mpeg(blocks().next()?).map_err(refuse)?,
+        };
         stream.decoder().map_err(|e| refuse(e.to_string()))?;
-        let mut blocks = Blocks::new(source, head.first_cluster, head.track.number);
-        let survey = Survey::walk(&mut blocks, stream)?;
+        let survey = Survey::walk(&mut blocks(), &stream)?;
         let rate_hz = stream.rate_hz();
-        let stated = head.track.delay_ns.map(|ns| frames_of(ns, rate_hz));
+        let stated = delay_ns.map(|ns| frames_of(ns, rate_hz));
         // Where the codec's own header states it, that is exact and CodecDelay is not: writers are
         // known to count it at the wrong rate.
         let delay = if stream.delay() > 0 { stream.delay() } else { stated.unwrap_or(0) };
@@ -39,9 +43,11 @@ impl SourceFormat for MatroskaSource {
             repaired.push("the duration was missing and was measured".into());
         }
         let mut index = IndexWriter::default();
-        stream.write(&head.track.private, &mut index);
-        index.put(head.track.number);
+        index.put(REVISION);
+        stream.write(&private, &mut index);
+        index.put(number);
         index.put(delay);
+        index.put_bytes(&prefix);
         survey.places.write(&mut index);
         let facts = Facts {
             format: "matroska".into(),
@@ -65,20 +71,52 @@ impl SourceFormat for MatroskaSource {
         start_frame: u64,
     ) -> Result<Box<dyn Decode>, DecodeError> {
         let broken = || DecodeError::Broken("the seek index is damaged".into());
-        let mut index = IndexReader::new(index);
-        let stream = Stream::read(&mut index).ok_or_else(broken)?;
-        let track = index.take().ok_or_else(broken)?;
-        let delay = index.take().ok_or_else(broken)?;
-        let places = Places::read(&mut index).ok_or_else(broken)?;
+        let Index { stream, track, delay, prefix, places } =
+            Index::read(index).ok_or_else(broken)?;
         let wanted = (start_frame + delay).saturating_sub(stream.pre_roll());
         let (offset, frame) = places.before(wanted).ok_or_else(broken)?;
         let packets = MatroskaPackets {
-            blocks: Blocks::new(source, offset, track),
+            blocks: Blocks::new(source, offset, track, &prefix),
             clock: stream.clock(),
             start: frame as i64 - delay as i64,
         };
         let span = start_frame..facts.frame_count;
         Ok(Box::new(PacketDecode::new(packets, stream.decoder()?, facts.channels, span)))
+    }
+}
+
+/// MPEG audio, by its first packet.
+fn mpeg(first: Option<Coded>) -> Result<Stream, String> {
+    let header = first.and_then(|coded| Header::parse(&coded.data));
+    header.map(Stream::Mpeg).ok_or_else(|| "no MPEG audio where its first packet should be".into())
+}
+
+/// The seek index.
+struct Index {
+    stream: Stream,
+    /// The track's number in the blocks.
+    track: u64,
+    /// Decoded frames in front of the first that counts.
+    delay: u64,
+    /// What every packet begins with and no block holds.
+    prefix: Vec<u8>,
+    places: Places,
+}
+
+/// The first number of an index; those of earlier versions begin with 0 (Opus) or 1 (Vorbis), and hold no prefix.
+const REVISION: u64 = 2;
+
+impl Index {
+    fn read(index: &[u8]) -> Option<Self> {
+        let mut reader = IndexReader::new(index);
+        let is_present = reader.take()? == REVISION;
+        if !is_present {
+            reader = IndexReader::new(index);
+        }
+        let stream = Stream::read(&mut reader)?;
+        let (track, delay) = (reader.take()?, reader.take()?);
+        let prefix = if is_present { reader.take_bytes()?.to_vec() } else { Vec::new() };
+        Some(Self { stream, track, delay, prefix, places: Places::read(&mut reader)? })
     }
 }
 

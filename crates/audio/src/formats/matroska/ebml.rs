@@ -63,6 +63,16 @@ pub fn unsigned(bytes: &[u8]) -> u64 {
     bytes.iter().take(8).fold(0, |sum, &b| sum << 8 | u64::from(b))
 }
 
+/// A floating point number's value, of 4 or 8 bytes.
+#[must_use]
+pub fn float(bytes: &[u8]) -> f64 {
+    match bytes.len() {
+        4 => f32::from_bits(unsigned(bytes) as u32).into(),
+        8 => f64::from_bits(unsigned(bytes)),
+        _ => 0.0,
+    }
+}
+
 /// A signed number's value.
 #[must_use]
 pub fn signed(bytes: &[u8]) -> i64 {

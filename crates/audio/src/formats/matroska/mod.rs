@@ -1,4 +1,4 @@
-//! Matroska and WebM audio (Opus, Vorbis), read only.
+//! Matroska and WebM audio, read only: Opus, Vorbis, AAC-LC, MPEG audio, FLAC, ALAC, PCM.
 
 mod blocks;
 mod demux;

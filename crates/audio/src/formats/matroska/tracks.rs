@@ -1,10 +1,12 @@
-//! The head of a Matroska file: is there a duration, and which track do we play?
+//! What a Matroska file says of itself around its clusters: is there a duration, and which track do we play?
 
 use super::blocks::id;
-use super::ebml::{Element, element, unsigned};
+use super::ebml::{Element, element, float, unsigned};
+use crate::codecs::aac::AacConfig;
 use crate::codecs::opus::OpusHead;
+use crate::codecs::pcm::Coding;
+use crate::codecs::stream::Stream;
 use crate::codecs::vorbis::{VorbisHead, unlace};
-use crate::codecs::xiph::Stream;
 use crate::demux::window::Window;
 use std::io;
 
@@ -15,15 +17,25 @@ const CODEC_ID: u32 = 0x86;
 const CODEC_PRIVATE: u32 = 0x63a2;
 const CODEC_DELAY: u32 = 0x56aa;
 const DURATION: u32 = 0x4489;
+const TRACK_AUDIO: u32 = 0xe1;
+const SAMPLING_FREQUENCY: u32 = 0xb5;
+const CHANNELS: u32 = 0x9f;
+const BIT_DEPTH: u32 = 0x6264;
+const CONTENT_ENCODINGS: u32 = 0x6d80;
+const CONTENT_ENCODING: u32 = 0x6240;
+const CONTENT_COMPRESSION: u32 = 0x5034;
+const CONTENT_COMP_ALGO: u32 = 0x4254;
+const CONTENT_COMP_SETTINGS: u32 = 0x4255;
 const AUDIO: u64 = 2;
 
 /// Longest value that is read.
 const LONGEST_VALUE: u64 = 1 << 20;
 
-/// Elements looked at before the first cluster.
+/// Elements looked at before the first cluster, and behind it for tracks that are not there yet.
 const MOST_ELEMENTS: usize = 1 << 12;
+const MOST_ELEMENTS_BEHIND: usize = 1 << 20;
 
-/// What stands before the first cluster.
+/// What stands around the clusters.
 pub struct Head {
     /// The first audio track that we decode.
     pub track: Track,
@@ -37,51 +49,68 @@ pub struct Head {
 pub struct Track {
     /// Its number in the blocks.
     pub number: u64,
-    /// The codec.
-    pub stream: Stream,
+    /// The codec; `None` is MPEG audio, whose packets say the rest.
+    pub stream: Option<Stream>,
     /// CodecPrivate.
     pub private: Vec<u8>,
+    /// What every packet begins with and none of the blocks holds (RFC 9559 §5.1.4.1.31.7, header stripping).
+    pub prefix: Vec<u8>,
     /// CodecDelay in nanoseconds, if stated.
     pub delay_ns: Option<u64>,
 }
 
 impl Head {
-    /// Reads all up to the first cluster.
+    /// Reads all up to the first cluster, and behind it until there are tracks.
     ///
     /// # Errors
     /// The outer one is the medium's; the inner one says what was found.
     pub fn read(window: &mut Window) -> io::Result<Result<Self, String>> {
         let end = window.length_bytes();
-        let mut at = 0;
-        let (mut track, mut has_duration) = (Err("there is no audio track".to_owned()), false);
-        for _ in 0..MOST_ELEMENTS {
-            let Some(found) = element(window, at, end)? else { break };
+        let (mut at, mut left) = (0, MOST_ELEMENTS);
+        let (mut tracks, mut first_cluster, mut has_duration) = (None, None, false);
+        while let Some(found) = element(window, at, end)? {
             at = found.end(end);
             match found.id {
                 id::SEGMENT => at = found.start,
-                id::INFO => {
-                    has_duration = child(window, &found, DURATION)?.is_some();
-                }
-                id::TRACKS => track = first_track(window, &found)?,
+                id::INFO => has_duration = child(window, &found, DURATION)?.is_some(),
+                id::TRACKS => tracks = Some(first_track(window, &found)?),
                 id::CLUSTER => {
-                    let first_cluster = found.start.min(end);
-                    return Ok(track.map(|track| Self { track, first_cluster, has_duration }));
+                    left = if first_cluster.is_none() { MOST_ELEMENTS_BEHIND } else { left };
+                    first_cluster.get_or_insert(found.start.min(end));
+                    // Entered where its length is not told: what it holds is passed over piece by piece.
+                    at = found.length.map_or(found.start, |_| at);
                 }
                 _ => {}
             }
+            left -= 1;
+            if first_cluster.is_some() && tracks.is_some() || left == 0 {
+                break;
+            }
         }
-        Ok(Err(track.err().unwrap_or_else(|| "there are no clusters".into())))
+        let track = tracks.unwrap_or_else(|| Err("there is no audio track".into()));
+        Ok(match (track, first_cluster) {
+            (Ok(track), Some(first_cluster)) => Ok(Self { track, first_cluster, has_duration }),
+            (Err(refusal), _) => Err(refusal),
+            (_, None) => Err("there are no clusters".into()),
+        })
     }
 }
 
 /// The value of the first child with that id.
 fn child(window: &mut Window, parent: &Element, wanted: u32) -> io::Result<Option<Vec<u8>>> {
+    let Some(found) = inner(window, parent, wanted)? else { return Ok(None) };
+    let end = found.end(parent.end(window.length_bytes()));
+    let length = end.saturating_sub(found.start).min(LONGEST_VALUE);
+    Ok(Some(window.peek(found.start, length as usize)?.to_vec()))
+}
+
+/// The first child with that id.
+fn inner(window: &mut Window, parent: &Element, wanted: u32) -> io::Result<Option<Element>> {
     let end = parent.end(window.length_bytes());
     let mut at = parent.start;
     while let Some(found) = element(window, at, end)? {
         if found.id == wanted {
-            let length = found.end(end).saturating_sub(found.start).min(LONGEST_VALUE);
-            return Ok(Some(window.peek(found.start, length as usize)?.to_vec()));
+            return Ok(Some(found));
         }
         at = found.end(end);
     }
@@ -111,14 +140,78 @@ fn read_track(window: &mut Window, entry: &Element) -> io::Result<Result<Track, 
     let codec = child(window, entry, CODEC_ID)?.unwrap_or_default();
     let private = child(window, entry, CODEC_PRIVATE)?.unwrap_or_default();
     let delay_ns = child(window, entry, CODEC_DELAY)?.map(|v| unsigned(&v));
+    let prefix = match prefix(window, entry)? {
+        Ok(prefix) => prefix,
+        Err(message) => return Ok(Err(message)),
+    };
     let codec = String::from_utf8_lossy(&codec);
     let stream = match codec.trim_end_matches('\0') {
-        "A_OPUS" => OpusHead::parse(&private).map(Stream::Opus),
+        "A_OPUS" => OpusHead::parse(&private).map(Stream::Opus).map(Some),
         "A_VORBIS" => unlace(&private)
             .ok_or_else(|| "vorbis: the headers make no sense".to_owned())
             .and_then(|(identification, setup)| VorbisHead::parse(identification, setup))
-            .map(Stream::Vorbis),
-        other => Err(format!("codec `{other}` (supported: A_OPUS, A_VORBIS)")),
+            .map(|head| Some(Stream::Vorbis(head))),
+        "A_MPEG/L1" | "A_MPEG/L2" | "A_MPEG/L3" => Ok(None),
+        aac if aac.starts_with("A_AAC") => {
+            AacConfig::parse(&private).map(|config| Some(Stream::Aac(config)))
+        }
+        "A_ALAC" => Stream::alac(&private).map(Some),
+        // Behind `fLaC` and the head of its first block.
+        "A_FLAC" => Stream::flac(private.get(8..).unwrap_or(&[])).map(Some),
+        pcm if pcm.starts_with("A_PCM/") => pcm_stream(window, entry, pcm)?.map(Some),
+        other => Err(format!(
+            "codec `{other}` (supported: A_OPUS, A_VORBIS, A_AAC, A_MPEG, A_FLAC, A_ALAC, A_PCM)"
+        )),
     };
-    Ok(stream.map(|stream| Track { number, stream, private, delay_ns }))
+    Ok(stream.map(|stream| Track { number, stream, private, prefix, delay_ns }))
+}
+
+/// Samples of a fixed size: `A_PCM/INT/LIT`, `A_PCM/INT/BIG` or `A_PCM/FLOAT/IEEE`.
+fn pcm_stream(
+    window: &mut Window,
+    entry: &Element,
+    codec: &str,
+) -> io::Result<Result<Stream, String>> {
+    let Some(audio) = inner(window, entry, TRACK_AUDIO)? else {
+        return Ok(Err(format!("`{codec}` without a rate")));
+    };
+    let mut number = |wanted| -> io::Result<u64> {
+        Ok(child(window, &audio, wanted)?.map_or(0, |value| unsigned(&value)))
+    };
+    let (channels, bits) = (number(CHANNELS)?.max(1), number(BIT_DEPTH)?);
+    let rate_hz = child(window, &audio, SAMPLING_FREQUENCY)?.map_or(8000.0, |value| float(&value));
+    let name = match (codec, bits) {
+        ("A_PCM/INT/LIT" | "A_PCM/INT/BIG", 8) => "pcm_u8".into(),
+        ("A_PCM/INT/LIT", bits) => format!("pcm_s{bits}le"),
+        ("A_PCM/INT/BIG", bits) => format!("pcm_s{bits}be"),
+        (_, bits) => format!("pcm_f{bits}le"),
+    };
+    Ok(match (Coding::by_name(&name), u16::try_from(channels)) {
+        (Some(coding), Ok(channels)) => {
+            Ok(Stream::Pcm { coding, rate_hz: rate_hz as u32, channels })
+        }
+        _ => Err(format!("`{codec}` of {bits} bits and {channels} channels")),
+    })
+}
+
+/// The bytes that were stripped of every packet of a track.
+fn prefix(window: &mut Window, entry: &Element) -> io::Result<Result<Vec<u8>, String>> {
+    const HEADER_STRIPPING: u64 = 3;
+    let Some(encodings) = inner(window, entry, CONTENT_ENCODINGS)? else {
+        return Ok(Ok(Vec::new()));
+    };
+    let Some(encoding) = inner(window, &encodings, CONTENT_ENCODING)? else {
+        return Ok(Ok(Vec::new()));
+    };
+    let Some(compression) = inner(window, &encoding, CONTENT_COMPRESSION)? else {
+        return Ok(Err("an encrypted track".into()));
+    };
+    let algorithm = child(window, &compression, CONTENT_COMP_ALGO)?.map_or(0, |v| unsigned(&v));
+    if algorithm != HEADER_STRIPPING {
+        let name = ["zlib", "bzlib", "lzo1x"].get(algorithm as usize).unwrap_or(&"unknown");
+        return Ok(Err(format!(
+            "a track with {name} compression (supported: none, and header stripping)"
+        )));
+    }
+    Ok(Ok(child(window, &compression, CONTENT_COMP_SETTINGS)?.unwrap_or_default()))
 }
