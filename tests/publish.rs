@@ -210,8 +210,10 @@ fn wav16_is_16_khz_with_the_type_asterisk_expects() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(header(&answer, "content-type"), "audio/x-wav;codec=pcm;bit=16;rate=16000");
     assert_eq!(answer.body[24..28], 16_000_u32.to_le_bytes());
-    let alaw = site.server.get(&format!("{}.alaw", site.chime));
-    assert_eq!(header(&alaw, "content-type"), "audio/pcma");
+    for alaw in [".alaw", ".pcma", "?f=alaw", "/p=alaw/x.pcma"] {
+        let alaw = site.server.get(&format!("{}{alaw}", site.chime));
+        assert_eq!(header(&alaw, "content-type"), "audio/pcma");
+    }
     let ulaw = site.server.get(&format!("{}.ulaw", site.chime));
     assert_eq!(header(&ulaw, "content-type"), "audio/basic");
 }
@@ -220,7 +222,13 @@ fn wav16_is_16_khz_with_the_type_asterisk_expects() {
 fn the_built_in_presets_say_format_and_cache_time() {
     let site = Site::shared();
     for (preset, kind) in
-        [("asterisk", "audio/x-wav"), ("ulaw", "audio/basic"), ("g722", "audio/G722")]
+        // `audio/basic` is mu-law by RFC 2046 §4.3, so A-law never has that name.
+        [
+            ("asterisk", "audio/x-wav"),
+            ("ulaw", "audio/basic"),
+            ("alaw", "audio/pcma"),
+            ("g722", "audio/G722"),
+        ]
     {
         let answer = site.server.get(&format!("{}?p={preset}", site.melody));
         assert_eq!(answer.status, 200, "{preset}");

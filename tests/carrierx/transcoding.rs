@@ -16,7 +16,7 @@ fn the_stored_bytes_are_those_of_the_published_representation() {
         ("mp3", Some(32), "audio/mpeg"),
         ("g722", None, "audio/G722"),
         ("ul", None, "audio/basic"),
-        ("al", None, "audio/basic"),
+        ("al", None, "audio/pcma"),
         ("flac", None, "audio/flac"),
         ("ogg", Some(16), "audio/ogg"),
         ("mp4", None, "video/mp4"),

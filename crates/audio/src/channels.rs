@@ -1,13 +1,14 @@
 //! Channel mapping: from the source's channels to the target's.
 
 use crate::Planar;
+use std::f32::consts::FRAC_1_SQRT_2;
 
 /// Which of the source's channels the target hears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChannelMap {
     /// As they are (the source has as many as the target).
     Keep,
-    /// All mixed to one at equal weight (1 / channels each).
+    /// All mixed to one: the mean of what [`Self::Stereo`] gives, two channels at equal weight.
     Mix,
     /// The first channel alone.
     Left,
@@ -17,8 +18,8 @@ pub enum ChannelMap {
     Swap,
     /// One channel twice.
     Duplicate,
-    /// More than two to two: ITU-R BS.775 weights for 3 to 8 channels in WAVE order; beyond that
-    /// even channels left, odd right, at equal weight.
+    /// More than two to two: ITU-R BS.775 weights by loudspeaker; channels that are for none go even
+    /// ones left, odd ones right, at equal weight.
     Stereo,
 }
 
@@ -32,70 +33,121 @@ impl ChannelMap {
             Self::Swap | Self::Duplicate | Self::Stereo => 2,
         }
     }
+}
 
-    /// Maps a block, into `mapped` unless it stays as it is; gives the result. `input` must have at
-    /// least the channels that the map speaks of.
-    pub fn apply<'a>(self, input: &'a Planar, mapped: &'a mut Planar) -> &'a Planar {
-        let from = &input.channels;
-        let to = &mut mapped.channels;
-        match self {
-            Self::Keep => return input,
-            Self::Left => copy(to, [&from[0]]),
-            Self::Right => copy(to, [&from[1]]),
-            Self::Swap => copy(to, [&from[1], &from[0]]),
-            Self::Duplicate => copy(to, [&from[0], &from[0]]),
-            Self::Mix => {
-                to.resize(1, Vec::new());
-                let weight = 1.0 / from.len() as f32;
-                weigh(from, std::iter::repeat_n(weight, from.len()), &mut to[0]);
+/// A map made ready for one source: the weights of its channels in each channel that comes out.
+pub struct Mixer {
+    /// A row for each output channel; `None`: the block stays as it is.
+    weights: Option<Vec<Vec<f32>>>,
+}
+
+impl Mixer {
+    /// `map` for a source of `channels` channels that are for the loudspeakers of `mask`
+    /// ([`crate::Facts::channel_mask`]).
+    #[must_use]
+    pub fn new(map: ChannelMap, channels: u16, mask: Option<u32>) -> Self {
+        let count = usize::from(channels);
+        let alone = |wanted: usize| (0..count).map(|i| f32::from(u8::from(i == wanted))).collect();
+        let weights = match map {
+            ChannelMap::Keep => None,
+            ChannelMap::Left => Some(vec![alone(0)]),
+            ChannelMap::Right => Some(vec![alone(1)]),
+            ChannelMap::Swap => Some(vec![alone(1), alone(0)]),
+            ChannelMap::Duplicate => Some(vec![alone(0), alone(0)]),
+            ChannelMap::Stereo => {
+                let (left, right) = stereo_weights(count, mask);
+                Some(vec![left, right])
             }
-            Self::Stereo => {
-                to.resize(2, Vec::new());
-                let (left, right) = stereo_weights(from.len());
-                weigh(from, left.into_iter(), &mut to[0]);
-                weigh(from, right.into_iter(), &mut to[1]);
+            ChannelMap::Mix => {
+                let (left, right) = stereo_weights(count, mask);
+                Some(vec![left.iter().zip(right).map(|(l, r)| (l + r) / 2.0).collect()])
             }
+        };
+        Self { weights }
+    }
+
+    /// Channels that come out, given those that go in.
+    #[must_use]
+    pub fn output_channels(&self, input: usize) -> usize {
+        self.weights.as_ref().map_or(input, Vec::len)
+    }
+
+    /// Maps a block, into `mapped` unless it stays as it is; gives the result.
+    pub fn apply<'a>(&self, input: &'a Planar, mapped: &'a mut Planar) -> &'a Planar {
+        let Some(rows) = &self.weights else { return input };
+        mapped.channels.resize(rows.len(), Vec::new());
+        for (row, out) in rows.iter().zip(&mut mapped.channels) {
+            weigh(&input.channels, row, out);
         }
         mapped
     }
 }
 
-fn copy<const N: usize>(to: &mut Vec<Vec<f32>>, from: [&Vec<f32>; N]) {
-    to.resize(N, Vec::new());
-    for (to, from) in to.iter_mut().zip(from) {
-        to.clone_from(from);
+/// The weighted sum of the channels.
+fn weigh(channels: &[Vec<f32>], weights: &[f32], out: &mut Vec<f32>) {
+    let mut parts = channels.iter().zip(weights).filter(|(_, w)| **w != 0.0);
+    let Some((first, &weight)) = parts.next() else {
+        out.clear();
+        out.resize(channels.first().map_or(0, Vec::len), 0.0);
+        return;
+    };
+    out.clone_from(first);
+    if weight != 1.0 {
+        out.iter_mut().for_each(|o| *o *= weight);
+    }
+    for (channel, w) in parts {
+        out.iter_mut().zip(channel).for_each(|(o, s)| *o += w * s);
     }
 }
 
-/// The weighted sum of the channels.
-fn weigh(channels: &[Vec<f32>], weights: impl Iterator<Item = f32>, out: &mut Vec<f32>) {
-    out.clear();
-    out.resize(channels[0].len(), 0.0);
-    for (channel, w) in channels.iter().zip(weights) {
-        if w != 0.0 {
-            out.iter_mut().zip(channel).for_each(|(o, s)| *o += w * s);
-        }
-    }
-}
+/// The loudspeakers of a channel mask, from bit 0 on, with their weights in the left and the right
+/// channel of stereo (ITU-R BS.775-3, table 2; those that it has not by their side). The
+/// low-frequency channel is left out.
+const SPEAKERS: [(f32, f32); 18] = {
+    const H: f32 = FRAC_1_SQRT_2;
+    [
+        (1.0, 0.0), // front left
+        (0.0, 1.0), // front right
+        (H, H),     // front centre
+        (0.0, 0.0), // low frequency
+        (H, 0.0),   // back left
+        (0.0, H),   // back right
+        (1.0, 0.0), // front left of centre
+        (0.0, 1.0), // front right of centre
+        (0.5, 0.5), // back centre
+        (H, 0.0),   // side left
+        (0.0, H),   // side right
+        (0.5, 0.5), // top centre
+        (H, 0.0),   // top front left
+        (0.5, 0.5), // top front centre
+        (0.0, H),   // top front right
+        (H, 0.0),   // top back left
+        (0.5, 0.5), // top back centre
+        (0.0, H),   // top back right
+    ]
+};
+
+/// The usual loudspeakers of three to eight channels: FL FR FC; FL FR BL BR; FL FR FC BL BR; 5.1 with
+/// the surround channels behind; 6.1; 7.1.
+const USUAL_MASKS: [u32; 6] = [0x7, 0x33, 0x37, 0x3f, 0x70f, 0x63f];
 
 /// Weights for the left and right output, summing to 1 each so that nothing clips.
-fn stereo_weights(count: usize) -> (Vec<f32>, Vec<f32>) {
-    const H: f32 = std::f32::consts::FRAC_1_SQRT_2;
-    // WAVE order: FL FR FC LFE BL BR SL SR, LFE left out (ITU-R BS.775); four are FL FR BL BR.
-    let (left, right): (&[f32], &[f32]) = match count {
-        3 => (&[1.0, 0.0, H], &[0.0, 1.0, H]),
-        4 => (&[1.0, 0.0, H, 0.0], &[0.0, 1.0, 0.0, H]),
-        5 => (&[1.0, 0.0, H, H, 0.0], &[0.0, 1.0, H, 0.0, H]),
-        6 => (&[1.0, 0.0, H, 0.0, H, 0.0], &[0.0, 1.0, H, 0.0, 0.0, H]),
-        7 => (&[1.0, 0.0, H, 0.0, 0.5, H, 0.0], &[0.0, 1.0, H, 0.0, 0.5, 0.0, H]),
-        8 => (&[1.0, 0.0, H, 0.0, H, 0.0, H, 0.0], &[0.0, 1.0, H, 0.0, 0.0, H, 0.0, H]),
-        _ => {
-            let side =
-                |parity| (0..count).map(move |i| if i % 2 == parity { 1.0 } else { 0.0 }).collect();
-            return (normalised(side(0)), normalised(side(1)));
-        }
-    };
-    (normalised(left.to_vec()), normalised(right.to_vec()))
+fn stereo_weights(count: usize, mask: Option<u32>) -> (Vec<f32>, Vec<f32>) {
+    // A mask that has not a loudspeaker for each channel says nothing of any.
+    let fits = |mask: &u32| mask.count_ones() as usize == count && mask >> SPEAKERS.len() == 0;
+    let usual = || USUAL_MASKS.get(count.checked_sub(3)?).copied();
+    let by_speaker = mask.filter(fits).or_else(usual).map(|mask| {
+        let speakers = SPEAKERS.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
+        let (left, right): (Vec<_>, Vec<_>) = speakers.map(|(_, weights)| *weights).unzip();
+        (left, right)
+    });
+    let heard = |weights: &[f32]| weights.iter().any(|w| *w > 0.0);
+    let (left, right) =
+        by_speaker.filter(|(left, right)| heard(left) && heard(right)).unwrap_or_else(|| {
+            let side = |parity| (0..count).map(move |i| f32::from(u8::from(i % 2 == parity)));
+            (side(0).collect(), side(1).collect())
+        });
+    (normalised(left), normalised(right))
 }
 
 fn normalised(mut weights: Vec<f32>) -> Vec<f32> {

@@ -1,15 +1,16 @@
 //! The frames that an encoder pulls: an opened decoder, its channels mapped, its rate changed, and
 //! silence wherever the source has none.
 
+use crate::Planar;
+use crate::channels::Mixer;
 use crate::decode::Decode;
 use crate::error::DecodeError;
 use crate::resample::Resampler;
-use crate::{ChannelMap, Planar};
 
 /// From a source to the frames of a target: decode → channels → resample.
 pub struct Pipeline {
     clip: Clip,
-    map: ChannelMap,
+    mixer: Mixer,
     resampler: Resampler,
     /// Room for a block as decoded, and as mapped.
     block: Planar,
@@ -18,18 +19,13 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Frames of `clip`, mapped by `map` and resampled by `resampler`, which wants them from its
-    /// `input_start` on; `channels` as the source has them.
+    /// The frames of `clip` through `mixer`, which was made for its `channels`, and `resampler`, which
+    /// wants them from its `input_start` on.
     #[must_use]
-    pub fn new(clip: Clip, channels: u16, map: ChannelMap, resampler: Resampler) -> Self {
-        Self {
-            clip,
-            map,
-            resampler,
-            block: Planar::new(usize::from(channels)),
-            mapped: Planar::default(),
-            channels: usize::from(map.output_channels(channels)),
-        }
+    pub fn new(clip: Clip, channels: u16, mixer: Mixer, resampler: Resampler) -> Self {
+        let block = Planar::new(usize::from(channels));
+        let channels = mixer.output_channels(block.channels.len());
+        Self { clip, mixer, resampler, block, mapped: Planar::default(), channels }
     }
 
     /// Appends the next frames, if any come of the next block.
@@ -38,7 +34,7 @@ impl Pipeline {
             return Ok(());
         }
         self.clip.read(&mut self.block)?;
-        let mapped = self.map.apply(&self.block, &mut self.mapped);
+        let mapped = self.mixer.apply(&self.block, &mut self.mapped);
         self.resampler.push(mapped, out);
         Ok(())
     }
@@ -109,8 +105,8 @@ pub struct Clip {
 const SILENCE_BLOCK: i64 = 4096;
 
 impl Clip {
-    /// A clip of `length` frames from `position` on. `decoder` is opened at the first of them that
-    /// is in the clip; `None` if none is.
+    /// A clip of `length` frames, from `position` on. `decoder` is opened at the first of them that is
+    /// in the clip; `None` if none is.
     #[must_use]
     pub fn new(decoder: Option<Box<dyn Decode>>, length: i64, position: i64) -> Self {
         Self { decoder, position, length, missing: 0 }

@@ -3,6 +3,7 @@
 //! A segment is a pure function of (source, target, segment index): the source is opened at the
 //! segment's start, mapped, resampled by absolute position and handed to a fresh encoder.
 
+use crate::channels::Mixer;
 use crate::decode::Decode;
 use crate::error::{DecodeError, EncodeError, PlanError};
 use crate::format::{Encoding, Format, Segment, Shape, Sink};
@@ -151,7 +152,8 @@ impl Transcode {
             .then(|| self.input.open(target.clip.start + position.max(0) as u64))
             .transpose()?;
         let clip = Clip::new(decoder, length, position);
-        let pipeline = Pipeline::new(clip, facts.channels, target.map, resampler);
+        let mixer = Mixer::new(target.map, facts.channels, facts.channel_mask);
+        let pipeline = Pipeline::new(clip, facts.channels, mixer, resampler);
         Ok(Frames::new(pipeline, self.frame_count.saturating_sub(first)))
     }
 }

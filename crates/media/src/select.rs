@@ -97,7 +97,7 @@ pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
         return Ok(Representation::Original(Arc::clone(resource)));
     }
     let Some(facts) = &resource.facts else {
-        return unplayable(resource, wish);
+        return Err(undecodable(resource));
     };
     let clip = clip(facts, wish.clip)?;
     if changes_nothing(facts, wish, &clip) {
@@ -153,17 +153,6 @@ fn changes_nothing(facts: &Facts, wish: &Preferences, clip: &Range<u64>) -> bool
 
 fn has_bitrate(facts: &Facts) -> bool {
     matches!(facts.format.as_str(), "mp3" | "ogg" | "mp4")
-}
-
-/// A source that can't be decoded is sent as it is if nothing but its own format is asked for.
-fn unplayable(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representation, Refusal> {
-    let only_format = Preferences { format: None, ..*wish } == Preferences::default();
-    let extension = resource.name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let own = formats::by_extension(extension).map(|f| f.name);
-    if only_format && own.is_some() && own == wish.format {
-        return Ok(Representation::Original(Arc::clone(resource)));
-    }
-    Err(undecodable(resource))
 }
 
 /// Says what was found instead of audio that is played, and what is supported.

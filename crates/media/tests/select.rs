@@ -18,6 +18,7 @@ fn resource(channels: u16) -> Resource {
         bitrate_bps: 128_000,
         constant_bitrate: true,
         canonical: true,
+        channel_mask: None,
         repaired: vec![],
     };
     Resource {

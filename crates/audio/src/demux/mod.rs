@@ -4,4 +4,5 @@
 pub mod bytes;
 pub mod index;
 pub mod packets;
+pub mod part;
 pub mod window;

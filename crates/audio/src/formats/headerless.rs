@@ -59,6 +59,7 @@ impl SourceFormat for G711Source {
             bitrate_bps: 8 * RATE_HZ,
             constant_bitrate: true,
             canonical: true,
+            channel_mask: None,
             repaired: Vec::new(),
         };
         Ok(Probed { facts, index: Vec::new() })

@@ -2,7 +2,9 @@
 //! true lengths, and hostile bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod channels;
 mod g722;
 mod rig;
 mod sources;
 mod targets;
+mod wav;

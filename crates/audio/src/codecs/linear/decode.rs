@@ -2,7 +2,7 @@
 
 use crate::codecs::pcm::Coding;
 use crate::decode::Decode;
-use crate::demux::bytes::u64_le;
+use crate::demux::bytes::{u8_at, u64_le};
 use crate::error::DecodeError;
 use crate::{Facts, Planar, Source};
 
@@ -20,11 +20,13 @@ pub struct Region {
     pub channels: u16,
     /// Frames in the region.
     pub frame_count: u64,
+    /// Bits by which samples lie too low in their coding.
+    pub shift: u8,
 }
 
 impl Region {
     /// The region that the facts and the index speak of. The index is the offset of the first frame
-    /// (8 bytes, little endian); empty means 0.
+    /// (8 bytes, little endian; empty means 0) and the shift (a byte; none means 0).
     ///
     /// # Errors
     /// [`DecodeError::Broken`] if the facts name no coding of fixed size.
@@ -32,7 +34,9 @@ impl Region {
         let coding = Coding::by_name(&facts.codec)
             .ok_or_else(|| DecodeError::Broken(format!("unknown coding `{}`", facts.codec)))?;
         let start = u64_le(index, 0).unwrap_or(0);
-        Ok(Self { start, coding, channels: facts.channels, frame_count: facts.frame_count })
+        let shift = u8_at(index, 8).unwrap_or(0);
+        let Facts { channels, frame_count, .. } = *facts;
+        Ok(Self { start, coding, channels, frame_count, shift })
     }
 }
 
@@ -43,6 +47,8 @@ pub struct LinearDecode {
     channels: usize,
     offset: u64,
     frames_left: u64,
+    /// What samples are multiplied by.
+    gain: f32,
     buffer: Vec<u8>,
 }
 
@@ -61,6 +67,7 @@ impl LinearDecode {
             channels,
             offset: offset.ok_or_else(|| DecodeError::Broken("a frame out of range".into()))?,
             frames_left: region.frame_count.saturating_sub(start_frame),
+            gain: f32::from(region.shift).exp2(),
             buffer: Vec::new(),
         })
     }
@@ -76,7 +83,11 @@ impl Decode for LinearDecode {
         let frames = read / frame_bytes;
         let bytes = &self.buffer[..frames * frame_bytes];
         for (channel, out) in out.channels.iter_mut().enumerate().take(self.channels) {
+            let before = out.len();
             self.coding.unpack(bytes, channel, self.channels, out);
+            if self.gain != 1.0 {
+                out[before..].iter_mut().for_each(|sample| *sample *= self.gain);
+            }
         }
         self.offset += bytes.len() as u64;
         self.frames_left -= frames as u64;

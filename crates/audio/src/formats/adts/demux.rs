@@ -59,6 +59,7 @@ impl SourceFormat for AdtsSource {
                 .round() as u32,
             constant_bitrate: false,
             canonical: true,
+            channel_mask: None,
             repaired,
         };
         Ok(Probed { facts, index: index.finish() })

@@ -47,8 +47,9 @@ impl SourceFormat for AiffSource {
         }
         let frame_bytes = u64::from(common.channels.max(1)) * common.coding.width() as u64;
         let mut frame_count = data_bytes / frame_bytes;
-        // A true size may be padded; the frame count says where the padding begins.
-        if repaired.is_empty() && common.frame_count > 0 {
+        // A true size may be padded, an untrue one may have chunks behind it: the frame count, where it
+        // can be true, says where the sound ends.
+        if common.frame_count > 0 {
             frame_count = frame_count.min(u64::from(common.frame_count));
         }
         let facts = Facts {
@@ -60,6 +61,7 @@ impl SourceFormat for AiffSource {
             bitrate_bps: (frame_bytes * 8).saturating_mul(u64::from(common.rate_hz)) as u32,
             constant_bitrate: true,
             canonical: true,
+            channel_mask: None,
             repaired,
         };
         Ok(Probed { facts, index: sound.start.to_le_bytes().to_vec() })

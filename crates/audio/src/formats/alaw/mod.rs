@@ -9,8 +9,9 @@ use crate::formats::headerless::{G711Source, G711Target};
 pub const FORMAT: Format = Format {
     name: "alaw",
     aliases: &["al", "pcma"],
-    extensions: &["alaw", "al", "pcma"],
-    media_types: &["audio/basic", "audio/pcma"],
+    extensions: &["alaw", "al", "pcma", "alw"],
+    // Never `audio/basic`: that is mu-law (RFC 2046 §4.3).
+    media_types: &["audio/pcma", "audio/alaw", "audio/x-alaw", "audio/x-alaw-basic"],
     source: Some(&G711Source { format: "alaw", coding: Coding::Alaw }),
     target: Some(&G711Target { format: "alaw", law: Law::A }),
 };

@@ -46,6 +46,7 @@ impl SourceFormat for AuSource {
             bitrate_bps: (frame_bytes * 8).saturating_mul(u64::from(rate_hz)) as u32,
             constant_bitrate: true,
             canonical: true,
+            channel_mask: None,
             repaired,
         };
         Ok(Probed { facts, index: start.to_le_bytes().to_vec() })

@@ -53,6 +53,7 @@ impl SourceFormat for FlacSource {
             bitrate_bps: (survey.bytes as f64 * 8.0 / seconds).round() as u32,
             constant_bitrate: false,
             canonical: true,
+            channel_mask: None,
             repaired,
         };
         Ok(Probed { facts, index: index.finish() })

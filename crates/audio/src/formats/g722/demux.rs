@@ -36,6 +36,7 @@ impl SourceFormat for G722Source {
             bitrate_bps: 64_000,
             constant_bitrate: true,
             canonical: true,
+            channel_mask: None,
             repaired: Vec::new(),
         };
         Ok(Probed { facts, index: Vec::new() })

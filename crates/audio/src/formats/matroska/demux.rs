@@ -58,6 +58,7 @@ impl SourceFormat for MatroskaSource {
             bitrate_bps: (survey.bytes as f64 * 8.0 / seconds).round() as u32,
             constant_bitrate: false,
             canonical: true,
+            channel_mask: None,
             repaired,
         };
         Ok(Probed { facts, index: index.finish() })

@@ -65,6 +65,7 @@ impl SourceFormat for Mp4Source {
             constant_bitrate: matches!(stream, Stream::Pcm { .. }),
             // What is asked for as mp4 may be one of Apple's codecs, not any that happens to lie in it.
             canonical: matches!(stream, Stream::Aac(_) | Stream::Alac(_)),
+            channel_mask: None,
             repaired: track.repaired,
         };
         Ok(Probed { facts, index: index.finish() })

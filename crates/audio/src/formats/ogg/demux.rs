@@ -3,6 +3,7 @@
 //! The first link decides the rate and the channels; later ones that have others are brought to them.
 
 use super::link::{Link, Walked};
+use crate::channels::Mixer;
 use crate::decode::Decode;
 use crate::demux::index::{IndexReader, IndexWriter};
 use crate::error::{DecodeError, ProbeError};
@@ -101,6 +102,7 @@ fn facts_of(links: &[Walked], mut repaired: Vec<String>) -> Probed {
         bitrate_bps: (bytes as f64 * 8.0 / seconds).round() as u32,
         constant_bitrate: false,
         canonical: true,
+        channel_mask: None,
         repaired,
     };
     Probed { facts, index: write_links(links) }
@@ -206,8 +208,9 @@ impl Chain {
         let decoder = (position < length)
             .then(|| link.open(&self.source, position.max(0) as u64))
             .transpose()?;
-        let pipeline =
-            Pipeline::new(Clip::new(decoder, length, position), stream.channels(), map, resampler);
+        let clip = Clip::new(decoder, length, position);
+        let mixer = Mixer::new(map, stream.channels(), None);
+        let pipeline = Pipeline::new(clip, stream.channels(), mixer, resampler);
         let left = frames_at(link, self.rate_hz).saturating_sub(start);
         Ok(Part::Fitted(Box::new(Frames::new(pipeline, left)), left))
     }

@@ -9,8 +9,16 @@ use crate::formats::headerless::{G711Source, G711Target};
 pub const FORMAT: Format = Format {
     name: "ulaw",
     aliases: &["ul", "mulaw", "pcmu"],
-    extensions: &["ulaw", "ul", "pcmu", "mulaw"],
-    media_types: &["audio/basic", "audio/pcmu"],
+    // `pcm` is what Asterisk calls mu-law too.
+    extensions: &["ulaw", "ul", "pcmu", "mulaw", "mu", "ulw", "pcm"],
+    media_types: &[
+        "audio/basic",
+        "audio/pcmu",
+        "audio/ulaw",
+        "audio/x-ulaw",
+        "audio/mulaw",
+        "audio/x-mulaw",
+    ],
     source: Some(&G711Source { format: "ulaw", coding: Coding::Ulaw }),
     target: Some(&G711Target { format: "ulaw", law: Law::Mu }),
 };

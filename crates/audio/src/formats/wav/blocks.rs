@@ -3,6 +3,7 @@
 //! The `fact` chunk is ignored: writers disagree on it, and ffmpeg decodes all that the blocks hold too.
 
 use super::chunks::Chunks;
+use super::outer::Outer;
 use crate::codecs::adpcm::Adpcm;
 use crate::decode::Decode;
 use crate::demux::bytes::{u16_le, u64_le};
@@ -17,6 +18,11 @@ const MOST_FRAMES: usize = 65536;
 /// The facts of an ADPCM WAV. Index: data start and length (8 bytes each), block length (2 bytes).
 pub fn probe(chunks: &Chunks, codec: Adpcm) -> Result<Probed, ProbeError> {
     let fmt = chunks.fmt;
+    let data = chunks.data.clone();
+    let data_bytes = data.end - data.start;
+    if chunks.outer == Outer::Rifx {
+        return Err(fmt.refused());
+    }
     let (channels, block) = (usize::from(fmt.channels), usize::from(fmt.block_align));
     if !(1..=2).contains(&channels) || fmt.bits != 4 || codec.frames_in(block, channels) == 0 {
         return Err(ProbeError::Unsupported(format!(
@@ -27,7 +33,7 @@ pub fn probe(chunks: &Chunks, codec: Adpcm) -> Result<Probed, ProbeError> {
         )));
     }
     let block_frames = codec.frames_in(block, channels) as u64;
-    let (whole, rest) = (chunks.data_bytes / block as u64, chunks.data_bytes % block as u64);
+    let (whole, rest) = (data_bytes / block as u64, data_bytes % block as u64);
     let last = codec.frames_in(rest as usize, channels) as u64;
     let facts = Facts {
         format: "wav".into(),
@@ -38,10 +44,11 @@ pub fn probe(chunks: &Chunks, codec: Adpcm) -> Result<Probed, ProbeError> {
         bitrate_bps: (block as u64 * 8 * u64::from(fmt.rate_hz) / block_frames) as u32,
         constant_bitrate: true,
         canonical: false,
+        channel_mask: None,
         repaired: chunks.repaired.clone(),
     };
-    let mut index = chunks.data_start.to_le_bytes().to_vec();
-    index.extend(chunks.data_bytes.to_le_bytes());
+    let mut index = data.start.to_le_bytes().to_vec();
+    index.extend(data_bytes.to_le_bytes());
     index.extend(fmt.block_align.to_le_bytes());
     Ok(Probed { facts, index })
 }

@@ -1,31 +1,39 @@
 //! Reading WAV: which codec, how many frames, and a decode that starts anywhere by arithmetic.
 
 use super::blocks::{self, BlockDecode};
-use super::chunks::{self, Chunks, Fmt};
+use super::chunks::{self, Chunks};
+use super::encode;
+use super::inner;
+use super::outer::Outer;
 use crate::Source;
 use crate::codecs::adpcm::Adpcm;
 use crate::codecs::linear::{LinearDecode, Region};
 use crate::codecs::pcm::Coding;
 use crate::decode::Decode;
+use crate::demux::part::Part;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
+use std::io;
+use std::ops::Range;
 
 /// Reading WAV.
 pub struct WavSource;
 
 impl SourceFormat for WavSource {
     fn recognises(&self, head: &[u8], _named: bool) -> bool {
-        let outer = [b"RIFF", b"RF64", b"BW64"].iter().any(|id| head.starts_with(*id));
-        outer && head.get(8..12) == Some(b"WAVE")
+        Outer::of(head).is_some()
     }
 
-    fn probe(&self, source: &Source, _hint: Hint<'_>) -> Result<Probed, ProbeError> {
+    fn probe(&self, source: &Source, hint: Hint<'_>) -> Result<Probed, ProbeError> {
         let chunks = chunks::read(source)?;
-        match chunks.fmt.effective_tag {
+        match chunks.fmt.tag {
             0x02 => blocks::probe(&chunks, Adpcm::Ms),
             0x11 => blocks::probe(&chunks, Adpcm::Ima),
-            _ => linear(&chunks),
+            tag => match inner::of_tag(tag) {
+                Some(row) => inner::probe(source, &chunks, row, hint),
+                None => linear(source, &chunks),
+            },
         }
     }
 
@@ -39,46 +47,47 @@ impl SourceFormat for WavSource {
         if let Some(codec) = Adpcm::by_name(&facts.codec) {
             return Ok(Box::new(BlockDecode::new(source, facts, (codec, index), start_frame)?));
         }
+        if let Some(row) = inner::of_codec(&facts.codec) {
+            return inner::open(source, facts, row, index, start_frame);
+        }
         Ok(Box::new(LinearDecode::new(source, Region::of(facts, index)?, start_frame)?))
     }
 }
 
-fn linear(chunks: &Chunks) -> Result<Probed, ProbeError> {
+fn linear(source: &Source, chunks: &Chunks) -> Result<Probed, ProbeError> {
     let fmt = chunks.fmt;
-    let coding = coding(fmt)?;
+    let (coding, shift) = fmt.coding(chunks.outer, &Part::of(source, chunks.data.clone()))?;
     let frame_bytes = u64::from(fmt.channels.max(1)) * coding.width() as u64;
-    let exact = chunks.data_bytes.is_multiple_of(frame_bytes);
-    let plain = fmt.tag == 1 && coding == Coding::S16Le && (1..=2).contains(&fmt.channels);
     let facts = Facts {
         format: "wav".into(),
         codec: coding.name().into(),
         rate_hz: fmt.rate_hz,
         channels: fmt.channels,
-        frame_count: chunks.data_bytes / frame_bytes,
+        frame_count: (chunks.data.end - chunks.data.start) / frame_bytes,
         bitrate_bps: (frame_bytes * 8).saturating_mul(u64::from(fmt.rate_hz)) as u32,
         constant_bitrate: true,
-        canonical: plain && exact && chunks.true_sizes,
+        canonical: coding == Coding::S16Le && is_canonical(source, chunks)?,
+        channel_mask: fmt.mask,
         repaired: chunks.repaired.clone(),
     };
-    Ok(Probed { facts, index: chunks.data_start.to_le_bytes().to_vec() })
+    let mut index = chunks.data.start.to_le_bytes().to_vec();
+    if shift > 0 {
+        index.push(shift);
+    }
+    Ok(Probed { facts, index })
 }
 
-/// The coding of samples of a fixed size. A width that fills no whole bytes is left-justified in them.
-fn coding(fmt: Fmt) -> Result<Coding, ProbeError> {
-    Ok(match (fmt.effective_tag, fmt.bits) {
-        (1, 1..=8) => Coding::U8,
-        (1, 9..=16) => Coding::S16Le,
-        (1, 17..=24) => Coding::S24Le,
-        (1, 25..=32) => Coding::S32Le,
-        (3, 32) => Coding::F32Le,
-        (3, 64) => Coding::F64Le,
-        (6, _) => Coding::Alaw,
-        (7, _) => Coding::Ulaw,
-        (tag, bits) => {
-            return Err(ProbeError::Unsupported(format!(
-                "a WAV with format tag {tag:#06x} and {bits} bits; supported: PCM of 8 to 32 bits, \
-                 float, A-law, mu-law, IMA ADPCM, MS ADPCM"
-            )));
-        }
-    })
+/// Whether the header is to the last byte the one that we write, and nothing comes behind the data.
+fn is_canonical(source: &Source, chunks: &Chunks) -> io::Result<bool> {
+    let Range { start, end } = chunks.data;
+    let (fmt, length) = (chunks.fmt, source.length_bytes());
+    let Ok(data_bytes) = u32::try_from(length.saturating_sub(start)) else { return Ok(false) };
+    if end != length || !(1..=2).contains(&fmt.channels) || data_bytes > u32::MAX - 36 {
+        return Ok(false);
+    }
+    let header = encode::header(fmt.rate_hz, fmt.channels, data_bytes);
+    let mut head = vec![0; header.len()];
+    source.read_full_at(&mut head, 0)?;
+    let is_whole = data_bytes.is_multiple_of(2 * u32::from(fmt.channels));
+    Ok(head == header && start == header.len() as u64 && is_whole)
 }

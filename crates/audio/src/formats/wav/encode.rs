@@ -32,7 +32,7 @@ impl TargetFormat for WavTarget {
                 .into();
             return Err(PlanError { option: "f", message });
         }
-        let header = header(shape, data as u32);
+        let header = header(shape.rate_hz, shape.channels, data as u32);
         let segment_frames = SEGMENT_SECONDS * u64::from(shape.rate_hz.max(1));
         Ok(Box::new(LinearEncoding::new(header, Packing::S16Le, shape, segment_frames)))
     }
@@ -42,17 +42,18 @@ impl TargetFormat for WavTarget {
     }
 }
 
-fn header(shape: Shape, data_bytes: u32) -> Vec<u8> {
-    let frame_bytes = 2 * shape.channels;
+/// The 44 bytes before 16-bit PCM.
+pub fn header(rate_hz: u32, channels: u16, data_bytes: u32) -> Vec<u8> {
+    let frame_bytes = 2 * channels;
     let mut header = Vec::with_capacity(44);
     header.extend(b"RIFF");
     header.extend((36 + data_bytes).to_le_bytes());
     header.extend(b"WAVEfmt ");
     header.extend(16u32.to_le_bytes());
     header.extend(1u16.to_le_bytes());
-    header.extend(shape.channels.to_le_bytes());
-    header.extend(shape.rate_hz.to_le_bytes());
-    header.extend(shape.rate_hz.saturating_mul(u32::from(frame_bytes)).to_le_bytes());
+    header.extend(channels.to_le_bytes());
+    header.extend(rate_hz.to_le_bytes());
+    header.extend(rate_hz.saturating_mul(u32::from(frame_bytes)).to_le_bytes());
     header.extend(frame_bytes.to_le_bytes());
     header.extend(16u16.to_le_bytes());
     header.extend(b"data");

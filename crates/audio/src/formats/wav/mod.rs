@@ -1,9 +1,13 @@
-//! RIFF/WAVE: PCM of every width, G.711 and ADPCM read; 16-bit PCM written.
+//! WAVE in its four envelopes: PCM of every width, G.711, ADPCM, MP3 and G.722 read; 16-bit PCM written.
 
 mod blocks;
 mod chunks;
 mod demux;
 mod encode;
+mod fmt;
+mod inner;
+mod outer;
+mod tail;
 
 use crate::format::Format;
 
@@ -11,7 +15,7 @@ use crate::format::Format;
 pub const FORMAT: Format = Format {
     name: "wav",
     aliases: &[],
-    extensions: &["wav", "wave"],
+    extensions: &["wav", "wave", "w64", "rf64", "bw64"],
     media_types: &["audio/x-wav", "audio/wav", "audio/wave", "audio/vnd.wave"],
     source: Some(&demux::WavSource),
     target: Some(&encode::WavTarget),
