@@ -94,10 +94,13 @@ fn stereo_to_ulaw_is_mixed() {
 fn an_unplayable_source_is_sent_as_it_is_and_refused_otherwise() {
     let r = Resource { facts: None, ..resource(1) };
     assert!(matches!(select(&r, &Preferences::default()), Ok(Representation::Original(_))));
-    let p = Preferences { format: Some("mp3"), ..Preferences::default() };
-    assert!(
-        matches!(select(&r, &p), Err(Refusal::Unplayable { message }) if message.contains("a picture"))
-    );
+    // Also by the format that its name ends in: a player must not be sent what it can't play.
+    for format in ["mp3", "wav"] {
+        let p = Preferences { format: Some(format), ..Preferences::default() };
+        assert!(
+            matches!(select(&r, &p), Err(Refusal::Unplayable { message }) if message.contains("a picture"))
+        );
+    }
 }
 
 #[test]
