@@ -1,8 +1,8 @@
 //! The only place that wires the crates together.
 
-use crate::config::Server;
 use crate::failure::Failure;
-use crate::links::Links;
+use crate::settings::Links;
+use crate::settings::Server;
 use blob::{Blobs, DataFolder, Successor};
 use catalog::Catalog;
 use library::{Library, Principal, Welcome};

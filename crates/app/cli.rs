@@ -1,8 +1,7 @@
 //! The commands and their arguments, declared once; help, environment names and the configuration
 //! file's keys (see `config.rs`) follow from these declarations.
 
-use crate::config::{Server, Store};
-use crate::links::{Links, seconds};
+use crate::settings::{Links, Server, Store, seconds};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use library::{Role, Word};

@@ -1,92 +1,15 @@
-//! The settings, each declared once as a clap argument: its flag, environment variable, default and
-//! explanation stand together, and the configuration file's key is the flag's name in snake case.
-//! A value from the file takes the place of the declared default and nothing else, so flag beats
-//! environment beats file beats default, and one parser checks them all.
+//! Reading the command line and the configuration file. A value from the file takes the place of the declared default
+//! (see `settings/`) and nothing else, so flag beats environment beats file beats default, and one parser checks
+//! them all.
 
 use crate::cli::Cli;
 use crate::failure::Failure;
-use crate::limits::Limits;
-use crate::links::Links;
+use crate::settings::{Links, Server, Store};
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
-use server::{Apis, Presets};
+use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::SocketAddr;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-
-/// Where things are kept and under what address they are published.
-#[derive(Debug, Args)]
-pub struct Store {
-    /// The data folder; made if it isn't there
-    #[arg(long, value_name = "DIR", env = "TONEARM_DATA", default_value = "./tonearm-data")]
-    pub data: PathBuf,
-    /// Base of the publish links, such as https://media.example.com [default: the address listened on]
-    #[arg(long, value_name = "URL", env = "TONEARM_PUBLIC_URL", value_parser = public_url)]
-    pub public_url: Option<String>,
-    /// A TOML file with settings (see `tonearm config`)
-    #[arg(long, value_name = "FILE", env = "TONEARM_CONFIG")]
-    pub config: Option<PathBuf>,
-}
-
-impl Store {
-    /// Base of the publish links where no server listens.
-    pub fn base(&self) -> &str {
-        self.public_url.as_deref().unwrap_or("http://127.0.0.1:8080")
-    }
-}
-
-/// How the server runs.
-#[derive(Debug, Args)]
-pub struct Server {
-    /// Address and port to listen on; port 0 picks a free one
-    #[arg(long, value_name = "ADDR", env = "TONEARM_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
-    /// Disk space for finished transcodes, in bytes or with KiB, MiB, GiB, TiB
-    #[arg(long, value_name = "N", env = "TONEARM_CACHE_BYTES", default_value = "10GiB",
-          value_parser = byte_count)]
-    pub cache_bytes: u64,
-    /// Threads that transcode [default: all cores]
-    #[arg(long, value_name = "N", env = "TONEARM_TRANSCODE_THREADS")]
-    pub transcode_threads: Option<NonZeroUsize>,
-    /// Segments that may wait for a thread; more are answered 503
-    #[arg(long, value_name = "N", env = "TONEARM_QUEUE_LENGTH", default_value_t = 256)]
-    pub queue_length: usize,
-    /// Segments of about ten seconds that are made ahead of a reading client
-    #[arg(long, value_name = "N", env = "TONEARM_READ_AHEAD", default_value_t = 2)]
-    pub read_ahead: u32,
-    /// How long the first request for a flac or mp4 waits for its encoding, before it is answered 503
-    #[arg(long, value_name = "MS", env = "TONEARM_LEARN_TIMEOUT_MS", default_value_t = 25_000)]
-    pub learn_timeout_ms: u64,
-    /// Cache-Control of published links that ask for none; the default is what the reference service sends
-    #[arg(long, value_name = "DIRECTIVES", env = "TONEARM_CACHE_CONTROL", default_value = "None",
-          value_parser = server::cache_control)]
-    pub cache_control: String,
-    /// Presets beside the built-in ones, such as `hold?f=mp3&br=32 menu?f=wav&rate=16000`
-    #[arg(long, value_name = "PRESETS", env = "TONEARM_PRESETS", default_value = "")]
-    pub presets: Presets,
-    /// Answer signed links alone, whatever is published
-    #[arg(long, value_name = "BOOL", env = "TONEARM_REQUIRE_SIGNED_LINKS", default_value_t = false,
-          action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub require_signed_links: bool,
-    /// Hours of audio that a file may have, at most 8784; a longer one is served only as it is stored,
-    /// and asked for in another form it is answered 415
-    #[arg(long, value_name = "N", env = "TONEARM_MAX_AUDIO_HOURS", default_value_t = 24,
-          value_parser = clap::value_parser!(u64).range(1..=8784))]
-    pub max_audio_hours: u64,
-    /// Storage APIs that are on, parted by commas; what is off answers 404
-    #[arg(long, value_name = "NAMES", env = "TONEARM_APIS", default_value_t = Apis::default())]
-    pub apis: Apis,
-    /// How long answers under way may take to finish after SIGTERM or SIGINT
-    #[arg(long, value_name = "MS", env = "TONEARM_DRAIN_TIMEOUT_MS", default_value_t = 30_000)]
-    pub drain_timeout_ms: u64,
-    /// What is logged on stderr: error, warn, info, debug, or a filter such as `info,media=debug`
-    #[arg(long, value_name = "FILTER", env = "TONEARM_LOG", default_value = "info")]
-    pub log: String,
-    #[command(flatten)]
-    pub limits: Limits,
-}
 
 /// Reads the command line; help and version come back as [`Failure::Asked`].
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
@@ -247,24 +170,5 @@ fn literal(value: &str) -> String {
         (Ok(number), _) => number.to_string(),
         (_, Ok(answer)) => answer.to_string(),
         _ => toml::Value::from(value).to_string(),
-    }
-}
-
-/// `1048576`, `512MiB`, `10 GiB`.
-pub fn byte_count(text: &str) -> Result<u64, String> {
-    const UNITS: [(&str, u32); 5] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("", 0)];
-    let wrong = || "expected a number of bytes such as 1048576, 512MiB or 10GiB".to_owned();
-    let unit = UNITS.iter().find(|(unit, _)| text.ends_with(unit)).ok_or_else(wrong)?;
-    let number: u64 = text[..text.len() - unit.0.len()].trim().parse().map_err(|_| wrong())?;
-    number.checked_mul(1 << unit.1).ok_or_else(wrong)
-}
-
-/// `http://host[:port]` or https, without a slash at the end.
-fn public_url(text: &str) -> Result<String, String> {
-    let base = text.trim_end_matches('/');
-    let host = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
-    match host {
-        Some(host) if !host.is_empty() && !host.contains(['?', '#', ' ']) => Ok(base.to_owned()),
-        _ => Err("expected an address such as https://media.example.com".into()),
     }
 }

@@ -6,9 +6,8 @@ mod cli;
 mod commands;
 mod config;
 mod failure;
-mod limits;
-mod links;
 mod options;
+mod settings;
 
 use cli::Command;
 use failure::Failure;

@@ -3,9 +3,9 @@
 use super::import::bring_in;
 use crate::assemble::{self, Opened, block_on};
 use crate::cli::Serve;
-use crate::config::Server;
 use crate::failure::{Failure, print};
-use crate::limits;
+use crate::settings;
+use crate::settings::Server;
 use library::Welcome;
 use server::Services;
 use std::io::IsTerminal;
@@ -63,7 +63,7 @@ async fn prepared(opened: &Opened, args: &Serve) -> Result<Services, Failure> {
     bring_in(opened, &args.paths, None).await?;
     let mut services = assemble::services(opened, &args.server, &args.links).await?;
     match server::raise_descriptor_limit() {
-        Ok(descriptors) => limits::fit(&mut services.config, descriptors),
+        Ok(descriptors) => settings::fit(&mut services.config, descriptors),
         Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
     }
     Ok(services)

@@ -2,8 +2,8 @@
 
 use crate::assemble::{beside, block_on};
 use crate::cli::{Token, TokenAction};
-use crate::config::Store;
 use crate::failure::{Failure, print};
+use crate::settings::Store;
 use library::{Library, Role, Word};
 use uuid::Uuid;
 

@@ -2,6 +2,7 @@
 
 pub mod aac;
 pub mod adpcm;
+mod channel_order;
 mod codebooks;
 pub mod flac;
 pub mod g711;

@@ -1,7 +1,7 @@
 //! Decoding Opus: the identification header (RFC 7845 §5.1) and the decoder behind our own trait.
 //! Always at 48 kHz, whatever rate the encoder was fed.
 
-use super::stream::wave_order;
+use super::channel_order::wave_order;
 use crate::Planar;
 use crate::demux::bytes::{u8_at, u16_le};
 use crate::demux::packets::PacketDecoder;

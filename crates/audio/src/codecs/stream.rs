@@ -6,7 +6,7 @@ use super::mpeg::{Header, MpegDecoder};
 use super::opus::{self, Opus, OpusHead};
 use super::pcm::{Coding, PcmPackets};
 use super::symphonia::{Codec, Symphonia};
-use super::vorbis::{Vorbis, VorbisHead};
+use super::vorbis::{Vorbis, VorbisClock, VorbisHead};
 use crate::demux::bytes::{u8_at, u16_be, u32_be};
 use crate::demux::index::{IndexReader, IndexWriter};
 use crate::demux::packets::PacketDecoder;
@@ -124,7 +124,7 @@ impl Stream {
     /// A clock at a packet before which nothing was decoded.
     #[must_use]
     pub fn clock(&self) -> Clock {
-        Clock { stream: self.clone(), last_block: None }
+        Clock { stream: self.clone(), vorbis: VorbisClock::default() }
     }
 
     /// Frames that a fresh decoder gives for its first packet.
@@ -196,26 +196,10 @@ impl Stream {
 /// Packets that a decode of MPEG audio begins ahead: its reservoir reaches over 24 at 8 kbit/s and 24 kHz.
 const MPEG_PRE_ROLL_PACKETS: u64 = 40;
 
-/// For 1 to 8 channels in WAVE order, which channel of Vorbis's order (Vorbis I §4.3.9, RFC 7845 §5.1.1.2) each is.
-#[must_use]
-pub fn wave_order(channels: usize) -> Option<&'static [usize]> {
-    const ORDERS: [&[usize]; 8] = [
-        &[0],
-        &[0, 1],
-        &[0, 2, 1],
-        &[0, 1, 2, 3],
-        &[0, 2, 1, 3, 4],
-        &[0, 2, 1, 5, 3, 4],
-        &[0, 2, 1, 6, 5, 3, 4],
-        &[0, 2, 1, 7, 5, 6, 3, 4],
-    ];
-    ORDERS.get(channels.checked_sub(1)?).copied()
-}
-
 /// Tells how many frames each packet gives.
 pub struct Clock {
     stream: Stream,
-    last_block: Option<u32>,
+    vorbis: VorbisClock,
 }
 
 impl Clock {
@@ -223,12 +207,7 @@ impl Clock {
     pub fn frames(&mut self, packet: &[u8]) -> usize {
         match &self.stream {
             Stream::Opus(_) => opus::packet_frames(packet),
-            Stream::Vorbis(head) => {
-                let Some(block) = head.block(packet) else { return 0 };
-                // The first block only warms up: half of each of two blocks is what comes out.
-                let last = self.last_block.replace(block);
-                last.map_or(0, |last| (last + block) / 4) as usize
-            }
+            Stream::Vorbis(head) => self.vorbis.frames(head, packet),
             Stream::Mpeg(header) => Header::parse(packet).unwrap_or(*header).frames() as usize,
             Stream::Aac(_) => aac::PACKET_FRAMES as usize,
             Stream::Alac(cookie) => alac_frames(cookie, packet),

@@ -1,7 +1,7 @@
 //! Vorbis: what a demuxer must know of its packets (how long each is), and the decoder, lewton's, behind our own trait.
 
+use super::channel_order::wave_order;
 use super::codebooks;
-use super::stream::{Clock, Stream, wave_order};
 use crate::Planar;
 use crate::demux::bytes::{u8_at, u32_le};
 use crate::demux::packets::PacketDecoder;
@@ -135,14 +135,31 @@ pub fn unlace(private: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((identification, setup))
 }
 
+/// Tells how many frames each packet gives, from one on before which nothing was decoded.
+#[derive(Debug, Default)]
+pub struct VorbisClock {
+    last_block: Option<u32>,
+}
+
+impl VorbisClock {
+    /// Frames of the next packet; 0 for what is no audio.
+    pub fn frames(&mut self, head: &VorbisHead, packet: &[u8]) -> usize {
+        let Some(block) = head.block(packet) else { return 0 };
+        // The first block only warms up: half of each of two blocks is what comes out.
+        let last = self.last_block.replace(block);
+        last.map_or(0, |last| (last + block) / 4) as usize
+    }
+}
+
 /// A fresh Vorbis decoder.
 pub struct Vorbis {
+    head: VorbisHead,
     identification: IdentHeader,
     setup: SetupHeader,
     /// The part of the last block that overlaps the next one.
     overlap: PreviousWindowRight,
     /// Tells how many frames the standard gives for a packet: from the middle of the last block to its own.
-    clock: Clock,
+    clock: VorbisClock,
     /// Frames of a long block that are done before its middle has come to a short one's: lewton gives them at once,
     /// and the standard, by which granules count, with the next packet.
     early: Planar,
@@ -171,15 +188,16 @@ impl Vorbis {
             .ok()
             .flatten()
             .ok_or_else(|| DecodeError::Broken("vorbis: the setup header makes no sense".into()))?;
-        let clock = Stream::Vorbis(head.clone()).clock();
+        let clock = VorbisClock::default();
         let (overlap, early) = (PreviousWindowRight::new(), Planar::new(channels));
-        Ok(Self { identification, setup, overlap, clock, early, order })
+        let head = head.clone();
+        Ok(Self { head, identification, setup, overlap, clock, early, order })
     }
 }
 
 impl PacketDecoder for Vorbis {
     fn decode(&mut self, data: &[u8], out: &mut Planar) -> bool {
-        let frames = self.clock.frames(data);
+        let frames = self.clock.frames(&self.head, data);
         let Self { identification, setup, overlap, early, order, .. } = self;
         // A damaged packet may make the decoder panic (an index past a table): that is an error like any other,
         // because its only state is the overlap, plain numbers.

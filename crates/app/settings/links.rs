@@ -1,5 +1,6 @@
-//! The settings of signed links, declared as those of `config.rs`.
+//! The settings of signed links.
 
+use super::values::seconds;
 use crate::failure::Failure;
 use clap::Args;
 use semantics::signature::{SHORTEST_SECRET_BYTES, Secret};
@@ -52,18 +53,4 @@ impl Links {
     pub fn lifetimes(&self) -> Lifetimes {
         Lifetimes { window_s: self.link_window, max_s: self.link_max_days * 86_400 }
     }
-}
-
-/// `90s`, `30m`, `1h`, `7d`, or `0`.
-pub fn seconds(text: &str) -> Result<u64, String> {
-    const UNITS: [(char, u64); 4] = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)];
-    let wrong = || "expected a time such as 90s, 30m, 1h or 7d".to_owned();
-    if text == "0" {
-        return Ok(0);
-    }
-    let (unit, seconds) = UNITS.iter().find(|(unit, _)| text.ends_with(*unit)).ok_or_else(wrong)?;
-    let digits = text.trim_end_matches(*unit);
-    let plain = digits.bytes().all(|b| b.is_ascii_digit());
-    let number: u64 = digits.parse().ok().filter(|_| plain).ok_or_else(wrong)?;
-    number.checked_mul(*seconds).ok_or_else(wrong)
 }

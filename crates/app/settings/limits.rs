@@ -1,6 +1,6 @@
-//! The settings that bound what clients may take, declared as those of `config.rs`.
+//! The settings that bound what clients may take.
 
-use crate::config::byte_count;
+use super::values::{byte_count, header_bytes};
 use clap::Args;
 use server::{BodyLimits, ConnectionLimits};
 use std::num::NonZeroUsize;
@@ -92,14 +92,5 @@ pub fn fit(config: &mut server::Config, descriptors: u64) {
             "at most {room} connections instead of {wanted}: the system allows {descriptors} open files (ulimit -n)"
         );
         config.connections.max_connections = room;
-    }
-}
-
-/// From 1 KiB on: less would refuse honest clients.
-fn header_bytes(text: &str) -> Result<usize, String> {
-    let bytes = byte_count(text)?;
-    match usize::try_from(bytes) {
-        Ok(bytes @ 1024..=1_048_576) => Ok(bytes),
-        _ => Err("expected 1KiB to 1MiB".into()),
     }
 }

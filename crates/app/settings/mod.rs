@@ -1,0 +1,89 @@
+//! The settings, each declared once as a clap argument: its flag, environment variable, default and explanation stand
+//! together, and the configuration file's key is the flag's name in snake case (see `config.rs`).
+
+mod limits;
+mod links;
+mod values;
+
+pub use limits::{Limits, fit};
+pub use links::Links;
+pub use values::seconds;
+
+use clap::{ArgAction, Args};
+use server::{Apis, Presets};
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use values::{byte_count, public_url};
+
+/// Where things are kept and under what address they are published.
+#[derive(Debug, Args)]
+pub struct Store {
+    /// The data folder; made if it isn't there
+    #[arg(long, value_name = "DIR", env = "TONEARM_DATA", default_value = "./tonearm-data")]
+    pub data: PathBuf,
+    /// Base of the publish links, such as https://media.example.com [default: the address listened on]
+    #[arg(long, value_name = "URL", env = "TONEARM_PUBLIC_URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+    /// A TOML file with settings (see `tonearm config`)
+    #[arg(long, value_name = "FILE", env = "TONEARM_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+impl Store {
+    /// Base of the publish links where no server listens.
+    pub fn base(&self) -> &str {
+        self.public_url.as_deref().unwrap_or("http://127.0.0.1:8080")
+    }
+}
+
+/// How the server runs.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// Address and port to listen on; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", env = "TONEARM_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Disk space for finished transcodes, in bytes or with KiB, MiB, GiB, TiB
+    #[arg(long, value_name = "N", env = "TONEARM_CACHE_BYTES", default_value = "10GiB",
+          value_parser = byte_count)]
+    pub cache_bytes: u64,
+    /// Threads that transcode [default: all cores]
+    #[arg(long, value_name = "N", env = "TONEARM_TRANSCODE_THREADS")]
+    pub transcode_threads: Option<NonZeroUsize>,
+    /// Segments that may wait for a thread; more are answered 503
+    #[arg(long, value_name = "N", env = "TONEARM_QUEUE_LENGTH", default_value_t = 256)]
+    pub queue_length: usize,
+    /// Segments of about ten seconds that are made ahead of a reading client
+    #[arg(long, value_name = "N", env = "TONEARM_READ_AHEAD", default_value_t = 2)]
+    pub read_ahead: u32,
+    /// How long the first request for a flac or mp4 waits for its encoding, before it is answered 503
+    #[arg(long, value_name = "MS", env = "TONEARM_LEARN_TIMEOUT_MS", default_value_t = 25_000)]
+    pub learn_timeout_ms: u64,
+    /// Cache-Control of published links that ask for none; the default is what the reference service sends
+    #[arg(long, value_name = "DIRECTIVES", env = "TONEARM_CACHE_CONTROL", default_value = "None",
+          value_parser = server::cache_control)]
+    pub cache_control: String,
+    /// Presets beside the built-in ones, such as `hold?f=mp3&br=32 menu?f=wav&rate=16000`
+    #[arg(long, value_name = "PRESETS", env = "TONEARM_PRESETS", default_value = "")]
+    pub presets: Presets,
+    /// Answer signed links alone, whatever is published
+    #[arg(long, value_name = "BOOL", env = "TONEARM_REQUIRE_SIGNED_LINKS", default_value_t = false,
+          action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub require_signed_links: bool,
+    /// Hours of audio that a file may have, at most 8784; a longer one is served only as it is stored,
+    /// and asked for in another form it is answered 415
+    #[arg(long, value_name = "N", env = "TONEARM_MAX_AUDIO_HOURS", default_value_t = 24,
+          value_parser = clap::value_parser!(u64).range(1..=8784))]
+    pub max_audio_hours: u64,
+    /// Storage APIs that are on, parted by commas; what is off answers 404
+    #[arg(long, value_name = "NAMES", env = "TONEARM_APIS", default_value_t = Apis::default())]
+    pub apis: Apis,
+    /// How long answers under way may take to finish after SIGTERM or SIGINT
+    #[arg(long, value_name = "MS", env = "TONEARM_DRAIN_TIMEOUT_MS", default_value_t = 30_000)]
+    pub drain_timeout_ms: u64,
+    /// What is logged on stderr: error, warn, info, debug, or a filter such as `info,media=debug`
+    #[arg(long, value_name = "FILTER", env = "TONEARM_LOG", default_value = "info")]
+    pub log: String,
+    #[command(flatten)]
+    pub limits: Limits,
+}

@@ -1,0 +1,43 @@
+//! Values of settings as they are written: each parser says what it expected.
+
+/// `1048576`, `512MiB`, `10 GiB`.
+pub fn byte_count(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u32); 5] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("", 0)];
+    let wrong = || "expected a number of bytes such as 1048576, 512MiB or 10GiB".to_owned();
+    let unit = UNITS.iter().find(|(unit, _)| text.ends_with(unit)).ok_or_else(wrong)?;
+    let number: u64 = text[..text.len() - unit.0.len()].trim().parse().map_err(|_| wrong())?;
+    number.checked_mul(1 << unit.1).ok_or_else(wrong)
+}
+
+/// `http://host[:port]` or https, without a slash at the end.
+pub fn public_url(text: &str) -> Result<String, String> {
+    let base = text.trim_end_matches('/');
+    let host = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['?', '#', ' ']) => Ok(base.to_owned()),
+        _ => Err("expected an address such as https://media.example.com".into()),
+    }
+}
+
+/// From 1 KiB on: less would refuse honest clients.
+pub fn header_bytes(text: &str) -> Result<usize, String> {
+    let bytes = byte_count(text)?;
+    match usize::try_from(bytes) {
+        Ok(bytes @ 1024..=1_048_576) => Ok(bytes),
+        _ => Err("expected 1KiB to 1MiB".into()),
+    }
+}
+
+/// `90s`, `30m`, `1h`, `7d`, or `0`.
+pub fn seconds(text: &str) -> Result<u64, String> {
+    const UNITS: [(char, u64); 4] = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)];
+    let wrong = || "expected a time such as 90s, 30m, 1h or 7d".to_owned();
+    if text == "0" {
+        return Ok(0);
+    }
+    let (unit, seconds) = UNITS.iter().find(|(unit, _)| text.ends_with(*unit)).ok_or_else(wrong)?;
+    let digits = text.strip_suffix(*unit).ok_or_else(wrong)?;
+    let plain = digits.bytes().all(|b| b.is_ascii_digit());
+    let number: u64 = digits.parse().ok().filter(|_| plain).ok_or_else(wrong)?;
+    number.checked_mul(*seconds).ok_or_else(wrong)
+}
