@@ -8,7 +8,7 @@ use crate::error::{OpenError, RETRY_AFTER_S};
 use crate::fetch::{self, Fetch};
 use crate::flight::{End, Ticket};
 use crate::play::Play;
-use crate::scheduler::Class;
+use crate::queue::Class;
 use audio::Layout;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -79,6 +79,8 @@ struct Playing {
     tickets: BTreeMap<u32, Ticket>,
     /// The segment that is read now.
     present: Option<u32>,
+    /// How urgent that one is.
+    class: Class,
 }
 
 /// Most bytes copied out of a segment in flight at a time.
@@ -97,9 +99,10 @@ impl Body {
         play: Arc<Play>,
         layout: Arc<Layout>,
         range: Range<u64>,
+        class: Class,
     ) -> Self {
         let tickets = BTreeMap::new();
-        let playing = Playing { engine, play, layout, range, tickets, present: None };
+        let playing = Playing { engine, play, layout, range, tickets, present: None, class };
         Self { kind: Kind::Play(Box::new(playing)) }
     }
 
@@ -149,7 +152,7 @@ impl Playing {
         let missing =
             self.layout.segments_of(&self.range).find(|s| !self.play.has(&self.engine.cache, *s));
         let Some(segment) = missing else { return Ok(()) };
-        let fetched = fetch::fetch(&self.engine, &self.play, segment, Class::Waiting, false);
+        let fetched = fetch::fetch(&self.engine, &self.play, segment, self.class, false);
         match fetched.map_err(|_| OpenError::Busy { retry_after_s: RETRY_AFTER_S })? {
             Fetch::Flight(ticket) => drop(self.tickets.insert(segment, ticket)),
             Fetch::Cached(_) => {}
@@ -206,7 +209,9 @@ impl Playing {
             return;
         }
         self.tickets.retain(|ahead, _| *ahead >= segment);
-        if let Some(ticket) = self.tickets.get(&segment) {
+        if self.class == Class::Waiting
+            && let Some(ticket) = self.tickets.get(&segment)
+        {
             fetch::hurry(&self.engine, &self.play, segment, ticket);
         }
         self.read_ahead(segment);
@@ -219,7 +224,7 @@ impl Playing {
         offset: u64,
         length: u64,
     ) -> Result<Option<Chunk>, BodyError> {
-        let fetched = fetch::fetch(&self.engine, &self.play, segment, Class::Waiting, true);
+        let fetched = fetch::fetch(&self.engine, &self.play, segment, self.class, true);
         match fetched.map_err(|_| BodyError("the server is stopping".into()))? {
             Fetch::Flight(ticket) => {
                 self.tickets.insert(segment, ticket);
@@ -245,13 +250,14 @@ impl Playing {
     fn read_ahead(&mut self, segment: u32) {
         let end = self.layout.segments_of(&self.range).end;
         let last = segment.saturating_add(1).saturating_add(self.engine.config.read_ahead).min(end);
+        let class = self.class.max(Class::Ahead);
         for ahead in segment + 1..last {
             if self.tickets.contains_key(&ahead) {
                 continue;
             }
             // A full queue only means no read-ahead.
             if let Ok(Fetch::Flight(ticket)) =
-                fetch::fetch(&self.engine, &self.play, ahead, Class::Ahead, false)
+                fetch::fetch(&self.engine, &self.play, ahead, class, false)
             {
                 self.tickets.insert(ahead, ticket);
             }

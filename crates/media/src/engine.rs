@@ -3,7 +3,8 @@
 
 use crate::cache::Cache;
 use crate::counters::Counters;
-use crate::scheduler::{Class, Label, Refused, Scheduler};
+use crate::queue::{Class, Job, Label, Refused};
+use crate::scheduler::Scheduler;
 use blob::Blobs;
 use catalog::Catalog;
 use std::io;
@@ -49,21 +50,21 @@ impl Engine {
         Ok(Self { catalog, blobs, config, cache: Arc::new(cache), scheduler, counters })
     }
 
-    /// Queues work, `accepted` work whatever the queue's length. A client that found the work wanted at once
+    /// Queues a job, an `accepted` one whatever the queue's length. A client that found the job wanted at once
     /// before it was queued could not promote it, because it was not there yet: `is_urgent` tells of them.
     pub fn queue(
         &self,
         class: Class,
         label: Label,
-        work: Box<dyn FnOnce() + Send>,
+        job: Box<dyn Job>,
         accepted: bool,
         is_urgent: &dyn Fn() -> bool,
     ) -> Result<(), Refused> {
         match accepted {
-            true => self.scheduler.follow_up(class, label.clone(), work)?,
-            false => self.scheduler.submit(class, label.clone(), work)?,
+            true => self.scheduler.follow_up(class, label.clone(), job)?,
+            false => self.scheduler.submit(class, label.clone(), job)?,
         }
-        if class == Class::Ahead && is_urgent() {
+        if class != Class::Waiting && is_urgent() {
             self.scheduler.promote(&label);
         }
         Ok(())

@@ -38,6 +38,34 @@ impl OpenError {
 
 impl From<blob::GetError> for OpenError {
     fn from(error: blob::GetError) -> Self {
-        Self::failed(error)
+        match &error {
+            blob::GetError::Failed(_, io) if is_shortage(io) => {
+                tracing::warn!(%error, "the process has no descriptor left");
+                Self::Busy { retry_after_s: RETRY_AFTER_S }
+            }
+            _ => Self::failed(error),
+        }
+    }
+}
+
+/// Whether the process or the system has used up its descriptors, which come back as answers end.
+fn is_shortage(error: &std::io::Error) -> bool {
+    let errno = rustix::io::Errno::from_io_error(error);
+    matches!(errno, Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn a_shortage_of_descriptors_passes_and_another_fault_of_the_disk_does_not() {
+        let open_error = |io| OpenError::from(blob::GetError::Failed("blobs/ab".into(), io));
+        for errno in [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE] {
+            assert!(matches!(open_error(errno.into()), OpenError::Busy { .. }), "{errno}");
+        }
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        assert!(matches!(open_error(denied), OpenError::Failed(_)));
     }
 }

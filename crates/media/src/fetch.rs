@@ -9,10 +9,11 @@ use crate::make::chain::Runner;
 use crate::make::learn;
 use crate::play::Play;
 use crate::play::chain::Way;
-use crate::scheduler::{Class, Refused};
+use crate::queue::{Class, Job, Refused};
 use audio::Layout;
 use catalog::StoredLayout;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a look for a segment gave.
 pub enum Fetch {
@@ -53,15 +54,12 @@ pub fn fetch(
     }
     let chained = play.transcode.encoding().chained();
     let way = if chained { play.chain().extend(segment, class) } else { Way::Alone(None) };
-    let (label, work): (_, Box<dyn FnOnce() + Send>) = match way {
+    let (label, job): (_, Box<dyn Job>) = match way {
         Way::Alone(checkpoint) => {
-            let mut maker = Maker::new(engine, play, segment, flight);
-            (play.label(segment), Box::new(move || maker.run(checkpoint.as_deref())))
+            let maker = Maker::new(engine, play, segment, checkpoint, flight);
+            (play.label(segment), Box::new(maker))
         }
-        Way::Chained { start: true } => {
-            let runner = Runner::new(engine, play);
-            (Runner::label(play), Box::new(move || runner.run()))
-        }
+        Way::Chained { start: true } => (Runner::label(play), Box::new(Runner::new(engine, play))),
         Way::Chained { start: false } => {
             if class == Class::Waiting {
                 engine.scheduler.promote(&Runner::label(play));
@@ -69,7 +67,7 @@ pub fn fetch(
             return Ok(Fetch::Flight(ticket));
         }
     };
-    engine.queue(class, label, work, accepted, &|| ticket.flight().is_urgent())?;
+    engine.queue(class, label, job, accepted, &|| ticket.flight().is_urgent())?;
     Ok(Fetch::Flight(ticket))
 }
 
@@ -83,8 +81,13 @@ pub fn hurry(engine: &Engine, play: &Play, segment: u32, ticket: &Ticket) {
     }
 }
 
-/// The layout of a play: known, kept, or learned now while the caller waits.
-pub async fn layout_of(engine: &Arc<Engine>, play: &Arc<Play>) -> Result<Arc<Layout>, OpenError> {
+/// The layout of a play: known, kept, or learned now while the caller waits. A client that plays is told to come back
+/// after a while; one that uploads waits to the end, because it has sent everything and would have to again.
+pub async fn layout_of(
+    engine: &Arc<Engine>,
+    play: &Arc<Play>,
+    class: Class,
+) -> Result<Arc<Layout>, OpenError> {
     if let Some(layout) = play.layout() {
         return Ok(Arc::clone(layout));
     }
@@ -95,9 +98,10 @@ pub async fn layout_of(engine: &Arc<Engine>, play: &Arc<Play>) -> Result<Arc<Lay
         return Ok(play.learned(Layout { header, offsets }));
     }
     let retry_after_s = RETRY_AFTER_ENCODE_S;
-    let learning =
-        learn::join(engine, play).map_err(|Refused| OpenError::Busy { retry_after_s })?;
-    match tokio::time::timeout(engine.config.learn_timeout, learning.done.ended()).await {
+    let ticket =
+        learn::join(engine, play, class).map_err(|Refused| OpenError::Busy { retry_after_s })?;
+    let patience = if class == Class::Upload { Duration::MAX } else { engine.config.learn_timeout };
+    match tokio::time::timeout(patience, ticket.flight().ended()).await {
         Err(_) => Err(OpenError::StillEncoding { retry_after_s }),
         Ok(End::Failed(message)) => Err(OpenError::Failed(message)),
         Ok(End::Cancelled) => Err(OpenError::Busy { retry_after_s }),

@@ -6,7 +6,7 @@
 //! bridge between async code and the CPU work of `audio`, and kept in the output cache.
 //!
 //! Floors, each knowing only those below it: `service` → `prepared` → `body` → `fetch` → `make` (jobs) →
-//! `play` (the state of one transcode) → `engine` (what jobs work with) → `cache`, `scheduler`.
+//! `play` (the state of one transcode) → `engine` (what jobs work with) → `cache`, `scheduler` → `queue`.
 
 mod body;
 mod cache;
@@ -24,6 +24,7 @@ mod play;
 mod play_cache;
 mod preferences;
 mod prepared;
+mod queue;
 mod resource;
 mod scheduler;
 mod select;

@@ -34,7 +34,14 @@ impl PlayCache {
         lock(&self.plays).find(key)
     }
 
-    /// Takes a new play, or gives the one that came before it.
+    /// Keeps a play ready for the next client.
+    pub fn keep(&self, play: &Arc<Play>) {
+        let displaced = lock(&self.plays).recent.push(Arc::clone(&play.key), Arc::clone(play));
+        // Without the lock, because the last owner closes the source.
+        drop(displaced);
+    }
+
+    /// Takes a new play, or gives the one that came before it; it stays as long as it's used.
     pub fn insert(&self, play: Play) -> Arc<Play> {
         let mut plays = lock(&self.plays);
         if let Some(first) = plays.find(&play.key) {
@@ -43,15 +50,12 @@ impl PlayCache {
         plays.in_use.retain(|_, play| play.strong_count() > 0);
         let play = Arc::new(play);
         plays.in_use.insert(Arc::clone(&play.key), Arc::downgrade(&play));
-        plays.recent.put(Arc::clone(&play.key), Arc::clone(&play));
         play
     }
 }
 
 impl Plays {
-    fn find(&mut self, key: &str) -> Option<Arc<Play>> {
-        let play = self.in_use.get(key)?.upgrade()?;
-        self.recent.put(Arc::clone(&play.key), Arc::clone(&play));
-        Some(play)
+    fn find(&self, key: &str) -> Option<Arc<Play>> {
+        self.in_use.get(key)?.upgrade()
     }
 }

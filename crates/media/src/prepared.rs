@@ -4,6 +4,7 @@ use crate::body::Body;
 use crate::engine::Engine;
 use crate::error::OpenError;
 use crate::play::Play;
+use crate::queue::Class;
 use audio::Layout;
 use bytes::Bytes;
 use std::fs::File;
@@ -21,7 +22,7 @@ pub struct Prepared {
 
 enum Kind {
     Original { file: Arc<File>, length_bytes: u64, bytes: Option<Bytes> },
-    Transcode { engine: Arc<Engine>, play: Arc<Play>, layout: Arc<Layout> },
+    Transcode { engine: Arc<Engine>, play: Arc<Play>, layout: Arc<Layout>, class: Class },
 }
 
 impl Prepared {
@@ -36,8 +37,14 @@ impl Prepared {
         Ok(Self { kind: Kind::Original { file: Arc::new(file), length_bytes, bytes } })
     }
 
-    pub(crate) fn transcode(engine: Arc<Engine>, play: Arc<Play>, layout: Arc<Layout>) -> Self {
-        Self { kind: Kind::Transcode { engine, play, layout } }
+    /// A transcode, whose segments are made as urgently as `class` says.
+    pub(crate) fn transcode(
+        engine: Arc<Engine>,
+        play: Arc<Play>,
+        layout: Arc<Layout>,
+        class: Class,
+    ) -> Self {
+        Self { kind: Kind::Transcode { engine, play, layout, class } }
     }
 
     /// Where a range lies as it is in one file, if it does: in an original, or within one cached segment.
@@ -45,7 +52,7 @@ impl Prepared {
     pub fn slice(&self, range: &Range<u64>) -> Option<(Arc<File>, Range<u64>)> {
         match &self.kind {
             Kind::Original { file, .. } => Some((Arc::clone(file), range.clone())),
-            Kind::Transcode { engine, play, layout } => {
+            Kind::Transcode { engine, play, layout, .. } => {
                 play.cached_slice(&engine.cache, layout, range)
             }
         }
@@ -74,7 +81,7 @@ impl Prepared {
     pub fn is_cached(&self, range: &Range<u64>) -> bool {
         match &self.kind {
             Kind::Original { .. } => true,
-            Kind::Transcode { engine, play, layout } => {
+            Kind::Transcode { engine, play, layout, .. } => {
                 layout.segments_of(range).all(|segment| play.has(&engine.cache, segment))
             }
         }
@@ -96,8 +103,9 @@ impl Prepared {
     pub fn further(&self, range: Range<u64>) -> Body {
         match &self.kind {
             Kind::Original { file, .. } => Body::of_file(Arc::clone(file), range),
-            Kind::Transcode { engine, play, layout } => {
-                Body::of_play(Arc::clone(engine), Arc::clone(play), Arc::clone(layout), range)
+            Kind::Transcode { engine, play, layout, class } => {
+                let (engine, play) = (Arc::clone(engine), Arc::clone(play));
+                Body::of_play(engine, play, Arc::clone(layout), range, *class)
             }
         }
     }

@@ -80,12 +80,26 @@ impl Resource {
     }
 }
 
-/// The facts of a source that is no longer than is allowed; else a refusal.
-pub fn playable(facts: Facts, longest: Duration) -> Result<Facts, String> {
-    let longest = longest.as_secs();
-    if facts.frame_count > longest.saturating_mul(facts.rate_hz.into()) {
+/// The rate and channels at which the longest audio that is played counts in samples: what decoding costs goes by
+/// samples, and a FLAC file may have 655 350 × 8 of them a second.
+const COUNTED_RATE_HZ: u64 = 48_000;
+const COUNTED_CHANNELS: u64 = 2;
+
+/// The facts of a source that is no longer, and has no more samples, than is allowed; else a refusal.
+pub fn playable(facts: Facts, max_audio: Duration) -> Result<Facts, String> {
+    let max_seconds = max_audio.as_secs();
+    if facts.frame_count > max_seconds.saturating_mul(facts.rate_hz.into()) {
         let seconds = facts.duration_seconds().ceil();
-        return Err(format!("{seconds} s of audio (allowed: up to {longest} s)"));
+        return Err(format!("{seconds} s of audio (allowed: up to {max_seconds} s)"));
+    }
+    let samples = facts.frame_count.saturating_mul(facts.channels.into());
+    let max_samples = max_seconds.saturating_mul(COUNTED_RATE_HZ * COUNTED_CHANNELS);
+    if samples > max_samples {
+        return Err(format!(
+            "{samples} samples of audio, in {} channels at {} Hz (allowed: up to {max_samples}, which are \
+             {max_seconds} s of stereo at {COUNTED_RATE_HZ} Hz)",
+            facts.channels, facts.rate_hz
+        ));
     }
     Ok(facts)
 }
@@ -174,4 +188,41 @@ fn is_published(row: &ResourceRow, link: &Link) -> bool {
         Link::Name { .. } => Publish::FileAccessName,
     };
     row.allow_publish && row.publish == form
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_audio_counts_in_samples_too() {
+        let an_hour = Duration::from_secs(3600);
+        let of = |seconds: u64, rate_hz: u32, channels: u16| {
+            let wav = wav_of_one_frame();
+            let source: audio::Source = Arc::new(wav);
+            let mut facts = audio::probe(&source, audio::Hint::default()).unwrap().facts;
+            facts.frame_count = seconds * u64::from(rate_hz);
+            (facts.rate_hz, facts.channels) = (rate_hz, channels);
+            playable(facts, an_hour).map(drop)
+        };
+        assert_eq!(of(3600, 48_000, 2), Ok(()));
+        assert_eq!(of(3600, 8000, 8), Ok(()));
+        assert_eq!(of(1800, 96_000, 2), Ok(()));
+        assert_eq!(of(3601, 8000, 1), Err("3601 s of audio (allowed: up to 3600 s)".into()));
+        let told = of(720, 655_350, 8).unwrap_err();
+        assert_eq!(
+            told,
+            "3774816000 samples of audio, in 8 channels at 655350 Hz (allowed: up to 345600000, which are \
+             3600 s of stereo at 48000 Hz)"
+        );
+    }
+
+    fn wav_of_one_frame() -> Vec<u8> {
+        let mut wav = b"RIFF\x26\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
+        wav.extend(8000u32.to_le_bytes());
+        wav.extend(16000u32.to_le_bytes());
+        wav.extend(b"\x02\0\x10\0data\x02\0\0\0\0\0");
+        wav
+    }
 }

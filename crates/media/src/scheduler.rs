@@ -1,118 +1,48 @@
-//! The one bridge between a server's async code and its CPU work: a fixed pool of threads and a bounded queue.
-//!
-//! Two classes: what a client waits for goes before what is made ahead. Within a class the
-//! representations take turns, so that a client who reads a hundred does not starve one who reads one.
+//! The one bridge between a server's async code and its CPU work: a fixed pool of threads and a bounded
+//! [`Queue`].
 
 use crate::lock::{lock, wait};
-use std::collections::VecDeque;
+use crate::queue::{Class, Job, Label, Queue, Refused};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use tokio::sync::Notify;
 
-/// How urgent a job is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
-    /// A client waits for it.
-    Waiting,
-    /// A client will want it soon.
-    Ahead,
-}
-
-/// What the queue knows of a job: the representation and the segment that it makes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Label {
-    /// The representation.
-    pub key: Arc<str>,
-    /// The segment.
-    pub segment: u32,
-}
-
-type Work = Box<dyn FnOnce() + Send>;
-
-/// The queue takes no work: it's full, or closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused;
-
 /// The pool. Dropping it ends its threads after their present jobs; queued jobs are dropped.
 pub struct Scheduler {
-    shared: Arc<Shared>,
+    desk: Arc<Desk>,
     threads: Vec<JoinHandle<()>>,
-    queue_length: usize,
 }
 
-#[derive(Default)]
-struct Shared {
-    queues: Mutex<Queues>,
+/// What the threads share with those who bring work.
+struct Desk {
+    work: Mutex<Work>,
     news: Condvar,
     /// Told when no job runs.
     rest: Notify,
 }
 
-#[derive(Default)]
-struct Queues {
-    waiting: Turns,
-    ahead: Turns,
+struct Work {
+    /// `None` once the scheduler is closed.
+    queue: Option<Queue>,
     running: usize,
-    closed: bool,
-}
-
-/// The jobs of one representation, by segment.
-type Jobs = VecDeque<(u32, Work)>;
-
-/// Jobs in turns by representation.
-#[derive(Default)]
-struct Turns {
-    keys: VecDeque<(Arc<str>, Jobs)>,
-    length: usize,
-}
-
-impl Turns {
-    fn push(&mut self, label: Label, work: Work) {
-        self.length += 1;
-        match self.keys.iter_mut().find(|(key, _)| *key == label.key) {
-            Some((_, jobs)) => jobs.push_back((label.segment, work)),
-            None => self.keys.push_back((label.key, VecDeque::from([(label.segment, work)]))),
-        }
-    }
-
-    fn pop(&mut self) -> Option<Work> {
-        let (key, mut jobs) = self.keys.pop_front()?;
-        let job = jobs.pop_front();
-        if !jobs.is_empty() {
-            self.keys.push_back((key, jobs));
-        }
-        self.length -= usize::from(job.is_some());
-        job.map(|(_, work)| work)
-    }
-
-    fn remove(&mut self, label: &Label) -> Option<Work> {
-        let turn = self.keys.iter().position(|(key, _)| *key == label.key)?;
-        let jobs = &mut self.keys[turn].1;
-        let at = jobs.iter().position(|(segment, _)| *segment == label.segment)?;
-        let (_, work) = jobs.remove(at)?;
-        if jobs.is_empty() {
-            self.keys.remove(turn);
-        }
-        self.length -= 1;
-        Some(work)
-    }
 }
 
 impl Scheduler {
-    /// Starts so many threads.
+    /// Starts so many threads, before which so many jobs may wait.
     ///
     /// # Errors
     /// If the system gives no threads.
     pub fn start(threads: usize, queue_length: usize) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let work = Mutex::new(Work { queue: Some(Queue::new(queue_length)), running: 0 });
+        let desk = Arc::new(Desk { work, news: Condvar::new(), rest: Notify::new() });
         let spawn = |number| {
-            let shared = Arc::clone(&shared);
-            thread::Builder::new().name(format!("encode-{number}")).spawn(move || shared.run())
+            let desk = Arc::clone(&desk);
+            thread::Builder::new().name(format!("encode-{number}")).spawn(move || desk.run())
         };
         let threads = (0..threads).map(spawn).collect::<io::Result<_>>()?;
-        Ok(Self { shared, threads, queue_length })
+        Ok(Self { desk, threads })
     }
 
     /// Number of threads.
@@ -120,55 +50,58 @@ impl Scheduler {
         self.threads.len()
     }
 
-    /// Puts a job into the queue. One that a client waits for is refused only if as many wait already;
-    /// one made ahead, if the queue holds as many of either class.
+    /// Puts a job into the queue, if there is or can be made room for it.
     ///
     /// # Errors
-    /// [`Refused`], the work unrun.
-    pub fn submit(&self, class: Class, label: Label, work: Work) -> Result<(), Refused> {
-        self.push(class, label, work, self.queue_length)
+    /// [`Refused`], the job unrun.
+    pub fn submit(&self, class: Class, label: Label, job: Box<dyn Job>) -> Result<(), Refused> {
+        self.push(class, label, job, false)
     }
 
-    /// Puts a job into the queue whatever its length: the next piece of work that was accepted before.
+    /// Puts a job into the queue however full it is: the next piece of work that was accepted before.
     ///
     /// # Errors
-    /// [`Refused`] after [`Self::close`], the work unrun.
-    pub fn follow_up(&self, class: Class, label: Label, work: Work) -> Result<(), Refused> {
-        self.push(class, label, work, usize::MAX)
+    /// [`Refused`] after [`Self::close`], the job unrun.
+    pub fn follow_up(&self, class: Class, label: Label, job: Box<dyn Job>) -> Result<(), Refused> {
+        self.push(class, label, job, true)
     }
 
-    fn push(&self, class: Class, label: Label, work: Work, most: usize) -> Result<(), Refused> {
-        let mut queues = self.shared.queues();
-        let length = match class {
-            Class::Waiting => queues.waiting.length,
-            Class::Ahead => queues.waiting.length + queues.ahead.length,
-        };
-        if queues.closed || length >= most {
-            return Err(Refused);
+    fn push(
+        &self,
+        class: Class,
+        label: Label,
+        job: Box<dyn Job>,
+        accepted: bool,
+    ) -> Result<(), Refused> {
+        // Declared before the lock is taken, so that it is dropped after: a job that is dropped ends what waits for
+        // it, which may come back here.
+        let mut gone = Vec::new();
+        let mut work = lock(&self.desk.work);
+        let queue = work.queue.as_mut().ok_or(Refused)?;
+        if !accepted {
+            queue.make_room(class, &label.content, &mut gone)?;
         }
-        queues.turns(class).push(label, work);
-        drop(queues);
-        self.shared.news.notify_one();
+        queue.push(class, label, job);
+        self.desk.news.notify_one();
         Ok(())
     }
 
-    /// A client now waits for a job that was queued ahead.
+    /// A client that plays now waits for a job that was less urgent.
     pub fn promote(&self, label: &Label) {
-        let mut queues = self.shared.queues();
-        if let Some(work) = queues.ahead.remove(label) {
-            queues.waiting.push(label.clone(), work);
+        if let Some(queue) = &mut lock(&self.desk.work).queue {
+            queue.promote(label);
         }
     }
 
     /// Drops what is queued, refuses what comes, and waits for the jobs that run.
     pub async fn close(&self) {
-        self.shared.close();
+        self.desk.close();
         loop {
             // Registered before looking, so that no news is missed.
-            let rest = self.shared.rest.notified();
+            let rest = self.desk.rest.notified();
             tokio::pin!(rest);
             rest.as_mut().enable();
-            if self.shared.queues().running == 0 {
+            if lock(&self.desk.work).running == 0 {
                 return;
             }
             rest.await;
@@ -178,7 +111,7 @@ impl Scheduler {
 
 impl Drop for Scheduler {
     fn drop(&mut self) {
-        self.shared.close();
+        self.desk.close();
         for thread in self.threads.drain(..) {
             // The last owner may be a job on one of these threads.
             if thread.thread().id() != thread::current().id() {
@@ -188,57 +121,37 @@ impl Drop for Scheduler {
     }
 }
 
-impl Queues {
-    fn turns(&mut self, class: Class) -> &mut Turns {
-        match class {
-            Class::Waiting => &mut self.waiting,
-            Class::Ahead => &mut self.ahead,
-        }
-    }
-}
-
-impl Shared {
-    fn queues(&self) -> MutexGuard<'_, Queues> {
-        lock(&self.queues)
-    }
-
+impl Desk {
     fn close(&self) {
-        let mut queues = self.queues();
-        queues.closed = true;
-        let queued = (std::mem::take(&mut queues.waiting), std::mem::take(&mut queues.ahead));
-        // Jobs that are dropped end what waits for them, which may look here.
-        drop(queues);
-        drop(queued);
+        let queue = lock(&self.work).queue.take();
+        // Without the lock, because jobs that are dropped end what waits for them, which may look here.
+        drop(queue);
         self.news.notify_all();
     }
 
     fn run(&self) {
         give_way();
-        while let Some(work) = self.next() {
-            // The work itself reports its failure; this only keeps the thread alive.
-            if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        while let Some(job) = self.next() {
+            // The job itself reports its failure; this only keeps the thread alive.
+            if catch_unwind(AssertUnwindSafe(|| job.run())).is_err() {
                 tracing::error!("a job panicked");
             }
-            let mut queues = self.queues();
-            queues.running -= 1;
-            if queues.running == 0 {
+            let mut work = lock(&self.work);
+            work.running -= 1;
+            if work.running == 0 {
                 self.rest.notify_waiters();
             }
         }
     }
 
-    fn next(&self) -> Option<Work> {
-        let mut queues = self.queues();
+    fn next(&self) -> Option<Box<dyn Job>> {
+        let mut work = lock(&self.work);
         loop {
-            if queues.closed {
-                return None;
+            if let Some(job) = work.queue.as_mut()?.pop() {
+                work.running += 1;
+                return Some(job);
             }
-            let Queues { waiting, ahead, .. } = &mut *queues;
-            if let Some(work) = waiting.pop().or_else(|| ahead.pop()) {
-                queues.running += 1;
-                return Some(work);
-            }
-            queues = wait(&self.news, queues);
+            work = wait(&self.news, work);
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::fetch;
 use crate::play::Play;
 use crate::play_cache::PlayCache;
 use crate::prepared::Prepared;
+use crate::queue::Class;
 use crate::resource::{Resource, ResourceCache, Right, playable};
 use crate::select::{Representation, Transcoded};
 use crate::source::Stored;
@@ -100,12 +101,15 @@ impl Media {
         match wanted {
             Representation::Original(resource) => self.original(resource).await,
             Representation::Transcode(transcoded) => {
-                self.laid_out(self.play(transcoded).await?).await
+                let play = self.play(transcoded).await?;
+                self.service.plays.keep(&play);
+                self.laid_out(play, Class::Waiting).await
             }
         }
     }
 
-    /// [`Self::prepare`] of a transcode whose source is not stored (yet): an upload.
+    /// [`Self::prepare`] of a transcode whose source is not stored (yet): an upload. What plays goes before it, and
+    /// what is read of it; both end when they are dropped. It never says [`OpenError::StillEncoding`].
     ///
     /// # Errors
     /// [`OpenError`].
@@ -115,16 +119,17 @@ impl Media {
         source: audio::Source,
         index: Vec<u8>,
     ) -> Result<Prepared, OpenError> {
+        // Not kept ready, because it would hold the upload's file open.
         let play = match self.service.plays.find(&transcoded.key) {
             Some(running) => running,
             None => self.new_play(transcoded, source, index).await?,
         };
-        self.laid_out(play).await
+        self.laid_out(play, Class::Upload).await
     }
 
-    async fn laid_out(&self, play: Arc<Play>) -> Result<Prepared, OpenError> {
-        let layout = fetch::layout_of(self.engine(), &play).await?;
-        Ok(Prepared::transcode(Arc::clone(self.engine()), play, layout))
+    async fn laid_out(&self, play: Arc<Play>, class: Class) -> Result<Prepared, OpenError> {
+        let layout = fetch::layout_of(self.engine(), &play, class).await?;
+        Ok(Prepared::transcode(Arc::clone(self.engine()), play, layout, class))
     }
 
     async fn original(&self, resource: &Arc<Resource>) -> Result<Prepared, OpenError> {

@@ -2,155 +2,15 @@
 //! that survives and repairs itself.
 #![allow(clippy::unwrap_used)]
 
-use blob::Blobs;
+mod house;
+
 use catalog::Catalog;
-use media::{Body, Chunk, Config, Media, Preferences, Representation, Resource, select};
-use std::ops::Range;
+use house::{House, LONG, SHORT, VERY_LONG, collect, drain, refer_to};
+use media::{Chunk, Config, Representation};
 use std::os::unix::fs::{FileExt, PermissionsExt};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
-
-/// 25.3 s at 8 kHz: three segments.
-const SHORT: u32 = 202_400;
-
-/// 205 s at 8 kHz: twenty-one segments.
-const LONG: u32 = 1_640_000;
-
-/// 20 min at 8 kHz: work for a while.
-const VERY_LONG: u32 = 9_600_000;
-
-/// So many frames of 8 kHz mono noise that swells, as WAV.
-fn recording(frames: u32) -> Vec<u8> {
-    let mut wav = b"RIFF".to_vec();
-    wav.extend((36 + frames * 2).to_le_bytes());
-    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    wav.extend(8000u32.to_le_bytes());
-    wav.extend(16000u32.to_le_bytes());
-    wav.extend(b"\x02\0\x10\0data");
-    wav.extend((frames * 2).to_le_bytes());
-    let mut x = 1u32;
-    for n in 0..frames {
-        x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let swell = (n % 8000) as i32;
-        wav.extend((((x >> 16) as i32 - 32768) * swell / 8000).to_le_bytes()[..2].iter());
-    }
-    wav
-}
-
-struct House {
-    media: Media,
-    resource: Arc<Resource>,
-    blobs: Blobs,
-    catalog: Catalog,
-}
-
-/// A catalog knows the object of that name.
-fn refer_to(hash: &str, catalog: &Path) {
-    let sql = "INSERT INTO blobs (object, store, hash, length_bytes) VALUES (?1, '', ?1, 0)";
-    rusqlite::Connection::open(catalog).unwrap().execute(sql, [hash]).unwrap();
-}
-
-impl House {
-    fn config(dir: &Path) -> Config {
-        Config {
-            cache_dir: dir.join("cache"),
-            cache_bytes: 1 << 30,
-            threads: 2,
-            queue_length: 64,
-            read_ahead: 2,
-            learn_timeout: Duration::from_secs(20),
-            max_audio: Duration::from_secs(24 * 3600),
-        }
-    }
-
-    fn open(dir: &Path, config: Config) -> Self {
-        Self::with(dir, config, SHORT)
-    }
-
-    fn with(dir: &Path, config: Config, frames: u32) -> Self {
-        let blobs = Blobs::open(dir).unwrap();
-        let catalog = Catalog::open(dir.join("catalog.sqlite")).unwrap();
-        let bytes = recording(frames);
-        let hash = blob::Hash::of(&bytes).to_string();
-        let path = dir.join("blobs").join(&hash[..2]).join(&hash[2..4]).join(&hash);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &bytes).unwrap();
-        let source: audio::Source = Arc::new(std::fs::File::open(&path).unwrap());
-        refer_to(&hash, &dir.join("catalog.sqlite"));
-        let facts = audio::probe(&source, audio::Hint::default()).unwrap().facts;
-        let resource = Resource {
-            file_sid: None,
-            content_hash: hash,
-            length_bytes: bytes.len() as u64,
-            stored_at_ms: 0,
-            expires_at_ms: None,
-            name: "a.wav".into(),
-            mime_type: "audio/x-wav".into(),
-            facts: Some(Arc::new(facts)),
-            probe_error: None,
-        };
-        let media = Media::open(catalog.clone(), blobs.clone(), config).unwrap();
-        Self { media, resource: Arc::new(resource), blobs, catalog }
-    }
-
-    /// The engine closed and opened again, over the same catalog and blobs.
-    async fn restarted(self, config: Config) -> Self {
-        let Self { media, resource, blobs, catalog } = self;
-        media.close().await;
-        drop(media);
-        let media = Media::open(catalog.clone(), blobs.clone(), config).unwrap();
-        Self { media, resource, blobs, catalog }
-    }
-
-    fn wanted(&self, format: &'static str) -> Representation {
-        // The recording is a wav: a transcode to one needs another rate.
-        let rate_hz = (format == "wav").then_some(48_000);
-        let wish = Preferences { format: Some(format), rate_hz, ..Preferences::default() };
-        select(&self.resource, &wish).unwrap()
-    }
-
-    async fn range(&self, format: &'static str, range: Range<u64>) -> Vec<u8> {
-        let prepared = self.media.prepare(&self.wanted(format)).await.unwrap();
-        collect(prepared.open(range).unwrap()).await
-    }
-
-    async fn whole(&self, format: &'static str) -> Vec<u8> {
-        let length = self.media.prepare(&self.wanted(format)).await.unwrap().length_bytes();
-        self.range(format, 0..length).await
-    }
-
-    /// Segments encoded so far.
-    fn encoded(&self) -> u64 {
-        self.media.counters().segments_encoded.load(Ordering::Relaxed)
-    }
-
-    /// So many segments are encoded, once those are counted whose last bytes a client has already.
-    async fn has_encoded(&self, segments: u64) {
-        let end = Instant::now() + Duration::from_secs(20);
-        while self.encoded() < segments && Instant::now() < end {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        assert_eq!(self.encoded(), segments);
-    }
-}
-
-/// Reads a body to its end, or to what broke it off.
-async fn drain(mut body: Body) -> Result<(), media::BodyError> {
-    while let Some(chunk) = body.next().await {
-        chunk?;
-    }
-    Ok(())
-}
-
-async fn collect(mut body: Body) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while let Some(piece) = body.bytes().await {
-        bytes.extend(piece.unwrap());
-    }
-    bytes
-}
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 16)]
 async fn clients_who_come_at_any_moment_of_the_first_encode_cause_no_second_one() {
@@ -449,8 +309,7 @@ async fn a_segment_that_always_fails_ends_the_answers_that_need_it() {
         // It is whole when it is opened first.
         let original = Representation::Original(Arc::clone(&house.resource));
         house.media.prepare(&original).await.unwrap();
-        let hash = &house.resource.content_hash;
-        let blob = dir.path().join("blobs").join(&hash[..2]).join(&hash[2..4]).join(hash);
+        let blob = house.path();
         // Read-only as it is, its owner may still cut it short by its name.
         std::fs::set_permissions(&blob, std::fs::Permissions::from_mode(0o600)).unwrap();
         let blob = std::fs::File::options().write(true).open(blob).unwrap();
@@ -495,9 +354,8 @@ async fn what_is_encoded_again_over_what_is_kept_counts_once() {
     house.media.close().await;
     let kept = house.media.cached_bytes();
     // With another catalog its layout isn't known any more.
-    let other = dir.path().join("other.sqlite");
-    let catalog = Catalog::open(&other).unwrap();
-    refer_to(&house.resource.content_hash, &other);
+    let catalog = Catalog::open(dir.path().join("other.sqlite")).unwrap();
+    refer_to(&house.resource.content_hash, &dir.path().join("other.sqlite"));
     let house = House { catalog, ..house }.restarted(House::config(dir.path())).await;
     assert_eq!(house.whole("flac").await, first);
     house.media.close().await;

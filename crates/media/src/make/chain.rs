@@ -4,7 +4,7 @@ use super::make;
 use crate::engine::Engine;
 use crate::flight::End;
 use crate::play::Play;
-use crate::scheduler::{Class, Label};
+use crate::queue::{Class, Job, Label};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,36 +35,6 @@ impl Runner {
         play.label(u32::MAX)
     }
 
-    /// Runs for a turn, or until nobody wants a segment at the frontier or behind it.
-    pub fn run(mut self) {
-        let turn_ends = Instant::now() + TURN;
-        while let Some((segment, checkpoint)) = self.next() {
-            if Instant::now() >= turn_ends {
-                return self.hand_on();
-            }
-            if !self.is_wanted(segment) {
-                return self.give_up(&End::Cancelled);
-            }
-            let flight = Arc::clone(self.play.flights().entry(segment).or_default());
-            // A segment at the frontier has no other maker.
-            flight.claim();
-            let wanted = || self.is_wanted(segment);
-            let checkpoint = checkpoint.as_deref();
-            let (end, report) =
-                make(&self.engine, &self.play, segment, checkpoint, &flight, &wanted);
-            let Some(state) = report.and_then(|report| report.segment.checkpoint) else {
-                // Those behind it can't be made either.
-                return self.give_up(&end);
-            };
-            self.play.chain().advance(segment + 1, state.clone());
-            self.fresh.push((segment + 1, state));
-            self.play.land(segment, &flight, end);
-            if self.fresh.len() >= CHECKPOINT_BATCH {
-                self.write_down();
-            }
-        }
-    }
-
     /// The next segment and the state at its start; `None` when the goal is passed, and the runner with it.
     fn next(&mut self) -> Option<(u32, Option<Vec<u8>>)> {
         let next = self.play.chain().next(self.play.transcode.encoding().segment_count());
@@ -73,17 +43,16 @@ impl Runner {
     }
 
     /// Whether anybody wants this segment or one behind it.
-    fn is_wanted(&self, from: u32) -> bool {
+    fn is_wanted_from(&self, from: u32) -> bool {
         self.play.flights().iter().any(|(segment, flight)| *segment >= from && flight.is_wanted())
     }
 
     /// Queues itself for its next turn.
-    fn hand_on(self) {
+    fn hand_on(self: Box<Self>) {
         let (engine, play) = (Arc::clone(&self.engine), Arc::clone(&self.play));
         let class = play.chain().class();
-        let turn = Box::new(move || self.run());
         // Refused, it is dropped, and gives up.
-        let _ = engine.queue(class, Self::label(&play), turn, true, &|| {
+        let _ = engine.queue(class, Self::label(&play), self, true, &|| {
             play.chain().class() == Class::Waiting
         });
     }
@@ -114,6 +83,43 @@ impl Runner {
                 tracing::warn!(%error, "checkpoints were not kept; they will be made again");
             }
         });
+    }
+}
+
+impl Job for Runner {
+    /// Runs for a turn, or until nobody wants a segment at the frontier or behind it.
+    fn run(mut self: Box<Self>) {
+        let turn_ends = Instant::now() + TURN;
+        while let Some((segment, checkpoint)) = self.next() {
+            if Instant::now() >= turn_ends {
+                return self.hand_on();
+            }
+            if !self.is_wanted_from(segment) {
+                return self.give_up(&End::Cancelled);
+            }
+            let flight = Arc::clone(self.play.flights().entry(segment).or_default());
+            // A segment at the frontier has no other maker.
+            flight.claim();
+            let wanted = || self.is_wanted_from(segment);
+            let checkpoint = checkpoint.as_deref();
+            let (end, report) =
+                make(&self.engine, &self.play, segment, checkpoint, &flight, &wanted);
+            let Some(state) = report.and_then(|report| report.segment.checkpoint) else {
+                // Those behind it can't be made either.
+                return self.give_up(&end);
+            };
+            self.play.chain().advance(segment + 1, state.clone());
+            self.fresh.push((segment + 1, state));
+            self.play.land(segment, &flight, end);
+            if self.fresh.len() >= CHECKPOINT_BATCH {
+                self.write_down();
+            }
+        }
+    }
+
+    fn is_wanted(&self) -> bool {
+        let frontier = self.play.chain().frontier();
+        self.is_wanted_from(frontier)
     }
 }
 

@@ -1,60 +1,77 @@
-//! The whole encode of a format whose layout is learned (flac, mp4): all segments are encoded on all threads, in
-//! order; the sizes make the layout, which the catalog keeps with the content.
+//! The whole encode of a format whose layout is learned (flac, mp4): all segments are encoded, in order, on as many
+//! threads as have nothing more urgent to do; the sizes make the layout, which the catalog keeps with the content.
+//! Of a whole encode one job is queued at a time; a thread that takes it queues the next one before it works.
 
 use super::{count, failed};
+use crate::counters::Counters;
 use crate::engine::Engine;
-use crate::flight::End;
+use crate::flight::{End, Ticket};
 use crate::play::Play;
-use crate::play::learning::Learning;
-use crate::scheduler::{Class, Refused};
+use crate::play::learning::{Joined, Learning};
+use crate::queue::{Class, Job, Label, Refused};
 use audio::Layout;
 use catalog::StoredLayout;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// Joins the whole encode of a play, or starts it. Once started, it goes on to its end whoever waits.
-pub fn join(engine: &Arc<Engine>, play: &Arc<Play>) -> Result<Arc<Learning>, Refused> {
-    let mut running = play.learning();
-    // A learning that has ended well counts too: a client that asked the catalog before its end comes here
-    // after it.
-    let counts = |learning: &&Arc<Learning>| !learning.done.has_ended() || play.layout().is_some();
-    if let Some(learning) = running.as_ref().filter(counts) {
-        return Ok(Arc::clone(learning));
+/// Joins the whole encode of a play, starts it, or has it go on. It works while a ticket is held, and a little longer.
+pub fn join(engine: &Arc<Engine>, play: &Arc<Play>, class: Class) -> Result<Ticket, Refused> {
+    let learning = find_or_begin(engine, play);
+    let Joined { ticket, is_not_first, enlists } = learning.join(class);
+    if enlists {
+        let step = Step { engine: Arc::clone(engine), play: Arc::clone(play), learning };
+        // Where others wait already, it has its place.
+        step.queue(class, is_not_first)?;
+    } else if class == Class::Waiting {
+        engine.scheduler.promote(&label(play));
     }
-    let encoding = play.transcode.encoding();
-    let learning = Arc::new(Learning::new(encoding.assembly(), encoding.segment_count()));
-    let step = Step {
-        engine: Arc::clone(engine),
-        play: Arc::clone(play),
-        learning: Arc::clone(&learning),
-    };
-    step.queue(engine.scheduler.threads() as u32, true)?;
-    *running = Some(Arc::clone(&learning));
-    Ok(learning)
+    Ok(ticket)
 }
 
-/// A step that is queued. Dropped unrun, or by a panic, it ends the learning: nothing else would.
+fn find_or_begin(engine: &Engine, play: &Play) -> Arc<Learning> {
+    let mut known = play.learning();
+    // A learning that has ended well counts too: a client that asked the catalog before its end comes here
+    // after it.
+    let counts = |learning: &&Arc<Learning>| !learning.has_ended() || play.layout().is_some();
+    if let Some(learning) = known.as_ref().filter(counts) {
+        return Arc::clone(learning);
+    }
+    let (encoding, window) = (play.transcode.encoding(), 2 * engine.scheduler.threads() as u32);
+    let learning = Learning::new(encoding.assembly(), encoding.segment_count(), window);
+    Arc::clone(known.insert(Arc::new(learning)))
+}
+
+/// What the job of a whole encode is queued under, whatever its segment: there is one at a time.
+fn label(play: &Play) -> Label {
+    play.label(u32::MAX)
+}
+
+/// A step that is queued. A panic ends the learning, because nothing else would; dropped unrun, it sends away who
+/// waits, because nobody else would.
 struct Queued {
     step: Step,
-    segment: u32,
+    class: Class,
     ran: bool,
 }
 
-impl Queued {
-    fn run(mut self) {
-        self.step.run(self.segment);
+impl Job for Queued {
+    fn run(mut self: Box<Self>) {
+        self.step.run(self.class);
         self.ran = true;
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.step.learning.is_wanted()
     }
 }
 
 impl Drop for Queued {
     fn drop(&mut self) {
-        if !self.ran {
-            let end = match std::thread::panicking() {
-                true => End::Failed("the encoding panicked".into()),
-                false => End::Cancelled,
-            };
-            self.step.learning.done.finish(end);
+        if std::thread::panicking() {
+            self.step.learning.finish(End::Failed("the encoding panicked".into()));
+        } else if !self.ran {
+            self.step.learning.rest();
+            Counters::add(&self.step.engine.counters.segments_cancelled, 1);
         }
     }
 }
@@ -68,38 +85,43 @@ struct Step {
 }
 
 impl Step {
-    /// Queues up to so many further segments.
-    fn queue(&self, count: u32, first: bool) -> Result<(), Refused> {
-        let window = 2 * self.engine.scheduler.threads() as u32;
-        for segment in self.learning.take(count, window) {
-            let queued = Queued { step: self.clone(), segment, ran: false };
-            let work = Box::new(move || queued.run());
-            let label = self.play.label(segment);
-            let accepted = !first || segment > 0;
-            self.engine.queue(Class::Waiting, label, work, accepted, &|| false)?;
-        }
-        Ok(())
-    }
-
-    fn run(&self, segment: u32) {
-        if self.learning.done.has_ended() {
-            return;
-        }
+    /// Encodes the next segment; the rest follow. `class` is the one under which the step was queued.
+    fn run(&self, class: Class) {
+        let Some(segment) = self.learning.begin(class) else {
+            // Nobody waits any more: others go first, and after a while the encode rests.
+            return self.go_on();
+        };
+        self.go_on();
         match self.encode(segment) {
             Err(message) => {
                 let message = failed(&self.engine, &self.play, segment, &message);
-                self.learning.done.finish(End::Failed(message));
+                self.learning.finish(End::Failed(message));
             }
-            Ok(None) => {
-                // Refused, they end the learning.
-                let _ = self.queue(2, false);
-            }
+            Ok(None) => self.go_on(),
             Ok(Some(layout)) => {
                 let layout = self.play.learned(layout);
                 self.write_down(&layout);
-                self.learning.done.finish(End::Whole);
+                self.learning.finish(End::Whole);
             }
         }
+    }
+
+    /// Queues the next segment, if there is one and the encode is not to rest.
+    fn go_on(&self) {
+        if !self.learning.has_ended()
+            && let Some(class) = self.learning.next_class()
+        {
+            // Refused, it is dropped.
+            let _ = self.queue(class, true);
+        }
+    }
+
+    fn queue(&self, class: Class, accepted: bool) -> Result<(), Refused> {
+        let queued = Box::new(Queued { step: self.clone(), class, ran: false });
+        self.engine.queue(class, label(&self.play), queued, accepted, &|| {
+            // A client that joined since then could not promote it.
+            self.learning.is_urgent()
+        })
     }
 
     /// Encodes a segment, keeps it, and hands it to the assembly; gives the layout after the last one.

@@ -1,6 +1,6 @@
 //! What is known of a chained format (G.722): the encoder's states, and how far segments are wanted.
 
-use crate::scheduler::Class;
+use crate::queue::Class;
 use std::collections::BTreeMap;
 
 /// The state of a chained format: a segment at or past the frontier needs those before it.
@@ -12,6 +12,8 @@ pub struct Chain {
     goal: u32,
     /// The last one that a client waits for now.
     awaited: Option<u32>,
+    /// How urgent those are that no client waits for now.
+    behind: Option<Class>,
     /// Whether there is a runner: one at a time, which alone moves the frontier.
     running: bool,
 }
@@ -39,6 +41,8 @@ impl Chain {
             self.hurry(segment);
         }
         self.goal = if self.running { self.goal.max(segment) } else { segment };
+        let behind = class.max(Class::Ahead);
+        self.behind = Some(self.behind.map_or(behind, |known| known.min(behind)));
         let start = !self.running;
         self.running = true;
         Way::Chained { start }
@@ -51,7 +55,10 @@ impl Chain {
 
     /// How urgent the runner's next turn is.
     pub fn class(&self) -> Class {
-        if self.awaited >= Some(self.frontier()) { Class::Waiting } else { Class::Ahead }
+        match self.awaited >= Some(self.frontier()) {
+            true => Class::Waiting,
+            false => self.behind.unwrap_or(Class::Ahead),
+        }
     }
 
     /// The runner's next segment and the state at its start; `None` past the goal or at the end, where the
@@ -74,6 +81,7 @@ impl Chain {
     pub fn stop(&mut self) {
         self.running = false;
         self.awaited = None;
+        self.behind = None;
     }
 }
 

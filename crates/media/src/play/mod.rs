@@ -10,7 +10,7 @@ use crate::error::OpenError;
 use crate::flight::{End, Flight};
 use crate::identity;
 use crate::lock::lock;
-use crate::scheduler::Label;
+use crate::queue::Label;
 use crate::select::Transcoded;
 use audio::transcode::Input;
 use audio::{EncodeError, Layout, Report, Transcode};
@@ -97,7 +97,8 @@ impl Play {
     }
 
     pub fn label(&self, segment: u32) -> Label {
-        Label { key: Arc::clone(&self.key), segment }
+        let (content, key) = (Arc::clone(&self.content), Arc::clone(&self.key));
+        Label { content, key, segment }
     }
 
     /// Encodes a segment into a sink.
