@@ -6,6 +6,7 @@
 //!   thread-local storage, so the handle may move to another thread: hence `Send`.
 //! - LAME's only writable globals are tables of powers that every initialisation fills anew with the
 //!   same numbers. [`TABLES`] keeps initialisations apart from each other and from encoders at work.
+//!   [`DOOR`] is about speed alone: it lets an initialisation come in between two blocks of another encoder.
 //! - Each encode call gets as many samples from every channel as it is told, checked here, and a
 //!   buffer of the worst size that LAME's manual names (1.25 × samples + 7200), whose length goes
 //!   along; LAME fails rather than pass it. What it reports to have written is checked too.
@@ -15,10 +16,14 @@
 use mp3lame_sys::{self as ffi, MPEG_mode, vbr_mode};
 use std::ffi::c_int;
 use std::ptr::NonNull;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 /// Written while an encoder is made, read while one encodes.
 static TABLES: RwLock<()> = RwLock::new(());
+
+/// Passed on the way to [`TABLES`]. Who waits to write stands in it, because an encoder that gives the lock back takes
+/// it again for its next block before a waiting thread has woken up, and would keep that waiting for a whole segment.
+static DOOR: Mutex<()> = Mutex::new(());
 
 /// LAME's scale from the fastest (9) to the best (0); 5 halves the time of 3 and sounds alike.
 pub const QUALITY: i32 = 5;
@@ -47,7 +52,9 @@ impl Lame {
     /// # Errors
     /// What LAME refused.
     pub fn new(rate_hz: u32, channels: u16, bitrate_kbps: u32) -> Result<Self, &'static str> {
+        let door = DOOR.lock().unwrap_or_else(PoisonError::into_inner);
         let _alone = TABLES.write().unwrap_or_else(PoisonError::into_inner);
+        drop(door);
         // SAFETY: takes nothing; null means out of memory.
         let handle = NonNull::new(unsafe { ffi::lame_init() }).ok_or("LAME has no memory")?;
         let mut encoder = Self {
@@ -106,7 +113,9 @@ impl Lame {
         }
         let left = self.scaled[0].as_ptr();
         let right = if self.channels == 2 { self.scaled[1].as_ptr() } else { left };
+        let door = DOOR.lock().unwrap_or_else(PoisonError::into_inner);
         let _others = TABLES.read().unwrap_or_else(PoisonError::into_inner);
+        drop(door);
         // SAFETY: an initialised encoder; `left` and `right` point to `frames` samples each; the
         // output's own length is given.
         let written = unsafe {
