@@ -165,14 +165,46 @@ fn what_cannot_be_brought_in_is_told_and_all_else_is_brought_in() {
     assert_eq!(imported.status.code(), Some(1), "{told}");
     let names: Vec<_> = brought_in.lines().filter_map(|l| l.split("  ").nth(1)).collect();
     assert_eq!(names, ["a.wav", "z.wav"], "{told}");
-    for name in ["b-gone.wav", "c-self.wav", "e.wav", "/nowhere/x.wav"] {
+    for name in ["b-gone.wav", "c-self.wav", "d-loop", "e.wav", "/nowhere/x.wav"] {
         assert!(told.contains(name), "{name}: {told}");
     }
-    assert_eq!(told.lines().count(), 5, "{told}");
+    assert_eq!(told.lines().count(), 6, "{told}");
     let server = Server::start(&data, &[recordings, "/nowhere/x.wav"]);
     assert_eq!(links(&server.welcome).len(), 2);
     let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
     assert!(log.contains("b-gone.wav") && log.contains("/nowhere/x.wav"), "{log}");
+}
+
+#[test]
+fn links_in_a_folder_publish_nothing_and_a_link_that_is_given_is_followed() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["spool", "private", "private/deeper"] {
+        std::fs::create_dir(at(name)).unwrap();
+    }
+    for name in ["spool/own.wav", "private/secret.wav", "private/deeper/secret.wav"] {
+        std::fs::copy(chime(), at(name)).unwrap();
+    }
+    symlink(at("private/secret.wav"), at("spool/file.wav")).unwrap();
+    symlink(at("private"), at("spool/folder")).unwrap();
+    symlink("../private", at("spool/relative")).unwrap();
+    symlink("own.wav", at("spool/inside.wav")).unwrap();
+    symlink(at("spool"), at("given")).unwrap();
+    let data = at("data");
+    let import = |path: &Path| {
+        let imported = run(&["import", path.to_str().unwrap(), "--data", data.to_str().unwrap()]);
+        let names = stdout(&imported);
+        let names = names.lines().filter_map(|l| Some(l.split("  ").nth(1)?.to_owned()));
+        (names.collect::<Vec<_>>(), stderr(&imported), imported.status.code())
+    };
+    let (names, told, code) = import(&at("given"));
+    assert_eq!((&names[..], code), (&["own.wav".to_owned()][..], Some(1)), "{told}");
+    for link in ["file.wav", "folder", "relative", "inside.wav"] {
+        assert!(told.contains(&format!("{link}: a symbolic link")), "{link}: {told}");
+    }
+    // Whoever names a link himself means its target.
+    let (names, told, code) = import(&at("spool/file.wav"));
+    assert_eq!((&names[..], code), (&["file.wav".to_owned()][..], Some(0)), "{told}");
 }
 
 #[test]

@@ -6,8 +6,9 @@ use crate::failure::{Failure, print};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::HashSet;
 use std::fmt::Display;
-use std::fs::{self, DirEntry};
+use std::fs::{self, DirEntry, File, Metadata};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
@@ -37,7 +38,8 @@ async fn container(opened: &Opened, sid: &str) -> Result<Uuid, Failure> {
 }
 
 /// Brings files in and prints a line `link  name` for each; folders are gone through in the order of
-/// their names, hidden files left out. What can't be brought in is told on stderr, and the rest goes on;
+/// their names, hidden files left out. Links in them are not followed, because whoever may write there could publish
+/// by one what only this process may read. What can't be brought in is told on stderr, and the rest goes on;
 /// returns how many these were.
 pub async fn bring_in(
     opened: &Opened,
@@ -50,18 +52,18 @@ pub async fn bring_in(
     };
     let mut found = Found::default();
     paths.iter().for_each(|path| found.look(path));
-    let total = found.files.iter().map(|(_, length)| length).sum();
+    let total = found.files.iter().map(|file| file.length).sum();
     let bar = ProgressBar::new(total).with_style(style());
-    for (path, length) in &found.files {
-        bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
-        match bring_one_in(opened, path, container).await {
+    for file in &found.files {
+        bar.set_message(file.name());
+        match bring_one_in(opened, file, container).await {
             Ok(line) => bar.suspend(|| print(&line))?,
             Err(error) => {
                 found.failed += 1;
-                bar.suspend(|| tell(path, &error));
+                bar.suspend(|| tell(&file.path, &error));
             }
         }
-        bar.inc(*length);
+        bar.inc(file.length);
     }
     bar.finish_and_clear();
     Ok(found.failed)
@@ -70,10 +72,11 @@ pub async fn bring_in(
 /// Brings a file in; the line that is printed for it.
 async fn bring_one_in(
     opened: &Opened,
-    path: &Path,
+    file: &FoundFile,
     container: Uuid,
 ) -> Result<String, library::Error> {
-    let file = opened.library.import_path(&opened.operator, path, container).await?.file;
+    let (source, name) = (file.open()?, file.name());
+    let file = opened.library.import(&opened.operator, &name, source, container).await?.file;
     let link = opened.library.publish_uris(std::slice::from_ref(&file)).await?;
     let link = link.into_iter().next().flatten().unwrap_or_else(|| "(not published)".into());
     Ok(format!("{link}  {}\n", file.name))
@@ -98,36 +101,78 @@ async fn default_container(opened: &Opened) -> Result<Uuid, Failure> {
 /// What paths stand for.
 #[derive(Default)]
 struct Found {
-    /// The regular files, with their lengths.
-    files: Vec<(PathBuf, u64)>,
-    /// The folders gone through, by device and number: links may lead to one again, or round in circles.
+    files: Vec<FoundFile>,
+    /// The folders gone through, by device and number: paths that are given may lie within each other.
     folders: HashSet<(u64, u64)>,
-    /// How many paths lead nowhere.
+    /// How many paths can't be brought in.
     failed: usize,
 }
 
+/// A regular file.
+struct FoundFile {
+    path: PathBuf,
+    length: u64,
+    /// The path that was given and led here, without links.
+    root: PathBuf,
+}
+
 impl Found {
-    /// Adds what a path stands for; tells where it leads nowhere.
+    /// Adds what a given path stands for, whatever links lead to it.
     fn look(&mut self, path: &Path) {
-        if let Err(error) = self.try_look(path) {
+        let found = fs::canonicalize(path).and_then(|root| {
+            fs::metadata(&root).and_then(|metadata| self.add(path, metadata, &root))
+        });
+        self.note(path, found);
+    }
+
+    /// Adds what lies in a folder under `root`.
+    fn look_within(&mut self, path: &Path, root: &Path) {
+        let metadata = fs::symlink_metadata(path);
+        let found = metadata.and_then(|metadata| match metadata.is_symlink() {
+            true => Err(io::Error::other("a symbolic link; name its target to bring that in")),
+            false => self.add(path, metadata, root),
+        });
+        self.note(path, found);
+    }
+
+    /// Tells what can't be brought in.
+    fn note(&mut self, path: &Path, found: io::Result<()>) {
+        if let Err(error) = found {
             self.failed += 1;
             tell(path, &error);
         }
     }
 
-    fn try_look(&mut self, path: &Path) -> io::Result<()> {
-        let metadata = fs::metadata(path)?;
+    fn add(&mut self, path: &Path, metadata: Metadata, root: &Path) -> io::Result<()> {
         if metadata.is_file() {
-            self.files.push((path.to_owned(), metadata.len()));
+            let (path, root) = (path.to_owned(), root.to_owned());
+            self.files.push(FoundFile { path, length: metadata.len(), root });
         } else if metadata.is_dir() && self.folders.insert((metadata.dev(), metadata.ino())) {
             let entries: io::Result<Vec<_>> = fs::read_dir(path)?.collect();
             let mut entries: Vec<_> = entries?.iter().map(DirEntry::path).collect();
             entries
                 .retain(|p| p.file_name().is_some_and(|n| !n.as_encoded_bytes().starts_with(b".")));
             entries.sort();
-            entries.iter().for_each(|entry| self.look(entry));
+            entries.iter().for_each(|entry| self.look_within(entry, root));
         }
         Ok(())
+    }
+}
+
+impl FoundFile {
+    fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Opens it, if it still is where it was found: a link may have taken the place of a folder on the way.
+    fn open(&self) -> io::Result<File> {
+        let file = File::open(&self.path)?;
+        let place = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))
+            .or_else(|_| fs::canonicalize(&self.path))?;
+        match file.metadata()?.is_file() && place.starts_with(&self.root) {
+            true => Ok(file),
+            false => Err(io::Error::other("a link took its place while files were brought in")),
+        }
     }
 }
 
