@@ -5,6 +5,7 @@
 
 use crate::Error;
 use crate::attributes::Table;
+use crate::cursor::Key;
 use crate::filter::{Scope, clauses};
 use crate::matches::Matches;
 use crate::page::Path;
@@ -102,7 +103,8 @@ pub(crate) fn list<T>(
 ) -> Result<Listing<T>, Error> {
     let moment = db.unchecked_transaction()?;
     let (scope, conditions) = Scope::of(&moment, table, partner_sid, &wanted.conditions)?;
-    let (path, clauses) = (Path::of(table, wanted)?, clauses(table, &conditions)?);
+    let (path, clauses) =
+        (Path::of(table, wanted, Key::of(&moment)?)?, clauses(table, &conditions)?);
     let along = clauses.on(&path.attribute);
     let matches = Matches::find(&moment, table, &scope, clauses)?;
     let total = matches.total();

@@ -5,7 +5,7 @@
 
 use crate::Error;
 use crate::attributes::Table;
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, Key};
 use crate::filter::{Clause, Scope};
 use crate::list::{List, Order, Start};
 use crate::matches::{FEW, Matches, among};
@@ -23,11 +23,12 @@ pub(crate) struct Path {
     /// Whether the page is read from its end.
     pub backwards: bool,
     cursor: Option<Cursor>,
+    key: Key,
     offset: u64,
 }
 
 impl Path {
-    pub fn of(table: Table, wanted: &List) -> Result<Self, Error> {
+    pub fn of(table: Table, wanted: &List, key: Key) -> Result<Self, Error> {
         let (attribute, sort, descending) = match &wanted.order {
             Order::By { attribute, descending } => {
                 (attribute.clone(), table.find(attribute, "order")?.0, *descending)
@@ -37,14 +38,14 @@ impl Path {
         let shuffled = wanted.order == Order::Shuffle;
         let (offset, cursor, backwards) = match &wanted.start {
             Start::Offset(offset) => (*offset, None, false),
-            Start::After(text) => (0, Some(Cursor::read(text, &attribute, "after")?), false),
-            Start::Before(text) => (0, Some(Cursor::read(text, &attribute, "before")?), true),
+            Start::After(text) => (0, Some(Cursor::read(text, &key, &attribute, "after")?), false),
+            Start::Before(text) => (0, Some(Cursor::read(text, &key, &attribute, "before")?), true),
         };
         if shuffled && cursor.is_some() {
             let message = "a shuffled list has no place to go on from".to_owned();
             return Err(Error::BadList { parameter: "order", message });
         }
-        Ok(Self { attribute, sort, descending, shuffled, backwards, cursor, offset })
+        Ok(Self { attribute, sort, descending, shuffled, backwards, cursor, key, offset })
     }
 
     /// At most so many rows, in the order in which they are read; `along` is what holds of the attribute that
@@ -127,7 +128,7 @@ impl Path {
     /// The cursor of an item, if the list has places.
     pub fn cursor(&self, value: &Value, row: i64) -> Option<String> {
         let (attribute, value) = (self.attribute.clone(), value.clone());
-        (!self.shuffled).then(|| Cursor { attribute, value, row }.text())
+        (!self.shuffled).then(|| Cursor { attribute, value, row }.text(&self.key))
     }
 
     /// Only what lies behind the cursor; missing values come before all others.
