@@ -10,6 +10,7 @@ mod clients;
 mod command_line;
 mod connections;
 mod crash;
+mod disk;
 mod hostile;
 mod judge;
 mod limits;

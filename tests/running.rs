@@ -109,6 +109,13 @@ impl Server {
         Self::start_by(command, "127.0.0.1:0", data, args)
     }
 
+    /// As `start`, by a command that runs the binary where its data folder is seen at another place.
+    pub fn start_where(command: Command, data: &Path, seen: &Path) -> Self {
+        let mut server = Self::start_by(command, "127.0.0.1:0", data, &[]);
+        server.data = seen.to_owned();
+        server
+    }
+
     fn start_by(mut command: Command, listen: &str, data: &Path, args: &[&str]) -> Self {
         std::fs::create_dir_all(data).expect("a data folder");
         let log = std::fs::File::options()

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::settings::Links;
 use crate::settings::Server;
-use blob::{Blobs, DataFolder, Successor};
+use blob::{Blobs, DataFolder, Reserve, Successor};
 use catalog::Catalog;
 use library::{Library, Principal, Welcome};
 use media::Media;
@@ -75,8 +75,28 @@ async fn held_open(
     hold: DataFolder,
 ) -> Result<Opened, Failure> {
     let blobs = Blobs::open(data);
-    let catalog = Catalog::open(data.join("catalog.sqlite"));
+    let catalog = on_a_full_disk(data, || Catalog::open(data.join("catalog.sqlite")));
     open(data, public_url, secrets, blobs, catalog, Some(hold)).await
+}
+
+/// Opens a catalog though the disk is full: for that its reserve is given up, and the output cache after it.
+fn on_a_full_disk(
+    data: &Path,
+    open: impl Fn() -> Result<Catalog, catalog::Error>,
+) -> Result<Catalog, catalog::Error> {
+    let full = |opened: &Result<_, _>| matches!(opened, Err(catalog::Error::Full));
+    let mut opened = open();
+    if full(&opened) && Reserve::of(data).give_up() {
+        tracing::warn!(
+            "the disk is full: files are served, but none are taken until there is room"
+        );
+        opened = open();
+    }
+    if full(&opened) && std::fs::remove_dir_all(data.join("cache")).is_ok() {
+        tracing::warn!("the disk is full: the output cache was given up");
+        opened = open();
+    }
+    opened
 }
 
 fn held(hold: std::io::Result<DataFolder>, data: &Path) -> Result<DataFolder, Failure> {

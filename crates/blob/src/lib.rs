@@ -1,25 +1,28 @@
 //! Stored bytes, in objects whose names are used once.
 //!
 //! A [`Draft`] is written under `tmp/`. To put it is to sync it, to rename it to `blobs/ab/cd/<name>` and to sync the
-//! folder: a crash leaves either the whole object or a leftover in `tmp/`, which the owner of the data folder empties
-//! at start. Objects never change, so an open file outlives its removal; what a disk makes of them is found when they
-//! are opened first and by [`Blobs::check`]. Deliberately knows nothing of who refers to an object: that is the
-//! catalog's.
+//! folder: a crash leaves either the whole object or a rest in `tmp/`, which the owner of the data folder empties at
+//! start. Objects never change, so an open file outlives its removal; what a disk makes of them is found when they are
+//! opened first and by [`Blobs::check`]. Deliberately knows nothing of who refers to an
+//! object: that is the catalog's.
 
 mod check;
 mod draft;
 mod folder;
 mod hash;
 mod name;
+mod reserve;
 
 pub use draft::Draft;
-pub use folder::{DataFolder, Successor};
+pub use folder::{DataFolder, Successor, make_private, private_folder};
 pub use hash::{Hash, InvalidHash};
 pub use name::{InvalidName, ObjectName};
+pub use reserve::Reserve;
 
 use check::{BLOCK_BYTES, Checked};
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -80,8 +83,8 @@ impl Blobs {
         let [blobs, tmp, strays] = ["blobs", "tmp", "strays"].map(|name| data_dir.join(name));
         let (checked, lost) = (Checked::default(), AtomicU64::new(0));
         let root = Root { blobs, tmp, strays, checked, lost };
-        fs::create_dir_all(&root.blobs)?;
-        fs::create_dir_all(&root.tmp)?;
+        private_folder(&root.blobs)?;
+        private_folder(&root.tmp)?;
         sync_folder(data_dir)?;
         Ok(Self { root: Arc::new(root) })
     }
@@ -130,8 +133,8 @@ impl Blobs {
         }
     }
 
-    /// The object that holds some bytes, opened for reading; `None` if nothing does. `object` tells which that is. It
-    /// is asked again before an object is given up as lost, because meanwhile the bytes may have come in again or gone.
+    /// The object that holds some bytes, opened for reading; `None` if nothing does. `object` tells which that is. It's
+    /// asked again before an object is given up as lost, because meanwhile the bytes may have come in again or gone.
     ///
     /// # Errors
     /// Those of [`Self::get`] and of `object`.
@@ -235,7 +238,7 @@ impl Blobs {
         let root = Arc::clone(&self.root);
         blocking(move || {
             let folder = within(&root.strays, name.hash());
-            fs::create_dir_all(&folder)?;
+            make_private_folders(&folder)?;
             fs::rename(root.path(&name), folder.join(name.to_string()))
         })
         .await
@@ -251,7 +254,7 @@ impl Root {
     fn make_folder(&self, hash: &Hash) -> io::Result<PathBuf> {
         let folder = within(&self.blobs, hash);
         if !folder.is_dir() {
-            fs::create_dir_all(&folder)?;
+            make_private_folders(&folder)?;
             sync_folder(&self.blobs)?;
             if let Some(parent) = folder.parent() {
                 sync_folder(parent)?;
@@ -303,6 +306,10 @@ fn entries(path: &Path) -> io::Result<Vec<fs::DirEntry>> {
         }
         Err(e) => Err(e),
     }
+}
+
+fn make_private_folders(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Objects survive what they should and nothing else.
 #![allow(clippy::unwrap_used)]
 
-use blob::{Blobs, DataFolder, GetError, Hash, ObjectName};
+use blob::{Blobs, DataFolder, GetError, Hash, ObjectName, Reserve};
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -217,4 +217,16 @@ async fn an_object_is_lost_only_if_no_other_took_its_place() {
     assert_eq!(blobs.lost_count(), 0);
     assert!(matches!(find(&[Some(gone), Some(gone)]).await, Err(GetError::Missing(_))));
     assert_eq!(blobs.lost_count(), 1);
+}
+
+#[test]
+fn a_reserve_is_kept_once_and_given_up_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let reserve = Reserve::of(dir.path());
+    assert!(!reserve.give_up());
+    for _ in 0..2 {
+        reserve.keep().unwrap();
+        assert_eq!(fs::metadata(dir.path().join("reserve")).unwrap().len(), 4 << 20);
+    }
+    assert!(reserve.give_up() && !reserve.give_up());
 }

@@ -6,7 +6,7 @@
 
 use crate::contents::HAS_ADDRESS;
 use crate::{Catalog, ContentRow, Error, blob_address};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 /// Bytes of a file that are in the store already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,41 +21,49 @@ pub struct NewContent {
 const AT_ONCE_MS: i64 = 0;
 
 impl NewContent {
-    /// From now on the object holds the content's bytes. One that held the same bytes so far is a leftover: so whatever
+    /// From now on the object holds the content's bytes. One that held the same bytes so far is `left`: so whatever
     /// became of it, the bytes are whole again. Returns whether more is known of the content now.
-    pub(crate) fn keep(&self, db: &Connection) -> rusqlite::Result<bool> {
+    pub(crate) fn keep(&self, db: &Connection, left: &mut Left) -> rusqlite::Result<bool> {
         let hash = blob_address(&self.row.content_hash);
-        let sql = "INSERT INTO leftovers (object, store, due_at)
-            SELECT object, store, ?2 FROM blobs WHERE store = '' AND hash = ?1";
-        db.prepare_cached(sql)?.execute(params![hash, AT_ONCE_MS])?;
-        let sql = "INSERT INTO blobs (object, store, hash, length_bytes) VALUES (?, '', ?, ?)
-            ON CONFLICT (store, hash) DO UPDATE SET object = excluded.object, length_bytes = excluded.length_bytes";
+        let mut replaced =
+            db.prepare_cached("DELETE FROM blobs WHERE store = '' AND hash = ? RETURNING object")?;
+        let replaced = replaced.query_row([hash], |row| row.get(0)).optional()?;
+        replaced.map_or(Ok(()), |object| left.add(db, object))?;
+        let sql = "INSERT INTO blobs (object, store, hash, length_bytes) VALUES (?, '', ?, ?)";
         let length = i64::try_from(self.row.length_bytes).unwrap_or(i64::MAX);
         db.prepare_cached(sql)?.execute(params![self.object, hash, length])?;
         self.row.keep(db)
     }
 }
 
-/// Forgets a content that no file has, and what was learned of its outputs; with the last file of its bytes their
-/// object becomes a leftover.
-pub(crate) fn forget(db: &Connection, content_id: &str) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM contents WHERE content_hash = ?1
-        AND NOT EXISTS (SELECT 1 FROM files WHERE content_hash = ?1)";
-    if db.prepare_cached(sql)?.execute([content_id])? == 0 {
-        return Ok(());
-    }
-    let sql = format!(
-        "DELETE FROM blobs WHERE store = '' AND hash = ?1
-        AND NOT EXISTS (SELECT 1 FROM files WHERE store = '' AND {HAS_ADDRESS}) RETURNING object"
-    );
-    let mut unreferenced = db.prepare_cached(&sql)?;
-    let mut rows = unreferenced.query([blob_address(content_id)])?;
-    while let Some(row) = rows.next()? {
-        let object: String = row.get(0)?;
+/// The objects that a transaction makes leftovers. Whoever runs it removes them; what comes in between, a sweep.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Left(pub Vec<String>);
+
+impl Left {
+    fn add(&mut self, db: &Connection, object: String) -> rusqlite::Result<()> {
         let sql = "INSERT INTO leftovers (object, store, due_at) VALUES (?, '', ?)";
         db.prepare_cached(sql)?.execute(params![object, AT_ONCE_MS])?;
+        self.0.push(object);
+        Ok(())
     }
-    Ok(())
+
+    /// Forgets a content that no file has, and what was learned of its outputs; with the last file of its bytes their
+    /// object is left.
+    pub(crate) fn forget(&mut self, db: &Connection, content_id: &str) -> rusqlite::Result<()> {
+        let sql = "DELETE FROM contents WHERE content_hash = ?1
+            AND NOT EXISTS (SELECT 1 FROM files WHERE content_hash = ?1)";
+        if db.prepare_cached(sql)?.execute([content_id])? == 0 {
+            return Ok(());
+        }
+        let sql = format!(
+            "DELETE FROM blobs WHERE store = '' AND hash = ?1
+            AND NOT EXISTS (SELECT 1 FROM files WHERE store = '' AND {HAS_ADDRESS}) RETURNING object"
+        );
+        let mut unreferenced = db.prepare_cached(&sql)?;
+        let object = unreferenced.query_row([blob_address(content_id)], |row| row.get(0));
+        object.optional()?.map_or(Ok(()), |object| self.add(db, object))
+    }
 }
 
 impl Catalog {
@@ -72,11 +80,11 @@ impl Catalog {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn objects_after(&self, object: String, most: u32) -> Result<Vec<String>, Error> {
+    pub async fn objects_after(&self, object: String, max: u32) -> Result<Vec<String>, Error> {
         self.scan(move |db| {
             let sql = "SELECT object FROM blobs WHERE object > ? ORDER BY object LIMIT ?";
             let mut query = db.prepare_cached(sql)?;
-            let objects = query.query_map(params![object, most], |row| row.get(0))?;
+            let objects = query.query_map(params![object, max], |row| row.get(0))?;
             Ok(objects.collect::<Result<_, _>>()?)
         })
         .await
@@ -113,18 +121,18 @@ impl Catalog {
         .await
     }
 
-    /// Makes an object a leftover unless it holds a content: the transaction that was to refer to it failed, or may
-    /// have.
+    /// Makes an object a leftover unless it holds a content: the transaction that was to refer to it may have failed.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn leave(&self, object: String) -> Result<(), Error> {
+    pub async fn leave(&self, object: String) -> Result<Left, Error> {
         self.write(move |db| {
-            let sql = "INSERT INTO leftovers (object, store, due_at)
-                SELECT ?1, '', ?2 WHERE NOT EXISTS (SELECT 1 FROM blobs WHERE object = ?1)
-                ON CONFLICT (object) DO NOTHING";
-            db.prepare_cached(sql)?.execute(params![object, AT_ONCE_MS])?;
-            Ok(())
+            let mut left = Left::default();
+            let mut kept = db.prepare_cached("SELECT 1 FROM blobs WHERE object = ?")?;
+            if !kept.exists([&object])? {
+                left.add(db, object)?;
+            }
+            Ok(left)
         })
         .await
     }
@@ -133,12 +141,12 @@ impl Catalog {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn leftovers(&self, now_ms: i64, most: u32) -> Result<Vec<String>, Error> {
+    pub async fn leftovers(&self, now_ms: i64, max: u32) -> Result<Left, Error> {
         self.read(move |db| {
             let sql = "SELECT object FROM leftovers WHERE due_at <= ? ORDER BY due_at LIMIT ?";
             let mut query = db.prepare_cached(sql)?;
-            let objects = query.query_map(params![now_ms, most], |row| row.get(0))?;
-            Ok(objects.collect::<Result<_, _>>()?)
+            let objects = query.query_map(params![now_ms, max], |row| row.get(0))?;
+            Ok(Left(objects.collect::<Result<_, _>>()?))
         })
         .await
     }

@@ -21,6 +21,8 @@ impl Cursor {
     /// Text that passes through a URL as it is.
     pub fn text(&self, key: &Key) -> String {
         let value = match &self.value {
+            // By arrival the row is the value, too.
+            _ if self.attribute.is_empty() => json!(null),
             Value::Integer(n) => json!(n),
             Value::Real(n) => json!(n),
             Value::Text(text) => json!(text),
@@ -47,6 +49,7 @@ impl Cursor {
             serde_json::from_slice(&plain).map_err(|_| wrong())?;
         let row = i64::from_str_radix(&row, 16).map_err(|_| wrong())?;
         let value = match value {
+            _ if of.is_empty() => Value::Integer(row),
             serde_json::Value::Null => Value::Null,
             serde_json::Value::String(text) => Value::Text(text),
             serde_json::Value::Number(n) => match n.as_i64() {

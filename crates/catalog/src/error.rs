@@ -1,5 +1,7 @@
 //! Why the catalog could not do it.
 
+use rusqlite::{ErrorCode, ffi};
+use std::io;
 use uuid::Uuid;
 
 /// Named by what the caller does about it.
@@ -7,7 +9,13 @@ use uuid::Uuid;
 pub enum Error {
     /// SQLite failed.
     #[error("catalog: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
+    /// The disk is full.
+    #[error("catalog: the disk is full")]
+    Full,
+    /// The catalog's files can't be made or kept private.
+    #[error("catalog: {0}")]
+    Files(#[source] io::Error),
     /// The catalog was written by a newer version.
     #[error(
         "the catalog has schema version {found}, this program knows up to {known}: use a newer version"
@@ -65,4 +73,20 @@ pub enum Error {
         /// What is wrong and what is allowed.
         message: String,
     },
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        let full = error.sqlite_error().is_some_and(|e| {
+            // The second one: no room for the index of the write-ahead log.
+            e.code == ErrorCode::DiskFull || e.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+        });
+        if full { Self::Full } else { Self::Sqlite(error) }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::StorageFull { Self::Full } else { Self::Files(error) }
+    }
 }

@@ -1,11 +1,10 @@
 //! Files: written, changed, looked up, listed, used, deleted.
 
 use crate::attributes::Table;
-use crate::blobs::forget;
 use crate::containers::container;
 use crate::contents::HAS_ADDRESS;
 use crate::list::{List, Listing, list};
-use crate::{Catalog, ContainerRow, Error, FileRow, NewContent, keys};
+use crate::{Catalog, ContainerRow, Error, FileRow, Left, NewContent, keys};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
@@ -32,7 +31,7 @@ impl Catalog {
         self.read(look).await?.map(|_| ())
     }
 
-    /// Keeps a new file and its content, if `admit` lets it into the container.
+    /// Keeps a new file and its content, if `admit` lets it into the container. Returns what made room.
     ///
     /// # Errors
     /// [`Error::NoContainer`], [`Error::NameTaken`], [`Error::KeysTaken`], and those of `admit`.
@@ -41,16 +40,17 @@ impl Catalog {
         mut file: FileRow,
         content: NewContent,
         admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
-    ) -> Result<(), E> {
+    ) -> Result<Left, E> {
         let insert = move |db: &Transaction<'_>| {
             let admission = decide(db, &mut file, |into, _| admit(into))?;
-            let has_new_facts = content.keep(db).map_err(Error::from)?;
+            let mut left = Left::default();
+            let has_new_facts = content.keep(db, &mut left).map_err(Error::from)?;
             file.insert(db, "files").map_err(Error::from)?;
-            let made_room = admitted(db, &file, &admission)?;
+            let made_room = admitted(db, &file, &admission, &mut left)?;
             // Nothing was found yet where a new file is; what made room for it was, and what has its content.
-            Ok(made_room || has_new_facts)
+            Ok((left, made_room || has_new_facts))
         };
-        self.transact(insert, |changes| *changes).await.map(|_| ())
+        self.transact(insert, |(_, changes)| *changes).await.map(|(left, _)| left)
     }
 
     /// Whether a file could be changed so now. Only a look, as [`Self::check_insert`] is.
@@ -68,7 +68,8 @@ impl Catalog {
     }
 
     /// Changes a file by `edit` and, if there is any, by new content, in one transaction. `admit` is
-    /// given the container that it will be in, the file as it was and as it will be. Returns the file.
+    /// given the container that it will be in, the file as it was and as it will be. Returns the file and what
+    /// it had no more use for.
     ///
     /// # Errors
     /// `Ok(None)` if there is no such file. [`Error::NoContainer`], [`Error::NameTaken`],
@@ -79,16 +80,19 @@ impl Catalog {
         content: Option<NewContent>,
         edit: impl FnOnce(&mut FileRow) -> Result<(), E> + Send + 'static,
         admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E> + Send + 'static,
-    ) -> Result<Option<FileRow>, E> {
+    ) -> Result<Option<(FileRow, Left)>, E> {
         self.change(move |db| {
             let Some((old, new, admission)) = edited(db, file_sid, edit, admit)? else {
                 return Ok(None);
             };
-            content.map_or(Ok(false), |content| content.keep(db)).map_err(Error::from)?;
+            let mut left = Left::default();
+            if let Some(content) = content {
+                content.keep(db, &mut left).map_err(Error::from)?;
+            }
             new.update(db, "files").map_err(Error::from)?;
-            admitted(db, &new, &admission)?;
-            forget(db, &old.content_hash).map_err(Error::from)?;
-            Ok(Some(new))
+            admitted(db, &new, &admission, &mut left)?;
+            left.forget(db, &old.content_hash).map_err(Error::from)?;
+            Ok(Some((new, left)))
         })
         .await
     }
@@ -132,8 +136,9 @@ impl Catalog {
         self.scan(move |db| list(db, Table::Files, partner_sid, &wanted, FileRow::read)).await
     }
 
-    /// Notes when files were read, but for those of which an access less than `resolution_ms` before
-    /// is noted. It changes nothing that [`Catalog::generation`] stands for.
+    /// Notes when files were read, but for those of which an access within `resolution_ms` is noted. One that is noted
+    /// later than that is of a clock that was put back since, and counts no more. It changes nothing that
+    /// [`Catalog::generation`] stands for.
     ///
     /// # Errors
     /// [`Error`].
@@ -144,7 +149,7 @@ impl Catalog {
     ) -> Result<(), Error> {
         self.write(move |db| {
             let sql = "UPDATE files SET date_last_accessed = ?2
-                WHERE file_sid = ?1 AND coalesce(date_last_accessed <= ?2 - ?3, 1)";
+                WHERE file_sid = ?1 AND coalesce(abs(date_last_accessed - ?2) >= ?3, 1)";
             let mut touch = db.prepare_cached(sql)?;
             for (file_sid, at_ms) in accesses {
                 touch.execute(params![file_sid.to_string(), at_ms, resolution_ms])?;
@@ -154,18 +159,19 @@ impl Catalog {
         .await
     }
 
-    /// Deletes a file, and its content with the last file of it. Whether it was there.
+    /// Deletes a file, and its content with the last file of it. `None` if there is no such file.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn delete_file(&self, file_sid: Uuid) -> Result<bool, Error> {
+    pub async fn delete_file(&self, file_sid: Uuid) -> Result<Option<Left>, Error> {
         self.change(move |db| {
             let sql = "DELETE FROM files WHERE file_sid = ? RETURNING content_hash";
             let mut delete = db.prepare_cached(sql)?;
             let content = delete.query_row([file_sid.to_string()], |row| row.get::<_, String>(0));
-            let content = content.optional()?;
-            content.as_deref().map_or(Ok(()), |content| forget(db, content))?;
-            Ok(content.is_some())
+            let Some(content) = content.optional()? else { return Ok(None) };
+            let mut left = Left::default();
+            left.forget(db, &content)?;
+            Ok(Some(left))
         })
         .await
     }
@@ -192,11 +198,11 @@ impl Catalog {
             let sql = "DELETE FROM files WHERE file_sid = ? AND lifecycle_action = 'delete'
                 AND lifecycle_ttl >= 0 AND date_created + lifecycle_ttl * 1000 <= ? RETURNING content_hash";
             let mut delete = db.prepare_cached(sql)?;
-            let mut gone = 0;
+            let (mut gone, mut left) = (0, Left::default());
             for sid in &found {
                 let content = delete.query_row(params![sid, now_ms], |row| row.get::<_, String>(0));
                 if let Some(content) = content.optional()? {
-                    forget(db, &content)?;
+                    left.forget(db, &content)?;
                     gone += 1;
                 }
             }
@@ -254,13 +260,18 @@ fn check(db: &Connection, file: &FileRow) -> Result<(), Error> {
 }
 
 /// Notes what the rules said, and makes room: whether files went for that.
-fn admitted(db: &Connection, file: &FileRow, admission: &Admission) -> Result<bool, Error> {
+fn admitted(
+    db: &Connection,
+    file: &FileRow,
+    admission: &Admission,
+    left: &mut Left,
+) -> Result<bool, Error> {
     let sql = "UPDATE containers SET threshold_hit_at = ?2
         WHERE container_sid = ?1 AND threshold_hit_at IS NOT ?2";
     db.prepare_cached(sql)?
         .execute(params![file.container_sid.to_string(), admission.threshold_hit_at])?;
     match admission.shrink_to {
-        Some(target) => shrink(db, file, target),
+        Some(target) => shrink(db, file, target, left),
         None => Ok(false),
     }
 }
@@ -271,6 +282,7 @@ fn shrink(
     db: &Connection,
     newest: &FileRow,
     (most_bytes, most_files): (u64, u64),
+    left: &mut Left,
 ) -> Result<bool, Error> {
     let row = container(db, newest.container_sid)?.ok_or(Error::NoContainer)?;
     let (mut bytes, mut files) = (row.threshold_total_bytes, row.threshold_total_files);
@@ -291,7 +303,7 @@ fn shrink(
     let mut delete = db.prepare_cached("DELETE FROM files WHERE file_sid = ?")?;
     for (sid, content) in &gone {
         delete.execute([sid])?;
-        forget(db, content)?;
+        left.forget(db, content)?;
     }
     Ok(!gone.is_empty())
 }

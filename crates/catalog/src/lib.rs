@@ -30,7 +30,7 @@ mod words;
 
 pub use access::TokenRow;
 pub use attributes::is_secret;
-pub use blobs::NewContent;
+pub use blobs::{Left, NewContent};
 pub use contents::{ContentRow, blob_address, content_id};
 pub use error::Error;
 pub use files::Admission;

@@ -2,6 +2,9 @@
 
 use crate::{Error, schema};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
+use std::fs::{self, File, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -37,6 +40,24 @@ fn free(connections: &[Mutex<Connection>]) -> Option<MutexGuard<'_, Connection>>
     })
 }
 
+/// Takes the catalog's files from all but their owner, because they hold the secrets of external stores. SQLite gives
+/// those that it makes beside the first the mode of that one.
+fn keep_private(path: &Path) -> io::Result<()> {
+    let mut options = File::options();
+    drop(options.create(true).truncate(false).write(true).mode(0o600).open(path)?);
+    for end in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(end);
+        match fs::set_permissions(file, Permissions::from_mode(0o600)) {
+            Err(e) if !matches!(e.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+                return Err(e);
+            }
+            _ => (),
+        }
+    }
+    Ok(())
+}
+
 fn connect(path: &Path) -> Result<Connection, Error> {
     let db = Connection::open(path)?;
     db.busy_timeout(Duration::from_secs(10))?;
@@ -55,6 +76,7 @@ impl Catalog {
     /// If it can't be opened or was written by a newer version.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
+        keep_private(path)?;
         let mut writer = connect(path)?;
         schema::migrate(&mut writer)?;
         Self::with(writer, path)

@@ -3,14 +3,15 @@
 
 use catalog::{
     Admission, Catalog, Classification, Condition, ContainerRow, ContentRow, Error, FileKind,
-    FileRow, LifecycleAction, List, Listing, NewContent, OUTPUTS_BYTES, Operator, Order, Publish,
-    Start, StorageKind, StoredLayout,
+    FileRow, Left, LifecycleAction, List, Listing, NewContent, OUTPUTS_BYTES, Operator, Order,
+    Publish, Start, StorageKind, StoredLayout,
 };
 use serde_json::{Map, json};
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-async fn insert(catalog: &Catalog, file: FileRow, row: ContentRow) -> Result<(), Error> {
+async fn insert(catalog: &Catalog, file: FileRow, row: ContentRow) -> Result<Left, Error> {
     let content = new_content(&file, row);
     catalog.insert_file(file, content, |_| Ok(Admission::default())).await
 }
@@ -195,7 +196,7 @@ async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once(
 
 /// The leftovers by the names of their files; they are none afterwards.
 async fn take_leftovers(catalog: &Catalog) -> Vec<String> {
-    let leftovers = catalog.leftovers(0, 100).await.unwrap();
+    let Left(leftovers) = catalog.leftovers(0, 100).await.unwrap();
     catalog.settle_leftovers(leftovers.clone(), Vec::new(), 0).await.unwrap();
     leftovers.iter().map(|object| name_of(object)).collect()
 }
@@ -222,15 +223,15 @@ async fn bytes_go_with_the_last_file_that_has_them_however_they_are_read() {
     let replaced = ["1", "2", "3"];
     assert_eq!(take_leftovers(&catalog).await, replaced);
     for sid in &files[1..4] {
-        assert!(catalog.delete_file(*sid).await.unwrap());
+        assert!(catalog.delete_file(*sid).await.unwrap().is_some());
         assert_eq!(take_leftovers(&catalog).await, [""; 0]);
         assert!(object("aa").await.is_some());
     }
-    assert!(catalog.delete_file(files[4]).await.unwrap());
-    assert!(!catalog.delete_file(files[4]).await.unwrap());
+    assert!(catalog.delete_file(files[4]).await.unwrap().is_some());
+    assert!(catalog.delete_file(files[4]).await.unwrap().is_none());
     assert_eq!(object("aa").await, None);
     assert_eq!(take_leftovers(&catalog).await, ["4"]);
-    assert!(catalog.delete_file(files[0]).await.unwrap());
+    assert!(catalog.delete_file(files[0]).await.unwrap().is_some());
     assert_eq!(take_leftovers(&catalog).await, ["0"]);
     assert!(object("ab").await.is_some());
 }
@@ -271,9 +272,9 @@ async fn an_object_is_left_only_if_no_content_has_it() {
     let container = container(&catalog, None).await;
     insert(&catalog, file(&container, "a", "aa"), content("aa", None)).await.unwrap();
     let kept = catalog.object_of("aa").await.unwrap().unwrap();
-    for object in [&kept, "never committed", "never committed"] {
-        catalog.leave(object.into()).await.unwrap();
-    }
+    assert_eq!(catalog.leave(kept.clone()).await.unwrap(), Left(vec![]));
+    let left = catalog.leave("never committed".into()).await.unwrap();
+    assert_eq!(left, Left(vec!["never committed".into()]));
     let objects = [&kept, "never committed", "unknown"].map(str::to_owned);
     assert_eq!(catalog.unknown_objects(objects.into()).await.unwrap(), ["unknown"]);
     assert_eq!(take_leftovers(&catalog).await, ["never committed"]);
@@ -331,7 +332,7 @@ async fn what_was_found_counts_until_something_changes_or_goes() {
     assert!(catalog.file(names[0].file_sid).await.unwrap().is_none(), "it made no room");
     let between = catalog.generation();
     assert_ne!(between, before);
-    assert!(catalog.delete_file(names[2].file_sid).await.unwrap());
+    assert!(catalog.delete_file(names[2].file_sid).await.unwrap().is_some());
     assert_ne!(catalog.generation(), between);
 }
 
@@ -439,9 +440,15 @@ async fn accesses_are_noted_once_within_their_resolution_and_disturb_nothing() {
     }
     let generation = catalog.generation();
     let last = async |sid| catalog.file(sid).await.unwrap().unwrap().date_last_accessed;
-    for (at_ms, noted) in
-        [(1000, 1000), (1000, 1000), (60_999, 1000), (500, 1000), (61_000, 61_000)]
-    {
+    for (at_ms, noted) in [
+        (1000, 1000),
+        (1000, 1000),
+        (60_999, 1000),
+        (500, 1000),
+        (61_000, 61_000),
+        (1001, 61_000),
+        (1000, 1000),
+    ] {
         catalog.touch_files(vec![(first.file_sid, at_ms)], 60_000).await.unwrap();
         assert_eq!(last(first.file_sid).await, Some(noted), "at {at_ms}");
     }
@@ -453,6 +460,66 @@ async fn accesses_are_noted_once_within_their_resolution_and_disturb_nothing() {
     assert_eq!(catalog.generation(), generation, "what others keep of the catalog is lost");
 }
 
+#[tokio::test]
+async fn a_cursor_tells_nothing_and_is_made_by_its_catalog_alone() {
+    let (dir, catalog) = open();
+    let into = container(&catalog, None).await;
+    let arrival = |start| page(Order::Arrival, start, 1);
+    let mut cursors = Vec::new();
+    for n in 0..20 {
+        insert(&catalog, file(&into, &n.to_string(), "aa"), content("aa", None)).await.unwrap();
+        cursors.push(end(catalog.files(None, arrival(Start::Offset(n))).await.unwrap()));
+    }
+    assert!(cursors.iter().all(|cursor| cursor.len() == cursors[0].len()), "{cursors:?}");
+    let bytes = |cursor: &str| {
+        let pairs = cursor.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+        pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect::<Vec<_>>()
+    };
+    let text = String::from_utf8_lossy(&bytes(&cursors[0])).into_owned();
+    assert!(!text.contains("null"), "{text}");
+    let refused = async |cursor: String| {
+        let listed = catalog.files(None, arrival(Start::After(cursor))).await;
+        assert!(matches!(listed, Err(Error::BadList { parameter: "after", .. })), "{listed:?}");
+    };
+    // As earlier versions made them, and one that was changed.
+    refused(r#"["",null,1]"#.bytes().map(|byte| format!("{byte:02x}")).collect()).await;
+    for at in [0, 40, cursors[0].len() - 1] {
+        let digit = if cursors[0].as_bytes()[at] == b'0' { "1" } else { "0" };
+        let mut changed = cursors[0].clone();
+        changed.replace_range(at..=at, digit);
+        refused(changed).await;
+    }
+    // A restart keeps them, another catalog has its own.
+    let again = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
+    let next = again.files(None, arrival(Start::After(cursors[0].clone()))).await.unwrap();
+    assert_eq!(next.items[0].name, "1");
+    let (_other_dir, other) = open();
+    let into = container(&other, None).await;
+    insert(&other, file(&into, "0", "aa"), content("aa", None)).await.unwrap();
+    assert_ne!(end(other.files(None, arrival(Start::Offset(0))).await.unwrap()), cursors[0]);
+}
+
+#[tokio::test]
+async fn the_catalog_is_its_owners_alone_however_it_was_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.sqlite");
+    let modes = || {
+        let modes = ["", "-wal", "-shm"].map(|end| {
+            let file = dir.path().join(format!("catalog.sqlite{end}"));
+            std::fs::metadata(file).unwrap().permissions().mode() & 0o777
+        });
+        assert_eq!(modes, [0o600; 3]);
+    };
+    let catalog = Catalog::open(&path).unwrap();
+    modes();
+    for end in ["", "-wal", "-shm"] {
+        let file = dir.path().join(format!("catalog.sqlite{end}"));
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let _again = Catalog::open(&path).unwrap();
+    modes();
+    drop(catalog);
+}
 #[tokio::test]
 async fn a_deletion_that_nobody_waits_for_ends_what_was_found_all_the_same() {
     let (_dir, catalog) = open();
@@ -488,7 +555,7 @@ async fn what_comes_after_a_deletion_lies_behind_every_cursor() {
     // The newest goes, then all: with nothing left there is nothing to count on from.
     for gone in [vec![gone], vec![kept]] {
         for row in gone {
-            assert!(catalog.delete_file(row.file_sid).await.unwrap());
+            assert!(catalog.delete_file(row.file_sid).await.unwrap().is_some());
         }
         for reopen in [false, true] {
             if reopen {
@@ -500,7 +567,7 @@ async fn what_comes_after_a_deletion_lies_behind_every_cursor() {
             let sid = new.file_sid;
             assert_eq!(found.items, [new], "reopened: {reopen}");
             after = end(found);
-            assert!(catalog.delete_file(sid).await.unwrap());
+            assert!(catalog.delete_file(sid).await.unwrap().is_some());
         }
     }
     catalog.delete_container(passing.container_sid).await.unwrap();

@@ -2,8 +2,9 @@
 
 use crate::{ContainerChanges, Error, Library, Role, Scope, Token, now_ms};
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use uuid::Uuid;
 
 /// The operations that a token's scopes allow.
@@ -71,6 +72,27 @@ pub struct Welcome {
     pub container_sid: Uuid,
 }
 
+/// A new token: 32 bytes of chance in hex.
+fn secret() -> Result<String, Error> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|e| Error::Storage(e.to_string()))?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Writes `admin.token`, durably and for its owner's eyes alone.
+fn write_token(folder: &Path, text: &str) -> io::Result<()> {
+    let path = folder.join("admin.token");
+    // A leftover may have a wider mode, which opening it again would keep.
+    match fs::remove_file(&path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => (),
+    }
+    let mut file = fs::File::options().create_new(true).write(true).mode(0o600).open(&path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::File::open(folder)?.sync_all()
+}
+
 fn token_hash(secret: &str) -> String {
     blake3::hash(secret.as_bytes()).to_hex().to_string()
 }
@@ -102,13 +124,23 @@ impl Library {
         scopes: &[Scope],
         partner: &str,
     ) -> Result<NewToken, Error> {
-        let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(|e| Error::Storage(e.to_string()))?;
-        let secret: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let secret = secret()?;
+        let token_id = self.keep_token(&secret, role, scopes, partner).await?;
+        Ok(NewToken { token_id, secret })
+    }
+
+    /// Keeps a token; its id.
+    async fn keep_token(
+        &self,
+        secret: &str,
+        role: Role,
+        scopes: &[Scope],
+        partner: &str,
+    ) -> Result<Uuid, Error> {
         let now = now_ms();
         let row = Token {
             token_id: Uuid::new_v4(),
-            token_hash: token_hash(&secret),
+            token_hash: token_hash(secret),
             role,
             scopes: scopes.to_vec(),
             partner_sid: self.catalog.partner(partner, now).await?,
@@ -116,7 +148,7 @@ impl Library {
         };
         let token_id = row.token_id;
         self.catalog.insert_token(row).await?;
-        Ok(NewToken { token_id, secret })
+        Ok(token_id)
     }
 
     /// All tokens (without their secrets, which nobody has) and their partners' names.
@@ -156,6 +188,11 @@ impl Library {
         if !self.catalog.is_empty().await? {
             return Ok(None);
         }
+        let token = secret()?;
+        let (folder, text) = (self.config.data_dir.clone(), format!("{token}\n"));
+        // Before the catalog knows it: a token that is nowhere else would be lost for good.
+        crate::blocking(move || write_token(&folder, &text)).await??;
+        self.keep_token(&token, Role::Admin, &[], "default").await?;
         let operator = self.operator().await?;
         let changes = ContainerChanges {
             name: Some("default".into()),
@@ -164,18 +201,6 @@ impl Library {
             ..ContainerChanges::default()
         };
         let container = self.create_container(&operator, changes).await?;
-        let token = self.create_token(Role::Admin, &[], "default").await?.secret;
-        let path = self.config.data_dir.join("admin.token");
-        let text = format!("{token}\n");
-        crate::blocking(move || -> std::io::Result<()> {
-            // A leftover may have a wider mode, which opening it again would keep.
-            let _ = fs::remove_file(&path);
-            let mut file =
-                fs::File::options().create_new(true).write(true).mode(0o600).open(&path)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        })
-        .await??;
         Ok(Some(Welcome { token, container_sid: container.container_sid }))
     }
 }

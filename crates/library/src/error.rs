@@ -1,5 +1,6 @@
 //! Why the library refuses.
 
+use std::io::{self, ErrorKind};
 use uuid::Uuid;
 
 /// Named by what the caller does about it.
@@ -46,6 +47,9 @@ pub enum Error {
         /// How many.
         files: u64,
     },
+    /// The disk has no room.
+    #[error("the disk is full: nothing can be stored until there is room again")]
+    Full,
     /// The disk or the catalog failed.
     #[error("storage: {0}")]
     Storage(String),
@@ -75,14 +79,18 @@ impl From<catalog::Error> for Error {
                 message: format!("{of} with the same set of keys already exists"),
                 reference_sid: sid,
             },
+            catalog::Error::Full => Self::Full,
             other => Self::Storage(other.to_string()),
         }
     }
 }
 
-impl From<std::io::Error> for Error {
-    fn from(error: std::io::Error) -> Self {
-        Self::Storage(error.to_string())
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Storage(error.to_string()),
+        }
     }
 }
 

@@ -56,6 +56,10 @@ impl Library {
     ) -> Result<File, Error> {
         caller.needs(Scope::Update, Role::Manager)?;
         let old = self.seen_file(caller, file_sid).await?;
+        // One that is sent back as it was shown may be gone by now.
+        let parent = changes.parent_file_sid.flatten();
+        self.check_parent_file(caller, parent.filter(|sid| old.parent_file_sid != Some(*sid)))
+            .await?;
         let goes_to = changes.container_sid.unwrap_or(old.container_sid);
         let container = self.target(caller, goes_to).await?;
         let kept = match content {
@@ -103,10 +107,24 @@ impl Library {
                 }
                 None => change(None).await?,
             };
-            library.clear_leftovers().await;
-            changed.ok_or(Error::NotFound)
+            let (file, left) = changed.ok_or(Error::NotFound)?;
+            library.clear(left).await;
+            Ok(file)
         })
         .await
+    }
+
+    /// A file comes from one that its uploader sees, or from none.
+    pub(crate) async fn check_parent_file(
+        &self,
+        caller: &Principal,
+        parent: Option<Uuid>,
+    ) -> Result<(), Error> {
+        let Some(parent) = parent else { return Ok(()) };
+        match self.seen_file(caller, parent).await {
+            Err(Error::NotFound) => Err(Error::invalid("parent_file_sid", "file not found")),
+            found => found.map(|_| ()),
+        }
     }
 
     /// The container that a file is to go to.
@@ -133,9 +151,9 @@ impl Library {
         self.seen_file(caller, file_sid).await?;
         let library = self.clone();
         to_the_end(async move {
-            let was_there = library.catalog.delete_file(file_sid).await?;
-            library.clear_leftovers().await;
-            if was_there { Ok(()) } else { Err(Error::NotFound) }
+            let left = library.make_room(|| library.catalog.delete_file(file_sid)).await?;
+            library.clear(left.ok_or(Error::NotFound)?).await;
+            Ok(())
         })
         .await
     }
@@ -154,7 +172,7 @@ impl Library {
     /// Notes that a file is read, and writes it down unless one of the last minute is noted.
     pub async fn count_access(&self, file: &File) {
         let resolution_ms = ACCESS_RESOLUTION.as_millis() as i64;
-        if file.date_last_accessed.is_none_or(|last| last <= now_ms() - resolution_ms) {
+        if file.date_last_accessed.is_none_or(|last| (now_ms() - last).abs() >= resolution_ms) {
             self.note_access(file.file_sid);
             self.settle_accesses().await;
         }

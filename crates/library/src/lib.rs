@@ -1,7 +1,7 @@
 //! What is kept: partners, tokens, containers, files, and how a file comes in and goes.
 //!
-//! The order of an upload: draft → probe → classify → a look at the rules → put into the store → one transaction that
-//! decides the rules, because they race, and keeps the rows. Deliberately without HTTP and without SQL.
+//! The order of an upload: draft → probe → classify → a look at the rules → put into the store → one transaction
+//! that decides the rules, because they race, and keeps the rows. Deliberately without HTTP and without SQL.
 
 mod access;
 mod accesses;
@@ -34,7 +34,7 @@ pub use link_secrets::LinkSecret;
 pub use upload::{Examined, Upload};
 
 use accesses::Accesses;
-use blob::Blobs;
+use blob::{Blobs, Reserve};
 use catalog::Catalog;
 use semantics::signature::Secret;
 use std::path::PathBuf;
@@ -58,16 +58,15 @@ pub struct Library {
     blobs: Blobs,
     config: Arc<Config>,
     accesses: Arc<Accesses>,
-    /// Held while leftovers are removed, so that whoever finds none knows that all are gone.
-    clearing: Arc<tokio::sync::Mutex<()>>,
+    reserve: Reserve,
 }
 
 impl Library {
     /// A library over a catalog and blobs.
     #[must_use]
     pub fn open(catalog: Catalog, blobs: Blobs, config: Config) -> Self {
-        let (accesses, clearing) = Default::default();
-        Self { catalog, blobs, config: Arc::new(config), accesses, clearing }
+        let reserve = Reserve::of(&config.data_dir);
+        Self { catalog, blobs, config: Arc::new(config), accesses: Arc::default(), reserve }
     }
 
     /// The base of the publish links.

@@ -3,9 +3,9 @@
 //! Neither happens within a transaction, so a slow disk holds up nobody but its own upload. What must not stay is a
 //! leftover in the catalog first, so a crash at any point leaves nothing that a later sweep doesn't know.
 
-use crate::{Error, Library, now_ms};
+use crate::{Error, Library, blocking, now_ms};
 use blob::{Draft, InvalidName, ObjectName};
-use catalog::{ContentRow, NewContent};
+use catalog::{ContentRow, Left, NewContent};
 use std::time::Duration;
 
 /// Objects that are removed or checked between two looks at the catalog.
@@ -31,12 +31,14 @@ impl Library {
             Ok(()) => commit(NewContent { row, object: object.clone() }).await,
             Err(error) => Err(error.into()),
         };
-        if done.is_err()
-            && let Err(error) = self.catalog.leave(object).await
-        {
-            tracing::warn!(%error, "the bytes of an upload that failed stay until a later start sets them aside");
+        if done.is_err() {
+            match self.catalog.leave(object).await {
+                Ok(left) => self.clear(left).await,
+                Err(error) => {
+                    tracing::warn!(%error, "the bytes of an upload that failed stay for a start to set aside");
+                }
+            }
         }
-        self.clear_leftovers().await;
         done
     }
 
@@ -47,6 +49,23 @@ impl Library {
             .map(|name| name.parse())
             .transpose()
             .map_err(|e: InvalidName| Error::Storage(e.to_string()))
+    }
+
+    /// Does what makes room on the disk. A full disk lets no row go either, so the reserve is given up for that.
+    pub(crate) async fn make_room<T, F>(&self, deletion: impl Fn() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, catalog::Error>>,
+    {
+        match deletion().await {
+            Err(catalog::Error::Full) => {
+                let reserve = self.reserve.clone();
+                match blocking(move || reserve.give_up()).await? {
+                    true => Ok(deletion().await?),
+                    false => Err(Error::Full),
+                }
+            }
+            done => Ok(done?),
+        }
     }
 
     /// How often a stored file was found missing or damaged since the start.
@@ -72,10 +91,7 @@ impl Library {
                 let Err(error) = self.blobs.check(name, bytes_per_s).await else { continue };
                 // It may have gone in the meantime.
                 if self.object_of(&name.hash().to_string()).await? == Some(name) {
-                    tracing::error!(
-                        %error,
-                        "stored bytes are lost; they are whole again once the same file is uploaded"
-                    );
+                    tracing::error!(%error, "stored bytes are lost until the same file is uploaded again");
                     self.blobs.count_lost();
                     // Links in use hold it open.
                     self.catalog.outdate();
@@ -85,29 +101,36 @@ impl Library {
         }
     }
 
-    /// Removes the objects that nothing refers to any more. A failure is logged; what is left of it is tried again.
-    pub async fn clear_leftovers(&self) {
-        let _alone = self.clearing.lock().await;
-        if let Err(error) = self.clear_due().await {
+    /// Removes the leftovers that are due.
+    pub(crate) async fn clear_due(&self) -> Result<(), Error> {
+        loop {
+            let due = self.catalog.leftovers(now_ms(), AT_ONCE).await?;
+            if due.0.is_empty() {
+                return Ok(());
+            }
+            self.remove(due).await?;
+        }
+    }
+
+    /// Removes what a transaction left. A failure is logged, and a sweep tries again.
+    pub(crate) async fn clear(&self, left: Left) {
+        if !left.0.is_empty()
+            && let Err(error) = self.remove(left).await
+        {
             tracing::warn!(%error, "removing the bytes of deleted files");
         }
     }
 
-    async fn clear_due(&self) -> Result<(), Error> {
-        loop {
-            let due = self.catalog.leftovers(now_ms(), AT_ONCE).await?;
-            if due.is_empty() {
-                return Ok(());
-            }
-            let names = due.iter().filter_map(|object| object.parse().ok()).collect();
-            let still_there = self.blobs.remove(names).await?;
-            for (name, error) in &still_there {
-                tracing::warn!(%name, %error, "the bytes of a deleted file can't be removed; tried again later");
-            }
-            let others: Vec<_> = still_there.iter().map(|(name, _)| name.to_string()).collect();
-            let gone = due.into_iter().filter(|object| !others.contains(object)).collect();
-            let due_at_ms = now_ms() + AGAIN.as_millis() as i64;
-            self.catalog.settle_leftovers(gone, others, due_at_ms).await?;
+    async fn remove(&self, left: Left) -> Result<(), Error> {
+        let names = left.0.iter().filter_map(|object| object.parse().ok()).collect();
+        let still_there = self.blobs.remove(names).await?;
+        for (name, error) in &still_there {
+            tracing::warn!(%name, %error, "the bytes of a deleted file can't be removed; tried again later");
         }
+        let others: Vec<_> = still_there.iter().map(|(name, _)| name.to_string()).collect();
+        let gone: Vec<_> = left.0.into_iter().filter(|object| !others.contains(object)).collect();
+        let due_at_ms = now_ms() + AGAIN.as_millis() as i64;
+        let settle = || self.catalog.settle_leftovers(gone.clone(), others.clone(), due_at_ms);
+        self.make_room(settle).await
     }
 }

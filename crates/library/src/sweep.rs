@@ -1,7 +1,7 @@
 //! What is done without being asked: files whose lifecycle has ended go, and what can't be removed at once is tried
 //! again; stored bytes that the catalog doesn't know are set aside; those that it knows are looked after.
 
-use crate::{Error, Library, now_ms};
+use crate::{Error, Library, blocking, now_ms};
 use std::time::Duration;
 
 /// How long a file outlives its lifecycle at most; its link ends at once.
@@ -39,6 +39,7 @@ impl Library {
                 if let Err(error) = self.sweep().await {
                     tracing::warn!(%error, "sweeping");
                 }
+                self.keep_reserve().await;
                 tokio::time::sleep(EVERY).await;
             }
         };
@@ -51,6 +52,12 @@ impl Library {
             }
         };
         tokio::join!(strays, expired, checks);
+    }
+
+    /// Keeps room for deletions on a disk that gets full. There may be none by now.
+    async fn keep_reserve(&self) {
+        let reserve = self.reserve.clone();
+        let _ = blocking(move || reserve.keep()).await;
     }
 
     /// Sets the objects aside that the catalog doesn't know: a kill between an upload's put and its commit leaves one.
@@ -87,8 +94,9 @@ impl Library {
     pub async fn sweep(&self) -> Result<u64, Error> {
         let mut gone = 0;
         loop {
-            let deleted = self.catalog.delete_expired(now_ms(), AT_ONCE).await?;
-            self.clear_leftovers().await;
+            let delete = || self.catalog.delete_expired(now_ms(), AT_ONCE);
+            let deleted = self.make_room(delete).await?;
+            self.clear_due().await?;
             if deleted == 0 {
                 return Ok(gone);
             }

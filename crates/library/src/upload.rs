@@ -108,7 +108,9 @@ impl Upload {
         if let Some(limit) = full {
             return Err(Error::LimitReached { quota: "quota_files", limit });
         }
-        check_file(&self.blank(&container))?;
+        let file = self.blank(&container);
+        check_file(&file)?;
+        self.library.check_parent_file(&self.caller, file.parent_file_sid).await?;
         let asked = self.changes.desired_format.is_some() || self.changes.desired_bitrate.is_some();
         // What counts in the end is the size of what is stored.
         self.most_bytes = container.quota_bytes.filter(|_| !asked);
@@ -170,6 +172,7 @@ impl Upload {
     pub async fn finish(self) -> Result<File, Error> {
         let container = self.container().await?;
         let mut file = self.blank(&container);
+        self.library.check_parent_file(&self.caller, file.parent_file_sid).await?;
         let named = self.changes.file_access_name.as_deref().is_some_and(|name| !name.is_empty());
         let (library, has_name) = (self.library.clone(), !file.name.is_empty());
         let kept = self.kept().await?;
@@ -194,7 +197,8 @@ impl Upload {
         library.catalog.check_insert(file.clone(), admit.clone()).await.map_err(gone)?;
         to_the_end(async move {
             let insert = |content| library.catalog.insert_file(file.clone(), content, admit);
-            library.put_then_commit(draft, content, insert).await.map_err(gone)?;
+            let left = library.put_then_commit(draft, content, insert).await.map_err(gone)?;
+            library.clear(left).await;
             Ok(file)
         })
         .await

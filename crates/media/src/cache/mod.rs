@@ -49,10 +49,12 @@ type Evicted = Vec<(Arc<Output>, Option<Arc<File>>)>;
 impl Cache {
     /// Opens the folder and takes over what earlier processes left, the oldest use first out.
     pub fn open(dir: &Path, limit_bytes: u64, counters: Arc<Counters>) -> io::Result<Self> {
-        fs::create_dir_all(dir)?;
+        blob::private_folder(dir)?;
         let mut stems = HashSet::new();
         for entry in fs::read_dir(dir)? {
             let path = entry?.path();
+            // Earlier versions made them by the umask.
+            blob::make_private(&path)?;
             if let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) {
                 stems.insert(stem.to_owned());
             }

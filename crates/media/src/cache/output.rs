@@ -10,7 +10,7 @@ use crate::lock::lock;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::SystemTime;
@@ -102,7 +102,7 @@ impl Output {
     pub fn create(dir: &Path, key: &str) -> io::Result<Self> {
         for number in 0u32.. {
             let output = Self::at(dir, &format!("{key}-{number}"));
-            let create = |path| File::options().write(true).create_new(true).open(path);
+            let create = |path| File::options().write(true).create_new(true).mode(0o600).open(path);
             match create(&output.data_path).and_then(|_| create(&output.map_path)) {
                 Ok(_) => return Ok(output),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

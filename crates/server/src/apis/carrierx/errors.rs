@@ -81,6 +81,7 @@ impl From<Refusal> for ApiError {
                 retry_after_s: Some(retry_after_s),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, &message)
             },
+            R::Full { message } => plain(StatusCode::INSUFFICIENT_STORAGE, &message),
             R::Failed => {
                 let told = "the server failed; its log tells why";
                 plain(StatusCode::INTERNAL_SERVER_ERROR, told)

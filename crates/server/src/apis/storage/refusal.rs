@@ -88,6 +88,11 @@ pub enum Refusal {
         /// Seconds after which it is worth trying again.
         retry_after_s: u64,
     },
+    /// The disk has no room.
+    Full {
+        /// What can't be done for that.
+        message: String,
+    },
     /// A fault of ours; the log tells what.
     Failed,
 }
@@ -141,6 +146,10 @@ impl From<library::Error> for Refusal {
             }
             E::NotEmpty { .. } => Self::NotEmpty { message: error.to_string() },
             E::LimitReached { quota, limit } => Self::LimitReached { quota, limit },
+            E::Full => {
+                tracing::warn!(%error, "a request was refused");
+                Self::Full { message: error.to_string() }
+            }
             E::Storage(why) => Self::failed(&why),
         }
     }

@@ -1,0 +1,204 @@
+//! The library through its public operations.
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+mod stored;
+
+use blob::Blobs;
+use catalog::Catalog;
+use fixture::*;
+use library::{
+    Config, ContainerChanges, Error, File, FileChanges, Library, List, Order, Principal, Role,
+    Start, masked,
+};
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+use uuid::Uuid;
+
+#[tokio::test]
+async fn the_first_start_makes_a_private_admin_token_once() {
+    let f = fixture().await;
+    let path = f.dir.path().join("admin.token");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let token = fs::read_to_string(path).unwrap();
+    assert_eq!(f.library.authenticate(token.trim()).await.unwrap(), f.admin);
+    assert!(f.library.bootstrap().await.unwrap().is_none());
+    assert_eq!(f.library.container(&f.admin, f.container).await.unwrap().quota_bytes, None);
+}
+
+#[tokio::test]
+async fn a_first_start_that_cannot_write_its_token_is_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let config = Config {
+        public_url: "http://x".into(),
+        data_dir: dir.path().into(),
+        link_secrets: Vec::new(),
+    };
+    let library = Library::open(catalog, blobs, config);
+    let path = dir.path().join("admin.token");
+    fs::create_dir(&path).unwrap();
+    assert!(library.bootstrap().await.is_err());
+    fs::remove_dir(&path).unwrap();
+    let welcome = library.bootstrap().await.unwrap().expect("a welcome");
+    assert_eq!(fs::read_to_string(path).unwrap().trim(), welcome.token);
+    let admin = library.authenticate(&welcome.token).await.unwrap();
+    library.container(&admin, welcome.container_sid).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_comes_from_one_that_its_uploader_sees() {
+    let f = fixture().await;
+    let parent = put(&f, "parent", b"parent").await.unwrap();
+    let token = f.library.create_token(Role::Manager, &[], "other").await.unwrap();
+    let other = f.library.authenticate(&token.secret).await.unwrap();
+    let container = f.library.create_container(&other, ContainerChanges::default()).await.unwrap();
+    let upload = async |caller: &Principal, container, parent| {
+        let mut upload = f.library.begin_upload(caller).await.unwrap();
+        upload.changes.container_sid = Some(container);
+        upload.changes.parent_file_sid = Some(Some(parent));
+        upload.write(&b"child"[..]).await.unwrap();
+        upload.finish().await
+    };
+    let refused = |done: Result<File, Error>| match done {
+        Err(Error::Invalid { field, .. }) => assert_eq!(field, "parent_file_sid"),
+        other => panic!("{other:?}"),
+    };
+    for sid in [Uuid::new_v4(), parent.file_sid] {
+        refused(upload(&other, container.container_sid, sid).await);
+    }
+    let child = upload(&f.admin, f.container, parent.file_sid).await.unwrap();
+    let change = async |sid| {
+        let changes = FileChanges { parent_file_sid: Some(Some(sid)), ..FileChanges::default() };
+        f.library.change_file(&f.admin, child.file_sid, changes, None, false).await
+    };
+    refused(change(Uuid::new_v4()).await);
+    // It is sent back as it was shown, its parent gone meanwhile.
+    f.library.delete_file(&f.admin, parent.file_sid).await.unwrap();
+    assert_eq!(change(parent.file_sid).await.unwrap().parent_file_sid, Some(parent.file_sid));
+}
+
+#[tokio::test]
+async fn partners_and_roles_are_kept_apart() {
+    let f = fixture().await;
+    let file = put(&f, "a", b"x").await.unwrap();
+    let token = f.library.create_token(Role::Manager, &[], "other").await.unwrap();
+    let other = f.library.authenticate(&token.secret).await.unwrap();
+    assert!(matches!(f.library.file(&other, file.file_sid).await, Err(Error::NotFound)));
+    assert!(matches!(f.library.delete_file(&other, file.file_sid).await, Err(Error::NotFound)));
+    let wanted =
+        List { conditions: vec![], order: Order::Arrival, start: Start::Offset(0), limit: 10 };
+    assert_eq!(f.library.list_files(&other, wanted).await.unwrap().total, 0);
+    let reader = Principal { role: Role::Read, ..f.admin };
+    let made = f.library.create_container(&reader, ContainerChanges::default()).await;
+    assert!(matches!(made, Err(Error::Forbidden)));
+    f.library.revoke_token(token.token_id).await.unwrap();
+    assert!(matches!(f.library.authenticate(&token.secret).await, Err(Error::Unauthenticated)));
+}
+
+#[tokio::test]
+async fn an_unchanged_file_is_not_imported_twice() {
+    let f = fixture().await;
+    let path = f.dir.path().join("prompt.txt");
+    fs::write(&path, "one").unwrap();
+    let import = async |path: &Path| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let source = fs::File::open(path).unwrap();
+        f.library.import(&f.admin, name, source, f.container).await.unwrap()
+    };
+    let (first, again) = (import(&path).await, import(&path).await);
+    assert!(!first.already_there && again.already_there);
+    assert_eq!(first.file.file_sid, again.file.file_sid);
+    fs::write(&path, "two").unwrap();
+    assert!(!import(&path).await.already_there);
+    // Raw audio is what its name says.
+    for name in ["prompt.ulaw", "prompt.alaw"] {
+        let path = f.dir.path().join(name);
+        fs::write(&path, "one").unwrap();
+        for already_there in [false, true] {
+            let imported = import(&path).await;
+            assert_eq!(imported.already_there, already_there, "{name}");
+            assert_eq!(stored(&f, &imported.file).await, b"one");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_date_of_a_link_goes_by_its_file_alone_and_never_back() {
+    let f = fixture().await;
+    let stored_at = async |file: &File| {
+        let resource = f.catalog.resource_by_sid(file.file_sid).await.unwrap().unwrap();
+        assert_eq!(resource.stored_at_ms, file.content_stored_at);
+        file.content_stored_at
+    };
+    let first = stored_at(&put(&f, "first", b"one").await.unwrap()).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    // Nobody learns when somebody else stored the same.
+    let other = put(&f, "other", b"one").await.unwrap();
+    let mut last = stored_at(&other).await;
+    assert!(last > first);
+    put(&f, "third", b"two").await.unwrap();
+    // Back and forth between what is stored already, all within a second.
+    for bytes in [&b"two"[..], b"one", b"two"] {
+        let replaced = replace(&f, other.file_sid, bytes).await.unwrap();
+        let date = stored_at(&replaced).await;
+        assert!(date / 1000 > last / 1000, "{date} after {last}");
+        last = date;
+    }
+    let same = replace(&f, other.file_sid, b"two").await.unwrap();
+    assert_eq!(stored_at(&same).await, last, "it has what it had");
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_masked_secret_is_the_secret() {
+    let f = fixture().await;
+    let given = json!({"s3": {"bucket": "b", "secret": "hush"}, "token": ["hush"], "password": null,
+        "several": [{"bucket": "b", "password": "hush"}, [{"token": "hush"}], "********"]});
+    let given = given.as_object().unwrap();
+    let changes = |attributes: &Map<String, Value>| ContainerChanges {
+        external_attributes: Some(attributes.clone()),
+        ..ContainerChanges::default()
+    };
+    let made = f.library.create_container(&f.admin, changes(given)).await.unwrap();
+    let shown = masked(&made.external_attributes);
+    assert!(!json!(shown).to_string().contains("hush"), "{shown:?}");
+    for anew in [false, true] {
+        let sid = made.container_sid;
+        f.library.change_container(&f.admin, sid, changes(&shown), anew).await.unwrap();
+        let kept = f.catalog.container(sid).await.unwrap().unwrap();
+        assert_eq!(&kept.external_attributes, given);
+    }
+}
+
+#[tokio::test]
+async fn a_container_that_is_sent_back_as_it_was_shown_keeps_no_origin_of_its_own() {
+    for public_url in ["https://media.example.com", "http://media_1:8080/audio"] {
+        let f = fixture_at(public_url).await;
+        let domain = |domain: &str| ContainerChanges {
+            publish_domain: Some(Some(domain.into())),
+            ..ContainerChanges::default()
+        };
+        let made = f.library.create_container(&f.admin, domain(public_url)).await.unwrap();
+        assert_eq!(made.publish_domain, None);
+        let change =
+            |changes, anew| f.library.change_container(&f.admin, made.container_sid, changes, anew);
+        for anew in [false, true] {
+            let shown = change(domain(public_url), anew).await.unwrap();
+            assert_eq!(shown.publish_domain, None);
+        }
+        // Its own stays, and goes by the server's again once that is sent.
+        for other in ["https://cdn.example.com"; 2] {
+            let own = change(domain(other), true).await.unwrap();
+            assert_eq!(own.publish_domain.as_deref(), Some(other));
+        }
+        for wrong in ["http://other_host", "http://host/path", "javascript:alert(1)"] {
+            let refused = change(domain(wrong), false).await;
+            assert!(matches!(refused, Err(Error::Invalid { .. })), "{wrong}");
+        }
+        assert_eq!(change(domain(public_url), false).await.unwrap().publish_domain, None);
+    }
+}

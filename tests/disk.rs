@@ -1,0 +1,161 @@
+//! A disk that gets full, and a data folder that is its owner's alone.
+
+use crate::running::{Server, text, tonearm, until};
+use crate::sources;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// A small file system under a folder, which those alone see whom it lets in. It goes when it is dropped.
+struct SmallDisk {
+    holder: Child,
+    folder: PathBuf,
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").expect("/proc").uid() == 0
+}
+
+impl SmallDisk {
+    fn mount(mib: u32, folder: &Path) -> Self {
+        std::fs::create_dir_all(folder).unwrap();
+        let mut command = Command::new("unshare");
+        if !is_root() {
+            command.arg("--map-root-user");
+        }
+        let mount = format!("mount -t tmpfs -o size={mib}m tonearm \"$0\"");
+        let script = format!("{mount} && echo mounted && exec sleep 3600");
+        command.args(["--mount", "sh", "-c", &script]).arg(folder);
+        let mut holder = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(holder.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "mounted\n");
+        Self { holder, folder: folder.to_owned() }
+    }
+
+    fn server(&self) -> Server {
+        let mut command = Command::new("nsenter");
+        command.args(["--target", &self.holder.id().to_string(), "--mount"]);
+        if !is_root() {
+            command.args(["--user", "--preserve-credentials"]);
+        }
+        command.arg("--").arg(tonearm().get_program());
+        Server::start_where(command, &self.folder, &self.seen("."))
+    }
+
+    /// Where the tests see what lies in the folder.
+    fn seen(&self, name: &str) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.holder.id()));
+        root.join(self.folder.strip_prefix("/").unwrap()).join(name)
+    }
+
+    /// Fills the disk to its last byte.
+    fn fill(&self) {
+        let mut filler = std::fs::File::create(self.seen("filler")).unwrap();
+        for block in [vec![1; 1 << 16], vec![1]] {
+            while filler.write_all(&block).is_ok() {}
+        }
+    }
+
+    fn empty(&self) {
+        std::fs::remove_file(self.seen("filler")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = self.holder.kill();
+        let _ = self.holder.wait();
+    }
+}
+
+/// An upload that has no room is refused by that name.
+fn assert_full(server: &Server) {
+    let answer = server.upload_request("large.bin", &vec![3; 6_000_000]).send();
+    assert_eq!(answer.status, 507, "{}", answer.text());
+    assert!(text(&answer.json()["message"]).contains("the disk is full"), "{}", answer.text());
+}
+
+fn delete(server: &Server, link: &str) -> u16 {
+    let path = format!("/core/v2/storage/files/{}", link.trim_start_matches("/f/"));
+    server.request("DELETE", &path).token(&server.token()).send().status
+}
+
+#[test]
+fn on_a_full_disk_it_starts_and_serves_and_takes_files_once_there_is_room() {
+    let folder = TempDir::new().unwrap();
+    let recording = std::fs::read(sources::speech(folder.path())).unwrap();
+    let disk = SmallDisk::mount(40, &folder.path().join("data"));
+    let server = disk.server();
+    let link = server.upload("call.wav", &recording);
+    let expected = server.get(&format!("{link}?f=mp3")).body;
+    until("no reserve is kept", || disk.seen("reserve").exists());
+    server.stop();
+    disk.fill();
+    let server = disk.server();
+    assert!(server.get(&link).body == recording);
+    assert!(server.get(&format!("{link}?f=mp3")).body == expected);
+    assert_full(&server);
+    disk.empty();
+    let new = server.upload("new.bin", &[4; 6_000_000]);
+    assert_eq!(server.get(&new).length(), 6_000_000);
+}
+
+#[test]
+fn on_a_full_disk_files_can_be_deleted() {
+    let folder = TempDir::new().unwrap();
+    let disk = SmallDisk::mount(40, &folder.path().join("data"));
+    let server = disk.server();
+    let links: Vec<_> =
+        (0..20_u8).map(|n| server.upload(&format!("{n}.bin"), &[n; 300_000])).collect();
+    until("no reserve is kept", || disk.seen("reserve").exists());
+    disk.fill();
+    assert_full(&server);
+    for link in &links {
+        assert_eq!(delete(&server, link), 204);
+        assert_eq!(server.get(link).status, 404);
+    }
+    until("what is deleted takes room", || {
+        server.upload_request("small.bin", &[5; 2_000_000]).send().status == 201
+    });
+}
+
+/// What lies in a folder, and the folder.
+fn all_in(folder: &Path) -> Vec<PathBuf> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let below = paths.flat_map(|path| if path.is_dir() { all_in(&path) } else { vec![path] });
+    below.chain([folder.to_owned()]).collect()
+}
+
+#[test]
+fn nothing_of_the_data_folder_is_for_others_whatever_the_umask_or_an_earlier_version_left() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let start = || {
+        let mut command = Command::new("sh");
+        command.args(["-c", "umask 000 && exec \"$0\" \"$@\""]).arg(tonearm().get_program());
+        Server::start_where(command, &data, &data)
+    };
+    let for_others =
+        |path: &PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o077 != 0;
+    let recording = std::fs::read(sources::speech(folder.path())).unwrap();
+    let server = start();
+    let link = server.upload("call.wav", &recording);
+    assert_eq!(server.get(&format!("{link}?f=mp3")).status, 200);
+    until("nothing is cached", || std::fs::read_dir(data.join("cache")).unwrap().count() >= 2);
+    let open: Vec<_> = all_in(&data).into_iter().filter(for_others).collect();
+    assert_eq!(open, [] as [PathBuf; 0]);
+    server.stop();
+    let earlier: Vec<_> = all_in(&data.join("cache"))
+        .into_iter()
+        .chain(["", "catalog.sqlite", "blobs", "tmp"].map(|name| data.join(name)))
+        .collect();
+    for path in &earlier {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let _server = start();
+    let open: Vec<_> = earlier.into_iter().filter(for_others).collect();
+    assert_eq!(open, [] as [PathBuf; 0]);
+}
