@@ -430,15 +430,15 @@ fn secrets_and_links_outlive_a_restart() {
     assert_eq!(site.server.get(&signed).status, 200);
 }
 
-/// A block of the README by the mark before it.
+/// A block of the contract by the mark before it.
 fn block(name: &str) -> String {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../crates/server/src/apis/publish/README.md");
     let (_, rest) = readme.split_once(&format!("<!-- {name} -->\n```")).expect("a mark");
     let (_, rest) = rest.split_once('\n').expect("a block");
     rest.split_once("\n```").expect("its end").0.to_owned() + "\n"
 }
 
-/// The README's script as a command in a folder of its own.
+/// The contract's script as a command in a folder of its own.
 fn script(folder: &TempDir) -> std::path::PathBuf {
     use std::os::unix::fs::PermissionsExt;
     let path = folder.path().join("sign-link");
@@ -448,7 +448,7 @@ fn script(folder: &TempDir) -> std::path::PathBuf {
 }
 
 #[test]
-fn the_readmes_shell_script_signs() {
+fn the_contracts_shell_script_signs() {
     let site = Site::start(&SECRETS);
     let late = LATE.to_string();
     let name = "disposition_name=r%C3%A9sum%C3%A9%20a%2Bb.wav";
@@ -462,7 +462,7 @@ fn the_readmes_shell_script_signs() {
 }
 
 #[test]
-fn the_readmes_python_signs() {
+fn the_contracts_python_signs() {
     let site = Site::start(&SECRETS);
     let call = format!(
         "print(sign(b'{SECRET}', '{}', 60, f='mp3', br=32, disposition_name='résumé a+b.wav'))",
@@ -478,7 +478,7 @@ fn the_readmes_python_signs() {
 }
 
 #[test]
-fn the_readmes_dialplan_plays_a_signed_prompt() {
+fn the_contracts_dialplan_plays_a_signed_prompt() {
     let site = Site::start(&SECRETS);
     let folder = script(&site.folder).parent().unwrap().to_owned();
     let mut variables =
@@ -509,7 +509,7 @@ fn the_readmes_dialplan_plays_a_signed_prompt() {
     assert!((1..=300).contains(&seconds), "the preset's five minutes: {seconds}");
 }
 
-/// What Asterisk makes of a text: variables, then SHELL(), then expressions, as far as the README has them.
+/// What Asterisk makes of a text: variables, then SHELL(), then expressions, as far as the contract has them.
 fn evaluated(text: &str, variables: &[(String, String)], path: &Path) -> String {
     let mut text = text.to_owned();
     for (name, value) in variables {

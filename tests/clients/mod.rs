@@ -1,7 +1,7 @@
 //! The rules of real clients: each a test that replays the client's own requests against the running
 //! binary, on an original, on a transcode that nobody asked for yet, and on a cached one.
 //!
-//! A rule's outcome is found once and told twice: by the test named after it, and in the README's table.
+//! A rule's outcome is found once and told twice: by the test named after it, and in this folder's README.
 
 mod asterisk;
 mod browsers;

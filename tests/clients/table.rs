@@ -1,4 +1,4 @@
-//! The README's table of clients, rules and results, as the tests find them.
+//! The table in this folder's README: clients, rules and results, as the tests find them.
 
 use super::{HOLDS, all, outcome};
 use std::path::Path;
@@ -24,13 +24,15 @@ fn rendered() -> String {
 }
 
 #[test]
-fn the_readme_tells_the_result_of_every_rule() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+fn this_page_tells_the_result_of_every_rule() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/README.md");
     let readme = std::fs::read_to_string(path).unwrap();
     let told = readme.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END));
     let table = rendered();
+    let count = format!("\n{} rules of ", all().count());
+    assert!(include_str!("../../README.md").contains(&count), "README.md must say: {count}");
     assert!(
         told.is_some_and(|(told, _)| told == table),
-        "README.md must say, between its marks:\n{BEGIN}{table}{END}"
+        "tests/clients/README.md must say, between its marks:\n{BEGIN}{table}{END}"
     );
 }
