@@ -1,4 +1,5 @@
-//! Reading Matroska and WebM, as browsers record it too: without a duration, cues or cluster sizes. The length is measured by walking the packets.
+//! Reading Matroska and WebM, as browsers record it too: without a duration, cues or cluster sizes. The length is
+//! measured by walking the packets.
 
 use super::blocks::{Blocks, Coded, id};
 use super::tracks::{Head, Track};
