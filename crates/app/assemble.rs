@@ -20,11 +20,8 @@ pub struct Opened {
     pub operator: Principal,
     /// What the first opening made.
     pub welcome: Option<Welcome>,
-    /// Metadata.
     catalog: Catalog,
-    /// The folder.
     data: PathBuf,
-    /// Stored bytes.
     blobs: Blobs,
     /// Held for as long as this process may write blobs; `None` beside a running server.
     hold: Option<DataFolder>,

@@ -81,7 +81,7 @@ fn place_of(path: &Path) -> io::Result<PathBuf> {
     for _ in 0..MOST_LINKS {
         match fs::read_link(&place) {
             Ok(to) => place = folder_of(&place).join(to),
-            // It is no link, or nothing.
+            // The place is no link: a file, a device, or nothing yet.
             Err(_) => return Ok(place),
         }
     }

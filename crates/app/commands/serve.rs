@@ -36,7 +36,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         }
         let services = tokio::select! {
             services = prepared(&opened, args) => services?,
-            // What was brought in stays; of the file under way nothing does.
+            // A stop keeps the files that are in already; of the one under way nothing stays.
             () = signals.next() => return Ok(()),
         };
         tokio::spawn(opened.library.clone().keep_sweeping());

@@ -3,6 +3,7 @@
 //! The pipeline of one segment, in order: demux → decode → channels → resample → encode → frame.
 //! Deliberately synchronous: no clock, no network, no file paths, no async, no threads of its own.
 //! What a format can do stands in one table, [`formats::FORMATS`]; everything else follows from it.
+#![warn(missing_docs)]
 
 pub mod channels;
 pub mod codecs;

@@ -55,7 +55,7 @@ impl Checked {
             *comparison.get_or_init(|| hash_of(file).is_ok_and(|hash| hash == *name.hash()));
         match is_sound {
             true => self.trust(name),
-            // It may be put right by hand.
+            // A damaged object is compared again the next time, because an operator may have put it right by hand.
             false => self.forget(name),
         }
         is_sound

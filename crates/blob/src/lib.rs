@@ -5,6 +5,7 @@
 //! start. Objects never change, so an open file outlives its removal; what a disk makes of them is found when they are
 //! opened first and by [`Blobs::check`]. Deliberately knows nothing of who refers to an
 //! object: that is the catalog's.
+#![warn(missing_docs)]
 
 mod check;
 mod draft;
@@ -219,7 +220,7 @@ impl Blobs {
                 for object in entries(&folder.path())? {
                     let name = object.file_name();
                     let name = name.to_str().and_then(|name| name.parse::<ObjectName>().ok());
-                    // One that goes in this moment has no age.
+                    // An object that is removed at this moment has no age, and is none to set aside.
                     let since = object.metadata().and_then(|data| data.modified()).ok();
                     let age = since.and_then(|since| since.elapsed().ok());
                     names.extend(name.filter(|_| age.is_some_and(|age| age > older_than)));

@@ -8,7 +8,7 @@ use crate::{Catalog, ContainerRow, Error, FileRow, Left, NewContent, keys};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
-/// What the rules say of a file that comes in or grows.
+/// The verdict of the rules on a file that comes in or grows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Admission {
     /// When the container's threshold was reached, this file counted.
@@ -47,7 +47,8 @@ impl Catalog {
             let has_new_facts = content.keep(db, &mut left).map_err(Error::from)?;
             file.insert(db, "files").map_err(Error::from)?;
             let made_room = admitted(db, &file, &admission, &mut left)?;
-            // Nothing was found yet where a new file is; what made room for it was, and what has its content.
+            // A link to the new file cannot have been looked up yet. What was found of files that made room for it, or
+            // that have its content, counts no longer, because those have changed.
             Ok((left, made_room || has_new_facts))
         };
         self.transact(insert, |(_, changes)| *changes).await.map(|(left, _)| left)
@@ -225,7 +226,7 @@ fn decide<E: From<Error>>(
     admit: impl FnOnce(&ContainerRow, &FileRow) -> Result<Admission, E>,
 ) -> Result<Admission, E> {
     let into = container(db, file.container_sid)?.ok_or(Error::NoContainer)?;
-    // It may have been given to another partner while the bytes came.
+    // The container decides, because an administrator may have given it to another partner while the bytes came.
     file.partner_sid = into.partner_sid;
     let admission = admit(&into, file)?;
     check(db, file)?;

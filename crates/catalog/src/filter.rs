@@ -108,7 +108,7 @@ impl Clauses {
     }
 }
 
-/// The conditions. What must differ from a value is told by that value: few rows have it.
+/// The conditions. "Differs from a value" is looked up as the rows that have the value, because those are few.
 pub(crate) fn clauses(table: Table, conditions: &[&Condition]) -> Result<Clauses, Error> {
     let mut hold: Vec<(&str, bool, Clause)> = Vec::new();
     let mut fail = Vec::new();

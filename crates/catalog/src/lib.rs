@@ -5,6 +5,7 @@
 //! rules: what may be stored by whom is the library's. What races (quotas, thresholds) the library
 //! decides by a closure that runs inside the transaction that writes; taken names, taken keys and last
 //! references are found here.
+#![warn(missing_docs)]
 
 mod access;
 mod attributes;

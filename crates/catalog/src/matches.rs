@@ -9,7 +9,7 @@ use crate::filter::{Clause, Clauses, Scope};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-/// So few rows are looked at one by one rather than by a pass over an index.
+/// Up to so many rows are looked at one by one, because a pass over an index costs more than that.
 pub(crate) const FEW: usize = 2000;
 
 /// The rows that a list shows.
@@ -83,7 +83,7 @@ impl Matches {
     }
 }
 
-/// That a row is one of these.
+/// The condition that a row's number is one of these.
 pub(crate) fn among(rows: &[i64]) -> Clause {
     let numbers = Value::Text(serde_json::json!(rows).to_string());
     Clause::of("rowid IN (SELECT value FROM json_each(?))", [numbers])

@@ -80,7 +80,7 @@ impl Library {
                 *row = row.with_defaults_of(&container);
             }
             if facts.is_some() {
-                // They tell how the content is stored, and this is another.
+                // The wished format and bit rate told how the old content was to be stored; the new one says its own.
                 (row.desired_format, row.desired_bitrate) = (None, None);
             }
             changes.apply(row);
@@ -135,7 +135,7 @@ impl Library {
         }
     }
 
-    /// What was played last must not go for what nobody plays.
+    /// Accesses are settled before `delete_lru` chooses, because it must not delete what was played a moment ago.
     pub(crate) async fn settle_before(&self, container: &Container) {
         if container.threshold_action == Some(ThresholdAction::DeleteLru) {
             self.settle_accesses().await;

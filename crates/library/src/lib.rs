@@ -2,6 +2,7 @@
 //!
 //! The order of an upload: draft → probe → classify → a look at the rules → put into the store → one transaction
 //! that decides the rules, because they race, and keeps the rows. Deliberately without HTTP and without SQL.
+#![warn(missing_docs)]
 
 mod access;
 mod accesses;

@@ -40,7 +40,7 @@ fn classification(container: &Container, old: Option<&File>, new: &File) -> Resu
     Ok(())
 }
 
-/// What is not more than before is never refused, so that a container over its limit can be tidied.
+/// A change that makes nothing larger is never refused, because a container over its limit must be tidied somehow.
 fn quota(container: &Container, now: (u64, u64), then: (u64, u64)) -> Result<(), Error> {
     for (quota, limit, now, then) in [
         ("quota_bytes", container.quota_bytes, now.0, then.0),
@@ -79,7 +79,8 @@ fn threshold(
     match container.threshold_action {
         Some(ThresholdAction::Reject) if grows => {
             if let Some(field) = reached(container, now) {
-                // Who began before it was reached may be decided after it.
+                // The grace counts from when the threshold was reached, and that may lie after `now_ms`: an upload that
+                // began before is judged after it.
                 let since = (now_ms - hit_at.unwrap_or(now_ms)).max(0);
                 if since >= container.threshold_grace_period.saturating_mul(1000) {
                     let message = "threshold exceeded: the container takes no more files";

@@ -89,7 +89,7 @@ impl Library {
             }
             for name in objects.iter().filter_map(|object| object.parse().ok()) {
                 let Err(error) = self.blobs.check(name, bytes_per_s).await else { continue };
-                // It may have gone in the meantime.
+                // The object may have gone while it was read, because a deletion waits for no check.
                 if self.object_of(&name.hash().to_string()).await? == Some(name) {
                     tracing::error!(%error, "stored bytes are lost until the same file is uploaded again");
                     self.blobs.count_lost();

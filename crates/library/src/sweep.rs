@@ -69,7 +69,8 @@ impl Library {
     pub async fn set_strays_aside(&self) -> Result<u64, Error> {
         let mut count = 0;
         if !self.catalog.has_objects().await? {
-            // Beside stored bytes that is rather a catalog that was lost: they may be all that is left.
+            // An empty catalog beside stored bytes is rather one that was lost, and the bytes may be all that is left:
+            // nothing is set aside.
             return Ok(count);
         }
         for first in 0..=u8::MAX {

@@ -344,7 +344,8 @@ impl Description {
     /// The file's content is this from `now` on, Unix milliseconds.
     pub fn describe(self, row: &mut File, now: i64) {
         if row.content_hash != self.content_hash {
-            // By a second at least: dates in HTTP have no less, and a client must see that it's another.
+            // The time moves by a second at least, because dates in HTTP have no fractions and a client must see
+            // that the content is another.
             row.content_stored_at = now.max(row.content_stored_at.saturating_add(1000));
         }
         row.content_hash = self.content_hash;

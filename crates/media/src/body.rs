@@ -192,7 +192,8 @@ impl Playing {
                         return Err(BodyError(format!("segment {segment} ended early")));
                     }
                     Err(End::Failed(message)) => return Err(BodyError(message)),
-                    // It goes on in the cache; or it was given up before this body took an interest.
+                    // A finished segment is read from the cache from here on. One that was given up before this
+                    // body held a ticket is asked for anew.
                     Err(End::Cached | End::Cancelled) => drop(self.tickets.remove(&segment)),
                 }
             }
@@ -255,7 +256,7 @@ impl Playing {
             if self.tickets.contains_key(&ahead) {
                 continue;
             }
-            // A full queue only means no read-ahead.
+            // A full queue costs the read-ahead alone, because nobody waits for it yet.
             if let Ok(Fetch::Flight(ticket)) =
                 fetch::fetch(&self.engine, &self.play, ahead, class, false)
             {

@@ -57,7 +57,8 @@ impl Flight {
     pub fn finish(&self, end: End) {
         let mut state = self.state();
         if state.end.is_none() {
-            // A slow reader goes on from the file: it would pin the segment in memory.
+            // The bytes are let go once the segment is cached, because a slow reader would pin them in memory: it goes
+            // on from the file.
             let gone =
                 if end == End::Cached { std::mem::take(&mut state.bytes) } else { Vec::new() };
             state.end = Some(end);
@@ -67,7 +68,7 @@ impl Flight {
         }
     }
 
-    /// Takes the making of it upon oneself; false if another one has.
+    /// Claims the making of the segment; false if another job has it.
     pub fn claim(&self) -> bool {
         !self.claimed.swap(true, Ordering::AcqRel)
     }
@@ -100,7 +101,7 @@ impl Flight {
     /// The bytes from `offset` on, at least one, at most `most`; or how it ended, if nothing more comes.
     pub async fn read(&self, offset: usize, most: usize) -> Result<Bytes, End> {
         loop {
-            // Registered before looking, so that no news is missed.
+            // The wait is registered before the look, because news between the two would be missed.
             let news = self.news.notified();
             tokio::pin!(news);
             news.as_mut().enable();
@@ -132,7 +133,7 @@ impl Flight {
 pub struct Ticket(Arc<Flight>);
 
 impl Ticket {
-    /// Takes an interest.
+    /// Counts a client that waits for the segment, until the ticket is dropped.
     pub fn new(flight: &Arc<Flight>) -> Self {
         flight.interest.fetch_add(1, Ordering::AcqRel);
         Self(Arc::clone(flight))

@@ -7,6 +7,7 @@
 //!
 //! Floors, each knowing only those below it: `service` → `prepared` → `body` → `fetch` → `make` (jobs) →
 //! `play` (the state of one transcode) → `engine` (what jobs work with) → `cache`, `scheduler` → `queue`.
+#![warn(missing_docs)]
 
 mod body;
 mod cache;

@@ -97,7 +97,7 @@ impl Scheduler {
     pub async fn close(&self) {
         self.desk.close();
         loop {
-            // Registered before looking, so that no news is missed.
+            // The wait is registered before the look, because news between the two would be missed.
             let rest = self.desk.rest.notified();
             tokio::pin!(rest);
             rest.as_mut().enable();
@@ -113,7 +113,7 @@ impl Drop for Scheduler {
     fn drop(&mut self) {
         self.desk.close();
         for thread in self.threads.drain(..) {
-            // The last owner may be a job on one of these threads.
+            // A thread cannot join itself, and the last owner may be a job on one of these.
             if thread.thread().id() != thread::current().id() {
                 let _ = thread.join();
             }

@@ -2,6 +2,7 @@
 //! the grammar of published links and their signatures.
 //!
 //! Nothing here does I/O or knows a status code; each function returns a closed set of outcomes.
+#![warn(missing_docs)]
 
 pub mod cache;
 pub mod disposition;

@@ -41,7 +41,6 @@ impl Handler {
         Self { services, publish, apis, router, admissions }
     }
 
-    /// Settings.
     pub fn config(&self) -> &Config {
         &self.services.config
     }
@@ -51,7 +50,6 @@ impl Handler {
         self.publish.at_once(request.method(), request.uri(), request.headers(), started)
     }
 
-    /// The answer.
     pub async fn handle(
         &self,
         request: Request<Incoming>,

@@ -29,7 +29,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// Settings of the crate.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The storage APIs that are on.
@@ -51,11 +50,8 @@ pub struct Config {
 /// What the server serves.
 #[derive(Clone)]
 pub struct Services {
-    /// What is kept.
     pub library: Library,
-    /// What is sent.
     pub media: Media,
-    /// Settings.
     pub config: Config,
 }
 
@@ -101,7 +97,7 @@ pub async fn serve(
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let serve = move || {
             runtime.block_on(door.serve(socket, phase, listening));
-            // What is still being read from a disk has nobody to go to.
+            // Reads from a disk that are still under way are left behind, because their connections are closed.
             runtime.shutdown_background();
         };
         std::thread::Builder::new().name(format!("serve-{number}")).spawn(serve)
@@ -124,7 +120,7 @@ pub async fn serve(
         if tokio::time::timeout_at(end, admissions.drain()).await.is_err() {
             tracing::warn!("answers under way were broken off after the drain timeout");
         }
-        // What is not kept in time will be made again.
+        // Segments that are not on the disk when the time is over are made again by the next server.
         let _ = tokio::time::timeout_at(end, media.close()).await;
         phase.send_replace(Phase::Over);
     };

@@ -129,7 +129,7 @@ fn whole(bytes: [u8; 4]) -> f32 {
     i32::from_le_bytes(bytes) as f32 / 2_147_483_648.0
 }
 
-/// What is no number is silence: it would spread through a resampler.
+/// NaN and infinity become silence, because a resampler would spread them over all samples near.
 fn finite(sample: f32) -> f32 {
     if sample.is_finite() { sample } else { 0.0 }
 }

@@ -43,7 +43,7 @@ struct Listed {
     bytes: u64,
 }
 
-/// What is to be cleared away once the lock is given back: to remove large files takes time.
+/// Outputs to remove once the lock is given back, because removing large files takes time.
 type Evicted = Vec<(Arc<Output>, Option<Arc<File>>)>;
 
 impl Cache {
@@ -63,7 +63,8 @@ impl Cache {
         for stem in stems {
             match Output::load(dir, &stem) {
                 Ok(output) => found.push((output.last_used(), stem, output)),
-                // Half of a pair, left by an eviction that a crash cut short.
+                // A map without its data, or data without its map: an eviction that a crash cut short leaves
+                // such halves.
                 Err(_) => ["map", "data"].iter().for_each(|extension| {
                     let _ = fs::remove_file(dir.join(format!("{stem}.{extension}")));
                 }),
@@ -74,7 +75,7 @@ impl Cache {
         let mut outputs = Outputs { by_use: LruCache::unbounded(), held, bytes: 0, reserved: 0 };
         let mut evicted = Evicted::new();
         for (_, stem, output) in found {
-            // Of two of a key, the one used before the other was evicted.
+            // `found` ascends by last use, so of two outputs with one key the later one stays.
             evicted.extend(outputs.pop(Output::key_of(&stem)));
             outputs.list(Output::key_of(&stem).into(), Arc::new(output));
         }
@@ -122,7 +123,7 @@ impl Cache {
         let output = self.find_or_create(key);
         let written = output.and_then(|output| {
             let written = output.write(segment, position, bytes);
-            // Evicted meanwhile, it had no files to write to.
+            // An output that was evicted meanwhile has no files any more, so nothing of the segment is kept.
             let written = if output.is_retired() { Ok(0) } else { written };
             written.map(|replaced| (output, replaced))
         });
@@ -186,7 +187,7 @@ impl Cache {
     /// Checks a segment that an earlier process wrote; one that isn't whole is forgotten. Blocking.
     pub fn check(&self, key: &Arc<str>, output: &Arc<Output>, segment: u32) -> io::Result<()> {
         let Some(gone) = output.check(segment)? else { return Ok(()) };
-        // Of several who check it at a time, one finds it gone by its own doing.
+        // Several readers may check a segment at a time; the one whose check removed it counts the repair.
         if gone > 0 {
             Counters::add(&self.counters.checksum_repairs, 1);
             tracing::warn!(%key, segment, "a cached segment failed its checksum; it is made again");
@@ -200,7 +201,7 @@ impl Cache {
 fn remove(evicted: Evicted) {
     for (output, held) in evicted {
         output.remove();
-        // The last one who closes it frees its space.
+        // The disk frees the space once the last reader has closed the file.
         drop(held);
     }
 }

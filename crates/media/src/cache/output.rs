@@ -56,7 +56,7 @@ pub struct Slice {
     pub length: u64,
 }
 
-/// What became of a look-up.
+/// The outcome of a look-up.
 pub enum Found {
     /// The segment is whole.
     Whole(Slice),
@@ -206,7 +206,8 @@ impl Output {
         let whole = file.read_exact_at(&mut bytes, entry.position).is_ok()
             && checksum(&bytes) == entry.checksum;
         let mut state = self.state();
-        // Others may have checked it meanwhile, or made it again.
+        // The lock was not held for the sum, so another reader may have checked the segment meanwhile, or a maker
+        // replaced it.
         let same = state.segments.get_mut(&segment).filter(|entry| !entry.checked);
         match same {
             Some(entry) if whole => entry.checked = true,
@@ -233,7 +234,7 @@ impl Output {
         modified.unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// From now on nothing is found in it, whoever holds it.
+    /// Makes every later look-up miss, for readers too that hold the output already.
     pub fn retire(&self) {
         self.state().retired = true;
     }

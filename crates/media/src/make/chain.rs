@@ -51,7 +51,7 @@ impl Runner {
     fn hand_on(self: Box<Self>) {
         let (engine, play) = (Arc::clone(&self.engine), Arc::clone(&self.play));
         let class = play.chain().class();
-        // Refused, it is dropped, and gives up.
+        // A turn that the queue refuses is dropped, and a dropped runner gives the chain up.
         let _ = engine.queue(class, Self::label(&play), self, true, &|| {
             play.chain().class() == Class::Waiting
         });
@@ -63,7 +63,7 @@ impl Runner {
         let mut chain = self.play.chain();
         chain.stop();
         let frontier = chain.frontier();
-        // Within the chain's lock: a successor's flights are not among them.
+        // The flights are taken under the chain's lock, because a successor that starts after it brings its own.
         let mut flights = self.play.flights();
         let left: Vec<_> = flights.extract_if(|segment, _| *segment >= frontier).collect();
         drop(flights);
@@ -98,14 +98,14 @@ impl Job for Runner {
                 return self.give_up(&End::Cancelled);
             }
             let flight = Arc::clone(self.play.flights().entry(segment).or_default());
-            // A segment at the frontier has no other maker.
+            // The claim cannot fail, because the runner alone makes the segment at the frontier.
             flight.claim();
             let wanted = || self.is_wanted_from(segment);
             let checkpoint = checkpoint.as_deref();
             let (end, report) =
                 make(&self.engine, &self.play, segment, checkpoint, &flight, &wanted);
             let Some(state) = report.and_then(|report| report.segment.checkpoint) else {
-                // Those behind it can't be made either.
+                // Later segments start from this one's state, so without it none of them can be made.
                 return self.give_up(&end);
             };
             self.play.chain().advance(segment + 1, state.clone());

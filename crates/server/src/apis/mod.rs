@@ -15,7 +15,6 @@ use std::str::FromStr;
 use storage::{Refusal, Storage, cors};
 use utoipa::openapi::OpenApi;
 
-/// All storage APIs.
 static APIS: [Api; 1] = [carrierx::API];
 
 /// A storage API as the server knows it.

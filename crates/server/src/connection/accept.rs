@@ -73,7 +73,8 @@ impl Door {
             match listener.accept().await {
                 Ok((stream, remote)) => self.take_in(stream, remote),
                 Err(error) => {
-                    // Out of descriptors, most likely: those in use go on.
+                    // Descriptors have most likely run out. A pause leaves time for connections to end, and
+                    // serves those that are there.
                     tracing::warn!(%error, "a connection was not accepted");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
@@ -113,7 +114,8 @@ impl Door {
     }
 }
 
-/// Tells a client that it's one too many, and waits until it has heard.
+/// Answers 503 to a client beyond the limit, and waits until the client has read it: closing at once would send
+/// a reset.
 async fn refuse(mut stream: TcpStream) -> io::Result<()> {
     stream.write_all(TOO_MANY).await?;
     stream.shutdown().await?;

@@ -21,7 +21,7 @@ const TICK: Duration = Duration::from_millis(200);
 /// How long a client that was refused in the middle of its upload may go on sending.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Nothing is awaited of the client.
+/// The point in time that never comes: nothing is due from the client.
 const NEVER: u32 = u32::MAX;
 
 /// The limits of connections.
@@ -62,7 +62,7 @@ fn ticks(time: Duration) -> u32 {
     u32::try_from(time.as_millis().div_ceil(TICK.as_millis())).unwrap_or(NEVER / 2)
 }
 
-/// What counts as one address: an IPv6 client owns a whole network of them.
+/// The network of an address: for IPv6 a /64, because that is what one client is given.
 fn address(remote: SocketAddr) -> IpAddr {
     match remote.ip().to_canonical() {
         IpAddr::V6(ip) => Ipv6Addr::from(u128::from(ip) & !u128::from(u64::MAX)).into(),
@@ -176,7 +176,7 @@ enum Stage {
     Request,
     /// The rest of a request's head.
     Head,
-    /// Nothing of the client's but that it stays: a request is being answered.
+    /// A request is being answered, so nothing is due from the client but that it stays.
     Answer,
     /// The client's end, after ours.
     End,

@@ -83,7 +83,8 @@ impl Body for RequestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
         let too_large = Fault::TooLarge { max_bytes: self.limits.max_bytes };
-        // Before anything of a body is asked for that says how large it is.
+        // A body that announces its size is refused before a byte of it is read, because the client may still wait
+        // for `100 Continue`.
         if self.is_too_large() {
             return self.give_up(too_large);
         }

@@ -249,7 +249,7 @@ impl Wire {
         }
         match self.send_slice(cx, pieces[at].len()) {
             Poll::Ready(Ok(count)) => Poll::Ready(Ok(sent + count)),
-            // A failure is met again by the next call.
+            // The bytes that went out are told first; a failure comes back from the next call.
             _ if sent > 0 => Poll::Ready(Ok(sent)),
             other => other,
         }
@@ -354,10 +354,10 @@ impl Read for Wire {
                 self.deadline.received(read?);
                 Poll::Ready(Ok(()))
             }
-            // What hyper takes for the end of the connection.
+            // A read of no bytes is the end of the connection for hyper.
             Poll::Pending if self.is_to_end() => Poll::Ready(Ok(())),
             Poll::Pending if self.deadline.is_head_late() => {
-                // Nothing else is being written: the head of a request isn't there yet.
+                // The 408 can be written past hyper, because no answer is under way before a request's head is there.
                 let _ = self.stream.try_write(LATE_HEAD);
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }

@@ -79,7 +79,7 @@ impl Plan {
 }
 
 fn write_partition(values: &[u32], parameter: u32, out: &mut BitWriter) {
-    // What nobody else has a reference to stays in registers.
+    // The writer is taken by value, because the compiler keeps in registers only what nobody else can reach.
     let mut own = std::mem::take(out);
     let stop = 1_u64 << parameter;
     for &value in values {

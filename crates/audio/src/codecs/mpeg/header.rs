@@ -162,7 +162,7 @@ pub fn is_free_format(bytes: &[u8]) -> bool {
     let Some(&[sync, version, rates, mode]) = bytes.first_chunk::<HEADER_BYTES>() else {
         return false;
     };
-    // With a bit rate of the table in place of none, the rest must be a header.
+    // Free format is a header without a bit rate, so with any other in its place the rest must be one.
     rates >> 4 == 0 && Header::parse(&[sync, version, rates | 0x10, mode]).is_some()
 }
 

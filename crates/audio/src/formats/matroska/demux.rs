@@ -153,7 +153,7 @@ impl Survey {
             }
             let discard = u64::try_from(coded.discard_ns).unwrap_or(0);
             let discard = frames_of(discard, stream.rate_hz()).min(frames);
-            // Where whole packets are dropped, so is what the one before them drops.
+            // Discards add up over packets that are dropped whole, because the packet before those then ends the audio.
             survey.discard = if discard == frames { survey.discard + frames } else { discard };
             if survey.position > limit {
                 break;

@@ -63,7 +63,7 @@ impl SourceFormat for Mp4Source {
             frame_count,
             bitrate_bps: (track.bytes as f64 * 8.0 / seconds).round() as u32,
             constant_bitrate: matches!(stream, Stream::Pcm { .. }),
-            // What is asked for as mp4 may be one of Apple's codecs, not any that happens to lie in it.
+            // A link ending in `.mp4` gets the original only with a codec that players of MP4 know: AAC or ALAC.
             canonical: matches!(stream, Stream::Aac(_) | Stream::Alac(_)),
             channel_mask: None,
             repaired: track.repaired,

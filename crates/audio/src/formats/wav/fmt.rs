@@ -75,7 +75,7 @@ impl Fmt {
             return Ok((integer(packed.max(1), big), 0));
         }
         Ok(match Fill::of(data, wide, packed, big)? {
-            // A block of twice the bytes is rather a count of channels that is not so.
+            // Blocks of exactly twice the bytes come from a header with a wrong count of channels, not from padding.
             Fill::Whole if packed > 0 && wide == 2 * packed => (integer(packed, big), 0),
             Fill::Upper | Fill::Whole => (integer(wide, big), 0),
             Fill::Lower => (integer(wide, big), 8 * wide as u8 - self.bits as u8),

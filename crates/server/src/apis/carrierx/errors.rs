@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use uuid::Uuid;
 
-/// An error answer.
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,

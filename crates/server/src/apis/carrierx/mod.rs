@@ -50,7 +50,7 @@ fn router() -> Router<Storage> {
     Router::new().nest("/core/v2", calls)
 }
 
-/// What is no sid names nothing.
+/// A path segment that is no UUID is answered 404, like a sid that nothing has.
 fn sid(text: &str) -> Result<Uuid, ApiError> {
     Uuid::try_parse(text).map_err(|_| Refusal::NotFound.into())
 }

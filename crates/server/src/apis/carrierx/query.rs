@@ -13,7 +13,6 @@ const MOST: u64 = 1000;
 /// Longest filter, in conditions.
 const MOST_CONDITIONS: usize = 32;
 
-/// A query's parameters.
 pub type Parameters = HashMap<String, String>;
 
 /// The list that a query asks for, and its offset.

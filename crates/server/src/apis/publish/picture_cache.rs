@@ -19,7 +19,6 @@ const MOST_KEPT: usize = 256;
 /// Pictures drawn at a time.
 const MOST_DRAWN: usize = 2;
 
-/// Pictures by ETag.
 type Kept = LruCache<Box<str>, Arc<OnceCell<Bytes>>>;
 
 /// The pictures in use.

@@ -146,7 +146,7 @@ fn signed(mut address: Address, until_s: u64, secret: &Secret) -> Address {
 /// Signs a link as it is given, with whatever stands before its path.
 ///
 /// # Errors
-/// It is none.
+/// The URL is no publish link.
 pub fn sign_url(url: &str, until_s: u64, secret: &Secret) -> Result<String, String> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let begins = path.match_indices(['/']).map(|(at, _)| at);
