@@ -1,6 +1,7 @@
 //! Clients that take too much, too long or too little: each gets a proper answer or is cut off, the
 //! others don't feel it, and nothing of them stays.
 
+use crate::bad_input::{noise, wav};
 use crate::client::Connection;
 use crate::running::{Server, until};
 use std::io::{Read, Write};
@@ -286,4 +287,23 @@ fn a_full_queue_is_503_for_what_is_not_encoded_yet_and_for_nothing_else() {
     assert!(server.get(&link).body == prompt, "another original");
     assert!(server.get(&format!("{link}?f=mp3")).body == cached.body, "another cached transcode");
     assert_eq!(server.get("/healthz").status, 200);
+}
+
+#[test]
+fn clients_that_ask_for_whole_encodes_and_hang_up_hold_up_nobody() {
+    let Limited { server, folder: _folder } = limited(&[]);
+    let long = noise(16 * 60_000 * 20);
+    let link = server.upload("long.wav", &wav(long.len() as u32, &long));
+    let other = server.upload("other.wav", include_bytes!("../assets/chime-8k.wav"));
+    for start in 1..=280 {
+        let mut client = Connection::open(server.address);
+        client.send(format!("HEAD {link}?f=mp4&t={start}- HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+    }
+    // A client that ends its side may read on, so the server waits for some of these as well.
+    for format in ["ogg", "mp3", "g722", "flac"] {
+        let answer = server.get(&format!("{other}?f={format}"));
+        assert_eq!((answer.status, answer.whole), (200, true), "{format}: {}", answer.text());
+    }
+    let encoded = server.metric("tonearm_segments_encoded_total");
+    assert!(encoded < 5000, "it waited for {encoded} segments");
 }

@@ -172,6 +172,28 @@ async fn a_full_queue_is_an_answer_and_what_is_cached_is_served_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_wants_bytes_gets_an_original_and_a_transcode_block_by_block() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::with(dir.path(), House::config(dir.path()), LONG);
+    let original = Representation::Original(Arc::clone(&house.resource));
+    let stored = std::fs::read(house.path()).unwrap();
+    let transcode = house.whole("wav").await;
+    house.has_encoded(21).await;
+    for (representation, whole) in [(original, stored), (house.wanted("wav"), transcode)] {
+        let prepared = house.media.prepare(&representation).await.unwrap();
+        let range = 10..prepared.length_bytes() - 10;
+        let mut body = prepared.open(range.clone()).unwrap();
+        let mut bytes = Vec::new();
+        while let Some(block) = body.bytes().await {
+            let block = block.unwrap();
+            assert!((1..=256 * 1024).contains(&block.len()), "{} bytes at a time", block.len());
+            bytes.extend(block);
+        }
+        assert!(bytes == whole[range.start as usize..range.end as usize]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_waits_for_any_more_is_not_made() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::open(dir.path(), Config { threads: 1, ..House::config(dir.path()) });
