@@ -219,6 +219,148 @@ fn wav16_is_16_khz_with_the_type_asterisk_expects() {
 }
 
 #[test]
+fn alaw_is_never_typed_as_mulaw() {
+    let site = Site::shared();
+    let bytes = site.server.get(&format!("{}?f=alaw", site.chime)).body;
+    let stored = site.server.upload("chime.alaw", &bytes);
+    let declared = site.server.upload_declared("chime.al", &bytes, "audio/basic");
+    for path in [
+        format!("{}?f=alaw", site.chime),
+        format!("{}?p=alaw", site.chime),
+        format!("{}/p=alaw/x.pcma", site.chime),
+        format!("{}.pcma", site.chime),
+        stored.clone(),
+        declared.clone(),
+        format!("{declared}.al"),
+        format!("{declared}?rate=8000"),
+    ] {
+        let answer = site.server.get(&path);
+        assert_eq!(
+            (answer.status, header(&answer, "content-type")),
+            (200, "audio/pcma".into()),
+            "{path}"
+        );
+    }
+    let asked = site.server.get(&format!("{stored}?f=alaw&content_type=audio/basic"));
+    assert_eq!(header(&asked, "content-type"), "audio/basic");
+}
+
+#[test]
+fn an_original_has_its_formats_type_under_the_uploaders_name_for_it() {
+    let site = Site::shared();
+    let m4a = site.server.get(&format!("{}?f=mp4", site.chime)).body;
+    let wav = asset("chime-8k.wav");
+    let text = b"no recording at all".to_vec();
+    for (name, bytes, declared, sent) in [
+        ("a.wav", &wav, "audio/wav", "audio/wav"),
+        ("a.wav", &wav, "AUDIO/Vnd.Wave; codec=1", "audio/vnd.wave"),
+        ("a.wav", &wav, "audio/basic", "audio/x-wav"),
+        ("a.wav", &wav, "text/html", "audio/x-wav"),
+        ("a.mp3", &wav, "audio/mpeg", "audio/x-wav"),
+        ("a.m4a", &m4a, "audio/x-m4a", "audio/x-m4a"),
+        ("a.m4a", &m4a, "text/plain", "audio/mp4"),
+        ("a.mp4", &m4a, "text/plain", "video/mp4"),
+        ("a.txt", &text, "text/plain", "text/plain"),
+        ("a.wav", &text, "audio/wav", "audio/wav"),
+    ] {
+        let link = site.server.upload_declared(name, bytes, declared);
+        let answer = site.server.get(&link);
+        assert_eq!(header(&answer, "content-type"), sent, "{name} declared {declared}");
+    }
+    let plain = site.server.upload("plain.m4a", &m4a);
+    assert_eq!(header(&site.server.get(&plain), "content-type"), "audio/mp4");
+}
+
+#[test]
+fn a_change_of_the_declared_type_does_not_change_what_a_link_says() {
+    let site = Site::shared();
+    let link = site.server.upload("typed.wav", &asset("chime-8k.wav"));
+    let forms =
+        ["?f=wav", "?p=asterisk", ".wav", "/f=wav/x.wav", ""].map(|form| format!("{link}{form}"));
+    let kinds = || forms.each_ref().map(|form| header(&site.server.get(form), "content-type"));
+    let before = kinds();
+    let path = link.replace("/f/", "/core/v2/storage/files/");
+    let patch = site.server.request("PATCH", &path).token(&site.server.token());
+    let patch = patch.header("Content-Type", "application/json");
+    assert_eq!(patch.body(br#"{"mime_type": "audio/basic"}"#).send().status, 200);
+    assert_eq!(kinds(), before);
+}
+
+#[test]
+fn what_cannot_be_decoded_is_415_also_under_its_own_extension() {
+    let site = Site::shared();
+    let link = site.server.upload("broken.wav", b"RIFF and then nothing of the kind");
+    assert_eq!(site.server.get(&link).status, 200);
+    for form in [".wav", "?f=wav", "/x.wav", "?p=asterisk"] {
+        assert_eq!(site.server.get(&format!("{link}{form}")).status, 415, "{form}");
+    }
+}
+
+#[test]
+fn a_suffix_of_audio_that_is_not_written_is_400_and_named() {
+    let site = Site::shared();
+    for path in [format!("{}.amr", site.chime), format!("{}/rate=8000/x.wma", site.chime)] {
+        let answer = site.server.get(&path);
+        refused(&answer, "f");
+        assert!(answer.text().contains(&path[path.len() - 3..]), "{}", answer.text());
+    }
+    assert_eq!(site.server.get(&format!("{}/f=mp3/x.amr", site.chime)).status, 200);
+    assert_eq!(site.server.get(&format!("{}.pdf", site.chime)).status, 200);
+}
+
+#[test]
+fn values_may_be_written_as_people_write_them() {
+    let site = Site::shared();
+    for (written, meant) in [
+        ("f=aac", "f=mp4"),
+        ("f=wav&ch=mono", "f=wav&ch=1"),
+        ("f=wav&ch=stereo", "f=wav&ch=2"),
+        ("f=wav&rate=8k", "f=wav&rate=8000"),
+        ("f=wav&rate=16kHz", "f=wav&rate=16000"),
+        ("f=wav&rate=44.1k", "f=wav&rate=44100"),
+        ("f=mp3&br=64k", "f=mp3&br=64"),
+    ] {
+        let [written, meant] =
+            [written, meant].map(|options| site.server.head(&format!("{}?{options}", site.melody)));
+        assert_eq!(written.status, 200, "{}", written.text());
+        assert_eq!(header(&written, "etag"), header(&meant, "etag"));
+    }
+    for wrong in ["rate=k", "rate=8.0001", "rate=7k", "br=64kk", "br=k", "rate=-8k"] {
+        let answer = site.server.get(&format!("{}?f=mp3&{wrong}", site.melody));
+        assert_eq!(answer.status, 400, "{wrong}");
+    }
+}
+
+#[test]
+fn a_name_that_looks_like_an_option_is_told_of() {
+    let site = Site::shared();
+    let answer = site.server.get(&format!("{}?format=mp3&start=5&utm=x", site.chime));
+    assert_eq!((answer.status, &*header(&answer, "x-tonearm-ignored")), (200, "format, start"));
+    let part = site.server.range(&format!("{}?bitrate=64", site.chime), "bytes=0-9");
+    assert_eq!((part.status, &*header(&part, "x-tonearm-ignored")), (206, "bitrate"));
+    assert_eq!(site.server.get(&format!("{}?utm=x", site.chime)).header("x-tonearm-ignored"), None);
+}
+
+#[test]
+fn the_type_may_be_chosen_from_a_closed_list() {
+    let site = Site::shared();
+    let html = site.server.upload_declared("page.html", b"<script>alert(1)</script>", "text/html");
+    for (link, kind, status) in [
+        (&site.chime, "audio/flac", 200),
+        (&site.chime, "audio/pcma", 200),
+        (&site.chime, "audio/G722", 200),
+        (&site.chime, "application/octet-stream", 200),
+        (&site.chime, "text/html", 400),
+        (&site.chime, "image/svg%2Bxml", 400),
+        (&site.chime, "audio/x-wav,text/html", 400),
+        (&html, "text/html", 200),
+    ] {
+        let answer = site.server.get(&format!("{link}?content_type={kind}"));
+        assert_eq!(answer.status, status, "{kind}");
+    }
+}
+
+#[test]
 fn the_built_in_presets_say_format_and_cache_time() {
     let site = Site::shared();
     for (preset, kind) in

@@ -200,6 +200,20 @@ impl Server {
         format!("/f/{}", text(&answer.json()["file_sid"]))
     }
 
+    /// Uploads raw bytes under a name and a declared type; the path of the link.
+    pub fn upload_declared(&self, name: &str, bytes: &[u8], declared: &str) -> String {
+        let path = format!(
+            "/core/v2/storage/files?container_sid={}&name={name}&mime_type={}",
+            self.container(),
+            declared.replace(' ', "%20").replace(';', "%3B")
+        );
+        let upload = self.request("POST", &path).token(&self.token());
+        let answer = upload.header("Content-Type", "application/octet-stream").body(bytes).send();
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        assert_eq!(answer.json()["mime_type"], declared);
+        format!("/f/{}", text(&answer.json()["file_sid"]))
+    }
+
     /// Uploads raw bytes, published by a name (percent-encoded, without slashes); the path of the link.
     pub fn upload_named(&self, name: &str, bytes: &[u8]) -> String {
         let container = self.container();

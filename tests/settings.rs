@@ -57,7 +57,7 @@ fn an_unknown_or_wrong_setting_in_the_file_is_refused_by_name() {
         ("listen = \"x\"", "listen"),
         ("data = ", "line 1"),
         ("cache_control = \"frob\"", "frob"),
-        ("presets = \"a?f=aac\"", "aac"),
+        ("presets = \"a?f=xyz\"", "xyz"),
     ] {
         std::fs::write(file, text).unwrap();
         let said = fails(&["serve", "--config", file], 2);

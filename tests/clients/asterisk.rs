@@ -30,12 +30,27 @@ rules! { "Asterisk":
             let kind = header(&answer, "content-type");
             let taken_for = of_type(&kind).unwrap_or(format);
             assert_eq!(taken_for, format, "Asterisk takes {format} typed {kind} for {taken_for}");
+            for link in site.misdeclared(format) {
+                let kind = header(&fetch(site, &link), "content-type");
+                let taken_for = of_type(&kind).unwrap_or(format);
+                assert_eq!(taken_for, format, "{link} typed {kind}");
+            }
         }
     });
     a4 "only what Asterisk knows by type has that type" Each(|site, state| {
         for format in ["alaw", "g722", "mp3", "ogg", "flac", "mp4"] {
             let kind = header(&fetch(site, &site.link(state, format, "")), "content-type");
             assert_eq!(of_type(&kind), None, "{format} is typed {kind}");
+            for link in site.misdeclared(format) {
+                let kind = header(&fetch(site, &link), "content-type");
+                assert_eq!(of_type(&kind), None, "{link} is typed {kind}");
+            }
+        }
+        for format in ["wav", "ulaw"] {
+            for link in site.misdeclared(format) {
+                let kind = header(&fetch(site, &link), "content-type");
+                assert_eq!(of_type(&kind), Some(format), "{link} is typed {kind}");
+            }
         }
         let wide = fetch(site, &wav16(site, state));
         assert_eq!(of_type(&header(&wide, "content-type")), Some("wav16"));

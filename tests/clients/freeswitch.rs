@@ -1,6 +1,6 @@
 //! FreeSWITCH: mod_httapi (H), mod_http_cache and mod_shout (C).
 
-use super::Check::{Each, Later, Once};
+use super::Check::{Each, Once};
 use super::rules;
 use super::site::{FORMATS, Site, State, header};
 use crate::client::Answer;
@@ -35,6 +35,10 @@ rules! { "FreeSWITCH":
         for (format, extension) in [("wav", "wav"), ("mp3", "mp3"), ("ogg", "oga")] {
             let kind = header(&head(site, &site.link(state, format, "")), "content-type");
             assert_eq!(of_mime_types(&kind), Some(extension), "{format}: {kind}");
+            for link in site.misdeclared(format) {
+                let kind = header(&head(site, &link), "content-type");
+                assert_eq!(of_mime_types(&kind), Some(extension), "{link}: {kind}");
+            }
         }
         for format in FORMATS {
             let kind = header(&head(site, &site.link(state, format, "")), "content-type");
@@ -77,6 +81,9 @@ rules! { "FreeSWITCH":
             let (whole, part) = (site.get(&link, &[]), site.server.range(&link, "bytes=5-9"));
             for answer in [whole, part, head(site, &link)] {
                 assert_eq!(header(&answer, "content-type"), first, "{format}");
+            }
+            for link in site.misdeclared(format) {
+                assert_eq!(header(&head(site, &link), "content-type"), first, "{link}");
             }
         }
     });

@@ -9,9 +9,14 @@ use crate::sources;
 rules! { "Twilio and others":
     t1 "prompts are typed as audio that Twilio and Bandwidth take" Each(|site, state| {
         for format in ["wav", "mp3"] {
-            let kind = header(&play(site, &site.link(state, format, "")), "content-type");
-            let taken = ["audio/wav", "audio/x-wav", "audio/mpeg", "audio/mpeg3", "audio/mp3"];
-            assert!(taken.contains(&kind.as_str()), "{format}: {kind}");
+            for link in site.misdeclared(format).into_iter().chain([site.link(state, format, "")]) {
+                let kind = header(&play(site, &link), "content-type");
+                let taken: &[&str] = match format {
+                    "wav" => &["audio/wav", "audio/x-wav"],
+                    _ => &["audio/mpeg", "audio/mpeg3", "audio/mp3"],
+                };
+                assert!(taken.contains(&kind.as_str()), "{link}: {kind}");
+            }
         }
     });
     t2 "ETag, Last-Modified and max-age on every prompt; `no-cache` leads to 304" Each(|site, state| {

@@ -28,6 +28,16 @@ pub const FORMATS: [&str; 8] = ["wav", "ulaw", "alaw", "g722", "mp3", "ogg", "fl
 /// Formats whose length is known before anything is encoded.
 pub const AT_ONCE: [&str; 6] = ["wav", "ulaw", "alaw", "g722", "mp3", "ogg"];
 
+/// What uploaders say of recordings that are something else.
+const MISDECLARED: [&str; 6] = [
+    "audio/basic",
+    "audio/vnd.wave",
+    "audio/x-wav",
+    "audio/mpeg",
+    "text/plain",
+    "audio/ogg; codecs=opus",
+];
+
 pub struct Site {
     pub server: Server,
     /// The call, 8 kHz mono WAV, about 100 s.
@@ -38,6 +48,8 @@ pub struct Site {
     pub stereo: String,
     /// A link to the call stored in each format.
     originals: Vec<(&'static str, String)>,
+    /// Links to the call stored in each format, each declared as something else.
+    misdeclared: Vec<(&'static str, String)>,
     /// Ends of clips given out: each makes a transcode that nobody asked for yet.
     clips: AtomicU64,
     pub folder: TempDir,
@@ -69,8 +81,16 @@ impl Site {
             let bytes = server.get(&format!("{link}?f={format}")).body;
             originals.push((format, server.upload(&format!("call.{format}"), &bytes)));
         }
+        let mut misdeclared = Vec::new();
+        for (format, link) in &originals {
+            let bytes = server.get(link).body;
+            for declared in MISDECLARED {
+                let name = format!("call.{format}");
+                misdeclared.push((*format, server.upload_declared(&name, &bytes, declared)));
+            }
+        }
         let clips = AtomicU64::new(60_000);
-        Self { server, call, link, stereo, originals, clips, folder }
+        Self { server, call, link, stereo, originals, misdeclared, clips, folder }
     }
 
     /// A link to the call in a format and a state, with further options, in the path form.
@@ -87,6 +107,31 @@ impl Site {
             assert!(answer.status == 200 && answer.whole, "{link}: {}", answer.text());
         }
         link
+    }
+
+    /// Links that ask for the call in the format that it's stored in, in every form, whatever it was declared as.
+    pub fn misdeclared(&self, format: &str) -> Vec<String> {
+        let links = self.misdeclared.iter().filter(|(stored, _)| *stored == format);
+        let preset = match format {
+            "wav" => Some("asterisk"),
+            "ulaw" | "alaw" | "g722" => Some(format),
+            _ => None,
+        };
+        let of = |link: &String| {
+            let mut forms = vec![
+                format!("{link}.{format}"),
+                format!("{link}/prompt.{format}"),
+                format!("{link}?f={format}"),
+                format!("{link}/f={format}/prompt.{format}"),
+                format!("{link}.{format}?rate=&ch="),
+            ];
+            if let Some(preset) = preset {
+                forms.push(format!("{link}?p={preset}"));
+                forms.push(format!("{link}/p={preset}/prompt.{format}"));
+            }
+            forms
+        };
+        links.flat_map(|(_, link)| of(link)).collect()
     }
 
     /// A link, signed on the command line for an hour.

@@ -23,6 +23,15 @@ pub struct Format {
     pub target: Option<&'static dyn TargetFormat>,
 }
 
+impl Format {
+    /// The type of a file with that extension where nobody says another: M4A is MP4 with nothing but sound.
+    #[must_use]
+    pub fn media_type(&self, extension: &str) -> &'static str {
+        let is_m4a = self.name == "mp4" && extension.eq_ignore_ascii_case("m4a");
+        if is_m4a { "audio/mp4" } else { self.media_types[0] }
+    }
+}
+
 /// Reading a format.
 pub trait SourceFormat: Sync {
     /// Whether the first bytes (up to 4096) are this format. `named`: whether the uploader's hint

@@ -62,7 +62,8 @@ pub(crate) fn mime_type(
         return declared.to_owned();
     }
     let known = format.and_then(audio::formats::by_name).or_else(|| by_extension(extension?));
-    known.and_then(|f| f.media_types.first()).copied().unwrap_or("application/octet-stream").into()
+    let named = known.map(|format| format.media_type(extension.unwrap_or("")));
+    named.unwrap_or("application/octet-stream").into()
 }
 
 fn says_something(media_type: &str) -> bool {

@@ -75,8 +75,8 @@ impl Preferences {
         }
         match option {
             "f" => self.format = Some(format(value)?),
-            "br" => self.bitrate_kbps = Some(one_of("br", value, &BITRATES_KBPS)?),
-            "rate" => self.rate_hz = Some(one_of("rate", value, &RATES_HZ)?),
+            "br" => self.bitrate_kbps = Some(one_of("br", value, kilobits(value), &BITRATES_KBPS)?),
+            "rate" => self.rate_hz = Some(one_of("rate", value, hertz(value), &RATES_HZ)?),
             "ch" => self.channels = Some(channels(value)?),
             "t" => self.clip = Some(clip(value)?),
             _ => {}
@@ -99,19 +99,37 @@ fn format(value: &str) -> Result<&'static str, BadValue> {
     })
 }
 
-fn one_of(option: &'static str, value: &str, allowed: &[u32]) -> Result<u32, BadValue> {
-    let plain = value.bytes().all(|b| b.is_ascii_digit());
-    let number = value.parse().ok().filter(|n| plain && allowed.contains(n));
+fn one_of(
+    option: &'static str,
+    value: &str,
+    number: Option<u64>,
+    allowed: &[u32],
+) -> Result<u32, BadValue> {
+    let number = number.and_then(|n| u32::try_from(n).ok()).filter(|n| allowed.contains(n));
     number.ok_or_else(|| {
         let allowed: Vec<_> = allowed.iter().map(u32::to_string).collect();
         bad(option, value, allowed.join(", "))
     })
 }
 
+/// `64`, and `64k` as people write it.
+fn kilobits(value: &str) -> Option<u64> {
+    digits(value.strip_suffix(['k', 'K']).unwrap_or(value))
+}
+
+/// `8000`, and `8k`, `8khz`, `44.1k` as people write it.
+fn hertz(value: &str) -> Option<u64> {
+    let lower = value.to_ascii_lowercase();
+    match lower.strip_suffix("khz").or_else(|| lower.strip_suffix('k')) {
+        Some(thousands) => thousandths(thousands),
+        None => digits(value),
+    }
+}
+
 fn channels(value: &str) -> Result<ChannelWish, BadValue> {
     match value {
-        "1" | "mix" => Ok(ChannelWish::Mix),
-        "2" => Ok(ChannelWish::Two),
+        "1" | "mix" | "mono" => Ok(ChannelWish::Mix),
+        "2" | "stereo" => Ok(ChannelWish::Two),
         "left" => Ok(ChannelWish::Left),
         "right" => Ok(ChannelWish::Right),
         "swap" => Ok(ChannelWish::Swap),
@@ -128,7 +146,7 @@ fn clip(value: &str) -> Result<ClipWish, BadValue> {
         match (text.is_empty(), value.contains(',')) {
             (true, _) => Ok(None),
             (false, false) => digits(text).map(Some).ok_or_else(wrong),
-            (false, true) => seconds(text).map(Some).ok_or_else(wrong),
+            (false, true) => thousandths(text).map(Some).ok_or_else(wrong),
         }
     };
     let (start, end) = value.split_once([',', '-']).unwrap_or((value, ""));
@@ -147,12 +165,12 @@ fn digits(text: &str) -> Option<u64> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-/// Seconds with at most three decimals that count, as milliseconds.
-fn seconds(text: &str) -> Option<u64> {
+/// A number with at most three decimals that count, in thousandths.
+fn thousandths(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let thousandths: String = fraction.chars().chain("000".chars()).take(3).collect();
-    digits(whole)?.checked_mul(1000)?.checked_add(digits(&thousandths)?)
+    let decimals: String = fraction.chars().chain("000".chars()).take(3).collect();
+    digits(whole)?.checked_mul(1000)?.checked_add(digits(&decimals)?)
 }

@@ -34,12 +34,12 @@ pub static FORMATS: &[Format] = &[
     mp3::FORMAT,
 ];
 
-/// The row with that name or alias, in any case.
+/// The row with that name, else the one with that alias, in any case.
 #[must_use]
 pub fn by_name(name: &str) -> Option<&'static Format> {
-    FORMATS.iter().find(|f| {
-        f.name.eq_ignore_ascii_case(name) || f.aliases.iter().any(|a| a.eq_ignore_ascii_case(name))
-    })
+    let named = FORMATS.iter().find(|f| f.name.eq_ignore_ascii_case(name));
+    let has_alias = |f: &&Format| f.aliases.iter().any(|a| a.eq_ignore_ascii_case(name));
+    named.or_else(|| FORMATS.iter().find(has_alias))
 }
 
 /// The row that an extension (without the dot, any case) belongs to.

@@ -17,7 +17,7 @@ use crate::format::Format;
 /// The row of the table.
 pub const FORMAT: Format = Format {
     name: "mp4",
-    aliases: &["m4a"],
+    aliases: &["m4a", "aac"],
     extensions: &["mp4", "m4a"],
     media_types: &["video/mp4", "audio/mp4", "audio/x-m4a"],
     source: Some(&demux::Mp4Source),

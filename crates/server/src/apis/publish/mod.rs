@@ -4,11 +4,14 @@
 //! comes before `evaluate` depends on the URL alone and is kept for the links in use (see `link_cache.rs`).
 
 mod access;
+mod answer_headers;
+mod content_type;
 mod link;
 mod link_cache;
 mod options;
 mod picture_cache;
 mod presets;
+mod request_fields;
 mod signer;
 mod waveform;
 
@@ -16,25 +19,25 @@ pub use presets::Presets;
 pub use signer::{Form, Lifetimes, Signer, Unsigned, Wish, sign_url};
 
 use crate::body::Body;
-use crate::respond::{self, Answer, Freshness, Meta, Problem};
+use crate::respond::{self, Answer, Meta, Problem};
 use access::{Access, Claim};
+use answer_headers::{freshness, meta};
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName};
+use http::header::{self, HeaderMap};
 use http::{Method, Response, Uri};
 use library::Library;
-use link::{Asked, GRAMMAR};
+use link::GRAMMAR;
 use link_cache::{Lasting, LinkCache, Published};
-use media::{Media, OpenError, Prepared, Refusal, Representation, select};
+use media::{Media, OpenError, Prepared, Refusal, select};
 use options::Caching;
 use picture_cache::PictureCache;
-use semantics::disposition::{content_disposition, content_disposition_shortened};
+use request_fields::Fields;
 use semantics::link::{Address, Link};
 use semantics::multipart::Multipart;
-use semantics::{Outcome, RequestHeaders, Validators, evaluate};
-use std::borrow::Cow;
+use semantics::{Outcome, Validators, evaluate};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 use waveform::Picture;
 
 /// Whether a path is a publish link's.
@@ -212,7 +215,7 @@ impl Publish {
             Refusal::Unplayable { message } => Problem::Unplayable { message },
         })?;
         if let Some(wanted) = &asked.overrides.content_type {
-            options::check_content_type(wanted, &resource.mime_type)
+            content_type::check(wanted, &resource.mime_type)
                 .map_err(|bad| bad_option(bad.option, bad.to_string()))?;
         }
         let prepared = loop {
@@ -308,74 +311,6 @@ fn open(
     })
 }
 
-fn meta(default: &str, asked: &Asked, chosen: &Representation, length_bytes: u64) -> Meta {
-    let resource = chosen.resource();
-    let overrides = &asked.overrides;
-    let content_type =
-        overrides.content_type.clone().unwrap_or_else(|| content_type(asked, chosen));
-    let disposition = match &overrides.disposition_name {
-        Some(name) => content_disposition(overrides.disposition, name),
-        None => None,
-    };
-    let disposition = disposition.unwrap_or_else(|| {
-        content_disposition_shortened(overrides.disposition, &file_name(chosen))
-    });
-    let stored = Duration::from_millis(u64::try_from(resource.stored_at_ms).unwrap_or(0));
-    let cache_control = match &overrides.caching {
-        Caching::Unsaid => default,
-        Caching::OfPreset(said) | Caching::OfLink(said) => said,
-    };
-    let last_modified = SystemTime::UNIX_EPOCH + stored;
-    let etag = chosen.etag();
-    Meta::new(etag, last_modified, content_type, length_bytes, &disposition, cache_control)
-}
-
-/// How long the answer to a signed link stays fresh, where the link itself doesn't say (apis/publish/README.md §9): for
-/// its life, or for less if its preset has it so. A preset that lets nothing be kept has its way.
-fn freshness(access: Access, caching: &Caching) -> Option<Freshness> {
-    let Access::Signed { until_s } = access else { return None };
-    match caching {
-        Caching::Unsaid => Some(Freshness { until_s, max_s: u64::MAX }),
-        Caching::OfPreset(said) if semantics::cache::forbids_reuse(said) => None,
-        Caching::OfPreset(said) => {
-            let max_s = semantics::cache::max_age(said).unwrap_or(u64::MAX);
-            Some(Freshness { until_s, max_s })
-        }
-        Caching::OfLink(_) => None,
-    }
-}
-
-/// The type of the bytes. Asterisk takes `audio/basic` for mu-law and knows 16 kHz by one exact string.
-fn content_type(asked: &Asked, chosen: &Representation) -> String {
-    let extension = asked.extension.as_deref();
-    let Some(format) = chosen.format() else {
-        let stored = chosen.resource().mime_type.as_str();
-        return match (extension, stored) {
-            (Some("wav16"), _) => WAV16.to_owned(),
-            (Some("alaw" | "al"), "audio/basic") => "audio/pcma".to_owned(),
-            _ => stored.to_owned(),
-        };
-    };
-    match (format.name, extension) {
-        ("alaw", Some("alaw" | "al")) => "audio/pcma".to_owned(),
-        ("wav", Some("wav16")) => WAV16.to_owned(),
-        _ => format.media_types[0].to_owned(),
-    }
-}
-
-const WAV16: &str = "audio/x-wav;codec=pcm;bit=16;rate=16000";
-
-/// The stored name, its extension following the representation.
-fn file_name(chosen: &Representation) -> String {
-    let name = &chosen.resource().name;
-    let Some(format) = chosen.format() else { return name.clone() };
-    let stem = match name.rsplit_once('.') {
-        Some((stem, extension)) if !stem.is_empty() && extension.len() <= 5 => stem,
-        _ => name,
-    };
-    format!("{stem}.{}", format.extensions[0])
-}
-
 fn bad_option(option: &str, message: String) -> Problem {
     Problem::BadOption { option: option.into(), message }
 }
@@ -397,48 +332,4 @@ fn open_problem(error: OpenError) -> Problem {
 fn now_ms() -> i64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     now.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// The request headers that count, repeated ones joined (RFC 9110 §5.3).
-#[derive(Default)]
-struct Fields<'a>([Option<Cow<'a, str>>; 6]);
-
-impl<'a> Fields<'a> {
-    const NAMES: [HeaderName; 6] = [
-        header::IF_MATCH,
-        header::IF_UNMODIFIED_SINCE,
-        header::IF_NONE_MATCH,
-        header::IF_MODIFIED_SINCE,
-        header::RANGE,
-        header::IF_RANGE,
-    ];
-
-    fn of(headers: &'a HeaderMap) -> Self {
-        let mut fields = Self::default();
-        for (name, value) in headers {
-            let Some(place) = Self::NAMES.iter().position(|counts| counts == name) else {
-                continue;
-            };
-            let Ok(value) = value.to_str() else { continue };
-            let field = &mut fields.0[place];
-            *field = Some(match field.take() {
-                None => Cow::Borrowed(value),
-                Some(before) => Cow::Owned(format!("{before}, {value}")),
-            });
-        }
-        fields
-    }
-
-    fn borrowed(&self) -> RequestHeaders<'_> {
-        let [if_match, if_unmodified_since, if_none_match, if_modified_since, range, if_range] =
-            self.0.each_ref().map(Option::as_deref);
-        RequestHeaders {
-            if_match,
-            if_unmodified_since,
-            if_none_match,
-            if_modified_since,
-            range,
-            if_range,
-        }
-    }
 }

@@ -178,29 +178,3 @@ pub fn bad(option: &'static str, value: &str, allowed: impl Into<String>) -> Bad
     let value = value.chars().filter(|c| !c.is_control()).take(64).collect();
     BadValue { option, value, allowed: allowed.into() }
 }
-
-/// Types that `content_type` may name, beside the stored one: an open choice would let a link serve script.
-pub const CONTENT_TYPES: [&str; 14] = [
-    "audio/basic",
-    "audio/flac",
-    "audio/G722",
-    "audio/mpeg",
-    "video/mp4",
-    "audio/ogg",
-    "audio/x-wav",
-    "application/octet-stream",
-    "audio/wav",
-    "audio/mp4",
-    "audio/opus",
-    "audio/pcmu",
-    "audio/pcma",
-    "audio/x-wav;codec=pcm;bit=16;rate=16000",
-];
-
-/// Checks `content_type` against the allowed types and the stored one.
-pub fn check_content_type(wanted: &str, stored: &str) -> Result<(), BadValue> {
-    if CONTENT_TYPES.contains(&wanted) || wanted == stored {
-        return Ok(());
-    }
-    Err(bad("content_type", wanted, CONTENT_TYPES.join(", ") + ", or the stored type"))
-}
