@@ -9,6 +9,7 @@ mod client;
 mod clients;
 mod command_line;
 mod connections;
+mod cpus;
 mod crash;
 mod disk;
 mod hostile;

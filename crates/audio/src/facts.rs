@@ -1,6 +1,5 @@
 //! What is known of a source, established once, at ingest, and kept.
 
-use crate::codecs::instruction_set;
 use serde::{Deserialize, Serialize};
 
 /// What the uploader says of a source; believed only where the bytes have no header.
@@ -49,13 +48,6 @@ impl Facts {
     #[must_use]
     pub fn duration_seconds(&self) -> f64 {
         self.frame_count as f64 / f64::from(self.rate_hz.max(1))
-    }
-
-    /// What decides on the decoded samples beside the bytes: the processor, where the decoder chooses its
-    /// code by it. Part of the identity of whatever is made of them.
-    #[must_use]
-    pub fn decoder_revision(&self) -> String {
-        if self.codec == "opus" { instruction_set() } else { String::new() }
     }
 }
 

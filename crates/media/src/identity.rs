@@ -3,19 +3,18 @@
 //! A function of content, target and encoder alone, never of time, cache state or node; whatever
 //! changes a byte of a representation changes its key.
 
+use audio::Target;
 use audio::format::TargetFormat;
 use audio::transcode::PIPELINE_REVISION;
-use audio::{Facts, Target};
 
 /// Bytes of BLAKE3 that make a key: no two outputs of a library ever share one.
 const KEY_BYTES: usize = 20;
 
 /// The key of a transcode: 40 hexadecimal digits.
 #[must_use]
-pub fn key(content_id: &str, facts: &Facts, target: &Target, writer: &dyn TargetFormat) -> String {
+pub fn key(content_id: &str, target: &Target, writer: &dyn TargetFormat) -> String {
     let canonical = format!(
-        "{PIPELINE_REVISION}\n{content_id} {}\n{} {} {:?} {:?} {:?}\n{}",
-        facts.decoder_revision(),
+        "{PIPELINE_REVISION}\n{content_id}\n{} {} {:?} {:?} {:?}\n{}",
         target.format,
         target.rate_hz,
         target.map,

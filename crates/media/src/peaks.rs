@@ -58,7 +58,7 @@ pub fn peaks_of(resource: &Arc<Resource>) -> Result<Representation, Refusal> {
     let facts = resource.facts.as_ref().ok_or_else(|| undecodable(resource))?;
     let writer = peaks::FORMAT.target.ok_or_else(|| undecodable(resource))?;
     let target = peaks::target(facts);
-    let key = identity::key(&resource.content_hash, facts, &target, writer);
+    let key = identity::key(&resource.content_hash, &target, writer);
     let resource = Arc::clone(resource);
     Ok(Representation::Transcode(Transcoded { resource, format: &peaks::FORMAT, target, key }))
 }

@@ -130,7 +130,7 @@ pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
         ),
         serial: 0,
     })?;
-    let key = identity::key(&resource.content_hash, facts, &target, writer);
+    let key = identity::key(&resource.content_hash, &target, writer);
     let resource = Arc::clone(resource);
     Ok(Representation::Transcode(Transcoded { resource, format, target, key }))
 }

@@ -14,19 +14,3 @@ pub mod pcm;
 pub mod stream;
 pub mod symphonia;
 pub mod vorbis;
-
-/// The instructions by which Opus chooses its code when it runs: floating point done in another order
-/// may give other bytes, so they are part of a transcode's identity.
-#[must_use]
-pub fn instruction_set() -> String {
-    #[cfg(target_arch = "x86_64")]
-    let found = [
-        ("avx", std::arch::is_x86_feature_detected!("avx")),
-        ("avx2", std::arch::is_x86_feature_detected!("avx2")),
-        ("fma", std::arch::is_x86_feature_detected!("fma")),
-    ];
-    #[cfg(not(target_arch = "x86_64"))]
-    let found: [(&str, bool); 0] = [];
-    let names = found.iter().filter(|(_, has)| *has).map(|(name, _)| *name);
-    std::iter::once(std::env::consts::ARCH).chain(names).collect::<Vec<_>>().join(" ")
-}
