@@ -8,12 +8,15 @@ use tempfile::TempDir;
 
 mod access;
 mod containers;
+mod data;
 mod files;
+mod foreign;
 mod guide;
 mod lists;
 mod raw;
 mod rules;
 mod transcoding;
+mod uploads;
 
 const CONTAINERS: &str = "/core/v2/storage/containers";
 const FILES: &str = "/core/v2/storage/files";

@@ -66,12 +66,25 @@ fn a_second_server_on_the_same_folder_is_refused() {
 }
 
 #[test]
-fn the_first_start_welcomes_with_a_token_and_a_line_to_paste_and_keeps_the_token_private() {
+fn the_page_has_no_origin_where_the_links_are() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data").display().to_string();
+    let links = ["--public-url", "https://media.example.com"];
+    let page = ["--page-origin", "https://MEDIA.example.com:443"];
+    let same =
+        run(&[&["serve", "--listen", "127.0.0.1:0", "--data", &data][..], &links, &page].concat());
+    assert_eq!(same.status.code(), Some(2));
+    assert!(stderr(&same).contains("https://media.example.com"), "{}", stderr(&same));
+}
+
+#[test]
+fn the_first_start_welcomes_with_a_line_to_paste_and_keeps_the_token_out_of_pipes() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
     let server = Server::start(&data, &[]);
     let welcome = server.welcome.join("\n");
-    assert!(welcome.contains(&server.token()), "{welcome}");
+    assert!(!welcome.contains(&server.token()), "a journal would keep it: {welcome}");
+    assert!(welcome.contains("admin.token"), "{welcome}");
     assert!(welcome.contains("curl") && welcome.contains(&server.container()), "{welcome}");
     assert!(welcome.contains(&server.address.to_string()), "{welcome}");
     let mode = std::fs::metadata(data.join("admin.token")).unwrap().permissions().mode();

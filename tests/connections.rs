@@ -3,7 +3,7 @@
 
 use crate::bad_input::wav;
 use crate::client::{Connection, Request};
-use crate::running::{Server, until};
+use crate::running::{Server, text, until};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -284,4 +284,78 @@ fn metrics_count_answers_their_bytes_and_what_was_encoded() {
     until("one segment was encoded", || metric(names[3]) - before[3] == 1);
     // The one that asks; those before it are counted until their ends were seen.
     until("connections are counted that are closed", || metric("tonearm_connections") == 1);
+}
+
+#[test]
+fn a_request_that_says_its_host_not_once_or_not_as_one_is_400_and_the_connection_ends() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let link = server.upload("x.bin", b"x");
+    // The second time the link is answered at once.
+    for path in [link.as_str(), &link, "/healthz", "/", "/core/v2/storage/files"] {
+        for hosts in
+            ["", "Host: x\r\nHost: x\r\n", "Host: a b\r\n", "Host: a/b\r\n", "Host: u@h\r\n"]
+        {
+            let mut client = Connection::open(server.address);
+            client.send(format!("GET {path} HTTP/1.1\r\n{hosts}\r\n").as_bytes());
+            let refused = client.answer(false).unwrap();
+            assert_eq!(refused.status, 400, "{path} {hosts}: {}", refused.text());
+            assert_eq!(refused.json()["errors"][0]["field"], "Host");
+            assert_eq!(client.rest(), b"", "{path} {hosts}: the connection goes on");
+        }
+        for hosts in ["Host:\r\n", "Host: x\r\n", "Host: [::1]:8080\r\n"] {
+            let mut client = Connection::open(server.address);
+            client.send(format!("GET {path} HTTP/1.1\r\n{hosts}\r\n").as_bytes());
+            assert_ne!(client.answer(false).unwrap().status, 400, "{path} {hosts}");
+        }
+    }
+    let mut old = Connection::open(server.address);
+    old.send(format!("GET {link} HTTP/1.0\r\n\r\n").as_bytes());
+    assert_eq!(old.answer(false).unwrap().status, 200);
+}
+
+#[test]
+fn the_page_and_the_links_answer_at_their_own_hosts_alone_where_they_are_two() {
+    let folder = TempDir::new().unwrap();
+    let args = [
+        "--page-origin",
+        "https://console.example.com",
+        "--public-url",
+        "https://media.example.com",
+    ];
+    let server = Server::start(&folder.path().join("data"), &args);
+    let status = |host: &str, path: &str| {
+        let mut client = Connection::open(server.address);
+        client.send(
+            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes(),
+        );
+        client.answer(false).unwrap().status
+    };
+    let upload = format!(
+        "PUT /core/v2/storage/upload/x.bin HTTP/1.1\r\nHost: console.example.com\r\n\
+        Authorization: Bearer {}\r\nContent-Length: 1\r\n\r\nx",
+        server.token()
+    );
+    let mut client = Connection::open(server.address);
+    client.send(upload.as_bytes());
+    let made = client.answer(false).unwrap();
+    assert_eq!(made.status, 201, "{}", made.text());
+    let uri = text(&made.json()["publish_uri"]);
+    let link = uri.strip_prefix("https://media.example.com").expect("the links' origin");
+    for _ in 0..2 {
+        assert_eq!(status("media.example.com", link), 200);
+        assert_eq!(
+            status("console.example.com", link),
+            404,
+            "what is stored is not where tokens are entered"
+        );
+        assert_eq!(status("console.example.com:443", link), 404);
+    }
+    for path in ["/", "/docs", "/openapi.json", "/page/page.js"] {
+        assert_eq!(status("CONSOLE.example.com", path), 200, "{path}");
+        assert_eq!(status("media.example.com", path), 404, "{path}");
+    }
+    assert_eq!(status("media.example.com", "/core/v2/storage/files"), 404);
+    assert_eq!(status("console.example.com", "/core/v2/storage/files"), 401);
+    assert_eq!((status("other", "/healthz"), status("other", "/metrics")), (200, 200));
 }

@@ -84,7 +84,7 @@ fn floods_of_pages_boxes_clusters_and_chunks_are_refused_with_their_reason() {
         (
             "chunks.wav",
             flood(b"RIFF\xff\xff\xff\xffWAVE", b"junk\0\0\0\0"),
-            "without a `data` chunk",
+            "without a `fmt ` chunk",
         ),
     ]);
 }

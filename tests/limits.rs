@@ -263,6 +263,40 @@ fn an_upload_that_stands_still_is_408_and_leaves_nothing() {
 }
 
 #[test]
+fn an_upload_that_dribbles_is_408_and_leaves_nothing() {
+    let Limited { server, folder } =
+        limited(&["--upload-timeout-ms", "400", "--upload-rate", "1000000"]);
+    let mut stream = server.upload_request("x.bin", &[1; 10]).send_part(90_000).unwrap();
+    // A request beside each byte: it comes far more often than the upload may stand still.
+    while stream.write_all(b"x").is_ok() && server.metric("tonearm_connections") > 1 {}
+    let answer = crate::client::read_answer(&mut stream, false).unwrap();
+    assert_eq!(answer.status, 408, "{}", answer.text());
+    assert!(answer.text().contains("1000000 bytes a second"), "{}", answer.text());
+    let tmp = folder.path().join("data/tmp");
+    until("the upload stays", || std::fs::read_dir(&tmp).unwrap().count() == 0);
+}
+
+#[test]
+fn endless_heads_of_a_forms_parts_cost_little_memory_each() {
+    let Limited { server, folder: _folder } = limited(&[]);
+    let before = server.most_memory_bytes();
+    let head = b"--cut\r\nContent-Disposition: form-data; name=\"";
+    let begun = [&head[..], &vec![b'x'; 900_000]].concat();
+    let mut clients: Vec<_> = (0..100)
+        .map(|_| {
+            let request = server.request("POST", "/core/v2/storage/files").token(&server.token());
+            let request = request.header("Content-Type", "multipart/form-data; boundary=cut");
+            request.body(&begun).send_part(64_000_000).unwrap()
+        })
+        .collect();
+    for client in &mut clients {
+        assert_eq!(crate::client::read_answer(client, false).unwrap().status, 400);
+    }
+    let taken = server.most_memory_bytes().saturating_sub(before);
+    assert!(taken < 60_000_000, "{taken} bytes of memory");
+}
+
+#[test]
 fn a_full_queue_is_503_for_what_is_not_encoded_yet_and_for_nothing_else() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");

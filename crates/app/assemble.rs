@@ -173,6 +173,7 @@ pub async fn services(
     let media = Media::open(opened.catalog.clone(), opened.blobs.clone(), config)
         .map_err(|e| Failure::failed("the output cache", e))?;
     let config = server::Config {
+        page_origin: settings.page_origin.clone(),
         apis: settings.apis.clone(),
         publish: server::PublishConfig {
             cache_control: settings.cache_control.clone(),

@@ -35,6 +35,16 @@ fn the_description_names_every_attribute_and_can_be_read() {
         let described: Vec<_> = properties.expect(name).keys().collect();
         assert_eq!(described, object.as_object().unwrap().keys().collect::<Vec<_>>(), "{name}");
     }
+    let mut names = std::collections::BTreeSet::new();
+    for (path, calls) in described["paths"].as_object().unwrap() {
+        for (method, call) in calls.as_object().unwrap() {
+            let name = text(&call["operationId"]);
+            assert!(names.insert(name.clone()), "{name} twice: {method} {path}");
+            for (status, answer) in call["responses"].as_object().unwrap() {
+                assert!(!text(&answer["description"]).is_empty(), "{method} {path}: {status}");
+            }
+        }
+    }
     let page = api.server.get("/docs");
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
     assert!(page.text().contains("threshold_grace_period"));

@@ -62,17 +62,28 @@ run(async (browser) => {
   await page.waitForFunction(() => document.getElementById("said").textContent.includes("can't play g722"));
   seen.telephone = await page.textContent("#said");
 
-  const dropped = await page.evaluateHandle((length) => {
+  await page.evaluate(() => {
     window.progress = [];
     new MutationObserver(() => {
       for (const bar of document.querySelectorAll("progress")) window.progress.push(bar.getAttribute("aria-label"));
     }).observe(document.getElementById("uploads"), { childList: true });
+    const chooser = document.createElement("input");
+    Object.assign(chooser, { type: "file", multiple: true, id: "typed" });
+    document.body.append(chooser);
+  });
+  // Files as the browser has them: it gives each the type that it knows the ending by.
+  await page.setInputFiles("#typed", task.dropped);
+  const dropped = await page.evaluateHandle(() => {
     const transfer = new DataTransfer();
-    transfer.items.add(new File([new Uint8Array(length).fill(7)], "dropped + new.bin"));
+    for (const file of document.getElementById("typed").files) transfer.items.add(file);
     return transfer;
-  }, 300000);
+  });
+  seen.types = await page.evaluate(() => [...document.getElementById("typed").files].map((file) => file.type));
   await page.dispatchEvent("#drop", "drop", { dataTransfer: dropped });
-  await page.waitForSelector("#files .name:has-text('dropped + new.bin')");
+  await page.setInputFiles("#chosen", task.chosen);
+  for (const path of [...task.dropped, ...task.chosen]) {
+    await page.waitForSelector(`#files .name:has-text('${path.split("/").pop()}')`);
+  }
   seen.progress = await page.evaluate(() => window.progress);
   if (task.screenshot) await page.screenshot({ path: task.screenshot });
 

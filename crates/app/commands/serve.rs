@@ -10,6 +10,7 @@ use library::Welcome;
 use server::Services;
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -24,6 +25,12 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
             .map_err(|e| Failure::failed(format!("listening on {listen}"), e))?;
         let address = listeners.address;
         let base = args.store.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        if args.server.page_origin.as_ref().is_some_and(|page| page.has(&base)) {
+            let told = format!(
+                "--page-origin: the links are there, too ({base}); give it a host of its own"
+            );
+            return Err(Failure::Usage(told));
+        }
         let opened = match args.take_over {
             true => tokio::select! {
                 opened = assemble::successor(&args.store.data, &base, secrets) => opened?,
@@ -32,7 +39,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
             false => assemble::alone(&args.store.data, &base, secrets).await?,
         };
         if let Some(first) = &opened.welcome {
-            print(&welcome(first, &address.to_string()))?;
+            print(&welcome(first, &address.to_string(), &args.store.data))?;
         }
         let services = tokio::select! {
             services = prepared(&opened, args) => services?,
@@ -78,16 +85,28 @@ fn log(server: &Server) -> Result<(), Failure> {
     Ok(())
 }
 
-fn welcome(first: &Welcome, address: &str) -> String {
+/// The token itself is for the eyes of who stands before a terminal: a pipe may end in a journal that others read.
+fn welcome(first: &Welcome, address: &str, data: &Path) -> String {
     let Welcome { token, container_sid } = first;
+    let kept = data.join("admin.token");
+    let kept = kept.display();
+    let (told, bearer) = match std::io::stdout().is_terminal() {
+        true => {
+            let told = format!(
+                "This is shown once; the token is kept in {kept}.\n\
+                 token      {token}\n\
+                 page       http://{address}/#token={token}\n"
+            );
+            (told, token.clone())
+        }
+        false => (format!("The token is in {kept}.\n"), format!("$(cat '{kept}')")),
+    };
     format!(
-        "Welcome. This is shown once; the token is kept in admin.token in the data folder.\n\
-         token      {token}\n\
+        "Welcome. {told}\
          container  {container_sid}\n\
          To upload a recording:\n\
-         curl -H 'Authorization: Bearer {token}' -H 'Content-Type: application/octet-stream' \
-         --data-binary @recording.wav \
-         'http://{address}/core/v2/storage/files?container_sid={container_sid}&name=recording.wav'\n\n"
+         curl -H \"Authorization: Bearer {bearer}\" -T recording.wav \
+         http://{address}/core/v2/storage/upload/\n\n"
     )
 }
 

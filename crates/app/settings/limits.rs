@@ -46,6 +46,9 @@ pub struct Limits {
     /// How long an upload may stand still; then it is answered 408
     #[arg(long, value_name = "MS", env = "TONEARM_UPLOAD_TIMEOUT_MS", default_value_t = 30_000)]
     pub upload_timeout_ms: u64,
+    /// Bytes a second that an upload must bring within each such time; else it is answered 408
+    #[arg(long, value_name = "N", env = "TONEARM_UPLOAD_RATE", default_value_t = 128)]
+    pub upload_rate: u64,
     /// Published links that are kept ready, each with its file open
     #[arg(long, value_name = "N", env = "TONEARM_OPEN_LINKS", default_value = "1024")]
     pub open_links: NonZeroUsize,
@@ -69,6 +72,7 @@ impl Limits {
         BodyLimits {
             max_bytes: self.upload_bytes,
             stall_timeout: Duration::from_millis(self.upload_timeout_ms),
+            min_rate: self.upload_rate,
         }
     }
 }

@@ -10,7 +10,7 @@ pub use links::Links;
 pub use values::seconds;
 
 use clap::{ArgAction, Args};
-use server::{Apis, Presets};
+use server::{Apis, PageOrigin, Presets};
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -75,6 +75,10 @@ pub struct Server {
     #[arg(long, value_name = "N", env = "TONEARM_MAX_AUDIO_HOURS", default_value_t = 24,
           value_parser = clap::value_parser!(u64).range(1..=8784))]
     pub max_audio_hours: u64,
+    /// Origin of the page and the storage APIs, such as https://console.example.com, if it is not that of the links
+    /// (`public-url`): each is then answered at its own alone
+    #[arg(long, value_name = "URL", env = "TONEARM_PAGE_ORIGIN")]
+    pub page_origin: Option<PageOrigin>,
     /// Storage APIs that are on, parted by commas; what is off answers 404
     #[arg(long, value_name = "NAMES", env = "TONEARM_APIS", default_value_t = Apis::default())]
     pub apis: Apis,

@@ -62,8 +62,10 @@ impl Catalog {
         partner_sid: Option<Uuid>,
         wanted: List,
     ) -> Result<Listing<ContainerRow>, Error> {
-        self.scan(move |db| list(db, Table::Containers, partner_sid, &wanted, ContainerRow::read))
-            .await
+        self.scan_for(partner_sid, move |db| {
+            list(db, Table::Containers, partner_sid, &wanted, ContainerRow::read)
+        })
+        .await
     }
 
     /// Deletes a container that holds no files.

@@ -1,17 +1,32 @@
 //! The connections.
 
 use crate::{Error, schema};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior};
+use std::collections::HashMap;
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 /// The first is for look-ups alone.
 const READERS: usize = 4;
+
+/// Lists of one partner that are read at a time: one reader less than there are, so that others have theirs.
+const SCANS_AT_A_TIME: usize = READERS - 2;
+
+/// How long a list may take. One of 200 000 files by the slowest filter takes a quarter of a second.
+const MAX_SCAN: Duration = Duration::from_secs(5);
+
+/// Steps of SQLite's machine between two looks at whether a scan is to go on: some hundred microseconds.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+
+/// Partners whose turns are kept while nobody waits.
+const MAX_TURNS_KEPT: usize = 1024;
 
 /// The catalog. Clones share the connections.
 #[derive(Clone)]
@@ -23,6 +38,8 @@ struct Shared {
     writer: Mutex<Connection>,
     readers: Vec<Mutex<Connection>>,
     turn: AtomicU64,
+    turns: Turns,
+    max_scan: Duration,
     generation: AtomicU64,
 }
 
@@ -58,6 +75,43 @@ fn keep_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// A reader for what may take long: a free one, else the next in turn.
+fn scanning(shared: &Shared) -> MutexGuard<'_, Connection> {
+    let readers = &shared.readers[1..];
+    free(readers).unwrap_or_else(|| {
+        let turn = shared.turn.fetch_add(1, Ordering::Relaxed) as usize;
+        hold(&readers[turn % readers.len()])
+    })
+}
+
+/// The turns of those who ask for lists.
+#[derive(Default)]
+struct Turns(Mutex<HashMap<Option<Uuid>, Arc<Semaphore>>>);
+
+impl Turns {
+    /// Those of a partner, or of all who see every partner's.
+    fn of(&self, partner_sid: Option<Uuid>) -> Arc<Semaphore> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_TURNS_KEPT {
+            known.retain(|_, turns| Arc::strong_count(turns) > 1);
+        }
+        let turns = known.entry(partner_sid);
+        Arc::clone(turns.or_insert_with(|| Arc::new(Semaphore::new(SCANS_AT_A_TIME))))
+    }
+}
+
+/// Somebody waits for a scan; it is given up when that ends.
+#[derive(Default)]
+struct Waiting {
+    given_up: Arc<AtomicBool>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+}
+
 fn connect(path: &Path) -> Result<Connection, Error> {
     let db = Connection::open(path)?;
     db.busy_timeout(Duration::from_secs(10))?;
@@ -79,7 +133,7 @@ impl Catalog {
         keep_private(path)?;
         let mut writer = connect(path)?;
         schema::migrate(&mut writer)?;
-        Self::with(writer, path)
+        Self::with(writer, path, MAX_SCAN)
     }
 
     /// Opens a catalog that a server may be using, as it is: brought up to date, it would be none that an older
@@ -91,10 +145,10 @@ impl Catalog {
         let path = path.as_ref();
         let writer = connect(path)?;
         schema::check(&writer)?;
-        Self::with(writer, path)
+        Self::with(writer, path, MAX_SCAN)
     }
 
-    fn with(writer: Connection, path: &Path) -> Result<Self, Error> {
+    fn with(writer: Connection, path: &Path, max_scan: Duration) -> Result<Self, Error> {
         let readers: Result<Vec<_>, Error> =
             (0..READERS).map(|_| Ok(Mutex::new(connect(path)?))).collect();
         Ok(Self {
@@ -102,6 +156,8 @@ impl Catalog {
                 writer: Mutex::new(writer),
                 readers: readers?,
                 turn: AtomicU64::new(0),
+                turns: Turns::default(),
+                max_scan,
                 generation: AtomicU64::new(0),
             }),
         })
@@ -139,15 +195,41 @@ impl Catalog {
         work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let shared = self.shared.clone();
-        blocking(move || {
-            let readers = &shared.readers[1..];
-            let reader = free(readers).unwrap_or_else(|| {
-                let turn = shared.turn.fetch_add(1, Ordering::Relaxed) as usize;
-                hold(&readers[turn % readers.len()])
-            });
-            work(&reader)
-        })
-        .await
+        blocking(move || work(&scanning(&shared))).await
+    }
+
+    /// [`Self::scan`] of a list that a partner asks for. No partner takes all readers, a list that takes too long is
+    /// refused, and one that nobody waits for any more is given up.
+    pub(crate) async fn scan_for<T: Send + 'static>(
+        &self,
+        partner_sid: Option<Uuid>,
+        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let turns = self.shared.turns.of(partner_sid);
+        let turn = turns.acquire_owned().await.map_err(|e| Error::Task(e.to_string()))?;
+        let waiting = Waiting::default();
+        let given_up = Arc::clone(&waiting.given_up);
+        let (shared, until) = (self.shared.clone(), self.shared.max_scan);
+        let scanned = blocking(move || {
+            let _turn = turn;
+            let mut reader = scanning(&shared);
+            let end = Instant::now() + until;
+            let is_over = move || given_up.load(Ordering::Relaxed) || Instant::now() >= end;
+            reader.progress_handler(STEPS_BETWEEN_LOOKS, Some(is_over))?;
+            let found = work(&reader);
+            reader.progress_handler(0, None::<fn() -> bool>)?;
+            found
+        });
+        match scanned.await {
+            Err(Error::Sqlite(e))
+                if e.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) =>
+            {
+                let message =
+                    format!("the list took longer than {} s; narrow it", until.as_secs_f32());
+                Err(Error::BadList { parameter: "filter", message })
+            }
+            found => found,
+        }
     }
 
     /// At most one row of a query by text parameters.
@@ -208,4 +290,57 @@ async fn blocking<T: Send + 'static, E: From<Error> + Send + 'static>(
 ) -> Result<T, E> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|e| Err(Error::Task(e.to_string()).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use tempfile::TempDir;
+
+    fn opened(max_scan: Duration) -> (Catalog, TempDir) {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("catalog.sqlite");
+        let mut writer = connect(&path).unwrap();
+        schema::migrate(&mut writer).unwrap();
+        (Catalog::with(writer, &path, max_scan).unwrap(), folder)
+    }
+
+    /// Counts without an end.
+    fn endless(db: &Connection) -> Result<i64, Error> {
+        let sql = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
+        Ok(db.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    #[tokio::test]
+    async fn a_list_that_takes_too_long_is_refused() {
+        let (catalog, _folder) = opened(Duration::from_millis(20));
+        let refused = catalog.scan_for(None, endless).await.unwrap_err();
+        assert!(matches!(refused, Error::BadList { parameter: "filter", .. }), "{refused}");
+        assert_eq!(catalog.scan_for(None, |_| Ok(7)).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn lists_of_one_partner_leave_room_for_others_and_end_with_who_waits() {
+        let (catalog, _folder) = opened(Duration::from_secs(3600));
+        let [one, other] = [(); 2].map(|()| Some(Uuid::new_v4()));
+        let endless_ones: Vec<_> = (0..50)
+            .map(|_| {
+                let catalog = catalog.clone();
+                tokio::spawn(async move { catalog.scan_for(one, endless).await })
+            })
+            .collect();
+        for _ in 0..50 {
+            assert_eq!(catalog.scan_for(other, |_| Ok(7)).await.unwrap(), 7);
+        }
+        // All readers are needed now.
+        endless_ones.iter().for_each(tokio::task::JoinHandle::abort);
+        for task in endless_ones {
+            assert!(task.await.unwrap_err().is_cancelled());
+        }
+        let again: Vec<_> = (0..2).map(|n| catalog.scan_for(one, move |_| Ok(n))).collect();
+        for (n, found) in again.into_iter().enumerate() {
+            assert_eq!(found.await.unwrap(), n);
+        }
+    }
 }

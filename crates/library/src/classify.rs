@@ -2,6 +2,7 @@
 
 use crate::Classification;
 use audio::formats::by_extension;
+use semantics::media_type::MediaType;
 
 /// Types that say more than the group that the detection puts them in.
 const BY_TYPE: [(&str, Classification); 9] = [
@@ -69,10 +70,7 @@ pub(crate) fn mime_type(
 fn says_something(media_type: &str) -> bool {
     let generic =
         ["application/octet-stream", "binary/octet-stream", "application/x-www-form-urlencoded"];
-    media_type.len() <= 255
-        && media_type.contains('/')
-        && media_type.bytes().all(|b| (0x20..0x7f).contains(&b))
-        && !generic.iter().any(|g| media_type.eq_ignore_ascii_case(g))
+    MediaType::parse(media_type).is_some_and(|read| !generic.contains(&read.essence()))
 }
 
 /// The extension of a name, lower case, if it is a plain one.

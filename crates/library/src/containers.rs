@@ -3,8 +3,8 @@
 use crate::rules::is_reached;
 use crate::values::{check_container, check_origin};
 use crate::{
-    Container, ContainerChanges, Error, Library, LifecycleAction, List, Listing, Principal,
-    Publish, Role, Scope, StorageKind, now_ms,
+    Condition, Container, ContainerChanges, Error, Library, LifecycleAction, List, Listing,
+    Operator, Order, Principal, Publish, Role, Scope, Start, StorageKind, now_ms,
 };
 use catalog::is_secret;
 use serde_json::{Map, Value};
@@ -67,6 +67,35 @@ impl Library {
     ) -> Result<Listing<Container>, Error> {
         caller.needs(Scope::Read, Role::Read)?;
         Ok(self.catalog.containers(caller.partner(), wanted).await?)
+    }
+
+    /// The container of the caller's own partner that has this name, for those who would put a file there.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there is none, or more than one.
+    pub async fn container_named(&self, caller: &Principal, name: &str) -> Result<Uuid, Error> {
+        let condition = Condition {
+            attribute: "name".into(),
+            operator: Operator::Equal,
+            values: vec![name.into()],
+        };
+        let wanted = List {
+            conditions: vec![condition],
+            order: Order::Arrival,
+            start: Start::Offset(0),
+            limit: 2,
+        };
+        let found = self.catalog.containers(Some(caller.partner_sid), wanted).await?.items;
+        match found.as_slice() {
+            [container] => Ok(container.container_sid),
+            [] => {
+                Err(Error::invalid("container_sid", "must be the sid or the name of a container"))
+            }
+            _ => {
+                let message = format!("several containers are named `{name}`; use a sid");
+                Err(Error::invalid("container_sid", message))
+            }
+        }
     }
 
     /// Changes a container; `anew` sets what is not said to its default.

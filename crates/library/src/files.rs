@@ -9,6 +9,7 @@ use crate::{
     ThresholdAction, Upload, now_ms, to_the_end,
 };
 use semantics::link::Link;
+use semantics::media_type::MediaType;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use uuid::Uuid;
@@ -83,12 +84,18 @@ impl Library {
                 // The wished format and bit rate told how the old content was to be stored; the new one says its own.
                 (row.desired_format, row.desired_bitrate) = (None, None);
             }
+            if MediaType::parse(&row.mime_type).is_none() {
+                // Versions before this one took any text.
+                row.mime_type = "application/octet-stream".into();
+            }
             changes.apply(row);
             row.date_modified = now;
+            // What is said of the type must be one, though the content has the last word.
+            check_file(row)?;
             if let Some(facts) = facts {
                 facts.describe(row, now);
             }
-            check_file(row)
+            Ok(())
         };
         let admit = move |into: &Container, old: &File, new: &File| {
             let stays = old.container_sid == into.container_sid;

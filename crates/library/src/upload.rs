@@ -172,6 +172,7 @@ impl Upload {
     pub async fn finish(self) -> Result<File, Error> {
         let container = self.container().await?;
         let mut file = self.blank(&container);
+        check_file(&file)?;
         self.library.check_parent_file(&self.caller, file.parent_file_sid).await?;
         let named = self.changes.file_access_name.as_deref().is_some_and(|name| !name.is_empty());
         let (library, has_name) = (self.library.clone(), !file.name.is_empty());

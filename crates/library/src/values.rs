@@ -1,6 +1,7 @@
 //! The values that attributes may have, checked on the whole object as it would be kept.
 
 use crate::{Container, Error, File, StorageKind, Word};
+use semantics::media_type::MediaType;
 
 /// Longest access name, in bytes: it must fit into the line of a request.
 const LONGEST_ACCESS_NAME_BYTES: usize = 512;
@@ -53,11 +54,8 @@ pub(crate) fn check_file(row: &File) -> Result<(), Error> {
         let message = "must be a path of at most 512 bytes without empty steps, `.` and `..`";
         return Err(Error::invalid("file_access_name", message));
     }
-    let type_is_plain = row.mime_type.len() <= 255
-        && row.mime_type.contains('/')
-        && row.mime_type.bytes().all(|b| (0x20..0x7f).contains(&b));
-    if !type_is_plain {
-        let message = "must be a media type of at most 255 ASCII characters such as audio/mpeg";
+    if MediaType::parse(&row.mime_type).is_none() {
+        let message = "must be one media type of at most 255 characters such as audio/mpeg";
         return Err(Error::invalid("mime_type", message));
     }
     Ok(())

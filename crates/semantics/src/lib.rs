@@ -8,6 +8,7 @@ pub mod cache;
 pub mod disposition;
 mod evaluate;
 pub mod link;
+pub mod media_type;
 pub mod multipart;
 mod range;
 pub mod signature;

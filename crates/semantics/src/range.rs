@@ -66,9 +66,15 @@ fn parse_spec(spec: &str) -> Option<Spec> {
     if first.is_empty() {
         return Some(Spec::Suffix(position(last)?));
     }
-    let first = position(first)?;
-    let last = if last.is_empty() { None } else { Some(position(last)?) };
-    (last.is_none_or(|last| first <= last)).then_some(Spec::From { first, last })
+    let is_open = last.is_empty();
+    let (from, to) = (position(first)?, if is_open { None } else { Some(position(last)?) });
+    (is_open || !exceeds(first, last)).then_some(Spec::From { first: from, last: to })
+}
+
+/// Whether one number of digits alone is larger than another, however many digits they have.
+fn exceeds(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|digits| digits.trim_start_matches('0'));
+    (one.len(), one) > (other.len(), other)
 }
 
 /// Digits alone; a number past 64 bits is as good as the largest.

@@ -36,6 +36,10 @@ fn each_form_of_a_single_range_is_resolved() {
     assert_eq!(ranges("bytes=-5000"), one(0..1000));
     assert_eq!(ranges("bytes=5-99999999999999999999999"), one(5..1000));
     assert_eq!(ranges("Bytes= 00-01 "), one(0..2));
+    let beyond = |n: u8| format!("{n}00000000000000000000000");
+    assert_eq!(ranges(&format!("bytes={}-{}", beyond(2), beyond(1))), Requested::Whole);
+    assert_eq!(ranges(&format!("bytes={}-{}", beyond(1), beyond(2))), Requested::Unsatisfiable);
+    assert_eq!(ranges(&format!("bytes=0{}-{}", beyond(1), beyond(1))), Requested::Unsatisfiable);
 }
 
 #[test]

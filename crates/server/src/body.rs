@@ -8,7 +8,7 @@
 use crate::connection::system;
 use crate::connection::wire::{LONGEST_SLICE_BYTES, Piece, Slices};
 use bytes::Bytes;
-use http_body::Body as _;
+use http_body::{Body as _, Frame, SizeHint};
 use media::{Chunk, OpenError, Prepared};
 use semantics::multipart::Multipart;
 use std::collections::VecDeque;
@@ -57,12 +57,12 @@ impl Body {
         Self { kind: Kind::Api(body), left: None }
     }
 
-    /// A body in memory, for the router of the APIs.
+    /// A body for the router of the APIs: files are read, since a slice can't pass through it.
     pub fn into_api(self) -> axum::body::Body {
         match self.kind {
             Kind::Memory(bytes) => bytes.into(),
             Kind::Api(body) => body,
-            Kind::Span(_) | Kind::Media(_) => unreachable!("no API answers with media"),
+            Kind::Span(_) | Kind::Media(_) => axum::body::Body::new(Read(self)),
         }
     }
 
@@ -154,17 +154,31 @@ fn poll_api(body: &mut axum::body::Body, cx: &mut Context<'_>) -> Poll<Option<io
     }))
 }
 
-/// A whole file, for an API's answer.
-pub fn of_file(file: Arc<File>, length_bytes: u64) -> axum::body::Body {
-    let pieces = futures_util::stream::unfold(Span::new(file, 0..length_bytes), |mut span| async {
-        let piece = std::future::poll_fn(|cx| span.poll_piece(cx, None)).await.transpose()?;
-        let bytes = piece.map(|piece| match piece {
-            Piece::Memory(bytes) => bytes,
-            Piece::Slice(_) => unreachable!("no connection to take it"),
-        });
-        Some((bytes, span))
-    });
-    axum::body::Body::from_stream(pieces)
+/// A body that is read into memory piece by piece.
+struct Read(Body);
+
+impl http_body::Body for Read {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let piece = ready!(self.0.poll_piece(cx, None));
+        Poll::Ready(piece.map(|piece| match piece? {
+            Piece::Memory(bytes) => Ok(Frame::data(bytes)),
+            Piece::Slice(_) => Err(io::Error::other("a slice without a connection to take it")),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.left().map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
 }
 
 /// A range of a file that never changes.

@@ -5,10 +5,12 @@ use crate::apis::publish::{self, Publish, Signer};
 use crate::apis::storage::Storage;
 use crate::body::Body;
 use crate::connection::admission::{Admissions, Deadline};
+use crate::connection::host;
 use crate::connection::request_body::RequestBody;
+use crate::respond::Problem;
 use crate::{Config, Services, metrics, page, respond};
 use axum::Router;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use tower_service::Service;
 /// What answers the requests of all connections.
 pub struct Handler {
     services: Services,
-    publish: Publish,
+    publish: Arc<Publish>,
     apis: Mounted,
     /// What belongs to no API.
     router: Router,
@@ -32,12 +34,15 @@ impl Handler {
         let (library, media) = (services.library.clone(), services.media.clone());
         let config = services.config.publish.clone();
         let signer = Signer::new(library.clone(), config.presets.clone(), config.lifetimes);
-        let apis = services.config.apis.mount(&Storage { library, media, signer });
-        let router =
-            services.config.apis.description().merge(page::router()).fallback(async || {
-                respond::problem(&respond::Problem::NotFound).map(Body::into_api)
-            });
-        let publish = Publish::new(services.library.clone(), services.media.clone(), config);
+        let publish = Arc::new(Publish::new(library.clone(), media.clone(), config));
+        let Config { apis: enabled, page_origin, .. } = &services.config;
+        let storage = Storage { library, media, signer, publish: Arc::clone(&publish) };
+        let apis = enabled.mount(&storage);
+        let links = page_origin.as_ref().map(|_| services.library.public_url());
+        let router = enabled
+            .description()
+            .merge(page::router(links))
+            .fallback(async || respond::problem(&Problem::NotFound).map(Body::into_api));
         Self { services, publish, apis, router, admissions }
     }
 
@@ -47,6 +52,12 @@ impl Handler {
 
     /// The answer, if it takes nothing that isn't in memory: a published link that was asked for before.
     pub fn at_once(&self, request: &Request<Incoming>, started: Instant) -> Option<Response<Body>> {
+        if !host::is_said(request) {
+            return Some(closing(respond::problem(&Problem::NoHost)));
+        }
+        if !self.answers(Part::Links, request.headers()) {
+            return None;
+        }
         self.publish.at_once(request.method(), request.uri(), request.headers(), started)
     }
 
@@ -58,6 +69,9 @@ impl Handler {
     ) -> Response<Body> {
         let uri = request.uri();
         if publish::is_link(uri.path()) {
+            if !self.answers(Part::Links, request.headers()) {
+                return respond::problem(&Problem::NotFound);
+            }
             self.publish.handle(request.method(), uri, request.headers(), started).await
         } else if uri.path() == "/healthz" {
             health(self.admissions.is_draining())
@@ -66,9 +80,18 @@ impl Handler {
             let Services { library, media, .. } = &self.services;
             let figures = metrics::render(connections, library, media);
             text(StatusCode::OK, metrics::CONTENT_TYPE, figures)
-        } else {
+        } else if self.answers(Part::Page, request.headers()) {
             self.api(request, deadline).await
+        } else {
+            respond::problem(&Problem::NotFound)
         }
+    }
+
+    /// Whether a part is answered at the host that a request is for: all are at every host, unless the page has an
+    /// origin of its own.
+    fn answers(&self, part: Part, headers: &HeaderMap) -> bool {
+        let Some(page) = &self.services.config.page_origin else { return true };
+        page.is_host(host::of(headers)) == (part == Part::Page)
     }
 
     async fn api(&self, request: Request<Incoming>, deadline: &Arc<Deadline>) -> Response<Body> {
@@ -85,6 +108,15 @@ impl Handler {
         };
         if is_given_up.load(Relaxed) { closing(response) } else { response }
     }
+}
+
+/// What may have an origin of its own, so that nothing stored runs where tokens are entered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// The page and the storage APIs.
+    Page,
+    /// Published links.
+    Links,
 }
 
 /// An answer after which the connection ends: what the client is still sending is not wanted.

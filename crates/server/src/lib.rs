@@ -18,6 +18,7 @@ pub use connection::admission::ConnectionLimits;
 pub use connection::listener::{Listeners, listen};
 pub use connection::request_body::BodyLimits;
 pub use connection::system::raise_descriptor_limit;
+pub use page::Origin as PageOrigin;
 
 use connection::accept::{Door, Phase};
 use connection::admission::Admissions;
@@ -31,6 +32,8 @@ use tokio::sync::{mpsc, watch};
 
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Where the page and the storage APIs are answered, if not where the links are; each then at its own alone.
+    pub page_origin: Option<PageOrigin>,
     /// The storage APIs that are on.
     pub apis: Apis,
     /// Settings of published links.

@@ -4,6 +4,7 @@ use crate::body::Body;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
+use semantics::media_type::MediaType;
 use std::ops::Range;
 use std::time::{Instant, SystemTime};
 
@@ -48,6 +49,8 @@ pub enum Problem {
         /// What was found.
         message: String,
     },
+    /// A request that doesn't say as it must for which host it is.
+    NoHost,
     /// Another method than GET, HEAD, OPTIONS.
     BadMethod,
     /// Come back later.
@@ -91,6 +94,12 @@ impl Meta {
         disposition: &str,
         cache_control: &str,
     ) -> Self {
+        let is_inert = MediaType::parse(&content_type).map(|read| read.is_inert());
+        // Versions before this one took any text for a type.
+        let content_type = match is_inert {
+            Some(_) => content_type,
+            None => "application/octet-stream".to_owned(),
+        };
         let mut whole = HeaderMap::with_capacity(20);
         whole.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         put(&mut whole, header::ETAG, &etag);
@@ -98,8 +107,7 @@ impl Meta {
         put(&mut whole, header::CONTENT_TYPE, &content_type);
         put(&mut whole, header::CONTENT_DISPOSITION, disposition);
         put(&mut whole, header::CACHE_CONTROL, cache_control);
-        let is_media = ["audio/", "video/"].iter().any(|kind| content_type.starts_with(kind));
-        if !is_media {
+        if is_inert != Some(true) {
             put(&mut whole, header::CONTENT_SECURITY_POLICY, "sandbox");
         }
         shared_headers(&mut whole, "GET");
@@ -154,6 +162,10 @@ impl Freshness {
 }
 
 const IGNORED: HeaderName = HeaderName::from_static("x-tonearm-ignored");
+/// Who may load what is answered (Fetch §3.7).
+pub const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -193,6 +205,11 @@ pub fn answer(answer: Answer, meta: &Meta, cached: bool, started: Instant) -> Re
     }
     if !cached {
         headers.insert(CACHE_STATUS, HeaderValue::from_static("tonearm; fwd=miss"));
+    }
+    let now = SystemTime::now();
+    if meta.last_modified > now && headers.contains_key(header::LAST_MODIFIED) {
+        // RFC 9110 §8.8.2.1: never later than the answer, though a clock was set back.
+        put(&mut headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(now));
     }
     let us = started.elapsed().as_micros();
     if us >= 100 {
@@ -236,6 +253,10 @@ pub fn problem(problem: &Problem) -> Response<Body> {
         }
         Problem::Unplayable { message } => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, Some("f"), message.as_str())
+        }
+        Problem::NoHost => {
+            let rule = "a request needs one Host header, of the form host or host:port";
+            (StatusCode::BAD_REQUEST, Some("Host"), rule)
         }
         Problem::BadMethod => {
             put(&mut headers, header::ALLOW, "GET, HEAD, OPTIONS");
@@ -281,6 +302,7 @@ fn shared_headers(headers: &mut HeaderMap, methods: &'static str) {
         (header::ACCESS_CONTROL_ALLOW_METHODS, methods),
         (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -304,4 +326,36 @@ fn rendered(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::time::Duration;
+
+    fn meta(content_type: &str, last_modified: SystemTime) -> Meta {
+        Meta::new("\"e\"".into(), last_modified, content_type.into(), 1, "inline", "None")
+    }
+
+    #[test]
+    fn a_type_that_is_none_is_sent_as_unknown_bytes_in_a_sandbox() {
+        for stored in ["audio/mpeg,text/html", "audio/mpeg, text/html", "audio", "video/mp4;"] {
+            let meta = meta(stored, SystemTime::UNIX_EPOCH);
+            let answer = answer(Answer::Whole(Body::empty()), &meta, true, Instant::now());
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/octet-stream");
+            assert_eq!(answer.headers()[header::CONTENT_SECURITY_POLICY], "sandbox", "{stored}");
+            assert_eq!(meta.content_type, "application/octet-stream");
+        }
+    }
+
+    #[test]
+    fn what_was_stored_by_a_clock_that_ran_ahead_was_not_modified_after_the_answer() {
+        let ahead = SystemTime::now() + Duration::from_secs(86_400);
+        for kind in [Answer::Whole(Body::empty()), Answer::NotModified] {
+            let answer = answer(kind, &meta("audio/mpeg", ahead), true, Instant::now());
+            let said = answer.headers()[header::LAST_MODIFIED].to_str().unwrap();
+            assert!(httpdate::parse_http_date(said).unwrap() <= SystemTime::now(), "{said}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod admission;
+pub mod host;
 pub mod listener;
 pub mod request_body;
 pub mod system;

@@ -26,6 +26,12 @@ pub enum Fault {
         /// For how long.
         seconds: f32,
     },
+    /// It came too slowly for too long.
+    #[error("the body came with less than {min_rate} bytes a second")]
+    Slow {
+        /// Bytes a second.
+        min_rate: u64,
+    },
     /// The connection broke, or what came is no HTTP.
     #[error("{0}")]
     Broken(hyper::Error),
@@ -38,6 +44,8 @@ pub struct BodyLimits {
     pub max_bytes: u64,
     /// How long it may stand still.
     pub stall_timeout: Duration,
+    /// Bytes a second that must come of it within each such time that it is waited for.
+    pub min_rate: u64,
 }
 
 /// A request's body.
@@ -46,6 +54,11 @@ pub struct RequestBody {
     limits: BodyLimits,
     taken_bytes: u64,
     stall: Pin<Box<Sleep>>,
+    /// Since when the next bytes are waited for.
+    waits_since: Option<Instant>,
+    /// How long bytes were waited for, and how many came, since the rate was looked at last.
+    waited: Duration,
+    came_bytes: u64,
     deadline: Arc<Deadline>,
     /// Whether the body was given up because of a limit.
     is_given_up: Arc<AtomicBool>,
@@ -61,12 +74,36 @@ impl RequestBody {
     ) -> Self {
         let stall = Box::pin(tokio::time::sleep(limits.stall_timeout));
         let (deadline, is_given_up) = (Arc::clone(deadline), Arc::clone(is_given_up));
-        Self { body, limits, taken_bytes: 0, stall, deadline, is_given_up }
+        Self {
+            body,
+            limits,
+            taken_bytes: 0,
+            stall,
+            waits_since: None,
+            waited: Duration::ZERO,
+            came_bytes: 0,
+            deadline,
+            is_given_up,
+        }
     }
 
     fn give_up(&self, fault: Fault) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
         self.is_given_up.store(true, Relaxed);
         Poll::Ready(Some(Err(fault)))
+    }
+
+    /// Whether what came is too little for how long it was waited for. What the server itself takes time for doesn't
+    /// count: nothing is waited for then.
+    fn is_too_slow(&mut self, count: u64) -> bool {
+        self.came_bytes += count;
+        self.waited += self.waits_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        if self.waited < self.limits.stall_timeout {
+            return false;
+        }
+        let owed = u128::from(self.limits.min_rate) * self.waited.as_millis() / 1000;
+        let is_too_slow = u128::from(self.came_bytes) < owed;
+        (self.waited, self.came_bytes) = (Duration::ZERO, 0);
+        is_too_slow
     }
 
     fn is_too_large(&self) -> bool {
@@ -93,14 +130,21 @@ impl Body for RequestBody {
                 let seconds = self.limits.stall_timeout.as_secs_f32();
                 self.give_up(Fault::Stalled { seconds })
             }
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => {
+                self.waits_since.get_or_insert_with(Instant::now);
+                Poll::Pending
+            }
             Poll::Ready(None) => {
                 self.deadline.has_read();
                 Poll::Ready(None)
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(Fault::Broken(error)))),
             Poll::Ready(Some(Ok(frame))) => {
-                self.taken_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                let count = frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.taken_bytes += count;
+                if self.is_too_slow(count) {
+                    return self.give_up(Fault::Slow { min_rate: self.limits.min_rate });
+                }
                 if self.is_too_large() {
                     return self.give_up(too_large);
                 }

@@ -2,6 +2,8 @@
 "use strict";
 
 const API = "/core/v2/storage";
+// Where recordings are played from, if not here; the server fills it in.
+const LINKS = "";
 const PAGE = 100;
 const at = (id) => document.getElementById(id);
 const [audio, seek] = [at("audio"), at("seek")];
@@ -28,11 +30,11 @@ async function ask(path) {
   throw error;
 }
 
-// Where the page's own server publishes a file, or null.
+// Where the server publishes a file, or null.
 function path(file) {
-  if (file.publish === "file_sid") return `/f/${file.file_sid}`;
+  if (file.publish === "file_sid") return `${LINKS}/f/${file.file_sid}`;
   if (file.publish !== "file_access_name") return null;
-  return `/c/${file.container_sid}/${file.file_access_name.split("/").map(encodeURIComponent).join("/")}`;
+  return `${LINKS}/c/${file.container_sid}/${file.file_access_name.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 const inFormat = (url, format) => (format ? `${url}?f=${format}` : url);
@@ -194,7 +196,8 @@ function upload(file) {
   at("uploads").append(item);
   const query = new URLSearchParams({ container_sid: at("container").value, name: file.name });
   const request = new XMLHttpRequest();
-  request.open("POST", `${API}/files?${query}`);
+  // Here a file of any type is a file, JSON and forms, too.
+  request.open("PUT", `${API}/upload/?${query}`);
   request.setRequestHeader("Authorization", `Bearer ${token()}`);
   request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
   request.upload.addEventListener("progress", (event) => {

@@ -4,20 +4,22 @@ use super::objects::{ErrorBody, FieldError};
 use crate::apis::storage::Refusal;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
+use http::header::{self, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
     body: ErrorBody,
-    retry_after_s: Option<u64>,
+    /// A header that the status asks for.
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, message: &str) -> Self {
         let body = ErrorBody { message: message.into(), errors: Vec::new() };
-        Self { status, body, retry_after_s: None }
+        Self { status, body, header: None }
     }
 
     fn with(mut self, field: &str, message: impl Into<String>, reference: Option<Uuid>) -> Self {
@@ -25,6 +27,10 @@ impl ApiError {
             FieldError { field: field.into(), message: message.into(), reference_sid: reference };
         self.body.errors.push(error);
         self
+    }
+
+    fn and(self, header: (HeaderName, HeaderValue)) -> Self {
+        Self { header: Some(header), ..self }
     }
 
     /// An attribute has a value that it can't have.
@@ -76,10 +82,18 @@ impl From<Refusal> for ApiError {
                 let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
                 of(status, "Unsupported media type", "Content-Type", message)
             }
-            R::Busy { message, retry_after_s } => Self {
-                retry_after_s: Some(retry_after_s),
-                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, &message)
-            },
+            R::Unplayable { message } => {
+                of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type", "f", message)
+            }
+            R::Coded { coding } => {
+                let message = format!("`{coding}`; allowed: identity, which is no coding");
+                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                let error = of(status, "Unsupported media type", "Content-Encoding", message);
+                // RFC 9110 §12.5.3: what would be taken.
+                error.and((header::ACCEPT_ENCODING, HeaderValue::from_static("identity")))
+            }
+            R::Busy { message, retry_after_s } => plain(StatusCode::SERVICE_UNAVAILABLE, &message)
+                .and((header::RETRY_AFTER, retry_after_s.into())),
             R::Full { message } => plain(StatusCode::INSUFFICIENT_STORAGE, &message),
             R::Failed => {
                 let told = "the server failed; its log tells why";
@@ -109,9 +123,7 @@ impl IntoResponse for ApiError {
                 headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
             }
         }
-        if let Some(seconds) = self.retry_after_s {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
+        headers.extend(self.header);
         response
     }
 }

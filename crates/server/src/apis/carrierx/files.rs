@@ -9,7 +9,7 @@ use crate::apis::storage::{Storage, download};
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use library::File;
 
 /// Lists files.
@@ -85,18 +85,22 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The stored bytes, whole: this call knows no ranges.
+/// The bytes, published or not.
+///
+/// With ranges, preconditions, and the options of a published link in the query (`f=mp3`, `t=0-1000` …).
 #[utoipa::path(get, path = "/core/v2/storage/files/{file_sid}/data", tag = "files",
-    params(("file_sid" = Uuid, Path)),
-    responses((status = 200, content_type = "*/*"), (status = "4XX", body = ErrorBody)))]
+    params(("file_sid" = Uuid, Path), ("f" = Option<String>, Query, description = "Another format.")),
+    responses((status = 200, content_type = "*/*"), (status = 206, content_type = "*/*"), (status = 304),
+        (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub async fn data(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    method: Method,
     Path(sid): Path<String>,
+    request: Request,
 ) -> Result<Response, ApiError> {
     let row = storage.library.file(&caller, super::sid(&sid)?).await?;
-    Ok(download::answer(&storage, &row, &method).await?)
+    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+    Ok(download::answer(&storage, &row, method, uri, headers).await?)
 }
 
 /// A file with its link.

@@ -15,7 +15,7 @@ use super::Api;
 use super::storage::{Refusal, Storage};
 use axum::Router;
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use errors::ApiError;
 use utoipa::{IntoParams, OpenApi};
 use uuid::Uuid;
@@ -39,6 +39,9 @@ fn router() -> Router<Storage> {
             .route(&format!("{base}/{{file_sid}}/data"), get(files::data))
             .route(&format!("{base}/{{file_sid}}/sign"), post(sign::sign))
     };
+    let upload = |router: Router<Storage>, path: &str| {
+        router.route(path, put(upload::create_named).post(upload::create_named))
+    };
     let container = get(containers::get)
         .patch(containers::patch)
         .put(containers::put)
@@ -47,6 +50,8 @@ fn router() -> Router<Storage> {
         .route("/storage/containers", get(containers::list).post(containers::create))
         .route("/storage/containers/{container_sid}", container);
     let calls = ["/storage/files", "/admin/storage/files"].into_iter().fold(calls, files);
+    let ways_in = ["/storage/upload", "/storage/upload/", "/storage/upload/{*name}"];
+    let calls = ways_in.into_iter().fold(calls, upload);
     Router::new().nest("/core/v2", calls)
 }
 

@@ -12,7 +12,7 @@ use utoipa::{Modify, OpenApi};
     info(title = "Tonearm storage API", description = "Containers and files, by the CarrierX storage API."),
     paths(
         containers::create, containers::list, containers::get, containers::patch, containers::put,
-        containers::delete, upload::create, files::list, files::get, files::patch, files::put,
+        containers::delete, upload::create, upload::create_named, files::list, files::get, files::patch, files::put,
         files::delete, files::data, sign::sign
     ),
     components(schemas(ContainerObject, FileObject, ErrorBody, sign::SignRequest, sign::SignedLink)),

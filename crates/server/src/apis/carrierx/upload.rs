@@ -1,37 +1,42 @@
-//! Uploads: `multipart/form-data` (the parts `file_object` and `data`, in either order) or a raw body
-//! with the attributes in the query. Both are streamed to the disk; what breaks off leaves nothing.
+//! Uploads in whatever form a client sends them: a raw body of any type, at `files` or under a name at `upload/`, or a
+//! form. All are streamed to the disk; what breaks off leaves nothing.
+//!
+//! Attributes come in the query, as fields of a form, or in its part `file_object`; of one that is said twice, the
+//! later counts.
 
 use super::auth::Caller;
 use super::body;
 use super::errors::ApiError;
 use super::objects::{ErrorBody, FileObject};
 use super::query::Parameters;
-use crate::apis::storage::form::{Form, Part};
-use crate::apis::storage::{Refusal, Storage, ingest, json};
+use crate::apis::storage::form::Form;
+use crate::apis::storage::ingest::{self, Carried};
+use crate::apis::storage::{Refusal, Storage, json};
 use axum::Json;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use http::StatusCode;
 use library::{File, FileChanges, Principal, Upload};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The parts of an upload.
+/// The parts of an upload. Attributes may be fields of their own, too.
 #[derive(ToSchema)]
 #[allow(dead_code)] // It describes what is read piece by piece.
 pub struct UploadForm {
-    /// What is said of the file; `container_sid` is required.
-    file_object: FileObject,
-    /// The bytes.
+    /// What is said of the file.
+    file_object: Option<FileObject>,
+    /// The bytes; the part may have any name if it has a file's name.
     #[schema(value_type = String, content_media_type = "application/octet-stream")]
     data: Vec<u8>,
 }
 
 /// Uploads a file.
 ///
-/// As `application/octet-stream` the attributes are query arguments, and the body is the file.
+/// A body of any type but a form's and JSON's is the file, its attributes are query arguments.
 #[utoipa::path(post, path = "/core/v2/storage/files", tag = "files",
-    params(("container_sid" = Option<Uuid>, Query), ("name" = Option<String>, Query)),
+    params(("container_sid" = Option<String>, Query, description = "Sid or name; `default` if left out."),
+        ("name" = Option<String>, Query)),
     request_body(content((UploadForm = "multipart/form-data"), (String = "application/octet-stream"))),
     responses((status = 201, body = FileObject), (status = "4XX", body = ErrorBody),
         (status = 503, body = ErrorBody)))]
@@ -41,19 +46,67 @@ pub async fn create(
     Query(query): Query<Parameters>,
     request: Request,
 ) -> Result<(StatusCode, Json<FileObject>), ApiError> {
+    if matches!(Carried::by(request.headers())?, Carried::Json) {
+        let message = "required: a JSON body says attributes and holds no file; send the file as the body \
+                       (of another type, attributes in the query), as a form, or to /core/v2/storage/upload/NAME";
+        return Err(ApiError::invalid("data", message));
+    }
+    kept(&storage, caller, attributes(query), request).await
+}
+
+/// Uploads a file under a name.
+///
+/// The body is the file, of whatever type it is declared. A second file of a name is another file.
+#[utoipa::path(method(put, post), path = "/core/v2/storage/upload/{name}", tag = "files",
+    params(("name" = String, Path),
+        ("container_sid" = Option<String>, Query, description = "Sid or name; `default` if left out.")),
+    request_body(content((String = "application/octet-stream"), (UploadForm = "multipart/form-data"))),
+    responses((status = 201, body = FileObject), (status = "4XX", body = ErrorBody),
+        (status = 503, body = ErrorBody)))]
+pub async fn create_named(
+    State(storage): State<Storage>,
+    Caller(caller): Caller,
+    name: Option<Path<String>>,
+    Query(query): Query<Parameters>,
+    request: Request,
+) -> Result<(StatusCode, Json<FileObject>), ApiError> {
+    let mut said = attributes(query);
+    if let Some(Path(name)) = name {
+        said.entry("name").or_insert_with(|| ingest::base_name(&name).into());
+    }
+    kept(&storage, caller, said, request).await
+}
+
+fn attributes(query: Parameters) -> Map<String, Value> {
+    query.into_iter().map(|(name, value)| (name, Value::String(value))).collect()
+}
+
+async fn kept(
+    storage: &Storage,
+    caller: Principal,
+    said: Map<String, Value>,
+    request: Request,
+) -> Result<(StatusCode, Json<FileObject>), ApiError> {
     let mut upload = storage.library.begin_upload(&caller).await?;
-    match json::media_type(request.headers()).as_str() {
-        "multipart/form-data" => from_form(&mut upload, request, true).await?,
-        "" | "application/octet-stream" => from_body(&mut upload, query, request).await?,
-        other => {
-            let message =
-                format!("`{other}`; allowed: multipart/form-data, application/octet-stream");
-            return Err(Refusal::UnsupportedType { message }.into());
+    let sender = Sender { storage, caller, uploads: true };
+    match Carried::by(request.headers())? {
+        Carried::Form => sender.send_form(&mut upload, said, request).await?,
+        carried => {
+            upload.changes = sender.changes(said).await?;
+            upload.refuse_early().await?;
+            upload.content_type = match carried {
+                Carried::Bytes(declared) => declared,
+                Carried::Json | Carried::Form => Some("application/json".into()),
+            };
+            ingest::take_body(&mut upload, request.into_body()).await?;
         }
     }
-    let upload = ingest::as_desired(&storage, upload).await?;
+    if !upload.has_bytes {
+        return Err(ApiError::invalid("data", "required: a part with the file"));
+    }
+    let upload = ingest::as_desired(storage, upload).await?;
     let file = upload.finish().await?;
-    Ok((StatusCode::CREATED, Json(super::files::shown(&storage, file).await?)))
+    Ok((StatusCode::CREATED, Json(super::files::shown(storage, file).await?)))
 }
 
 /// Changes a file by a JSON object or by a form, which may bring new bytes.
@@ -64,64 +117,75 @@ pub async fn change(
     request: Request,
     anew: bool,
 ) -> Result<File, ApiError> {
-    if json::media_type(request.headers()) != "multipart/form-data" {
-        let changes = body::file(&json::object(request).await?)?;
+    let sender = Sender { storage, caller: *caller, uploads: false };
+    if !matches!(Carried::by(request.headers())?, Carried::Form) {
+        let changes = sender.changes(json::object(request).await?).await?;
         return Ok(storage.library.change_file(caller, sid, changes, None, anew).await?);
     }
     let mut upload = storage.library.begin_replacement(caller).await?;
-    let has_data = from_form(&mut upload, request, false).await.map(|()| upload.has_bytes)?;
-    if !has_data {
-        let changes = upload.changes.clone();
-        return Ok(storage.library.change_file(caller, sid, changes, None, anew).await?);
-    }
-    let upload = ingest::as_desired(storage, upload).await?;
+    sender.send_form(&mut upload, Map::new(), request).await?;
+    let upload = match upload.has_bytes {
+        true => ingest::as_desired(storage, upload).await?,
+        false => upload,
+    };
     let changes = upload.changes.clone();
-    Ok(storage.library.change_file(caller, sid, changes, Some(upload), anew).await?)
+    let content = upload.has_bytes.then_some(upload);
+    Ok(storage.library.change_file(caller, sid, changes, content, anew).await?)
 }
 
-async fn from_body(
-    upload: &mut Upload,
-    query: Parameters,
-    request: Request,
-) -> Result<(), Refusal> {
-    let attributes: Map<String, Value> =
-        query.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-    upload.changes = body::file(&attributes)?;
-    upload.refuse_early().await?;
-    ingest::take_body(upload, request.into_body()).await
+/// Who sends a file, or what is to change of one.
+struct Sender<'a> {
+    storage: &'a Storage,
+    caller: Principal,
+    /// Whether it is a new file, which goes to the container `default` where none is said.
+    uploads: bool,
 }
 
-/// Reads the parts; those of a new file are both required.
-async fn from_form(upload: &mut Upload, request: Request, new: bool) -> Result<(), Refusal> {
-    let mut parts = Form::of(request).await?;
-    let mut said: Option<FileChanges> = None;
-    // The closing boundary must be there: a body cut short is no upload.
-    while let Some(mut part) = parts.next().await? {
-        match part.name() {
-            "file_object" if said.is_none() => {
-                let changes = file_object(&mut part).await?;
-                upload.changes = changes.clone();
-                said = Some(changes);
-            }
-            "data" | "file" if !upload.has_bytes => {
-                if new && said.is_some() {
+impl Sender<'_> {
+    /// What is said of the file, the container found by its name where that is said.
+    async fn changes(&self, mut said: Map<String, Value>) -> Result<FileChanges, Refusal> {
+        let container = said.get("container_sid").and_then(Value::as_str);
+        let name = match container {
+            Some(sid) if Uuid::try_parse(sid).is_ok() => None,
+            Some(name) => Some(name.to_owned()),
+            None => (self.uploads && !said.contains_key("container_sid")).then(|| "default".into()),
+        };
+        if let Some(name) = name {
+            let sid = self.storage.library.container_named(&self.caller, &name).await?;
+            said.insert("container_sid".into(), sid.to_string().into());
+        }
+        body::file(&said)
+    }
+
+    /// Reads the parts of a form, in any order: the file, `file_object`, and attributes as fields of their own.
+    async fn send_form(
+        &self,
+        upload: &mut Upload,
+        mut said: Map<String, Value>,
+        request: Request,
+    ) -> Result<(), Refusal> {
+        let mut parts = Form::of(request).await?;
+        // The closing boundary must be there: a body cut short is no upload.
+        while let Some(mut part) = parts.next().await? {
+            let name = part.name().to_owned();
+            if name == "file_object" {
+                said.extend(json::parse(&part.all().await?, &name)?);
+            } else if part.is_file() {
+                if upload.has_bytes {
+                    return Err(Refusal::malformed(&name, "a second file; allowed: one"));
+                }
+                if self.uploads && said.contains_key("container_sid") {
+                    upload.changes = self.changes(said.clone()).await?;
                     upload.refuse_early().await?;
                 }
                 ingest::take_part(upload, &mut part).await?;
-            }
-            other => {
-                let message = "unknown or repeated part; allowed: file_object, data";
-                return Err(Refusal::malformed(other, message));
+            } else {
+                let text = String::from_utf8(part.all().await?);
+                let text = text.map_err(|_| Refusal::invalid(&name, "must be text in UTF-8"))?;
+                said.insert(name, Value::String(text));
             }
         }
+        upload.changes = self.changes(said).await?;
+        Ok(())
     }
-    match (said, upload.has_bytes) {
-        (None, _) if new => Err(Refusal::invalid("file_object", "required")),
-        (_, false) if new => Err(Refusal::invalid("data", "required")),
-        _ => Ok(()),
-    }
-}
-
-async fn file_object(part: &mut Part<'_>) -> Result<FileChanges, Refusal> {
-    body::file(&json::parse(&part.all().await?, "file_object")?)
 }

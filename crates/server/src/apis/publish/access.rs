@@ -1,4 +1,5 @@
-//! By what right a link is used: its file is published, or the link is signed (apis/publish/README.md §9).
+//! By what right a file is had: it is published, its link is signed (apis/publish/README.md §9), or an API's caller may
+//! read it.
 
 use crate::respond::Problem;
 use library::LinkSecret;
@@ -16,6 +17,8 @@ pub enum Access {
         /// Unix seconds.
         until_s: u64,
     },
+    /// For the one answer: a caller of an API may read it.
+    Caller,
 }
 
 impl Access {
@@ -23,7 +26,7 @@ impl Access {
     pub fn right(self) -> Right {
         match self {
             Self::Published => Right::Publication,
-            Self::Signed { .. } => Right::Signature,
+            Self::Signed { .. } | Self::Caller => Right::Signature,
         }
     }
 }

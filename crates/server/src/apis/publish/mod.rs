@@ -38,6 +38,7 @@ use semantics::{Outcome, Validators, evaluate};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
+use uuid::Uuid;
 use waveform::Picture;
 
 /// Whether a path is a publish link's.
@@ -145,6 +146,24 @@ impl Publish {
         self.answer(&published, method, headers, started).ok_or(Problem::BadMethod)
     }
 
+    /// Answers GET and HEAD of a file to a caller of an API who may read it, published or not, with the options of a
+    /// link in the query. The caller notes the access.
+    pub async fn to_caller(
+        &self,
+        file_sid: Uuid,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Response<Body>, Problem> {
+        let started = Instant::now();
+        let link = Link::Sid(file_sid).to_string();
+        let address = Address::parse(&link, uri.query().unwrap_or(""), &GRAMMAR);
+        let plays = *method == Method::GET && headers.contains_key(header::RANGE);
+        let found = self.find(&address.ok_or(Problem::NotFound)?, Access::Caller, plays).await?;
+        let found = Published { file_sid: None, ..found };
+        self.answer(&found, method, headers, started).ok_or(Problem::BadMethod)
+    }
+
     /// By what right a link may be used, whatever it names.
     async fn access(&self, address: &Address) -> Result<Access, Problem> {
         let Some(claim) = Claim::of(address)? else {
@@ -194,7 +213,7 @@ impl Publish {
                 let found = self.media.resolve(link, Access::Published.right(), now_ms()).await;
                 found.is_ok_and(|file| file.is_some())
             }
-            (Link::Name { .. }, Ok(Access::Signed { .. })) => true,
+            (Link::Name { .. }, Ok(Access::Signed { .. } | Access::Caller)) => true,
             (Link::Name { .. }, Err(_)) | (Link::Sid(_), _) => false,
         }
     }
@@ -228,7 +247,7 @@ impl Publish {
         meta.freshness = freshness(access, &asked.overrides.caching);
         meta.note_ignored(&asked.ignored);
         let signed_until_ms = match access {
-            Access::Published => None,
+            Access::Published | Access::Caller => None,
             Access::Signed { until_s } => i64::try_from(until_s.saturating_mul(1000)).ok(),
         };
         Ok(Published {

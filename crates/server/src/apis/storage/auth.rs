@@ -27,16 +27,44 @@ pub async fn caller(
     parts: &Parts,
     forms: &[Credential],
 ) -> Result<Principal, Refusal> {
-    let mut tokens = forms.iter().filter_map(|form| form.token(parts));
-    let token =
+    let mut tokens = forms.iter().filter_map(|form| Some((form, form.token(parts)?)));
+    let (form, token) =
         tokens.next().ok_or_else(|| match parts.headers.contains_key(header::AUTHORIZATION) {
             true => Refusal::BadCredentials,
             false => Refusal::NoCredentials,
         })?;
+    if form.is_ambient() && is_from_elsewhere(&parts.headers) {
+        return Err(Refusal::Forbidden);
+    }
     Ok(library.authenticate(&token).await?)
 }
 
+/// Whether a page of another origin made the browser send a request: by Fetch Metadata, or where the browser sends
+/// none, by the Origin that goes with whatever a form or a script sends.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or(""));
+    match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => !matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let host = text("host").unwrap_or("");
+            let own = origin
+                .split_once("://")
+                .is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
+            !own
+        }
+        (None, None) => false,
+    }
+}
+
 impl Credential {
+    /// Whether a browser sends it by itself, whichever page makes it ask.
+    fn is_ambient(self) -> bool {
+        match self {
+            Self::Basic | Self::Cookie(_) => true,
+            Self::Bearer | Self::Query(_) => false,
+        }
+    }
+
     fn token(self, parts: &Parts) -> Option<String> {
         match self {
             Self::Bearer => Some(authorization(&parts.headers, "bearer")?.to_owned()),

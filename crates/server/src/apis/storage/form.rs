@@ -1,89 +1,151 @@
 //! `multipart/form-data` (RFC 7578), read part by part as it comes, bounded in memory.
 
 use super::{Refusal, json};
-use axum::BoxError;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use http::header;
 use std::fmt::Display;
-use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
 
-/// Most bytes of a form in which the next part must begin. What begins one takes a fraction of it, but
-/// may come in one piece with as much of the part as the connection reads at a time.
-const MAX_BETWEEN_PARTS: usize = 1024 * 1024;
+/// Most bytes of a form in which the next part must begin: what begins one takes a fraction of it.
+const MAX_PART_HEAD: usize = 64 * 1024;
 
-/// The parts of a form. Until the next one begins, the parser holds all that comes in memory and searches
-/// it again with each piece, so that it is given only so much for that.
+/// Most bytes that the parser is given for one piece of a part; the boundary that may hide in them is far shorter.
+const MAX_PIECE: usize = 256 * 1024;
+
+/// The parts of a form. The parser takes all that it's given into memory, and while it looks for the next part it
+/// searches that again and again; so it is given only so much.
 pub struct Form {
     parts: Multipart,
-    /// Bytes that the parser may still be given.
-    allowed: Arc<AtomicUsize>,
+    allowance: Arc<Allowance>,
     /// The type of the form, which says its boundary.
     content_type: String,
 }
 
 /// A part of a form.
-pub struct Part<'a>(Field<'a>);
+pub struct Part<'a> {
+    field: Field<'a>,
+    allowance: Arc<Allowance>,
+}
+
+/// What the parser may still be given.
+#[derive(Default)]
+struct Allowance {
+    bytes: AtomicUsize,
+    /// Whether it asked for more than that.
+    is_used_up: AtomicBool,
+}
+
+impl Allowance {
+    fn set(&self, bytes: usize) {
+        self.bytes.store(bytes, Relaxed);
+        self.is_used_up.store(false, Relaxed);
+    }
+}
+
+/// A form's bytes as far as they are allowed.
+struct Allowed {
+    body: BodyDataStream,
+    /// What came and is not given yet.
+    rest: Bytes,
+    allowance: Arc<Allowance>,
+}
+
+impl Stream for Allowed {
+    type Item = Result<Bytes, axum::Error>;
+
+    /// Pending without a waker where nothing more is allowed: who polls the parser looks at `is_used_up`.
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        while self.rest.is_empty() {
+            match ready!(self.body.poll_next_unpin(cx)) {
+                Some(Ok(more)) => self.rest = more,
+                end => return Poll::Ready(end),
+            }
+        }
+        let allowed = self.allowance.bytes.load(Relaxed);
+        if allowed == 0 {
+            self.allowance.is_used_up.store(true, Relaxed);
+            return Poll::Pending;
+        }
+        let count = self.rest.len().min(allowed);
+        self.allowance.bytes.store(allowed - count, Relaxed);
+        Poll::Ready(Some(Ok(self.rest.split_to(count))))
+    }
+}
 
 impl Form {
     /// The form that a request brings.
     pub async fn of(request: Request) -> Result<Self, Refusal> {
         let content_type = request.headers().get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
-        let allowed = Arc::new(AtomicUsize::new(0));
-        let left = Arc::clone(&allowed);
+        let allowance = Arc::<Allowance>::default();
         let bounded = request.map(|body| {
-            Body::from_stream(body.into_data_stream().map(move |more| {
-                let more = more?;
-                let taken = left.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(more.len()));
-                taken.map(|_| more).map_err(|_| {
-                    left.store(0, Relaxed);
-                    BoxError::from(io::Error::other("the form is given up"))
-                })
-            }))
+            let (body, allowance) = (body.into_data_stream(), Arc::clone(&allowance));
+            Body::from_stream(Allowed { body, rest: Bytes::new(), allowance })
         });
         let parts = Multipart::from_request(bounded, &()).await.map_err(|e| broken(&e))?;
-        Ok(Self { parts, allowed, content_type })
+        Ok(Self { parts, allowance, content_type })
     }
 
     /// The next part; what it has is read as it comes. A form cut short before its closing boundary is refused.
     pub async fn next(&mut self) -> Result<Option<Part<'_>>, Refusal> {
-        self.allowed.store(MAX_BETWEEN_PARTS, Relaxed);
-        let part = self.parts.next_field().await.map_err(|e| match self.allowed.load(Relaxed) {
-            0 => broken(&format_args!(
-                "{MAX_BETWEEN_PARTS} bytes without the boundary of `{}` and the head of a part",
-                self.content_type
-            )),
-            _ => of_body(&e),
-        })?;
-        self.allowed.store(usize::MAX, Relaxed);
-        Ok(part.map(Part))
+        let Self { parts, allowance, content_type } = self;
+        allowance.set(MAX_PART_HEAD);
+        let mut next = pin!(parts.next_field());
+        let found = std::future::poll_fn(|cx| match next.as_mut().poll(cx) {
+            Poll::Pending if allowance.is_used_up.load(Relaxed) => {
+                Poll::Ready(Err(broken(&format_args!(
+                    "{MAX_PART_HEAD} bytes without the boundary of `{content_type}` and the head of a part"
+                ))))
+            }
+            found => found.map_err(|e| of_body(&e)),
+        });
+        let field = found.await?;
+        Ok(field.map(|field| Part { field, allowance: Arc::clone(allowance) }))
     }
 }
 
 impl Part<'_> {
     /// The part's name; empty if it has none.
     pub fn name(&self) -> &str {
-        self.0.name().unwrap_or("")
+        self.field.name().unwrap_or("")
+    }
+
+    /// Whether it is a file: it has a file's name, or is called as files are.
+    pub fn is_file(&self) -> bool {
+        let is_named = self.file_name().is_some_and(|name| !name.is_empty());
+        is_named || matches!(self.name(), "data" | "file")
     }
 
     /// The name of the file in it.
     pub fn file_name(&self) -> Option<&str> {
-        self.0.file_name()
+        self.field.file_name()
     }
 
     /// The declared type of what is in it.
     pub fn content_type(&self) -> Option<&str> {
-        self.0.content_type()
+        self.field.content_type()
     }
 
     /// The next bytes.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Refusal> {
-        self.0.chunk().await.map_err(|e| of_body(&e))
+        let Self { field, allowance } = self;
+        allowance.set(MAX_PIECE);
+        let mut chunk = pin!(field.chunk());
+        let chunk = std::future::poll_fn(|cx| {
+            loop {
+                match chunk.as_mut().poll(cx) {
+                    Poll::Pending if allowance.is_used_up.load(Relaxed) => allowance.set(MAX_PIECE),
+                    found => return found,
+                }
+            }
+        });
+        chunk.await.map_err(|e| of_body(&e))
     }
 
     /// All bytes, up to the limit of a JSON object.

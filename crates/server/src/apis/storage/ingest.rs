@@ -2,10 +2,11 @@
 //! published representation with the same options. What breaks off leaves nothing.
 
 use super::form::Part;
-use super::{Refusal, Storage};
+use super::{Refusal, Storage, json};
 use audio::Source;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use futures_util::StreamExt;
+use http::{HeaderMap, header};
 use library::{FileChanges, Upload};
 use media::{
     BadValue, Chunk, OpenError, Preferences, Prepared, Representation, Resource, Transcoded,
@@ -15,28 +16,87 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Bytes that are held back until they are as many.
+const HELD_BYTES: usize = 16 * 1024;
+
 /// Bytes copied at a time.
 const BLOCK_BYTES: u64 = 256 * 1024;
 
+/// What the body of an upload is, by its declared type.
+pub enum Carried {
+    /// `multipart/form-data`.
+    Form,
+    /// A JSON document.
+    Json,
+    /// Bytes of this type; `None` where the type says nothing of them, or is none.
+    Bytes(Option<String>),
+}
+
+impl Carried {
+    /// What a request brings. A coded body is refused: its bytes are not the file's.
+    pub fn by(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let codings = headers.get_all(header::CONTENT_ENCODING).into_iter();
+        let codings = codings.flat_map(|value| value.to_str().unwrap_or("?").split(','));
+        let coded = |coding: &&str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
+        if let Some(coding) = codings.map(str::trim).find(coded) {
+            return Err(Refusal::Coded { coding: coding.chars().take(64).collect() });
+        }
+        Ok(match json::media_type(headers).as_str() {
+            "multipart/form-data" => Self::Form,
+            "application/json" => Self::Json,
+            _ => {
+                let declared = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+                Self::Bytes(declared.map(str::trim).map(str::to_owned))
+            }
+        })
+    }
+}
+
+/// The last component of a file's name: clients of some systems send the whole path.
+pub fn base_name(name: &str) -> &str {
+    name.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or("")
+}
+
 /// Takes a body as the file's bytes.
 pub async fn take_body(upload: &mut Upload, body: Body) -> Result<(), Refusal> {
-    let mut bytes = body.into_data_stream();
+    let (mut bytes, mut held) = (body.into_data_stream(), Vec::new());
     while let Some(more) = bytes.next().await {
         let more = more.map_err(|e| {
             Refusal::of_body(&e, || Refusal::malformed("data", format!("broke off: {e}")))
         })?;
-        upload.write(more).await?;
+        take(upload, &mut held, more).await?;
     }
-    upload.has_bytes = true;
-    Ok(())
+    finish(upload, held).await
 }
 
 /// Takes a part of a form as the file's bytes, with its name and its declared type.
 pub async fn take_part(upload: &mut Upload, part: &mut Part<'_>) -> Result<(), Refusal> {
-    upload.file_name = part.file_name().map(str::to_owned);
+    let name = part.file_name().map(base_name).filter(|name| !name.is_empty());
+    upload.file_name = name.map(str::to_owned);
     upload.content_type = part.content_type().map(str::to_owned);
+    let mut held = Vec::new();
     while let Some(more) = part.chunk().await? {
-        upload.write(more).await?;
+        take(upload, &mut held, more).await?;
+    }
+    finish(upload, held).await
+}
+
+/// Writes a piece, or holds it until there is more: each write costs a change of threads, and a client may send
+/// bytes one by one.
+async fn take(upload: &mut Upload, held: &mut Vec<u8>, more: Bytes) -> Result<(), Refusal> {
+    if held.is_empty() && more.len() >= HELD_BYTES {
+        return Ok(upload.write(more).await?);
+    }
+    held.extend_from_slice(&more);
+    if held.len() >= HELD_BYTES {
+        upload.write(std::mem::take(held)).await?;
+    }
+    Ok(())
+}
+
+async fn finish(upload: &mut Upload, held: Vec<u8>) -> Result<(), Refusal> {
+    if !held.is_empty() {
+        upload.write(held).await?;
     }
     upload.has_bytes = true;
     Ok(())

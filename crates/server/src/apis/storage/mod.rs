@@ -12,10 +12,11 @@ mod refusal;
 
 pub use refusal::Refusal;
 
-use crate::apis::publish::Signer;
+use crate::apis::publish::{Publish, Signer};
 use axum::extract::FromRef;
 use library::Library;
 use media::Media;
+use std::sync::Arc;
 
 /// What the calls of storage APIs work on; the state of their routers.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub struct Storage {
     pub library: Library,
     pub media: Media,
     pub signer: Signer,
+    pub publish: Arc<Publish>,
 }
 
 impl FromRef<Storage> for Library {

@@ -2,6 +2,7 @@
 //! `From<Refusal>` for its error.
 
 use crate::connection::request_body::Fault;
+use crate::respond::Problem;
 use media::OpenError;
 use std::error::Error;
 use std::fmt::Display;
@@ -71,7 +72,7 @@ pub enum Refusal {
         /// How many are taken.
         message: String,
     },
-    /// The body stands still.
+    /// The body stands still, or comes too slowly.
     Stalled {
         /// For how long.
         message: String,
@@ -80,6 +81,16 @@ pub enum Refusal {
     UnsupportedType {
         /// What came and what is allowed.
         message: String,
+    },
+    /// A file that can't be decoded was asked for in another form.
+    Unplayable {
+        /// What was found and what is supported.
+        message: String,
+    },
+    /// A coded body (RFC 9110 §8.4), which is not taken.
+    Coded {
+        /// Its coding.
+        coding: String,
     },
     /// What is needed is in use by others.
     Busy {
@@ -127,7 +138,9 @@ impl Refusal {
             Some(fault @ Fault::TooLarge { .. }) => {
                 Self::TooLarge { field: "body".into(), message: fault.to_string() }
             }
-            Some(fault @ Fault::Stalled { .. }) => Self::Stalled { message: fault.to_string() },
+            Some(fault @ (Fault::Stalled { .. } | Fault::Slow { .. })) => {
+                Self::Stalled { message: fault.to_string() }
+            }
             Some(Fault::Broken(_)) | None => otherwise(),
         }
     }
@@ -163,6 +176,22 @@ impl From<media::Refusal> for Refusal {
                 Self::invalid(super::ingest::attribute_of(option), message)
             }
             media::Refusal::Unplayable { message } => Self::invalid("data", message),
+        }
+    }
+}
+
+/// Of what goes out.
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::NotFound => Self::NotFound,
+            Problem::Forbidden => Self::Forbidden,
+            Problem::BadOption { option, message } => Self::invalid(&option, message),
+            Problem::Unplayable { message } => Self::Unplayable { message },
+            Problem::NoHost => Self::malformed("Host", "must be said once"),
+            Problem::BadMethod => Self::BadMethod,
+            Problem::Later { message, retry_after_s } => Self::Busy { message, retry_after_s },
+            Problem::Failed => Self::Failed,
         }
     }
 }
