@@ -232,8 +232,11 @@ fn alac_frames(cookie: &[u8], packet: &[u8]) -> usize {
     frames.min(usual).min(65_536) as usize
 }
 
-/// Frames of a FLAC packet, by its header (RFC 9639 §9.1).
+/// Frames of a FLAC packet, by its header (RFC 9639 §9.1); `None` if it is a block of metadata.
 fn flac_frames(packet: &[u8]) -> Option<u32> {
+    if u16_be(packet, 0)? & 0xfffc != 0xfff8 {
+        return None;
+    }
     let code = u8_at(packet, 2)? >> 4;
     // The coded number has as many bytes as its first one has leading ones.
     let number = u8_at(packet, 4)?.leading_ones().max(1) as usize;

@@ -31,6 +31,17 @@ fn opus_of_six_channels_comes_in_wave_order() {
 }
 
 #[test]
+fn flac_comes_back_bit_for_bit_from_anywhere_and_is_not_what_ogg_asks_for() {
+    for material in [Material::Prompt, Material::Stereo] {
+        let (source, probed) =
+            agrees(&make(material, "oga", &["-c:a", "flac"]), "oga", f64::INFINITY);
+        assert_eq!((probed.facts.format.as_str(), probed.facts.codec.as_str()), ("ogg", "flac"));
+        assert!(!probed.facts.canonical);
+        seeks_exactly(&source, &probed);
+    }
+}
+
+#[test]
 fn vorbis_counts_and_samples_are_ffmpegs() {
     for arguments in VORBIS {
         agrees(&make(Material::Prompt, "ogg", arguments), "ogg", 80.0);

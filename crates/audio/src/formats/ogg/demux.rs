@@ -1,9 +1,10 @@
-//! Reading Ogg with Opus or Vorbis in it: walk over all links at ingest, decode from any frame.
+//! Reading Ogg with Opus, Vorbis or FLAC in it: walk over all links at ingest, decode from any frame.
 //!
 //! The first link decides the rate and the channels; later ones that have others are brought to them.
 
 use super::link::{Link, Walked};
 use crate::channels::Mixer;
+use crate::codecs::stream::Stream;
 use crate::decode::Decode;
 use crate::demux::index::{IndexReader, IndexWriter};
 use crate::error::{DecodeError, ProbeError};
@@ -101,7 +102,8 @@ fn facts_of(links: &[Walked], mut repaired: Vec<String>) -> Probed {
         frame_count,
         bitrate_bps: (bytes as f64 * 8.0 / seconds).round() as u32,
         constant_bitrate: false,
-        canonical: true,
+        // What is asked for as ogg may be one of the codecs that every player of it has.
+        canonical: !matches!(stream, Stream::Flac(_)),
         channel_mask: None,
         repaired,
     };

@@ -1,4 +1,4 @@
-//! A link of an Ogg file: one logical stream of Opus or Vorbis from its headers to its end. A chained file has
+//! A link of an Ogg file: one logical stream of Opus, Vorbis or FLAC from its headers to its end. A chained file has
 //! several (RFC 3533 §4).
 
 use super::packets::{OggPackets, Place};
@@ -12,6 +12,13 @@ use crate::demux::index::{IndexReader, IndexWriter, Places};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::LONGEST_SECONDS;
+
+/// What the first packets of Opus, Vorbis and FLAC begin with.
+const MARKS: [&[u8]; 3] = [b"OpusHead", b"\x01vorbis", FLAC];
+const FLAC: &[u8] = b"\x7fFLAC";
+
+/// Bytes of FLAC's first packet before the body of STREAMINFO (RFC 9639 §10.1).
+const FLAC_HEAD_BYTES: usize = 17;
 
 /// Pages in front of which an audio stream must begin.
 const MOST_LEADING_PAGES: usize = 64;
@@ -106,13 +113,13 @@ fn find_stream(source: &Source, offset: u64) -> Result<(u32, Vec<u8>), ProbeErro
         if !page.first {
             break;
         }
-        if page.body.starts_with(b"OpusHead") || page.body.starts_with(b"\x01vorbis") {
+        if MARKS.iter().any(|mark| page.body.starts_with(mark)) {
             return Ok((page.serial, page.body));
         }
         found.push(String::from_utf8_lossy(&page.body[..page.body.len().min(8)]).into_owned());
     }
     Err(ProbeError::Unsupported(format!(
-        "ogg: no Opus or Vorbis stream (found: {})",
+        "ogg: no Opus, Vorbis or FLAC stream (found: {})",
         if found.is_empty() { "no stream at all".into() } else { format!("{found:?}") }
     )))
 }
@@ -122,10 +129,14 @@ fn read_headers(packets: &mut OggPackets, first: &[u8]) -> Result<Stream, ProbeE
     let short = || ProbeError::Unsupported("ogg: the headers are cut short".into());
     let mut data = Vec::new();
     packets.next(&mut data)?.ok_or_else(short)?;
-    packets.next(&mut data)?.ok_or_else(short)?;
-    let stream = if first.starts_with(b"OpusHead") {
+    let stream = if first.starts_with(FLAC) {
+        // The other headers have no frames and are passed over with the packets.
+        Stream::flac(first.get(FLAC_HEAD_BYTES..).unwrap_or(&[]))
+    } else if first.starts_with(b"OpusHead") {
+        packets.next(&mut data)?.ok_or_else(short)?;
         OpusHead::parse(first).map(Stream::Opus)
     } else {
+        packets.next(&mut data)?.ok_or_else(short)?;
         packets.next(&mut data)?.ok_or_else(short)?;
         VorbisHead::parse(first, &data).map(Stream::Vorbis)
     };

@@ -1,4 +1,4 @@
-//! Ogg: Vorbis and Opus read; Opus at a hard constant rate written.
+//! Ogg: Opus, Vorbis and FLAC read; Opus at a hard constant rate written.
 
 mod demux;
 mod encode;
