@@ -332,6 +332,40 @@ fn values_may_be_written_as_people_write_them() {
 }
 
 #[test]
+fn channels_are_chosen_by_their_numbers() {
+    let site = Site::shared();
+    // Frame n of channel c is 1000 c + n.
+    let samples = (0..2000_i16).flat_map(|n| (1..=4).map(move |c| 1000 * c + n % 100));
+    let data: Vec<u8> = samples.flat_map(i16::to_le_bytes).collect();
+    let mut wav = crate::bad_input::wav(data.len() as u32, &data);
+    wav[22] = 4;
+    wav[28..32].copy_from_slice(&64_000_u32.to_le_bytes());
+    wav[32] = 8;
+    let link = site.server.upload("four.wav", &wav);
+    let heard = |options: &str| {
+        let answer = site.server.get(&format!("{link}?{options}"));
+        assert_eq!(answer.status, 200, "{options}: {}", answer.text());
+        let (frames, _) = answer.body[44..].as_chunks::<2>();
+        (answer.body[22], frames.iter().map(|b| i16::from_le_bytes(*b)).take(4).collect::<Vec<_>>())
+    };
+    assert_eq!(heard("f=wav&ch=c3"), (1, vec![3000, 3001, 3002, 3003]));
+    assert_eq!(heard("f=wav&ch=c4c2"), (2, vec![4000, 2000, 4001, 2001]));
+    assert_eq!(heard("f=wav&ch=c1c1"), (2, vec![1000, 1000, 1001, 1001]));
+    let ulaw = site.server.get(&format!("{link}?f=ulaw&ch=c4c2")).body;
+    let meant = site.server.get(&format!("{link}?f=ulaw&ch=c3")).body;
+    assert!(ulaw == meant, "the mean of the fourth and the second is the third");
+    let etag =
+        |options: &str| header(&site.server.head(&format!("{}?{options}", site.melody)), "etag");
+    assert_eq!(etag("f=wav&ch=c1"), etag("f=wav&ch=left"));
+    assert_eq!(etag("f=wav&ch=c2c1"), etag("f=wav&ch=swap"));
+    assert_eq!(etag("ch=c1c2"), etag(""));
+    for wrong in ["c5", "c1c5", "c0", "c01", "c", "c1c", "cc1", "c1c2c3", "c-1", "c99999"] {
+        refused(&site.server.get(&format!("{link}?f=wav&ch={wrong}")), "ch");
+    }
+    refused(&site.server.get(&format!("{}?f=wav&ch=c2", site.chime)), "ch");
+}
+
+#[test]
 fn a_name_that_looks_like_an_option_is_told_of() {
     let site = Site::shared();
     let answer = site.server.get(&format!("{}?format=mp3&start=5&utm=x", site.chime));

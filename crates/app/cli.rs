@@ -161,7 +161,7 @@ pub struct Transcode {
     /// Sample rate in Hz
     #[arg(long, value_name = "N")]
     pub rate: Option<String>,
-    /// Channels: 1, 2, left, right, mix or swap
+    /// Channels: 1, 2, left, right, mix, swap, cN or cNcM
     #[arg(long, value_name = "CH")]
     pub ch: Option<String>,
     /// Clip START-END in milliseconds; either may be left out

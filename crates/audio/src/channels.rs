@@ -18,6 +18,12 @@ pub enum ChannelMap {
     Swap,
     /// One channel twice.
     Duplicate,
+    /// One channel alone, counted from 0.
+    One(u16),
+    /// Two channels, each counted from 0.
+    Pair(u16, u16),
+    /// The mean of two channels, each counted from 0.
+    Mean(u16, u16),
     /// More than two to two: ITU-R BS.775 weights by loudspeaker; channels that are for none go even
     /// ones left, odd ones right, at equal weight.
     Stereo,
@@ -29,8 +35,8 @@ impl ChannelMap {
     pub fn output_channels(self, input: u16) -> u16 {
         match self {
             Self::Keep => input,
-            Self::Mix | Self::Left | Self::Right => 1,
-            Self::Swap | Self::Duplicate | Self::Stereo => 2,
+            Self::Mix | Self::Left | Self::Right | Self::One(_) | Self::Mean(..) => 1,
+            Self::Swap | Self::Duplicate | Self::Pair(..) | Self::Stereo => 2,
         }
     }
 }
@@ -47,20 +53,28 @@ impl Mixer {
     #[must_use]
     pub fn new(map: ChannelMap, channels: u16, mask: Option<u32>) -> Self {
         let count = usize::from(channels);
-        let alone = |wanted: usize| (0..count).map(|i| f32::from(u8::from(i == wanted))).collect();
+        let alone = |wanted: u16| -> Vec<f32> {
+            (0..channels).map(|i| f32::from(u8::from(i == wanted))).collect()
+        };
+        let mean = |left: Vec<f32>, right: Vec<f32>| {
+            left.iter().zip(right).map(|(l, r)| (l + r) / 2.0).collect()
+        };
         let weights = match map {
             ChannelMap::Keep => None,
             ChannelMap::Left => Some(vec![alone(0)]),
             ChannelMap::Right => Some(vec![alone(1)]),
             ChannelMap::Swap => Some(vec![alone(1), alone(0)]),
             ChannelMap::Duplicate => Some(vec![alone(0), alone(0)]),
+            ChannelMap::One(channel) => Some(vec![alone(channel)]),
+            ChannelMap::Pair(left, right) => Some(vec![alone(left), alone(right)]),
+            ChannelMap::Mean(one, other) => Some(vec![mean(alone(one), alone(other))]),
             ChannelMap::Stereo => {
                 let (left, right) = stereo_weights(count, mask);
                 Some(vec![left, right])
             }
             ChannelMap::Mix => {
                 let (left, right) = stereo_weights(count, mask);
-                Some(vec![left.iter().zip(right).map(|(l, r)| (l + r) / 2.0).collect()])
+                Some(vec![mean(left, right)])
             }
         };
         Self { weights }

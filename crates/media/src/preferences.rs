@@ -31,6 +31,10 @@ pub enum ChannelWish {
     Right,
     /// `swap`: the first two exchanged.
     Swap,
+    /// `cN`: that one alone, counted from 1.
+    One(u16),
+    /// `cNcM`: those two as stereo, counted from 1.
+    Pair(u16, u16),
 }
 
 /// The value of `t`, in milliseconds; an end that is left out is the recording's.
@@ -133,7 +137,22 @@ fn channels(value: &str) -> Result<ChannelWish, BadValue> {
         "left" => Ok(ChannelWish::Left),
         "right" => Ok(ChannelWish::Right),
         "swap" => Ok(ChannelWish::Swap),
-        _ => Err(bad("ch", value, "1, 2, left, right, mix, swap")),
+        _ => by_number(value).ok_or_else(|| {
+            bad("ch", value, "1, 2, left, right, mix, mono, stereo, swap, cN, cNcM (N from 1)")
+        }),
+    }
+}
+
+/// `cN` or `cNcM`.
+fn by_number(value: &str) -> Option<ChannelWish> {
+    let number = |text: &str| {
+        let number = digits(text).filter(|n| *n > 0).and_then(|n| u16::try_from(n).ok());
+        number.filter(|_| !text.starts_with('0'))
+    };
+    let numbers = value.strip_prefix('c')?;
+    match numbers.split_once('c') {
+        None => number(numbers).map(ChannelWish::One),
+        Some((left, right)) => Some(ChannelWish::Pair(number(left)?, number(right)?)),
     }
 }
 

@@ -115,7 +115,7 @@ pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
     let target = Target {
         format: format.name,
         rate_hz: settled.rate_hz,
-        map: if mono_only { ChannelMap::Mix } else { map },
+        map: if mono_only { mixed(map) } else { map },
         bitrate_bps: settled.bitrate_bps,
         clip,
     };
@@ -146,6 +146,8 @@ fn changes_nothing(facts: &Facts, wish: &Preferences, clip: &Range<u64>) -> bool
         None => true,
         Some(ChannelWish::Mix) => facts.channels == 1,
         Some(ChannelWish::Two) => facts.channels == 2,
+        Some(ChannelWish::One(n)) => (n, facts.channels) == (1, 1),
+        Some(ChannelWish::Pair(left, right)) => (left, right, facts.channels) == (1, 2, 2),
         Some(ChannelWish::Left | ChannelWish::Right | ChannelWish::Swap) => false,
     };
     same_format && same_rate && same_bitrate && same_channels && *clip == (0..facts.frame_count)
@@ -207,15 +209,38 @@ fn channel_map(channels: u16, wish: Option<ChannelWish>) -> Result<ChannelMap, R
                     .into(),
             ));
         }
-        (None | Some(ChannelWish::Mix), 1) | (None | Some(ChannelWish::Two), 2) => ChannelMap::Keep,
+        (Some(ChannelWish::One(n)), _) if n > channels => return Err(no_channel(n, channels)),
+        (Some(ChannelWish::Pair(left, right)), _) if left.max(right) > channels => {
+            return Err(no_channel(left.max(right), channels));
+        }
+        (None | Some(ChannelWish::Mix | ChannelWish::One(_)), 1)
+        | (None | Some(ChannelWish::Two | ChannelWish::Pair(1, 2)), 2) => ChannelMap::Keep,
         (Some(ChannelWish::Mix), _) => ChannelMap::Mix,
         (Some(ChannelWish::Two), 1) => ChannelMap::Duplicate,
-        (Some(ChannelWish::Left), _) => ChannelMap::Left,
-        (Some(ChannelWish::Right), _) => ChannelMap::Right,
-        (Some(ChannelWish::Swap), _) => ChannelMap::Swap,
+        (Some(ChannelWish::Left | ChannelWish::One(1)), _) => ChannelMap::Left,
+        (Some(ChannelWish::Right | ChannelWish::One(2)), _) => ChannelMap::Right,
+        (Some(ChannelWish::Swap | ChannelWish::Pair(2, 1)), _) => ChannelMap::Swap,
+        (Some(ChannelWish::Pair(1, 1)), _) => ChannelMap::Duplicate,
+        (Some(ChannelWish::One(n)), _) => ChannelMap::One(n - 1),
+        (Some(ChannelWish::Pair(left, right)), _) => ChannelMap::Pair(left - 1, right - 1),
         (None | Some(ChannelWish::Two), _) => ChannelMap::Stereo,
     };
     Ok(map)
+}
+
+fn no_channel(wanted: u16, channels: u16) -> Refusal {
+    bad(
+        "ch",
+        format!("there is no channel {wanted}; the recording has {channels}, counted from c1"),
+    )
+}
+
+/// The same for a format that is always mono.
+fn mixed(map: ChannelMap) -> ChannelMap {
+    match map {
+        ChannelMap::Pair(left, right) => ChannelMap::Mean(left, right),
+        _ => ChannelMap::Mix,
+    }
 }
 
 /// The clip in source frames, exact to the sample.
