@@ -351,6 +351,8 @@ fn the_page_and_the_links_answer_at_their_own_hosts_alone_where_they_are_two() {
         );
         assert_eq!(status("console.example.com:443", link), 404);
     }
+    // The target's host goes before the header's.
+    assert_eq!(status("media.example.com", &format!("http://console.example.com{link}")), 404);
     for path in ["/", "/docs", "/openapi.json", "/page/page.js"] {
         assert_eq!(status("CONSOLE.example.com", path), 200, "{path}");
         assert_eq!(status("media.example.com", path), 404, "{path}");

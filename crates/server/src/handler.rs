@@ -7,10 +7,10 @@ use crate::body::Body;
 use crate::connection::admission::{Admissions, Deadline};
 use crate::connection::host;
 use crate::connection::request_body::RequestBody;
-use crate::respond::Problem;
+use crate::problem::Problem;
 use crate::{Config, Services, metrics, page, respond};
 use axum::Router;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ impl Handler {
         if !host::is_said(request) {
             return Some(closing(respond::problem(&Problem::NoHost)));
         }
-        if !self.answers(Part::Links, request.headers()) {
+        if !self.answers(Part::Links, request) {
             return None;
         }
         self.publish.at_once(request.method(), request.uri(), request.headers(), started)
@@ -69,7 +69,7 @@ impl Handler {
     ) -> Response<Body> {
         let uri = request.uri();
         if publish::is_link(uri.path()) {
-            if !self.answers(Part::Links, request.headers()) {
+            if !self.answers(Part::Links, &request) {
                 return respond::problem(&Problem::NotFound);
             }
             self.publish.handle(request.method(), uri, request.headers(), started).await
@@ -80,7 +80,7 @@ impl Handler {
             let Services { library, media, .. } = &self.services;
             let figures = metrics::render(connections, library, media);
             text(StatusCode::OK, metrics::CONTENT_TYPE, figures)
-        } else if self.answers(Part::Page, request.headers()) {
+        } else if self.answers(Part::Page, &request) {
             self.api(request, deadline).await
         } else {
             respond::problem(&Problem::NotFound)
@@ -89,9 +89,9 @@ impl Handler {
 
     /// Whether a part is answered at the host that a request is for: all are at every host, unless the page has an
     /// origin of its own.
-    fn answers(&self, part: Part, headers: &HeaderMap) -> bool {
+    fn answers(&self, part: Part, request: &Request<Incoming>) -> bool {
         let Some(page) = &self.services.config.page_origin else { return true };
-        page.is_host(host::of(headers)) == (part == Part::Page)
+        page.is_host(host::of(request)) == (part == Part::Page)
     }
 
     async fn api(&self, request: Request<Incoming>, deadline: &Arc<Deadline>) -> Response<Body> {

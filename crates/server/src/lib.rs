@@ -10,6 +10,7 @@ mod connection;
 mod handler;
 mod metrics;
 mod page;
+mod problem;
 mod respond;
 
 pub use apis::Apis;

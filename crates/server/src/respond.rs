@@ -1,6 +1,7 @@
 //! The one place that writes status and headers of media answers.
 
 use crate::body::Body;
+use crate::problem::Problem;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
@@ -29,39 +30,6 @@ pub enum Answer {
     PreconditionFailed,
     /// No range lies within.
     Unsatisfiable,
-}
-
-/// Why there's no representation to answer with.
-pub enum Problem {
-    /// Unknown, unpublished, expired or deleted: all alike.
-    NotFound,
-    /// The link's signature is wrong, or its time is over; whether there is a file is not told.
-    Forbidden,
-    /// An option at fault.
-    BadOption {
-        /// Its name.
-        option: String,
-        /// What was wrong and what is allowed.
-        message: String,
-    },
-    /// The source can't be decoded.
-    Unplayable {
-        /// What was found.
-        message: String,
-    },
-    /// A request that doesn't say as it must for which host it is.
-    NoHost,
-    /// Another method than GET, HEAD, OPTIONS.
-    BadMethod,
-    /// Come back later.
-    Later {
-        /// Why.
-        message: String,
-        /// Seconds.
-        retry_after_s: u64,
-    },
-    /// A fault of ours, in the log.
-    Failed,
 }
 
 /// What identifies a representation, and the headers of its answers, ready to be copied.

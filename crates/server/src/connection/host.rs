@@ -1,11 +1,13 @@
 //! For which host a request is (RFC 9110 §7.2, RFC 9112 §3.2).
 
-use http::header::{self, HeaderMap};
-use http::{Request, Version};
+use http::uri::Authority;
+use http::{Request, Version, header};
 
-/// The Host header's text; empty if there is none.
-pub fn of(headers: &HeaderMap) -> &str {
-    headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("")
+/// The host that a request is for: that of its target, else that of its header (RFC 9112 §3.2.2); empty if it says none.
+pub fn of<B>(request: &Request<B>) -> &str {
+    let header = || request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let target = request.uri().authority().map(Authority::as_str);
+    target.or_else(header).unwrap_or("")
 }
 
 /// Whether a request says its host as it must: once, as `host [":" port]`, or nothing there where its target has no

@@ -1,7 +1,7 @@
 //! By what right a file is had: it is published, its link is signed (apis/publish/README.md §9), or an API's caller may
 //! read it.
 
-use crate::respond::Problem;
+use crate::problem::Problem;
 use library::LinkSecret;
 use media::Right;
 use semantics::link::Address;

@@ -19,7 +19,8 @@ pub use presets::Presets;
 pub use signer::{Form, Lifetimes, Signer, Unsigned, Wish, sign_url};
 
 use crate::body::Body;
-use crate::respond::{self, Answer, Meta, Problem};
+use crate::problem::Problem;
+use crate::respond::{self, Answer, Meta};
 use access::{Access, Claim};
 use answer_headers::{freshness, meta};
 use bytes::Bytes;
@@ -28,7 +29,7 @@ use http::{Method, Response, Uri};
 use library::Library;
 use link::GRAMMAR;
 use link_cache::{Lasting, LinkCache, Published};
-use media::{Media, OpenError, Prepared, Refusal, select};
+use media::{Media, OpenError, Prepared, select};
 use options::Caching;
 use picture_cache::PictureCache;
 use request_fields::Fields;
@@ -225,22 +226,17 @@ impl Publish {
         access: Access,
         plays: bool,
     ) -> Result<Published, Problem> {
-        let asked = link::read(address, &self.config.presets)
-            .map_err(|bad| bad_option(bad.option, bad.to_string()))?;
+        let asked = link::read(address, &self.config.presets)?;
         let resource = self.media.resolve(&asked.link, access.right(), now_ms()).await;
-        let resource = resource.map_err(open_problem)?.ok_or(Problem::NotFound)?;
-        let chosen = select(&resource, &asked.preferences).map_err(|refusal| match refusal {
-            Refusal::BadOption { option, message } => bad_option(option, message),
-            Refusal::Unplayable { message } => Problem::Unplayable { message },
-        })?;
+        let resource = resource?.ok_or(Problem::NotFound)?;
+        let chosen = select(&resource, &asked.preferences)?;
         if let Some(wanted) = &asked.overrides.content_type {
-            content_type::check(wanted, &resource.mime_type)
-                .map_err(|bad| bad_option(bad.option, bad.to_string()))?;
+            content_type::check(wanted, &resource.mime_type)?;
         }
         let prepared = loop {
             match self.media.prepare(&chosen).await {
                 Err(OpenError::StillEncoding { .. }) if plays => (),
-                prepared => break Arc::new(prepared.map_err(open_problem)?),
+                prepared => break Arc::new(prepared?),
             }
         };
         let mut meta = meta(&self.config.cache_control, &asked, &chosen, prepared.length_bytes());
@@ -288,7 +284,7 @@ impl Publish {
                 }
                 respond::answer(answer, meta, cached, started)
             }
-            Err(error) => respond::problem(&open_problem(error)),
+            Err(error) => respond::problem(&error.into()),
         })
     }
 }
@@ -328,24 +324,6 @@ fn open(
         Outcome::PreconditionFailed => (Answer::PreconditionFailed, true),
         Outcome::Unsatisfiable => (Answer::Unsatisfiable, true),
     })
-}
-
-fn bad_option(option: &str, message: String) -> Problem {
-    Problem::BadOption { option: option.into(), message }
-}
-
-fn open_problem(error: OpenError) -> Problem {
-    let message = error.to_string();
-    match error {
-        OpenError::Busy { retry_after_s } | OpenError::StillEncoding { retry_after_s } => {
-            Problem::Later { message, retry_after_s }
-        }
-        OpenError::Gone => Problem::NotFound,
-        OpenError::Failed(_) => {
-            tracing::error!(%message, "a representation can't be sent");
-            Problem::Failed
-        }
-    }
 }
 
 fn now_ms() -> i64 {

@@ -2,7 +2,7 @@
 //! least recently used goes first.
 
 use super::waveform::Sketch;
-use crate::respond::Problem;
+use crate::problem::Problem;
 use bytes::Bytes;
 use lru::LruCache;
 use media::Media;

@@ -4,13 +4,14 @@
 //! kept for a while (see `picture_cache.rs`).
 
 use super::access::Access;
-use super::{bad_option, now_ms, open_problem, options};
+use super::{now_ms, options};
 use crate::body::Body;
-use crate::respond::{Answer, Meta, Problem};
+use crate::problem::Problem;
+use crate::respond::{Answer, Meta};
 use audio::Facts;
 use audio::peaks::FRAMES_PER_PEAK;
 use bytes::Bytes;
-use media::{Media, Peaks, Refusal, Representation, peaks_of};
+use media::{Media, Peaks, Representation, peaks_of};
 use semantics::disposition::{Disposition, content_disposition_shortened};
 use semantics::link::{Address, Ending, Link};
 use semantics::{Outcome, Validators};
@@ -104,18 +105,15 @@ fn samples(text: &str) -> Result<u64, Problem> {
 }
 
 fn bad(option: &'static str, value: &str, allowed: String) -> Problem {
-    bad_option(option, options::bad(option, value, allowed).to_string())
+    options::bad(option, value, allowed).into()
 }
 
 /// Looks up what a picture is to show.
 pub async fn sketch(media: &Media, picture: &Picture, access: Access) -> Result<Sketch, Problem> {
     let resource = media.resolve(&picture.link, access.right(), now_ms()).await;
-    let resource = resource.map_err(open_problem)?;
+    let resource = resource?;
     let resource = resource.ok_or(Problem::NotFound)?;
-    let recording = peaks_of(&resource).map_err(|refusal| match refusal {
-        Refusal::BadOption { option, message } => bad_option(option, message),
-        Refusal::Unplayable { message } => Problem::Unplayable { message },
-    })?;
+    let recording = peaks_of(&resource)?;
     let facts = resource.facts.clone().ok_or(Problem::NotFound)?;
     let step = step(picture, &facts)?;
     let (extension, bits) = match picture.document {
@@ -166,7 +164,7 @@ impl Sketch {
     /// Writes the document, waiting for its peaks where they were never made; when its turn comes.
     pub async fn draw(&self, media: &Media, turns: &Arc<Semaphore>) -> Result<Bytes, Problem> {
         let factor = self.step / FRAMES_PER_PEAK;
-        let peaks = media.peaks(&self.recording, factor).await.map_err(open_problem)?;
+        let peaks = media.peaks(&self.recording, factor).await?;
         let turn = Arc::clone(turns).acquire_owned().await;
         let (document, facts, step) = (self.document, Arc::clone(&self.facts), self.step);
         let drawing = tokio::task::spawn_blocking(move || {

@@ -2,7 +2,7 @@
 //! `From<Refusal>` for its error.
 
 use crate::connection::request_body::Fault;
-use crate::respond::Problem;
+use crate::problem::Problem;
 use media::OpenError;
 use std::error::Error;
 use std::fmt::Display;
@@ -198,11 +198,6 @@ impl From<Problem> for Refusal {
 
 impl From<OpenError> for Refusal {
     fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::Busy { retry_after_s } | OpenError::StillEncoding { retry_after_s } => {
-                Self::Busy { message: error.to_string(), retry_after_s }
-            }
-            OpenError::Gone | OpenError::Failed(_) => Self::failed(&error),
-        }
+        Problem::from(error).into()
     }
 }
