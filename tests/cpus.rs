@@ -1,5 +1,5 @@
-//! The same bytes on every processor: the running binary under QEMU's, of two vendors, with and without AVX, against this
-//! machine's own. (QEMU's approximate reciprocals differ from AMD's and Intel's, too.)
+//! The same bytes on every processor: the running binary under QEMU's, of two vendors, with and without AVX, against
+//! this machine's own. (QEMU's approximate reciprocals differ from AMD's and Intel's, too.)
 
 use crate::judge::ffmpeg;
 use crate::running::tonearm;

@@ -3,7 +3,8 @@
 use http::uri::Authority;
 use http::{Request, Version, header};
 
-/// The host that a request is for: that of its target, else that of its header (RFC 9112 §3.2.2); empty if it says none.
+/// The host that a request is for: that of its target, else that of its header (RFC 9112 §3.2.2); empty if it says
+/// none.
 pub fn of<B>(request: &Request<B>) -> &str {
     let header = || request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
     let target = request.uri().authority().map(Authority::as_str);

@@ -33,8 +33,8 @@ pub fn meta(default: &str, asked: &Asked, chosen: &Representation, length_bytes:
     Meta::new(etag, last_modified, content_type, length_bytes, &disposition, cache_control)
 }
 
-/// How long the answer to a signed link stays fresh, where the link itself doesn't say (apis/publish/README.md §9): for its
-/// life, or for less if its preset has it so. A preset that lets nothing be kept has its way.
+/// How long the answer to a signed link stays fresh, where the link itself doesn't say (apis/publish/README.md §9): for
+/// its life, or for less if its preset has it so. A preset that lets nothing be kept has its way.
 pub fn freshness(access: Access, caching: &Caching) -> Option<Freshness> {
     let Access::Signed { until_s } = access else { return None };
     match caching {
