@@ -32,7 +32,7 @@ impl Library {
             Err(error) => Err(error.into()),
         };
         if done.is_err() {
-            match self.catalog.leave(object).await {
+            match self.make_room(|| self.catalog.leave(object.clone())).await {
                 Ok(left) => self.clear(left).await,
                 Err(error) => {
                     tracing::warn!(%error, "the bytes of an upload that failed stay for a start to set aside");

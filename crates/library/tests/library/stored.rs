@@ -188,6 +188,23 @@ async fn a_refused_upload_leaves_nothing_wherever_it_is_refused() {
     assert_eq!(f.library.container(&f.admin, f.container).await.unwrap().total_files, 1);
 }
 
+#[tokio::test]
+async fn what_is_refused_is_not_even_put() {
+    let f = fixture().await;
+    let old = put(&f, "old", b"old").await.unwrap();
+    let limited = ContainerChanges { quota_bytes: Some(Some(5)), ..ContainerChanges::default() };
+    f.library.change_container(&f.admin, f.container, limited, false).await.unwrap();
+    // Nothing can be put any more.
+    let store = f.dir.path().join("blobs");
+    fs::rename(&store, f.dir.path().join("elsewhere")).unwrap();
+    fs::write(&store, "").unwrap();
+    for refused in [put(&f, "new", b"new").await, replace(&f, old.file_sid, b"longer").await] {
+        assert!(matches!(refused, Err(Error::LimitReached { .. })), "{refused:?}");
+    }
+    let tried = replace(&f, old.file_sid, b"new").await;
+    assert!(matches!(tried, Err(Error::Storage(_))), "{tried:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn uploads_of_the_same_bytes_at_once_are_all_kept_in_one_object() {
     let f = std::sync::Arc::new(fixture().await);
