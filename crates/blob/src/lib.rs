@@ -3,8 +3,7 @@
 //! A [`Draft`] is written under `tmp/`. To put it is to sync it, to rename it to `blobs/ab/cd/<name>` and to sync the
 //! folder: a crash leaves either the whole object or a rest in `tmp/`, which the owner of the data folder empties at
 //! start. Objects never change, so an open file outlives its removal; what a disk makes of them is found when they are
-//! opened first and by [`Blobs::check`]. Deliberately knows nothing of who refers to an
-//! object: that is the catalog's.
+//! opened first and by [`Blobs::check`]. Deliberately knows nothing of who refers to an object: that is the catalog's.
 #![warn(missing_docs)]
 
 mod check;
@@ -166,10 +165,14 @@ impl Blobs {
     /// [`GetError`].
     pub async fn check(&self, name: ObjectName, bytes_per_s: u64) -> Result<(), GetError> {
         let path = self.root.path(&name);
-        let hash = hash_slowly(path.clone(), bytes_per_s).await;
-        match hash {
+        let open = path.clone();
+        let file = match blocking(|| File::open(open)).await {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(GetError::Missing(path)),
+            Err(e) => return Err(GetError::Failed(path, e)),
+        };
+        match hash_slowly(file, bytes_per_s).await {
             Ok(hash) if hash == *name.hash() => Ok(()),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(GetError::Missing(path)),
             // What can't be read is damaged, too.
             _ => {
                 self.root.checked.forget(&name);
@@ -274,8 +277,7 @@ impl Root {
 }
 
 /// The hash of a file that is read at most so fast.
-async fn hash_slowly(path: PathBuf, bytes_per_s: u64) -> io::Result<Hash> {
-    let mut file = blocking(|| File::open(path)).await?;
+async fn hash_slowly(mut file: File, bytes_per_s: u64) -> io::Result<Hash> {
     let (mut hasher, mut block) = (blake3::Hasher::new(), vec![0; BLOCK_BYTES]);
     loop {
         let (read, rest) = blocking(move || {

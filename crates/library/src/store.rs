@@ -4,7 +4,7 @@
 //! leftover in the catalog first, so a crash at any point leaves nothing that a later sweep doesn't know.
 
 use crate::{Error, Library, blocking, now_ms};
-use blob::{Draft, InvalidName, ObjectName};
+use blob::{Draft, GetError, InvalidName, ObjectName};
 use catalog::{ContentRow, Left, NewContent};
 use std::time::Duration;
 
@@ -88,7 +88,14 @@ impl Library {
                 None => return Ok(lost),
             }
             for name in objects.iter().filter_map(|object| object.parse().ok()) {
-                let Err(error) = self.blobs.check(name, bytes_per_s).await else { continue };
+                let error = match self.blobs.check(name, bytes_per_s).await {
+                    Ok(()) => continue,
+                    Err(error @ GetError::Failed(..)) => {
+                        tracing::warn!(%error, "stored bytes can't be checked now");
+                        continue;
+                    }
+                    Err(lost) => lost,
+                };
                 // The object may have gone while it was read, because a deletion waits for no check.
                 if self.object_of(&name.hash().to_string()).await? == Some(name) {
                     tracing::error!(%error, "stored bytes are lost until the same file is uploaded again");
