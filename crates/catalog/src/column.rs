@@ -1,4 +1,4 @@
-//! How values lie in columns, and rows that read and write themselves.
+//! How values lie in columns.
 
 use rusqlite::types::{Type, Value};
 use rusqlite::{Row, RowIndex};
@@ -96,47 +96,3 @@ macro_rules! json_column {
 }
 
 json_column!(Vec<String>, serde_json::Map<String, serde_json::Value>);
-
-/// A struct whose fields are the columns of a table.
-macro_rules! table_row {
-    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $ty:ty,)* }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq)]
-        pub struct $name { $($(#[$field_meta])* pub $field: $ty,)* }
-
-        impl $name {
-            const COLUMNS: &[&str] = &[$(stringify!($field)),*];
-
-            /// What to select for [`Self::read`]: the columns, and the row's number.
-            pub(crate) const SELECTED: &str = concat!($(stringify!($field), ", ",)* "rowid");
-
-            /// Reads a row of a query that selects [`Self::SELECTED`] first. By place: looking for names
-            /// would take longer than all the rest.
-            pub(crate) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-                let mut places = 0..Self::COLUMNS.len();
-                let mut next = || places.next().unwrap_or_default();
-                Ok(Self { $($field: <$ty as crate::column::Column>::read(row, next())?,)* })
-            }
-
-            /// Behind all rows that are there and that were.
-            pub(crate) fn insert(&self, db: &rusqlite::Connection, table: &str) -> rusqlite::Result<()> {
-                let values = [$(crate::column::Column::value(&self.$field)),*];
-                let marks = vec!["?"; values.len()].join(",");
-                let row = format!("(SELECT 1 + max(row, coalesce((SELECT max(rowid) FROM {table}), 0))
-                    FROM last_deleted WHERE of = '{table}')");
-                let columns = Self::COLUMNS.join(",");
-                let sql = format!("INSERT INTO {table} (rowid, {columns}) VALUES ({row}, {marks})");
-                db.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values)).map(|_| ())
-            }
-
-            /// Writes all columns of the row whose first column has this one's value.
-            pub(crate) fn update(&self, db: &rusqlite::Connection, table: &str) -> rusqlite::Result<()> {
-                let values = [$(crate::column::Column::value(&self.$field)),*];
-                let columns = Self::COLUMNS.join(" = ?, ");
-                let sql = format!("UPDATE {table} SET {columns} = ? WHERE {} = ?1", Self::COLUMNS[0]);
-                db.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values)).map(|_| ())
-            }
-        }
-    };
-}
-pub(crate) use table_row;

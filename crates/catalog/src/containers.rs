@@ -1,7 +1,8 @@
 //! Containers: written, changed, looked up, listed, deleted.
 
-use crate::attributes::Table;
+use crate::attributes::Stored;
 use crate::list::{List, Listing, list};
+use crate::table::Table;
 use crate::{Catalog, ContainerRow, Error, keys};
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
@@ -15,7 +16,7 @@ impl Catalog {
         self.change(move |db| {
             check_partner(db, container.partner_sid)?;
             keys::check_container(db, &container)?;
-            Ok(container.insert(db, "containers")?)
+            Ok(container.insert(db)?)
         })
         .await
     }
@@ -44,7 +45,7 @@ impl Catalog {
             edit(&mut row)?;
             check_partner(db, row.partner_sid)?;
             keys::check_container(db, &row)?;
-            row.update(db, "containers").map_err(Error::from)?;
+            row.update(db).map_err(Error::from)?;
             if row.partner_sid != partner_sid {
                 give_files(db, &row)?;
             }
@@ -75,8 +76,8 @@ impl Catalog {
     pub async fn delete_container(&self, container_sid: Uuid) -> Result<(), Error> {
         self.change(move |db| {
             let row = container(db, container_sid)?.ok_or(Error::NoContainer)?;
-            if row.total_files > 0 {
-                return Err(Error::NotEmpty { files: row.total_files });
+            if row.usage.files > 0 {
+                return Err(Error::NotEmpty { files: row.usage.files });
             }
             let mut delete = db.prepare_cached("DELETE FROM containers WHERE container_sid = ?")?;
             delete.execute([container_sid.to_string()])?;
@@ -98,7 +99,8 @@ fn give_files(db: &Connection, to: &ContainerRow) -> Result<(), Error> {
 }
 
 pub(crate) fn container(db: &Connection, sid: Uuid) -> Result<Option<ContainerRow>, Error> {
-    let sql = format!("SELECT {} FROM containers WHERE container_sid = ?", ContainerRow::SELECTED);
+    let sql =
+        format!("SELECT {} FROM containers WHERE container_sid = ?", ContainerRow::selected());
     let mut query = db.prepare_cached(&sql)?;
     Ok(query.query_row([sid.to_string()], ContainerRow::read).optional()?)
 }

@@ -38,7 +38,7 @@ pub enum Error {
     },
     /// The blocking thread died.
     #[error("catalog: a database task failed: {0}")]
-    Task(String),
+    Task(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The container of a new file is not there (any more).
     #[error("no such container")]
     NoContainer,

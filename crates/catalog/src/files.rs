@@ -1,9 +1,10 @@
 //! Files: written, changed, looked up, listed, used, deleted.
 
-use crate::attributes::Table;
+use crate::attributes::Stored;
 use crate::containers::container;
 use crate::contents::HAS_ADDRESS;
 use crate::list::{List, Listing, list};
+use crate::table::Table;
 use crate::{Catalog, ContainerRow, Error, FileRow, Left, NewContent, keys};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
@@ -45,7 +46,7 @@ impl Catalog {
             let admission = decide(db, &mut file, |into, _| admit(into))?;
             let mut left = Left::default();
             let has_new_facts = content.keep(db, &mut left).map_err(Error::from)?;
-            file.insert(db, "files").map_err(Error::from)?;
+            file.insert(db).map_err(Error::from)?;
             let made_room = admitted(db, &file, &admission, &mut left)?;
             // A link to the new file cannot have been looked up yet. What was found of files that made room for it, or
             // that have its content, counts no longer, because those have changed.
@@ -90,7 +91,7 @@ impl Catalog {
             if let Some(content) = content {
                 content.keep(db, &mut left).map_err(Error::from)?;
             }
-            new.update(db, "files").map_err(Error::from)?;
+            new.update(db).map_err(Error::from)?;
             admitted(db, &new, &admission, &mut left)?;
             left.forget(db, &old.content_hash).map_err(Error::from)?;
             Ok(Some((new, left)))
@@ -119,7 +120,7 @@ impl Catalog {
         let sql = format!(
             "SELECT {} FROM files WHERE container_sid = ?2 AND name = ?3 AND {HAS_ADDRESS}
             ORDER BY rowid LIMIT 1",
-            FileRow::SELECTED
+            FileRow::selected()
         );
         let parameters = vec![hash.to_owned(), container_sid.to_string(), name.to_owned()];
         self.read_one(sql, parameters, FileRow::read).await
@@ -217,7 +218,7 @@ impl Catalog {
 }
 
 fn file(db: &Connection, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
-    let sql = format!("SELECT {} FROM files WHERE file_sid = ?", FileRow::SELECTED);
+    let sql = format!("SELECT {} FROM files WHERE file_sid = ?", FileRow::selected());
     let mut query = db.prepare_cached(&sql)?;
     Ok(query.query_row([file_sid.to_string()], FileRow::read).optional()?)
 }
@@ -289,7 +290,7 @@ fn shrink(
     left: &mut Left,
 ) -> Result<bool, Error> {
     let row = container(db, newest.container_sid)?.ok_or(Error::NoContainer)?;
-    let (mut bytes, mut files) = (row.threshold_total_bytes, row.threshold_total_files);
+    let (mut bytes, mut files) = (row.threshold.usage.bytes, row.threshold.usage.files);
     let sql = "SELECT file_sid, content_hash, file_bytes FROM files
         WHERE container_sid = ? AND threshold_include = 1 AND file_sid <> ?
         ORDER BY coalesce(date_last_accessed, date_created), rowid";

@@ -2,8 +2,8 @@
 //! attribute together.
 
 use crate::Error;
-use crate::attributes::Table;
 use crate::list::{Condition, Operator};
+use crate::table::Table;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use uuid::Uuid;

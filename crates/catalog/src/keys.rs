@@ -1,50 +1,41 @@
 //! The set of six keys that no two unique objects share.
 
+use crate::attributes::{Described, Keyed, same_keys};
 use crate::{ContainerRow, Error, FileRow};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use uuid::Uuid;
-
-macro_rules! taken {
-    ($db:expr, $row:expr, $of:literal, $table:literal, $own:ident, $within:ident) => {{
-        // IS: null equals null.
-        let sql = concat!(
-            "SELECT ",
-            stringify!($own),
-            " FROM ",
-            $table,
-            " WHERE is_unique = 1 AND ",
-            stringify!($within),
-            " = ? AND ",
-            stringify!($own),
-            " <> ? AND integer_key_1 IS ?",
-            " AND integer_key_2 IS ? AND string_key_1 IS ? AND string_key_2 IS ?",
-            " AND string_key_3 IS ? AND string_key_4 IS ?"
-        );
-        let keys = params![
-            $row.$within.to_string(),
-            $row.$own.to_string(),
-            $row.integer_key_1,
-            $row.integer_key_2,
-            $row.string_key_1,
-            $row.string_key_2,
-            $row.string_key_3,
-            $row.string_key_4
-        ];
-        let other: Option<String> =
-            $db.prepare_cached(sql)?.query_row(keys, |row| row.get(0)).optional()?;
-        match other.map(|sid| sid.parse::<Uuid>().unwrap_or_default()) {
-            Some(sid) if $row.is_unique => Err(Error::KeysTaken { sid, of: $of }),
-            _ => Ok(()),
-        }
-    }};
-}
 
 /// Among the unique containers of the partner.
 pub(crate) fn check_container(db: &Connection, row: &ContainerRow) -> Result<(), Error> {
-    taken!(db, row, "container", "containers", container_sid, partner_sid)
+    check(db, row, "container", row.container_sid, ("partner_sid", row.partner_sid))
 }
 
 /// Among the unique files of the container.
 pub(crate) fn check_file(db: &Connection, row: &FileRow) -> Result<(), Error> {
-    taken!(db, row, "file", "files", file_sid, container_sid)
+    check(db, row, "file", row.file_sid, ("container_sid", row.container_sid))
+}
+
+fn check<R: Described + Keyed>(
+    db: &Connection,
+    row: &R,
+    of: &'static str,
+    sid: Uuid,
+    (within, owner): (&str, Uuid),
+) -> Result<(), Error> {
+    if !row.keys().is_unique {
+        return Ok(());
+    }
+    let (table, id, (same, keys)) = (R::TABLE, R::ID, same_keys(row));
+    let sql = format!(
+        "SELECT {id} FROM {table} WHERE is_unique = 1 AND {within} = ? AND {id} <> ?{same}"
+    );
+    let sids = [owner, sid].map(|sid| Value::Text(sid.to_string()));
+    let values = params_from_iter(sids.into_iter().chain(keys));
+    let other: Option<String> =
+        db.prepare_cached(&sql)?.query_row(values, |row| row.get(0)).optional()?;
+    match other {
+        Some(sid) => Err(Error::KeysTaken { sid: sid.parse().unwrap_or_default(), of }),
+        None => Ok(()),
+    }
 }

@@ -27,10 +27,11 @@ mod pool;
 mod resources;
 mod rows;
 mod schema;
+mod table;
 mod words;
 
 pub use access::TokenRow;
-pub use attributes::is_secret;
+pub use attributes::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Set, Shown};
 pub use blobs::{Left, NewContent};
 pub use contents::{ContentRow, blob_address, content_id};
 pub use error::Error;
@@ -39,7 +40,8 @@ pub use list::{Condition, List, Listing, Operator, Order, Start};
 pub use outputs::{OUTPUTS_BYTES, StoredLayout};
 pub use pool::Catalog;
 pub use resources::ResourceRow;
-pub use rows::{ContainerRow, FileRow};
+pub use rows::{ContainerRow, FileDefaults, FileRow, Keys, Lifecycle, Limits, Threshold, Usage};
+pub use table::is_secret;
 pub use words::{
     Classification, FileKind, LifecycleAction, Publish, Role, Scope, StorageKind, ThresholdAction,
     UnknownWord, Word,

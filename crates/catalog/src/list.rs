@@ -4,11 +4,11 @@
 //! shows (`page.rs`) → those rows, whole. All of it sees the catalog at one moment.
 
 use crate::Error;
-use crate::attributes::Table;
 use crate::cursor::Key;
 use crate::filter::{Scope, clauses};
 use crate::matches::Matches;
 use crate::page::Path;
+use crate::table::Table;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;

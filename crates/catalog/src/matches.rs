@@ -4,8 +4,8 @@
 //! condition that many rows meet costs one pass over its index, one that few meet spares the others theirs.
 
 use crate::Error;
-use crate::attributes::Table;
 use crate::filter::{Clause, Clauses, Scope};
+use crate::table::Table;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 

@@ -4,11 +4,11 @@
 //! don't match. Few rows, and those of several containers, are sorted instead.
 
 use crate::Error;
-use crate::attributes::Table;
 use crate::cursor::{Cursor, Key};
 use crate::filter::{Clause, Scope};
 use crate::list::{List, Order, Start};
 use crate::matches::{FEW, Matches, among};
+use crate::table::Table;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use uuid::Uuid;

@@ -206,7 +206,7 @@ impl Catalog {
         work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let turns = self.shared.turns.of(partner_sid);
-        let turn = turns.acquire_owned().await.map_err(|e| Error::Task(e.to_string()))?;
+        let turn = turns.acquire_owned().await.map_err(|e| Error::Task(e.into()))?;
         let waiting = Waiting::default();
         let given_up = Arc::clone(&waiting.given_up);
         let (shared, until) = (self.shared.clone(), self.shared.max_scan);
@@ -289,7 +289,7 @@ async fn blocking<T: Send + 'static, E: From<Error> + Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, E> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|e| Err(Error::Task(e.to_string()).into()))
+    done.unwrap_or_else(|e| Err(Error::Task(e.into()).into()))
 }
 
 #[cfg(test)]

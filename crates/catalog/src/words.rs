@@ -18,8 +18,8 @@ pub trait Word: FromStr<Err = UnknownWord> + Copy + PartialEq + 'static {
     /// All of them.
     const ALL: &'static [Self];
 
-    /// Those that a caller is told of when a word is unknown.
-    const ALLOWED: &'static [Self];
+    /// The words that a caller may say.
+    const ALLOWED: &'static [&'static str];
 
     /// The word.
     fn as_str(self) -> &'static str;
@@ -27,17 +27,17 @@ pub trait Word: FromStr<Err = UnknownWord> + Copy + PartialEq + 'static {
 
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$of_variant:meta])* $variant:ident => $word:literal,)* }) => {
-        words! { $(#[$meta])* $name { $($(#[$of_variant])* $variant => $word,)* } allowed: $($variant)* }
+        words! { $(#[$meta])* $name { $($(#[$of_variant])* $variant => $word,)* } allowed: $($word)* }
     };
     ($(#[$meta:meta])* $name:ident { $($(#[$of_variant:meta])* $variant:ident => $word:literal,)* }
-        allowed: $($allowed:ident)*) => {
+        allowed: $($allowed:literal)*) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name { $($(#[$of_variant])* $variant,)* }
 
         impl Word for $name {
             const ALL: &'static [Self] = &[$(Self::$variant),*];
-            const ALLOWED: &'static [Self] = &[$(Self::$allowed),*];
+            const ALLOWED: &'static [&'static str] = &[$($allowed),*];
 
             fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
@@ -49,8 +49,7 @@ macro_rules! words {
 
             fn from_str(word: &str) -> Result<Self, UnknownWord> {
                 Self::ALL.iter().copied().find(|known| known.as_str() == word).ok_or_else(|| {
-                    let allowed: Vec<_> = Self::ALLOWED.iter().map(|known| known.as_str()).collect();
-                    UnknownWord { word: word.to_owned(), allowed: allowed.join(", ") }
+                    UnknownWord { word: word.to_owned(), allowed: Self::ALLOWED.join(", ") }
                 })
             }
         }
@@ -135,7 +134,7 @@ words! {
         /// In a bucket of Google Cloud Storage.
         Gcp => "gcp",
     }
-    allowed: Internal
+    allowed: "internal"
 }
 
 words! {

@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 use catalog::{
-    Admission, Catalog, Classification, Condition, ContainerRow, ContentRow, Error, FileKind,
-    FileRow, Left, LifecycleAction, List, Listing, NewContent, OUTPUTS_BYTES, Operator, Order,
-    Publish, Start, StorageKind, StoredLayout,
+    Admission, Catalog, Classification, Condition, ContainerRow, ContentRow, Error, FileRow, Keys,
+    Left, Lifecycle, LifecycleAction, Limits, List, Listing, NewContent, OUTPUTS_BYTES, Operator,
+    Order, Start, StoredLayout, Threshold, Usage,
 };
-use serde_json::{Map, json};
+use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -23,46 +23,18 @@ fn new_content(file: &FileRow, row: ContentRow) -> NewContent {
 
 async fn container(catalog: &Catalog, quota_files: Option<u64>) -> ContainerRow {
     let partner_sid = catalog.partner("default", 1).await.unwrap();
+    let keys = Keys {
+        integers: [Some(-7), None],
+        strings: [Some("ключ".into()), None, None, None],
+        ..Keys::default()
+    };
     let row = ContainerRow {
-        container_sid: Uuid::new_v4(),
-        partner_sid,
-        parent_container_sid: None,
         name: "prompts".into(),
-        kind: StorageKind::Internal,
-        allow_publish: true,
         allowed_classifications: vec![Classification::Media],
-        blocked_classifications: Vec::new(),
-        default_file_lifecycle_action: LifecycleAction::NoAction,
-        default_file_lifecycle_ttl: -1,
-        default_file_publish: Publish::FileSid,
-        default_file_threshold_include: true,
-        default_file_unique: false,
-        durability_class: "unassigned".into(),
-        encrypted: false,
-        external_attributes: Map::new(),
-        publish_domain: None,
-        quota_bytes: None,
-        quota_files,
-        threshold_action: None,
-        threshold_bytes: None,
-        threshold_files: None,
-        threshold_bytes_target: None,
-        threshold_files_target: None,
-        threshold_grace_period: 0,
-        threshold_hit_at: None,
-        threshold_total_bytes: 0,
-        threshold_total_files: 0,
-        total_bytes: 0,
-        total_files: 0,
-        is_unique: false,
-        integer_key_1: Some(-7),
-        integer_key_2: None,
-        string_key_1: Some("ключ".into()),
-        string_key_2: None,
-        string_key_3: None,
-        string_key_4: None,
-        date_created: 1,
+        quota: Limits { bytes: None, files: quota_files },
+        keys,
         date_modified: 2,
+        ..ContainerRow::new(partner_sid, 1)
     };
     catalog.insert_container(row.clone()).await.unwrap();
     row
@@ -70,37 +42,16 @@ async fn container(catalog: &Catalog, quota_files: Option<u64>) -> ContainerRow 
 
 fn file(container: &ContainerRow, name: &str, hash: &str) -> FileRow {
     FileRow {
-        file_sid: Uuid::new_v4(),
-        container_sid: container.container_sid,
-        partner_sid: container.partner_sid,
-        parent_file_sid: None,
         content_hash: hash.into(),
         content_stored_at: 7,
         content_classification: Classification::Media,
         content_duration: Some(1.5),
         content_format: "wav".into(),
-        content_transcoding_progress: None,
-        date_created: 10_000,
-        date_modified: 10_000,
-        date_last_accessed: None,
-        desired_bitrate: None,
-        desired_format: None,
         file_access_name: name.into(),
         file_bytes: 4,
-        lifecycle_action: LifecycleAction::Delete,
-        lifecycle_ttl: 60,
+        lifecycle: Lifecycle { action: LifecycleAction::Delete, ttl: 60 },
         mime_type: "audio/x-wav".into(),
-        name: name.into(),
-        publish: Publish::FileSid,
-        threshold_include: true,
-        kind: FileKind::File,
-        is_unique: false,
-        integer_key_1: None,
-        integer_key_2: None,
-        string_key_1: None,
-        string_key_2: None,
-        string_key_3: None,
-        string_key_4: None,
+        ..FileRow::new(container, name, 10_000)
     }
 }
 
@@ -149,11 +100,10 @@ async fn rows_come_back_as_they_went_in_after_reopening() {
     insert(&catalog, row.clone(), content("aa", Some("{}"))).await.unwrap();
     drop(catalog);
     let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
+    let usage = Usage { bytes: 4, files: 1 };
     let counted = ContainerRow {
-        threshold_total_bytes: 4,
-        threshold_total_files: 1,
-        total_bytes: 4,
-        total_files: 1,
+        threshold: Threshold { usage, ..Threshold::default() },
+        usage,
         ..container.clone()
     };
     assert_eq!(catalog.container(container.container_sid).await.unwrap(), Some(counted));
@@ -176,9 +126,9 @@ async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once(
             let (catalog, row) = (catalog.clone(), file(&container, &format!("{n}.wav"), "aa"));
             tokio::spawn(async move {
                 let content = new_content(&row, content("aa", None));
-                let admit = |container: &ContainerRow| match container.total_files {
+                let admit = |container: &ContainerRow| match container.usage.files {
                     0..5 => Ok(Admission::default()),
-                    _ => Err(Error::Task("full".into())),
+                    _ => Err(Error::NoPartner),
                 };
                 catalog.insert_file(row, content, admit).await.is_ok()
             })
@@ -286,12 +236,12 @@ async fn a_look_refuses_what_the_decision_would_and_writes_nothing() {
     let container = container(&catalog, None).await;
     let old = file(&container, "a", "aa");
     insert(&catalog, old.clone(), content("aa", None)).await.unwrap();
-    let refused = |_: &ContainerRow| Err::<Admission, _>(Error::Task("full".into()));
+    let refused = |_: &ContainerRow| Err::<Admission, _>(Error::NoPartner);
     let admitted = |_: &ContainerRow| {
         Ok::<_, Error>(Admission { shrink_to: Some((0, 0)), ..Admission::default() })
     };
     let new = || file(&container, "b", "bb");
-    assert!(matches!(catalog.check_insert(new(), refused).await, Err(Error::Task(_))));
+    assert!(matches!(catalog.check_insert(new(), refused).await, Err(Error::NoPartner)));
     let taken = catalog.check_insert(file(&container, "a", "bb"), admitted).await;
     assert!(matches!(taken, Err(Error::NameTaken { .. })));
     catalog.check_insert(new(), admitted).await.unwrap();

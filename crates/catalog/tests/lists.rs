@@ -80,8 +80,8 @@ fn shown(file: &FileRow, attribute: &str) -> Shown {
         "content_format" => Shown::Text(file.content_format.clone()),
         "content_duration" => file.content_duration.map_or(Shown::Missing, Shown::Number),
         "file_bytes" => number(Some(file.file_bytes as i64)),
-        "integer_key_1" => number(file.integer_key_1),
-        "integer_key_2" => number(file.integer_key_2),
+        "integer_key_1" => number(file.keys.integers[0]),
+        "integer_key_2" => number(file.keys.integers[1]),
         "threshold_include" => number(Some(i64::from(file.threshold_include))),
         other => panic!("{other}"),
     }

@@ -118,12 +118,12 @@ async fn a_catalog_of_the_first_version_is_opened_with_all_that_it_holds() {
     let kept = catalog.token_by_hash("hash").await.unwrap().unwrap();
     assert_eq!((kept.token_id, kept.partner_sid, kept.scopes), (token, partner, vec![]));
     let container = catalog.container(into).await.unwrap().unwrap();
-    assert_eq!((container.total_files, container.total_bytes), (2, 140));
-    assert_eq!((container.threshold_total_files, container.threshold_total_bytes), (1, 70));
-    assert_eq!((container.quota_files, container.threshold_files), (Some(10), Some(2)));
-    assert_eq!((&*container.name, container.string_key_1.as_deref()), ("prompts", Some("key")));
+    assert_eq!((container.usage.files, container.usage.bytes), (2, 140));
+    assert_eq!((container.threshold.usage.files, container.threshold.usage.bytes), (1, 70));
+    assert_eq!((container.quota.files, container.threshold.at.files), (Some(10), Some(2)));
+    assert_eq!((&*container.name, container.keys.strings[0].as_deref()), ("prompts", Some("key")));
     let other = catalog.container(other_sid).await.unwrap().unwrap();
-    assert_eq!((other.total_files, other.threshold_total_bytes), (1, 0));
+    assert_eq!((other.usage.files, other.threshold.usage.bytes), (1, 0));
     let row = catalog.file(second).await.unwrap().unwrap();
     assert_eq!((&*row.name, row.file_bytes, row.threshold_include), ("b.wav", 70, false));
     let by_name = catalog.resource_by_name(into, "a.wav").await.unwrap().unwrap();
@@ -144,7 +144,7 @@ async fn a_catalog_of_the_first_version_is_opened_with_all_that_it_holds() {
     drop(catalog);
     let catalog = Catalog::open(&path).unwrap();
     let container = catalog.container(into).await.unwrap().unwrap();
-    assert_eq!((container.total_files, container.threshold_total_files), (1, 0));
+    assert_eq!((container.usage.files, container.threshold.usage.files), (1, 0));
     assert_eq!(catalog.layout("k").await.unwrap(), Some(header(9)));
     assert_eq!(catalog.checkpoints("g").await.unwrap(), [(1, vec![7])]);
     let by_key = vec![Condition {

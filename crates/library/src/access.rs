@@ -75,7 +75,7 @@ pub struct Welcome {
 /// A new token: 32 bytes of chance in hex.
 fn secret() -> Result<String, Error> {
     let mut random = [0; 32];
-    getrandom::fill(&mut random).map_err(|e| Error::Storage(e.to_string()))?;
+    getrandom::fill(&mut random).map_err(|e| Error::Storage(e.into()))?;
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -194,12 +194,10 @@ impl Library {
         crate::blocking(move || write_token(&folder, &text)).await??;
         self.keep_token(&token, Role::Admin, &[], "default").await?;
         let operator = self.operator().await?;
-        let changes = ContainerChanges {
-            name: Some("default".into()),
-            quota_bytes: Some(None),
-            quota_files: Some(None),
-            ..ContainerChanges::default()
-        };
+        let mut changes = ContainerChanges::default();
+        changes.put("name", |container| container.name = "default".into());
+        changes.put("quota_bytes", |container| container.quota.bytes = None);
+        changes.put("quota_files", |container| container.quota.files = None);
         let container = self.create_container(&operator, changes).await?;
         Ok(Some(Welcome { token, container_sid: container.container_sid }))
     }

@@ -1,10 +1,11 @@
 //! Containers.
 
+use crate::changes::to_defaults;
 use crate::rules::is_reached;
 use crate::values::{check_container, check_origin};
 use crate::{
-    Condition, Container, ContainerChanges, Error, Library, LifecycleAction, List, Listing,
-    Operator, Order, Principal, Publish, Role, Scope, Start, StorageKind, now_ms,
+    Condition, Container, ContainerChanges, Error, Library, List, Listing, Operator, Order,
+    Principal, Rest, Role, Scope, Start, now_ms,
 };
 use catalog::is_secret;
 use serde_json::{Map, Value};
@@ -25,7 +26,7 @@ impl Library {
     ) -> Result<Container, Error> {
         caller.needs(Scope::Create, Role::Manager)?;
         check_owner(caller, &changes)?;
-        let mut container = default_row(caller.partner_sid);
+        let mut container = Container::new(caller.partner_sid, now_ms());
         changes.apply(&mut container);
         settle_domain(&mut container, None, self.public_url())?;
         check_container(&container)?;
@@ -98,7 +99,7 @@ impl Library {
         }
     }
 
-    /// Changes a container; `anew` sets what is not said to its default.
+    /// Changes a container.
     ///
     /// # Errors
     /// [`Error::Forbidden`] below manager, [`Error::NotFound`], [`Error::Invalid`],
@@ -108,35 +109,26 @@ impl Library {
         caller: &Principal,
         container_sid: Uuid,
         changes: ContainerChanges,
-        anew: bool,
+        rest: Rest,
     ) -> Result<Container, Error> {
         caller.needs(Scope::Update, Role::Manager)?;
         self.seen_container(caller, container_sid).await?;
         check_owner(caller, &changes)?;
-        self.check_parent(caller, changes.parent_container_sid.flatten()).await?;
+        self.check_parent(caller, changes.values().parent_container_sid).await?;
         let public_url = self.public_url().to_owned();
         let edit = move |row: &mut Container| {
             let kept = row.clone();
-            if anew {
-                *row = Container {
-                    container_sid,
-                    date_created: kept.date_created,
-                    threshold_hit_at: kept.threshold_hit_at,
-                    threshold_total_bytes: kept.threshold_total_bytes,
-                    threshold_total_files: kept.threshold_total_files,
-                    total_bytes: kept.total_bytes,
-                    total_files: kept.total_files,
-                    ..default_row(kept.partner_sid)
-                };
+            if rest == Rest::TakesDefaults {
+                to_defaults(row, &Container::new(kept.partner_sid, kept.date_created));
             }
             changes.apply(row);
             unmask(&mut row.external_attributes, &kept.external_attributes);
             settle_domain(row, kept.publish_domain.as_deref(), &public_url)?;
             row.date_modified = now_ms();
-            let counted = (row.threshold_total_bytes, row.threshold_total_files);
             // A threshold that is set below the usage is reached from now on.
-            row.threshold_hit_at =
-                is_reached(row, counted).then(|| row.threshold_hit_at.unwrap_or(row.date_modified));
+            let hit_at = row.threshold.hit_at.unwrap_or(row.date_modified);
+            row.threshold.hit_at =
+                is_reached(&row.threshold, row.threshold.usage).then_some(hit_at);
             check_container(row)
         };
         self.catalog.change_container(container_sid, edit).await
@@ -169,7 +161,8 @@ impl Library {
 
 /// Only an administrator gives a container, with its files, to another partner.
 fn check_owner(caller: &Principal, changes: &ContainerChanges) -> Result<(), Error> {
-    if changes.partner_sid.is_none_or(|partner| caller.sees(partner)) {
+    let partner = changes.get("partner_sid", |container| container.partner_sid);
+    if partner.is_none_or(|partner| caller.sees(partner)) {
         return Ok(());
     }
     Err(Error::invalid("partner_sid", "must be your own; an administrator may name any partner"))
@@ -224,50 +217,5 @@ fn unmask_within(value: &mut Value, kept: &Value) {
             items.iter_mut().zip(kept).for_each(|(item, kept)| unmask_within(item, kept));
         }
         _ => {}
-    }
-}
-
-pub(crate) fn default_row(partner_sid: Uuid) -> Container {
-    let now = now_ms();
-    Container {
-        container_sid: Uuid::new_v4(),
-        partner_sid,
-        parent_container_sid: None,
-        name: "N/A".into(),
-        kind: StorageKind::Internal,
-        allow_publish: true,
-        allowed_classifications: Vec::new(),
-        blocked_classifications: Vec::new(),
-        default_file_lifecycle_action: LifecycleAction::NoAction,
-        default_file_lifecycle_ttl: -1,
-        default_file_publish: Publish::FileSid,
-        default_file_threshold_include: true,
-        default_file_unique: false,
-        durability_class: "unassigned".into(),
-        encrypted: false,
-        external_attributes: Map::new(),
-        publish_domain: None,
-        quota_bytes: Some(1 << 30),
-        quota_files: Some(100),
-        threshold_action: None,
-        threshold_bytes: None,
-        threshold_files: None,
-        threshold_bytes_target: None,
-        threshold_files_target: None,
-        threshold_grace_period: 0,
-        threshold_hit_at: None,
-        threshold_total_bytes: 0,
-        threshold_total_files: 0,
-        total_bytes: 0,
-        total_files: 0,
-        is_unique: false,
-        integer_key_1: None,
-        integer_key_2: None,
-        string_key_1: None,
-        string_key_2: None,
-        string_key_3: None,
-        string_key_4: None,
-        date_created: now,
-        date_modified: now,
     }
 }

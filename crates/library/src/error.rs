@@ -52,7 +52,7 @@ pub enum Error {
     Full,
     /// The disk or the catalog failed.
     #[error("storage: {0}")]
-    Storage(String),
+    Storage(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
@@ -80,7 +80,7 @@ impl From<catalog::Error> for Error {
                 reference_sid: sid,
             },
             catalog::Error::Full => Self::Full,
-            other => Self::Storage(other.to_string()),
+            other => Self::Storage(other.into()),
         }
     }
 }
@@ -89,13 +89,13 @@ impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full,
-            _ => Self::Storage(error.to_string()),
+            _ => Self::Storage(error.into()),
         }
     }
 }
 
 impl From<blob::GetError> for Error {
     fn from(error: blob::GetError) -> Self {
-        Self::Storage(error.to_string())
+        Self::Storage(error.into())
     }
 }

@@ -1,12 +1,12 @@
 //! Files that are there.
 
 use crate::accesses::ACCESS_RESOLUTION;
+use crate::changes::to_defaults;
 use crate::rules::admit;
-use crate::upload::{Defaults, Kept};
 use crate::values::check_file;
 use crate::{
-    Container, Error, File, FileChanges, Library, List, Listing, Principal, Publish, Role, Scope,
-    ThresholdAction, Upload, now_ms, to_the_end,
+    Change, Container, Error, File, Library, List, Listing, Principal, Publish, Rest, Role, Scope,
+    ThresholdAction, now_ms, to_the_end,
 };
 use semantics::link::Link;
 use semantics::media_type::MediaType;
@@ -42,8 +42,7 @@ impl Library {
         Ok(self.catalog.files(caller.partner(), wanted).await?)
     }
 
-    /// Changes a file by what `upload` says of it and, if it has any, by its bytes. `anew` sets what is
-    /// not said to its default.
+    /// Changes a file.
     ///
     /// # Errors
     /// [`Error::Forbidden`] below manager, [`Error::NotFound`], and those of an upload.
@@ -51,34 +50,31 @@ impl Library {
         &self,
         caller: &Principal,
         file_sid: Uuid,
-        changes: FileChanges,
-        content: Option<Upload>,
-        anew: bool,
+        change: Change,
+        rest: Rest,
     ) -> Result<File, Error> {
         caller.needs(Scope::Update, Role::Manager)?;
         let old = self.seen_file(caller, file_sid).await?;
         // One that is sent back as it was shown may be gone by now.
-        let parent = changes.parent_file_sid.flatten();
+        let changes = change.said().clone();
+        let parent = changes.values().parent_file_sid;
         self.check_parent_file(caller, parent.filter(|sid| old.parent_file_sid != Some(*sid)))
             .await?;
-        let goes_to = changes.container_sid.unwrap_or(old.container_sid);
+        let goes_to = changes.get("container_sid", |file| file.container_sid);
+        let goes_to = goes_to.unwrap_or(old.container_sid);
         let container = self.target(caller, goes_to).await?;
-        let kept = match content {
-            Some(mut upload) => {
-                upload.changes = changes.clone();
-                Some(upload.kept().await?)
+        let (facts, content) = match change {
+            Change::Content(upload) => {
+                let (facts, row, draft) = upload.kept().await?.split();
+                (Some(facts), Some((row, draft)))
             }
-            None => None,
-        };
-        let (facts, content) = match kept.map(Kept::split) {
-            Some((facts, row, draft)) => (Some(facts), Some((row, draft))),
-            None => (None, None),
+            Change::Attributes(_) => (None, None),
         };
         self.settle_before(&container).await;
         let now = now_ms();
         let edit = move |row: &mut File| {
-            if anew {
-                *row = row.with_defaults_of(&container);
+            if rest == Rest::TakesDefaults {
+                to_defaults(row, &File::new(&container, "", now));
             }
             if facts.is_some() {
                 // The wished format and bit rate told how the old content was to be stored; the new one says its own.
@@ -144,7 +140,7 @@ impl Library {
 
     /// Accesses are settled before `delete_lru` chooses, because it must not delete what was played a moment ago.
     pub(crate) async fn settle_before(&self, container: &Container) {
-        if container.threshold_action == Some(ThresholdAction::DeleteLru) {
+        if container.threshold.action == Some(ThresholdAction::DeleteLru) {
             self.settle_accesses().await;
         }
     }

@@ -34,8 +34,8 @@ impl Library {
             return Ok(Import { file, already_there: true });
         }
         let mut upload = self.begin_upload(caller).await?;
-        upload.changes.container_sid = Some(container_sid);
-        upload.changes.name = Some(name.into());
+        upload.changes.put("container_sid", |file| file.container_sid = container_sid);
+        upload.changes.put("name", |file| file.name = name.into());
         loop {
             let (block, rest) = blocking(move || -> io::Result<_> {
                 let mut block = vec![0; BLOCK_BYTES];

@@ -6,7 +6,7 @@
 
 mod access;
 mod accesses;
-mod attributes;
+mod changes;
 mod classify;
 mod containers;
 mod error;
@@ -21,13 +21,15 @@ mod values;
 
 pub use access::{NewToken, Principal, Scopes, Welcome};
 pub use accesses::ACCESS_RESOLUTION;
-pub use attributes::{ContainerChanges, FileChanges};
+pub use catalog::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Set, Shown};
 pub use catalog::{
     Classification, FileKind, LifecycleAction, Publish, Role, Scope, StorageKind, ThresholdAction,
     UnknownWord, Word,
 };
 pub use catalog::{Condition, List, Listing, Operator, Order, Start};
 pub use catalog::{ContainerRow as Container, FileRow as File, TokenRow as Token};
+pub use catalog::{FileDefaults, Keys, Lifecycle, Limits, Threshold, Usage};
+pub use changes::{Change, Changes, ContainerChanges, FileChanges, Rest};
 pub use containers::masked;
 pub use error::Error;
 pub use import::Import;
@@ -85,7 +87,7 @@ fn now_ms() -> i64 {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|e| Error::Storage(e.to_string()))
+    tokio::task::spawn_blocking(work).await.map_err(|e| Error::Storage(e.into()))
 }
 
 /// Runs work to its end even if nobody waits for it any more: a caller that leaves must leave nothing half
@@ -93,5 +95,5 @@ async fn blocking<T: Send + 'static>(
 async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::spawn(work).await.unwrap_or_else(|e| Err(Error::Storage(e.to_string())))
+    tokio::spawn(work).await.unwrap_or_else(|e| Err(Error::Storage(e.into())))
 }

@@ -68,7 +68,7 @@ fn now_s() -> u64 {
 
 fn new_secret() -> Result<String, Error> {
     let mut random = [0; 32];
-    getrandom::fill(&mut random).map_err(|e| Error::Storage(e.to_string()))?;
+    getrandom::fill(&mut random).map_err(|e| Error::Storage(e.into()))?;
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

@@ -48,7 +48,7 @@ impl Library {
         object
             .map(|name| name.parse())
             .transpose()
-            .map_err(|e: InvalidName| Error::Storage(e.to_string()))
+            .map_err(|e: InvalidName| Error::Storage(e.into()))
     }
 
     /// Does what makes room on the disk. A full disk lets no row go either, so the reserve is given up for that.

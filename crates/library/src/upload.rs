@@ -11,7 +11,6 @@ use audio::{Facts, Hint, Source};
 use blob::Draft;
 use catalog::ContentRow;
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// Bytes coming in; dropped unfinished, nothing is kept.
 pub struct Upload {
@@ -20,14 +19,13 @@ pub struct Upload {
     draft: Option<Draft>,
     most_bytes: Option<u64>,
     transcoded_to: Option<&'static str>,
-    /// Whether all bytes have come.
-    pub has_bytes: bool,
+    has_bytes: bool,
     /// What the uploader says of the file.
-    pub changes: FileChanges,
+    pub(crate) changes: FileChanges,
     /// The name that the bytes came under; what `changes` says goes before it.
-    pub file_name: Option<String>,
+    file_name: Option<String>,
     /// The media type that the bytes came with; what `changes` says goes before it.
-    pub content_type: Option<String>,
+    content_type: Option<String>,
 }
 
 /// What was found out about the bytes of an upload.
@@ -98,22 +96,46 @@ impl Library {
 }
 
 impl Upload {
+    /// Says what the uploader says of the file, all of it.
+    pub fn say(&mut self, changes: FileChanges) {
+        self.changes = changes;
+    }
+
+    /// What the uploader says of the file.
+    #[must_use]
+    pub fn said(&self) -> &FileChanges {
+        &self.changes
+    }
+
+    /// Bytes come, under a name and with a media type if their sender gives them any. What is said of the file goes
+    /// before both.
+    pub fn begin_bytes(&mut self, file_name: Option<String>, content_type: Option<String>) {
+        (self.has_bytes, self.file_name, self.content_type) = (true, file_name, content_type);
+    }
+
+    /// Whether bytes came, be they none.
+    #[must_use]
+    pub fn has_bytes(&self) -> bool {
+        self.has_bytes
+    }
+
     /// Refuses before the bytes come what would be refused after them, as far as that is known.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::LimitReached`].
     pub async fn refuse_early(&mut self) -> Result<(), Error> {
         let container = self.container().await?;
-        let full = container.quota_files.filter(|limit| container.total_files >= *limit);
+        let full = container.quota.files.filter(|limit| container.usage.files >= *limit);
         if let Some(limit) = full {
             return Err(Error::LimitReached { quota: "quota_files", limit });
         }
         let file = self.blank(&container);
         check_file(&file)?;
         self.library.check_parent_file(&self.caller, file.parent_file_sid).await?;
-        let asked = self.changes.desired_format.is_some() || self.changes.desired_bitrate.is_some();
+        let asked =
+            ["desired_format", "desired_bitrate"].iter().any(|name| self.changes.says(name));
         // What counts in the end is the size of what is stored.
-        self.most_bytes = container.quota_bytes.filter(|_| !asked);
+        self.most_bytes = container.quota.bytes.filter(|_| !asked);
         Ok(())
     }
 
@@ -156,9 +178,12 @@ impl Upload {
         let next = self.library.begin(&self.caller).await?;
         let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
         let mut changes = self.changes.clone();
-        changes.kind.get_or_insert(FileKind::Audio);
+        if !changes.says("type") {
+            changes.put("type", |file| file.kind = FileKind::Audio);
+        }
         Ok(Self {
             transcoded_to: Some(format),
+            has_bytes: self.has_bytes,
             file_name: self.file_name.as_deref().map(|name| format!("{}.{format}", stem(name))),
             changes,
             ..next
@@ -174,7 +199,7 @@ impl Upload {
         let mut file = self.blank(&container);
         check_file(&file)?;
         self.library.check_parent_file(&self.caller, file.parent_file_sid).await?;
-        let named = self.changes.file_access_name.as_deref().is_some_and(|name| !name.is_empty());
+        let named = !self.changes.values().file_access_name.is_empty();
         let (library, has_name) = (self.library.clone(), !file.name.is_empty());
         let kept = self.kept().await?;
         if !named {
@@ -220,90 +245,29 @@ impl Upload {
     }
 
     async fn container(&self) -> Result<Container, Error> {
-        let sid = self
-            .changes
-            .container_sid
-            .ok_or_else(|| Error::invalid("container_sid", "required"))?;
+        let sid = self.changes.get("container_sid", |file| file.container_sid);
+        let sid = sid.ok_or_else(|| Error::invalid("container_sid", "required"))?;
         self.library.target(&self.caller, sid).await
     }
 
     /// The name that hints at what raw bytes are: after a transcode, its format.
     fn extension(&self) -> Option<String> {
-        let name = self.changes.name.as_deref().or(self.file_name.as_deref());
+        let name = self.changes.get("name", |file| file.name.as_str());
+        let name = name.or(self.file_name.as_deref());
         self.transcoded_to.map(str::to_owned).or_else(|| name.and_then(extension))
     }
 
     fn declared_type(&self) -> Option<String> {
-        self.changes.mime_type.clone().or_else(|| self.content_type.clone())
+        let said = self.changes.get("mime_type", |file| file.mime_type.clone());
+        said.or_else(|| self.content_type.clone())
     }
 
     /// The row but for what its content says.
     fn blank(&self, container: &Container) -> File {
-        let now = now_ms();
-        let base = File {
-            file_sid: Uuid::new_v4(),
-            container_sid: container.container_sid,
-            partner_sid: container.partner_sid,
-            parent_file_sid: None,
-            content_hash: String::new(),
-            content_stored_at: 0,
-            content_classification: Classification::Unknown,
-            content_duration: None,
-            content_format: String::new(),
-            content_transcoding_progress: None,
-            date_created: now,
-            date_modified: now,
-            date_last_accessed: None,
-            desired_bitrate: None,
-            desired_format: None,
-            file_access_name: "unnamed".into(),
-            file_bytes: 0,
-            lifecycle_action: container.default_file_lifecycle_action,
-            lifecycle_ttl: -1,
-            mime_type: "application/octet-stream".into(),
-            name: self.file_name.clone().unwrap_or_default(),
-            publish: container.default_file_publish,
-            threshold_include: true,
-            kind: FileKind::File,
-            is_unique: false,
-            integer_key_1: None,
-            integer_key_2: None,
-            string_key_1: None,
-            string_key_2: None,
-            string_key_3: None,
-            string_key_4: None,
-        };
-        let mut file = base.with_defaults_of(container);
-        self.changes.clone().apply(&mut file);
+        let name = self.file_name.as_deref().unwrap_or_default();
+        let mut file = File::new(container, name, now_ms());
+        self.changes.apply(&mut file);
         file
-    }
-}
-
-/// What a file takes from its container where its uploader says nothing. Its names stay.
-pub(crate) trait Defaults {
-    fn with_defaults_of(&self, container: &Container) -> File;
-}
-
-impl Defaults for File {
-    fn with_defaults_of(&self, container: &Container) -> File {
-        File {
-            parent_file_sid: None,
-            desired_bitrate: None,
-            desired_format: None,
-            lifecycle_action: container.default_file_lifecycle_action,
-            lifecycle_ttl: container.default_file_lifecycle_ttl,
-            publish: container.default_file_publish,
-            threshold_include: container.default_file_threshold_include,
-            kind: FileKind::File,
-            is_unique: container.default_file_unique,
-            integer_key_1: None,
-            integer_key_2: None,
-            string_key_1: None,
-            string_key_2: None,
-            string_key_3: None,
-            string_key_4: None,
-            ..self.clone()
-        }
     }
 }
 

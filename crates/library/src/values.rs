@@ -1,17 +1,16 @@
 //! The values that attributes may have, checked on the whole object as it would be kept.
 
-use crate::{Container, Error, File, StorageKind, Word};
+use crate::{Container, Error, File, LIFECYCLE_TTL_MAX_S, StorageKind, Word};
 use semantics::media_type::MediaType;
 
 /// Longest access name, in bytes: it must fit into the line of a request.
 const LONGEST_ACCESS_NAME_BYTES: usize = 512;
 
 fn check_ttl(field: &str, ttl: i64) -> Result<(), Error> {
-    // A hundred years: later than that is never.
-    if (-1..=3_155_760_000).contains(&ttl) {
+    if (-1..=LIFECYCLE_TTL_MAX_S).contains(&ttl) {
         return Ok(());
     }
-    let message = "must be seconds from 0 to 3155760000, or -1 for never";
+    let message = format!("must be seconds from 0 to {LIFECYCLE_TTL_MAX_S}, or -1 for never");
     Err(Error::invalid(field, message))
 }
 
@@ -31,13 +30,14 @@ pub(crate) fn check_container(row: &Container) -> Result<(), Error> {
             format!("{kind:?} (external storage is not supported yet; allowed: internal)");
         return Err(Error::invalid("type", message));
     }
-    check_ttl("default_file_lifecycle_ttl", row.default_file_lifecycle_ttl)?;
-    if row.threshold_grace_period < 0 {
+    check_ttl("default_file_lifecycle_ttl", row.default_file.lifecycle.ttl)?;
+    if row.threshold.grace_period < 0 {
         return Err(Error::invalid("threshold_grace_period", "must be seconds from 0 on"));
     }
+    let (at, target) = (row.threshold.at, row.threshold.target);
     for (field, target, threshold) in [
-        ("threshold_bytes_target", row.threshold_bytes_target, row.threshold_bytes),
-        ("threshold_files_target", row.threshold_files_target, row.threshold_files),
+        ("threshold_bytes_target", target.bytes, at.bytes),
+        ("threshold_files_target", target.files, at.files),
     ] {
         if target.zip(threshold).is_some_and(|(target, threshold)| target > threshold) {
             return Err(Error::invalid(field, "must not lie above the threshold"));
@@ -47,7 +47,7 @@ pub(crate) fn check_container(row: &Container) -> Result<(), Error> {
 }
 
 pub(crate) fn check_file(row: &File) -> Result<(), Error> {
-    check_ttl("lifecycle_ttl", row.lifecycle_ttl)?;
+    check_ttl("lifecycle_ttl", row.lifecycle.ttl)?;
     let name = &row.file_access_name;
     let walks = name.split('/').any(|step| matches!(step, "" | "." | ".."));
     if walks || name.len() > LONGEST_ACCESS_NAME_BYTES {

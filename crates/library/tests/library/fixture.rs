@@ -2,7 +2,8 @@
 
 use blob::{Blobs, Hash, ObjectName};
 use catalog::Catalog;
-use library::{Config, Error, File, FileChanges, Library, Principal};
+use library::{Change, Changes, Config, Described, Error, File, Library, Principal, Rest};
+use serde_json::{Value, json};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -37,10 +38,18 @@ pub async fn fixture_at(public_url: &str) -> Fixture {
     Fixture { dir, library, catalog, blobs, admin, container: welcome.container_sid }
 }
 
+/// What a caller says, attribute by attribute.
+pub fn said<Row: Described>(attributes: &[(&str, Value)]) -> Changes<Row> {
+    let mut changes = Changes::default();
+    for (name, value) in attributes {
+        changes.set(name, value).unwrap();
+    }
+    changes
+}
+
 pub async fn put(f: &Fixture, name: &str, bytes: &'static [u8]) -> Result<File, Error> {
     let mut upload = f.library.begin_upload(&f.admin).await?;
-    upload.changes.container_sid = Some(f.container);
-    upload.changes.name = Some(name.into());
+    upload.say(said(&[("container_sid", json!(f.container)), ("name", json!(name))]));
     upload.write(bytes).await?;
     upload.finish().await
 }
@@ -49,7 +58,7 @@ pub async fn put(f: &Fixture, name: &str, bytes: &'static [u8]) -> Result<File, 
 pub async fn replace(f: &Fixture, sid: Uuid, bytes: &'static [u8]) -> Result<File, Error> {
     let mut upload = f.library.begin_replacement(&f.admin).await?;
     upload.write(bytes).await?;
-    f.library.change_file(&f.admin, sid, FileChanges::default(), Some(upload), false).await
+    f.library.change_file(&f.admin, sid, Change::Content(upload), Rest::Stays).await
 }
 
 /// What lies in a folder and below it.

@@ -8,7 +8,7 @@ use blob::Blobs;
 use catalog::Catalog;
 use fixture::*;
 use library::{
-    Config, ContainerChanges, Error, File, FileChanges, Library, List, Order, Principal, Role,
+    Change, Config, ContainerChanges, Error, File, Library, List, Order, Principal, Rest, Role,
     Start, masked,
 };
 use serde_json::{Map, Value, json};
@@ -26,7 +26,7 @@ async fn the_first_start_makes_a_private_admin_token_once() {
     let token = fs::read_to_string(path).unwrap();
     assert_eq!(f.library.authenticate(token.trim()).await.unwrap(), f.admin);
     assert!(f.library.bootstrap().await.unwrap().is_none());
-    assert_eq!(f.library.container(&f.admin, f.container).await.unwrap().quota_bytes, None);
+    assert_eq!(f.library.container(&f.admin, f.container).await.unwrap().quota.bytes, None);
 }
 
 #[tokio::test]
@@ -57,10 +57,10 @@ async fn a_file_comes_from_one_that_its_uploader_sees() {
     let token = f.library.create_token(Role::Manager, &[], "other").await.unwrap();
     let other = f.library.authenticate(&token.secret).await.unwrap();
     let container = f.library.create_container(&other, ContainerChanges::default()).await.unwrap();
-    let upload = async |caller: &Principal, container, parent| {
+    let upload = async |caller: &Principal, container: Uuid, parent: Uuid| {
         let mut upload = f.library.begin_upload(caller).await.unwrap();
-        upload.changes.container_sid = Some(container);
-        upload.changes.parent_file_sid = Some(Some(parent));
+        let sids = [("container_sid", json!(container)), ("parent_file_sid", json!(parent))];
+        upload.say(said(&sids));
         upload.write(&b"child"[..]).await.unwrap();
         upload.finish().await
     };
@@ -72,9 +72,9 @@ async fn a_file_comes_from_one_that_its_uploader_sees() {
         refused(upload(&other, container.container_sid, sid).await);
     }
     let child = upload(&f.admin, f.container, parent.file_sid).await.unwrap();
-    let change = async |sid| {
-        let changes = FileChanges { parent_file_sid: Some(Some(sid)), ..FileChanges::default() };
-        f.library.change_file(&f.admin, child.file_sid, changes, None, false).await
+    let change = async |sid: Uuid| {
+        let change = Change::Attributes(said(&[("parent_file_sid", json!(sid))]));
+        f.library.change_file(&f.admin, child.file_sid, change, Rest::Stays).await
     };
     refused(change(Uuid::new_v4()).await);
     // It is sent back as it was shown, its parent gone meanwhile.
@@ -159,16 +159,14 @@ async fn what_is_kept_of_a_masked_secret_is_the_secret() {
     let given = json!({"s3": {"bucket": "b", "secret": "hush"}, "token": ["hush"], "password": null,
         "several": [{"bucket": "b", "password": "hush"}, [{"token": "hush"}], "********"]});
     let given = given.as_object().unwrap();
-    let changes = |attributes: &Map<String, Value>| ContainerChanges {
-        external_attributes: Some(attributes.clone()),
-        ..ContainerChanges::default()
-    };
+    let changes =
+        |attributes: &Map<String, Value>| said(&[("external_attributes", json!(attributes))]);
     let made = f.library.create_container(&f.admin, changes(given)).await.unwrap();
     let shown = masked(&made.external_attributes);
     assert!(!json!(shown).to_string().contains("hush"), "{shown:?}");
-    for anew in [false, true] {
+    for rest in [Rest::Stays, Rest::TakesDefaults] {
         let sid = made.container_sid;
-        f.library.change_container(&f.admin, sid, changes(&shown), anew).await.unwrap();
+        f.library.change_container(&f.admin, sid, changes(&shown), rest).await.unwrap();
         let kept = f.catalog.container(sid).await.unwrap().unwrap();
         assert_eq!(&kept.external_attributes, given);
     }
@@ -178,27 +176,24 @@ async fn what_is_kept_of_a_masked_secret_is_the_secret() {
 async fn a_container_that_is_sent_back_as_it_was_shown_keeps_no_origin_of_its_own() {
     for public_url in ["https://media.example.com", "http://media_1:8080/audio"] {
         let f = fixture_at(public_url).await;
-        let domain = |domain: &str| ContainerChanges {
-            publish_domain: Some(Some(domain.into())),
-            ..ContainerChanges::default()
-        };
+        let domain = |domain: &str| said(&[("publish_domain", json!(domain))]);
         let made = f.library.create_container(&f.admin, domain(public_url)).await.unwrap();
         assert_eq!(made.publish_domain, None);
         let change =
-            |changes, anew| f.library.change_container(&f.admin, made.container_sid, changes, anew);
-        for anew in [false, true] {
-            let shown = change(domain(public_url), anew).await.unwrap();
+            |changes, rest| f.library.change_container(&f.admin, made.container_sid, changes, rest);
+        for rest in [Rest::Stays, Rest::TakesDefaults] {
+            let shown = change(domain(public_url), rest).await.unwrap();
             assert_eq!(shown.publish_domain, None);
         }
         // Its own stays, and goes by the server's again once that is sent.
         for other in ["https://cdn.example.com"; 2] {
-            let own = change(domain(other), true).await.unwrap();
+            let own = change(domain(other), Rest::TakesDefaults).await.unwrap();
             assert_eq!(own.publish_domain.as_deref(), Some(other));
         }
         for wrong in ["http://other_host", "http://host/path", "javascript:alert(1)"] {
-            let refused = change(domain(wrong), false).await;
+            let refused = change(domain(wrong), Rest::Stays).await;
             assert!(matches!(refused, Err(Error::Invalid { .. })), "{wrong}");
         }
-        assert_eq!(change(domain(public_url), false).await.unwrap().publish_domain, None);
+        assert_eq!(change(domain(public_url), Rest::Stays).await.unwrap().publish_domain, None);
     }
 }

@@ -1,7 +1,8 @@
 //! Stored bytes: put, then committed; removed once nothing refers to them.
 
 use crate::fixture::*;
-use library::{Classification, ContainerChanges, Error};
+use library::{Classification, Error, Rest};
+use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -13,7 +14,7 @@ async fn an_unfinished_upload_leaves_nothing() {
     upload.write(&b"half"[..]).await.unwrap();
     drop(upload);
     assert_eq!(fs::read_dir(f.dir.path().join("tmp")).unwrap().count(), 0);
-    assert_eq!(f.library.container(&f.admin, f.container).await.unwrap().total_files, 0);
+    assert_eq!(f.library.container(&f.admin, f.container).await.unwrap().usage.files, 0);
 }
 
 #[tokio::test]
@@ -171,12 +172,12 @@ async fn an_upload_whose_commit_fails_leaves_no_bytes_but_those_of_others() {
 async fn a_refused_upload_leaves_nothing_wherever_it_is_refused() {
     let f = fixture().await;
     let old = put(&f, "old", b"old").await.unwrap();
-    let limited = ContainerChanges { quota_bytes: Some(Some(5)), ..ContainerChanges::default() };
-    f.library.change_container(&f.admin, f.container, limited, false).await.unwrap();
+    let limited = said(&[("quota_bytes", json!(5))]);
+    f.library.change_container(&f.admin, f.container, limited, Rest::Stays).await.unwrap();
     let upload = async |bytes: &'static [u8]| {
         let mut upload = f.library.begin_upload(&f.admin).await.unwrap();
-        upload.changes.container_sid = Some(f.container);
-        upload.changes.file_access_name = Some(old.file_access_name.clone());
+        let name = json!(old.file_access_name);
+        upload.say(said(&[("container_sid", json!(f.container)), ("file_access_name", name)]));
         upload.write(bytes).await.unwrap();
         upload.finish().await
     };
@@ -185,15 +186,15 @@ async fn a_refused_upload_leaves_nothing_wherever_it_is_refused() {
     let longer = replace(&f, old.file_sid, b"longer than five").await;
     assert!(matches!(longer, Err(Error::LimitReached { .. })));
     assert_eq!((objects(&f).len(), temporary_files(&f).len()), (1, 0));
-    assert_eq!(f.library.container(&f.admin, f.container).await.unwrap().total_files, 1);
+    assert_eq!(f.library.container(&f.admin, f.container).await.unwrap().usage.files, 1);
 }
 
 #[tokio::test]
 async fn what_is_refused_is_not_even_put() {
     let f = fixture().await;
     let old = put(&f, "old", b"old").await.unwrap();
-    let limited = ContainerChanges { quota_bytes: Some(Some(5)), ..ContainerChanges::default() };
-    f.library.change_container(&f.admin, f.container, limited, false).await.unwrap();
+    let limited = said(&[("quota_bytes", json!(5))]);
+    f.library.change_container(&f.admin, f.container, limited, Rest::Stays).await.unwrap();
     // Nothing can be put any more.
     let store = f.dir.path().join("blobs");
     fs::rename(&store, f.dir.path().join("elsewhere")).unwrap();

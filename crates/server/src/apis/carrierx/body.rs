@@ -1,41 +1,15 @@
 //! What a JSON object says of a container or a file.
 
+use super::objects::is_read_only;
 use crate::apis::storage::{Refusal, ingest};
 use library::{ContainerChanges, FileChanges};
 use serde_json::{Map, Value};
-
-/// Attributes that are the server's alone. They are passed over, since clients send back what they were
-/// given.
-const OURS: [&str; 22] = [
-    "available_bytes_percent",
-    "available_files_percent",
-    "content_classification",
-    "content_duration",
-    "content_format",
-    "content_transcoding_progress",
-    "date_last_accessed",
-    "date_modified",
-    "durability_class",
-    "encrypted",
-    "file_bytes",
-    "file_sid",
-    "partner_sid",
-    "publish_uri",
-    "threshold_available_bytes_percent",
-    "threshold_available_files_percent",
-    "threshold_total_bytes",
-    "threshold_total_files",
-    "total_bytes",
-    "total_files",
-    "date_created",
-    "container_sid",
-];
 
 /// What an object says of a container.
 pub fn container(object: &Map<String, Value>) -> Result<ContainerChanges, Refusal> {
     let mut changes = ContainerChanges::default();
     for (name, value) in object {
-        if name == "partner_sid" || !OURS.contains(&name.as_str()) {
+        if name == "partner_sid" || !is_read_only(name) {
             changes.set(name, value)?;
         }
     }
@@ -46,7 +20,7 @@ pub fn container(object: &Map<String, Value>) -> Result<ContainerChanges, Refusa
 pub fn file(object: &Map<String, Value>) -> Result<FileChanges, Refusal> {
     let mut changes = FileChanges::default();
     for (name, value) in object {
-        if name == "container_sid" || !OURS.contains(&name.as_str()) {
+        if name == "container_sid" || !is_read_only(name) {
             changes.set(name, value)?;
         }
     }

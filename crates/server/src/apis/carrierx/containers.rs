@@ -9,7 +9,7 @@ use crate::apis::storage::{Storage, json};
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use http::StatusCode;
-use library::Container;
+use library::{Container, Rest};
 
 /// Makes a container.
 #[utoipa::path(post, path = "/core/v2/storage/containers", tag = "containers",
@@ -64,7 +64,7 @@ pub async fn patch(
     Path(sid): Path<String>,
     request: Request,
 ) -> Result<Json<ContainerObject>, ApiError> {
-    Ok(Json(change(&storage, caller, &sid, request, false).await?))
+    Ok(Json(change(&storage, caller, &sid, request, Rest::Stays).await?))
 }
 
 /// Changes all attributes; those not sent take their defaults.
@@ -77,7 +77,7 @@ pub async fn put(
     Path(sid): Path<String>,
     request: Request,
 ) -> Result<Json<ContainerObject>, ApiError> {
-    Ok(Json(change(&storage, caller, &sid, request, true).await?))
+    Ok(Json(change(&storage, caller, &sid, request, Rest::TakesDefaults).await?))
 }
 
 async fn change(
@@ -85,11 +85,11 @@ async fn change(
     caller: library::Principal,
     sid: &str,
     request: Request,
-    anew: bool,
+    rest: Rest,
 ) -> Result<ContainerObject, ApiError> {
     let sid = super::sid(sid)?;
     let changes = body::container(&json::object(request).await?)?;
-    let row = storage.library.change_container(&caller, sid, changes, anew).await?;
+    let row = storage.library.change_container(&caller, sid, changes, rest).await?;
     Ok(shown(&storage, row))
 }
 

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use library::File;
+use library::{File, Rest};
 
 /// Lists files.
 #[utoipa::path(get, path = "/core/v2/storage/files", tag = "files", params(Listed),
@@ -54,7 +54,7 @@ pub async fn patch(
     Path(sid): Path<String>,
     request: Request,
 ) -> Result<Json<FileObject>, ApiError> {
-    let row = upload::change(&storage, &caller, super::sid(&sid)?, request, false).await?;
+    let row = upload::change(&storage, &caller, super::sid(&sid)?, request, Rest::Stays).await?;
     Ok(Json(shown(&storage, row).await?))
 }
 
@@ -68,7 +68,8 @@ pub async fn put(
     Path(sid): Path<String>,
     request: Request,
 ) -> Result<Json<FileObject>, ApiError> {
-    let row = upload::change(&storage, &caller, super::sid(&sid)?, request, true).await?;
+    let row =
+        upload::change(&storage, &caller, super::sid(&sid)?, request, Rest::TakesDefaults).await?;
     Ok(Json(shown(&storage, row).await?))
 }
 

@@ -15,7 +15,7 @@ use crate::apis::storage::{Refusal, Storage, json};
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use http::StatusCode;
-use library::{File, FileChanges, Principal, Upload};
+use library::{Change, File, FileChanges, Principal, Rest, Upload};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -92,16 +92,16 @@ async fn kept(
     match Carried::by(request.headers())? {
         Carried::Form => sender.send_form(&mut upload, said, request).await?,
         carried => {
-            upload.changes = sender.changes(said).await?;
+            upload.say(sender.changes(said).await?);
             upload.refuse_early().await?;
-            upload.content_type = match carried {
+            let declared = match carried {
                 Carried::Bytes(declared) => declared,
                 Carried::Json | Carried::Form => Some("application/json".into()),
             };
-            ingest::take_body(&mut upload, request.into_body()).await?;
+            ingest::take_body(&mut upload, declared, request.into_body()).await?;
         }
     }
-    if !upload.has_bytes {
+    if !upload.has_bytes() {
         return Err(ApiError::invalid("data", "required: a part with the file"));
     }
     let upload = ingest::as_desired(storage, upload).await?;
@@ -115,22 +115,21 @@ pub async fn change(
     caller: &Principal,
     sid: Uuid,
     request: Request,
-    anew: bool,
+    rest: Rest,
 ) -> Result<File, ApiError> {
     let sender = Sender { storage, caller: *caller, uploads: false };
     if !matches!(Carried::by(request.headers())?, Carried::Form) {
         let changes = sender.changes(json::object(request).await?).await?;
-        return Ok(storage.library.change_file(caller, sid, changes, None, anew).await?);
+        let change = Change::Attributes(changes);
+        return Ok(storage.library.change_file(caller, sid, change, rest).await?);
     }
     let mut upload = storage.library.begin_replacement(caller).await?;
     sender.send_form(&mut upload, Map::new(), request).await?;
-    let upload = match upload.has_bytes {
-        true => ingest::as_desired(storage, upload).await?,
-        false => upload,
+    let change = match upload.has_bytes() {
+        true => Change::Content(ingest::as_desired(storage, upload).await?),
+        false => Change::Attributes(upload.said().clone()),
     };
-    let changes = upload.changes.clone();
-    let content = upload.has_bytes.then_some(upload);
-    Ok(storage.library.change_file(caller, sid, changes, content, anew).await?)
+    Ok(storage.library.change_file(caller, sid, change, rest).await?)
 }
 
 /// Who sends a file, or what is to change of one.
@@ -171,11 +170,11 @@ impl Sender<'_> {
             if name == "file_object" {
                 said.extend(json::parse(&part.all().await?, &name)?);
             } else if part.is_file() {
-                if upload.has_bytes {
+                if upload.has_bytes() {
                     return Err(Refusal::malformed(&name, "a second file; allowed: one"));
                 }
                 if self.uploads && said.contains_key("container_sid") {
-                    upload.changes = self.changes(said.clone()).await?;
+                    upload.say(self.changes(said.clone()).await?);
                     upload.refuse_early().await?;
                 }
                 ingest::take_part(upload, &mut part).await?;
@@ -185,7 +184,7 @@ impl Sender<'_> {
                 said.insert(name, Value::String(text));
             }
         }
-        upload.changes = self.changes(said).await?;
+        upload.say(self.changes(said).await?);
         Ok(())
     }
 }

@@ -57,8 +57,13 @@ pub fn base_name(name: &str) -> &str {
     name.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or("")
 }
 
-/// Takes a body as the file's bytes.
-pub async fn take_body(upload: &mut Upload, body: Body) -> Result<(), Refusal> {
+/// Takes a body as the file's bytes, of a declared type if it has one.
+pub async fn take_body(
+    upload: &mut Upload,
+    declared: Option<String>,
+    body: Body,
+) -> Result<(), Refusal> {
+    upload.begin_bytes(None, declared);
     let (mut bytes, mut held) = (body.into_data_stream(), Vec::new());
     while let Some(more) = bytes.next().await {
         let more = more.map_err(|e| {
@@ -72,8 +77,7 @@ pub async fn take_body(upload: &mut Upload, body: Body) -> Result<(), Refusal> {
 /// Takes a part of a form as the file's bytes, with its name and its declared type.
 pub async fn take_part(upload: &mut Upload, part: &mut Part<'_>) -> Result<(), Refusal> {
     let name = part.file_name().map(base_name).filter(|name| !name.is_empty());
-    upload.file_name = name.map(str::to_owned);
-    upload.content_type = part.content_type().map(str::to_owned);
+    upload.begin_bytes(name.map(str::to_owned), part.content_type().map(str::to_owned));
     let mut held = Vec::new();
     while let Some(more) = part.chunk().await? {
         take(upload, &mut held, more).await?;
@@ -98,17 +102,16 @@ async fn finish(upload: &mut Upload, held: Vec<u8>) -> Result<(), Refusal> {
     if !held.is_empty() {
         upload.write(held).await?;
     }
-    upload.has_bytes = true;
     Ok(())
 }
 
 /// The representation that is to be stored in place of what comes; `None` if it stays as it is.
 pub fn desired(changes: &FileChanges) -> Result<Option<Preferences>, Refusal> {
     let mut wanted = Preferences::default();
-    if let Some(Some(format)) = &changes.desired_format {
+    if let Some(format) = &changes.values().desired_format {
         wanted.set("f", format).map_err(|bad| refused(&bad))?;
     }
-    if let Some(Some(bitrate)) = changes.desired_bitrate {
+    if let Some(bitrate) = changes.values().desired_bitrate {
         wanted.set("br", &bitrate.to_string()).map_err(|bad| refused(&bad))?;
     }
     Ok((wanted != Preferences::default()).then_some(wanted))
@@ -127,7 +130,7 @@ pub fn attribute_of(option: &str) -> &'static str {
 
 /// The upload with the bytes that are to be stored: those that came, or their transcode.
 pub async fn as_desired(storage: &Storage, mut upload: Upload) -> Result<Upload, Refusal> {
-    let Some(wanted) = desired(&upload.changes)? else { return Ok(upload) };
+    let Some(wanted) = desired(upload.said())? else { return Ok(upload) };
     let examined = upload.examine().await?;
     let undecodable = |reason| Refusal::invalid("data", format!("can't be decoded: {reason}"));
     let (facts, index) = examined.probed.map_err(undecodable)?;
@@ -178,7 +181,6 @@ async fn copy(upload: Upload, chosen: &Transcoded, prepared: &Prepared) -> Resul
             }
         }
     }
-    out.has_bytes = true;
     Ok(out)
 }
 

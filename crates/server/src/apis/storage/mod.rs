@@ -7,6 +7,7 @@ pub mod download;
 pub mod form;
 pub mod ingest;
 pub mod json;
+pub mod members;
 pub mod openapi;
 mod refusal;
 

@@ -163,7 +163,7 @@ impl From<library::Error> for Refusal {
                 tracing::warn!(%error, "a request was refused");
                 Self::Full { message: error.to_string() }
             }
-            E::Storage(why) => Self::failed(&why),
+            E::Storage(cause) => Self::failed(&cause),
         }
     }
 }

@@ -1,0 +1,131 @@
+//! What can be listed, and what its attributes are in SQL.
+
+use crate::attributes::{Attribute, Described, Kind, Stored};
+use crate::{ContainerRow, Error, FileRow};
+use rusqlite::types::Value;
+
+/// What is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Table {
+    Containers,
+    Files,
+}
+
+impl Table {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Containers => ContainerRow::TABLE,
+            Self::Files => FileRow::TABLE,
+        }
+    }
+
+    /// The columns of its rows.
+    pub fn selected(self) -> String {
+        match self {
+            Self::Containers => ContainerRow::selected(),
+            Self::Files => FileRow::selected(),
+        }
+    }
+
+    /// The attributes that it can be filtered and ordered by.
+    fn sortable(self) -> Vec<Sortable> {
+        match self {
+            Self::Containers => ContainerRow::attributes().filter_map(Sortable::of).collect(),
+            Self::Files => FileRow::attributes().filter_map(Sortable::of).collect(),
+        }
+    }
+
+    /// The SQL expression of an attribute and what it holds; a dotted name reaches into a container's
+    /// `external_attributes`.
+    pub fn find(self, name: &str, parameter: &'static str) -> Result<(String, Kind), Error> {
+        let sortable = self.sortable();
+        if let Some(found) = sortable.iter().find(|attribute| attribute.name == name) {
+            return Ok((found.column.to_owned(), found.kind));
+        }
+        let inner = name.strip_prefix("external_attributes.").filter(|_| self == Self::Containers);
+        // Secrets are masked on read; a filter must not tell them either.
+        if let Some(path) = inner.filter(|p| p.split('.').all(|step| !is_secret(step))) {
+            return Ok((within_external(path, parameter)?, Kind::Text));
+        }
+        let known: Vec<_> = sortable.iter().map(|attribute| attribute.name).collect();
+        let message = format!("unknown attribute `{name}`; allowed: {}", known.join(", "));
+        Err(Error::BadList { parameter, message })
+    }
+}
+
+/// An attribute whose values have an order.
+struct Sortable {
+    name: &'static str,
+    column: &'static str,
+    kind: Kind,
+}
+
+impl Sortable {
+    fn of<R: Described>(attribute: &Attribute<R>) -> Option<Self> {
+        let (name, column, kind) = (attribute.name, attribute.column(), attribute.kind());
+        let has_order = !matches!(kind, Kind::List | Kind::Object);
+        (attribute.is_shown && has_order).then_some(Self { name, column, kind })
+    }
+}
+
+/// A value within `external_attributes`. Objects and lists have none: there may be secrets in them.
+fn within_external(path: &str, parameter: &'static str) -> Result<String, Error> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if path.split('.').any(|step| step.is_empty() || !step.bytes().all(plain)) {
+        let message = format!(
+            "`external_attributes.{path}` names no value; allowed: external_attributes.KEY or \
+            external_attributes.KEY.KEY, keys of ASCII letters, digits and `_`"
+        );
+        return Err(Error::BadList { parameter, message });
+    }
+    let (column, path) = ("external_attributes", format!("'$.{path}'"));
+    Ok(format!(
+        "iif(json_type({column}, {path}) IN ('object', 'array'), NULL, {column} ->> {path})"
+    ))
+}
+
+/// Whether a key of `external_attributes` holds a secret.
+#[must_use]
+pub fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    [
+        "secret",
+        "account_key",
+        "connection_string",
+        "credentials",
+        "password",
+        "token",
+        "private_key",
+    ]
+    .iter()
+    .any(|word| key.contains(word))
+}
+
+impl Kind {
+    /// A value as it's written in a filter.
+    pub(crate) fn read(self, text: &str) -> Option<Value> {
+        if text == "null" {
+            return Some(Value::Null);
+        }
+        Some(match self {
+            Self::Text | Self::Word(_) | Self::Sid | Self::List | Self::Object => {
+                Value::Text(text.to_owned())
+            }
+            Self::Integer | Self::Count => Value::Integer(text.parse().ok()?),
+            Self::Number => Value::Real(text.parse().ok().filter(|n: &f64| n.is_finite())?),
+            Self::Truth => Value::Integer(i64::from(text.parse::<bool>().ok()?)),
+            Self::Time => Value::Integer(text.parse::<jiff::Timestamp>().ok()?.as_millisecond()),
+        })
+    }
+
+    /// What a value of it is, in a filter.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Text | Self::Word(_) | Self::Sid | Self::List | Self::Object => "text",
+            Self::Integer | Self::Count => "a whole number",
+            Self::Number => "a number",
+            Self::Truth => "true or false",
+            Self::Time => "a time such as 2022-01-22T18:13:30.900Z",
+        }
+    }
+}
