@@ -99,7 +99,7 @@ impl Library {
         };
         let catalog = self.catalog.clone();
         if content.is_some() {
-            catalog.check_change(file_sid, edit.clone(), admit.clone()).await?;
+            catalog.check_change(file_sid, edit.clone(), admit).await?;
         }
         let library = self.clone();
         to_the_end(async move {

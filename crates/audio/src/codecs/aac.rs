@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn what_is_more_than_low_complexity_is_refused_by_its_name() {
-        let refused = |bytes: &[u8]| AacConfig::parse(bytes).unwrap_err();
+        let refused = |bytes: &[u8]| AacConfig::parse(bytes).expect_err("refused");
         // Told by its object type, and by the extension behind a description of the core.
         assert!(refused(&[0x2b, 0x09, 0x88, 0x00]).starts_with("HE-AAC,"));
         assert!(refused(&[0xeb, 0x09, 0x88, 0x00]).starts_with("HE-AAC v2,"));

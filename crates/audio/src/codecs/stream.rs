@@ -144,7 +144,7 @@ impl Stream {
         Ok(match self {
             Self::Opus(head) => Box::new(Opus::new(head).map_err(DecodeError::Broken)?),
             Self::Vorbis(head) => Box::new(Vorbis::new(head)?),
-            Self::Mpeg(_) => Box::new(MpegDecoder::new()),
+            Self::Mpeg(_) => Box::new(MpegDecoder::default()),
             Self::Aac(config) => Box::new(Symphonia::new(Codec::Aac(&config.to_bytes()))?),
             Self::Alac(cookie) => Box::new(Symphonia::new(Codec::Alac(cookie))?),
             Self::Flac(info) => Box::new(Symphonia::new(Codec::Flac(info))?),

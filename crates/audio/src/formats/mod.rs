@@ -54,8 +54,8 @@ pub fn by_extension(extension: &str) -> Option<&'static Format> {
 pub fn by_hint(hint: Hint<'_>) -> Option<&'static Format> {
     let by_media_type = || {
         let essence = hint.mime_type?.split(';').next()?.trim();
-        let says = |t: &&str| t.eq_ignore_ascii_case(essence);
-        FORMATS.iter().find(|f| f.media_types.iter().any(|t| says(&t)))
+        let says = |t: &str| t.eq_ignore_ascii_case(essence);
+        FORMATS.iter().find(|f| f.media_types.iter().any(|t| says(t)))
     };
     hint.extension.and_then(by_extension).or_else(by_media_type)
 }

@@ -16,14 +16,14 @@ pub struct MpegDecoder {
     interleaved: Box<[f32; MAX_SAMPLES_PER_FRAME]>,
 }
 
-impl MpegDecoder {
-    /// A fresh decoder.
-    #[must_use]
-    pub fn new() -> Self {
+impl Default for MpegDecoder {
+    fn default() -> Self {
         let interleaved = Box::new([0.0; MAX_SAMPLES_PER_FRAME]);
         Self { decoder: Decoder::new(), channels: None, interleaved }
     }
+}
 
+impl MpegDecoder {
     /// Decodes one whole packet; gives how many frames it has.
     fn frames_of(&mut self, data: &[u8]) -> Option<usize> {
         let Self { decoder, interleaved, .. } = self;

@@ -76,7 +76,7 @@ impl SourceFormat for Mp3Source {
         let index = Index::read(index)
             .ok_or_else(|| DecodeError::Broken("the seek index is damaged".into()))?;
         let packets = Mp3Packets::open(source, &index, start_frame)?;
-        let decoder = Box::new(MpegDecoder::new());
+        let decoder = Box::new(MpegDecoder::default());
         let span = start_frame..facts.frame_count;
         Ok(Box::new(PacketDecode::new(packets, decoder, facts.channels, span)))
     }

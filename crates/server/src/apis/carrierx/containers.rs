@@ -90,7 +90,7 @@ async fn change(
     let sid = super::sid(sid)?;
     let changes = body::container(&json::object(request).await?)?;
     let row = storage.library.change_container(&caller, sid, changes, rest).await?;
-    Ok(shown(&storage, row))
+    Ok(shown(storage, row))
 }
 
 /// Deletes a container that holds no files.
