@@ -80,10 +80,7 @@ impl Library {
                 // The wished format and bit rate told how the old content was to be stored; the new one says its own.
                 (row.desired_format, row.desired_bitrate) = (None, None);
             }
-            if MediaType::parse(&row.mime_type).is_none() {
-                // Versions before this one took any text.
-                row.mime_type = "application/octet-stream".into();
-            }
+            mend_type(row);
             changes.apply(row);
             row.date_modified = now;
             // What is said of the type must be one, though the content has the last word.
@@ -223,5 +220,12 @@ impl Library {
 
     fn base<'a>(&'a self, container: &'a Container) -> &'a str {
         container.publish_domain.as_deref().unwrap_or(self.public_url())
+    }
+}
+
+/// Makes a type that is none say nothing: versions before this one took any text.
+fn mend_type(row: &mut File) {
+    if MediaType::parse(&row.mime_type).is_none() {
+        row.mime_type = "application/octet-stream".into();
     }
 }
