@@ -195,6 +195,30 @@ fn every_declared_dependency_is_used_by_its_crate() {
 }
 
 #[test]
+fn the_code_map_gives_a_reason_for_every_dependency_from_outside() {
+    let tree = tree();
+    let (_, table) = tree["crates/README.md"].split_once("\n## Dependencies\n").expect("a table");
+    let named: BTreeSet<_> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" | "))
+        .flat_map(|(names, _)| names.split(", "))
+        .collect();
+    let own: Vec<_> = crates(&tree).into_iter().map(|(name, ..)| name).collect();
+    let mut faults = String::new();
+    for (name, manifest, _) in crates(&tree) {
+        for title in ["dependencies", "dev-dependencies"] {
+            for other in dependencies(manifest, title) {
+                if !own.contains(&other) && !named.contains(other) {
+                    let _ =
+                        writeln!(faults, "{name}: why {other}? A row of crates/README.md says it");
+                }
+            }
+        }
+    }
+    fails_with(&faults);
+}
+
+#[test]
 fn sql_stands_in_the_catalog_alone() {
     let tree = tree();
     let mut faults = String::new();
