@@ -11,6 +11,7 @@ mod containers;
 mod data;
 mod files;
 mod foreign;
+mod forms;
 mod guide;
 mod lists;
 mod raw;

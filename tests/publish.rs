@@ -1,5 +1,8 @@
 //! The publish link as clients see it: conditions, ranges, forms of the URL, errors, headers.
 
+mod conditions;
+mod types;
+
 use crate::client::Answer;
 use crate::running::{Server, text};
 use std::sync::{Arc, Mutex, Weak};
@@ -54,135 +57,6 @@ fn refused(answer: &Answer, field: &str) {
 }
 
 #[test]
-fn what_the_client_has_already_is_304_with_an_empty_body() {
-    let site = Site::shared();
-    for path in [site.chime.clone(), format!("{}?f=mp3", site.chime)] {
-        let first = site.server.get(&path);
-        let (etag, date) = (header(&first, "etag"), header(&first, "last-modified"));
-        let weak = format!("W/{etag}");
-        for (name, value) in [
-            ("If-None-Match", etag.as_str()),
-            ("If-None-Match", &weak),
-            ("If-Modified-Since", &date),
-        ] {
-            let again = site.with(&path, &[(name, value)]);
-            assert_eq!((again.status, again.body.len()), (304, 0), "{name}: {value}");
-            assert_eq!(header(&again, "etag"), etag);
-        }
-        assert_eq!(site.with(&path, &[("If-None-Match", "\"other\"")]).status, 200);
-    }
-}
-
-#[test]
-fn a_failed_precondition_is_412() {
-    let site = Site::shared();
-    let early = "Thu, 01 Jan 1998 00:00:00 GMT";
-    assert_eq!(site.with(&site.chime, &[("If-Match", "\"other\"")]).status, 412);
-    assert_eq!(site.with(&site.chime, &[("If-Unmodified-Since", early)]).status, 412);
-    assert_eq!(site.with(&site.chime, &[("If-Match", "*")]).status, 200);
-}
-
-#[test]
-fn no_cache_may_keep_a_refusal_in_the_place_of_the_content() {
-    let site = Site::shared();
-    let link = format!("{}?cache_headers=300", site.chime);
-    let whole = site.server.get(&link);
-    assert_eq!(header(&whole, "cache-control"), "public, max-age=300");
-    for (condition, value, status) in
-        [("If-Match", "\"other\"", 412), ("Range", "bytes=99999999-", 416)]
-    {
-        let refusal = site.with(&link, &[(condition, value)]);
-        assert_eq!((refusal.status, &*header(&refusal, "cache-control")), (status, "no-store"));
-        for name in ["etag", "last-modified", "access-control-allow-origin"] {
-            assert_eq!(header(&refusal, name), header(&whole, name), "{status}: {name}");
-        }
-    }
-}
-
-#[test]
-fn ranges_are_cut_to_what_is_there_and_unsatisfiable_ones_are_416() {
-    let site = Site::shared();
-    let bytes = asset("chime-8k.wav");
-    let length = bytes.len();
-    let last = length - 1;
-    for (range, from, to) in [
-        ("bytes=0-0".to_owned(), 0, 0),
-        ("bytes=100-199".into(), 100, 199),
-        ("bytes=100-".into(), 100, last),
-        ("bytes=-100".into(), length - 100, last),
-        (format!("bytes=5-{}", length + 1000), 5, last),
-        (format!("bytes=-{}", length + 1), 0, last),
-    ] {
-        let answer = site.server.range(&site.chime, &range);
-        assert_eq!(answer.status, 206, "{range}");
-        assert_eq!(
-            header(&answer, "content-range"),
-            format!("bytes {from}-{to}/{length}"),
-            "{range}"
-        );
-        assert!(answer.body == bytes[from..=to], "{range}");
-    }
-    let beyond = site.server.range(&site.chime, &format!("bytes={length}-"));
-    assert_eq!(beyond.status, 416);
-    assert_eq!(header(&beyond, "content-range"), format!("bytes */{length}"));
-    for ignored in ["bytes=5-2", "bytes=a-b", "lines=1-2", "bytes="] {
-        assert_eq!(site.server.range(&site.chime, ignored).status, 200, "{ignored}");
-    }
-    let head = site.server.request("HEAD", &site.chime).range("bytes=0-9").send();
-    assert_eq!((head.status, head.length()), (200, length as u64), "HEAD ignores Range");
-}
-
-#[test]
-fn several_ranges_are_multipart_in_the_order_asked() {
-    let site = Site::shared();
-    let path = format!("{}?f=mp3", site.melody);
-    let whole = site.server.get(&path).body;
-    let answer = site.server.range(&path, "bytes=1000-1099,-50,0-9");
-    assert_eq!((answer.status, answer.whole), (206, true));
-    let kind = header(&answer, "content-type");
-    let boundary =
-        kind.strip_prefix("multipart/byteranges; boundary=").expect(&kind).trim_matches('"');
-    let parts = parts(&answer.body, boundary);
-    let length = whole.len();
-    let expected = [(1000, 1100), (length - 50, length), (0, 10)];
-    assert_eq!(parts.len(), expected.len());
-    for ((head, body), (from, to)) in parts.iter().zip(expected) {
-        let line = format!("content-range: bytes {from}-{}/{length}", to - 1);
-        assert!(head.to_ascii_lowercase().contains(&line), "{head}");
-        assert!(*body == whole[from..to], "{line}");
-    }
-}
-
-/// The parts of a multipart body: head and bytes.
-fn parts(body: &[u8], boundary: &str) -> Vec<(String, Vec<u8>)> {
-    let mark = format!("--{boundary}").into_bytes();
-    let starts: Vec<_> =
-        (0..body.len()).filter(|&i| body[i..].starts_with(&mark)).map(|i| i + mark.len()).collect();
-    let pairs = starts.iter().zip(starts.iter().skip(1));
-    pairs
-        .map(|(&from, &to)| {
-            let part = &body[from + 2..to - mark.len() - 2];
-            let split = part.windows(4).position(|w| w == b"\r\n\r\n").expect("a part's head");
-            (String::from_utf8_lossy(&part[..split]).into_owned(), part[split + 4..].to_vec())
-        })
-        .collect()
-}
-
-#[test]
-fn if_range_with_a_stale_etag_or_date_sends_the_whole() {
-    let site = Site::shared();
-    let first = site.server.get(&site.chime);
-    let (etag, date) = (header(&first, "etag"), header(&first, "last-modified"));
-    let ranged =
-        |value: &str| site.with(&site.chime, &[("Range", "bytes=0-9"), ("If-Range", value)]).status;
-    assert_eq!(ranged(&etag), 206);
-    assert_eq!(ranged(&date), 206);
-    assert_eq!(ranged("\"stale\""), 200);
-    assert_eq!(ranged(&format!("W/{etag}")), 200);
-    assert_eq!(ranged("Thu, 01 Jan 1998 00:00:00 GMT"), 200);
-}
-
-#[test]
 fn query_path_form_extension_and_preset_are_one_representation() {
     let site = Site::shared();
     let link = &site.melody;
@@ -201,89 +75,6 @@ fn query_path_form_extension_and_preset_are_one_representation() {
         assert!(answer.body == expected.body, "{path}");
     }
     assert_eq!(site.server.get(&format!("{link}/unknown=1/prompt.wav")).status, 404);
-}
-
-#[test]
-fn wav16_is_16_khz_with_the_type_asterisk_expects() {
-    let site = Site::shared();
-    let answer = site.server.get(&format!("{}/ch=mix/prompt.wav16", site.melody));
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(header(&answer, "content-type"), "audio/x-wav;codec=pcm;bit=16;rate=16000");
-    assert_eq!(answer.body[24..28], 16_000_u32.to_le_bytes());
-    for alaw in [".alaw", ".pcma", "?f=alaw", "/p=alaw/x.pcma"] {
-        let alaw = site.server.get(&format!("{}{alaw}", site.chime));
-        assert_eq!(header(&alaw, "content-type"), "audio/pcma");
-    }
-    let ulaw = site.server.get(&format!("{}.ulaw", site.chime));
-    assert_eq!(header(&ulaw, "content-type"), "audio/basic");
-}
-
-#[test]
-fn alaw_is_never_typed_as_mulaw() {
-    let site = Site::shared();
-    let bytes = site.server.get(&format!("{}?f=alaw", site.chime)).body;
-    let stored = site.server.upload("chime.alaw", &bytes);
-    let declared = site.server.upload_declared("chime.al", &bytes, "audio/basic");
-    for path in [
-        format!("{}?f=alaw", site.chime),
-        format!("{}?p=alaw", site.chime),
-        format!("{}/p=alaw/x.pcma", site.chime),
-        format!("{}.pcma", site.chime),
-        stored.clone(),
-        declared.clone(),
-        format!("{declared}.al"),
-        format!("{declared}?rate=8000"),
-    ] {
-        let answer = site.server.get(&path);
-        assert_eq!(
-            (answer.status, header(&answer, "content-type")),
-            (200, "audio/pcma".into()),
-            "{path}"
-        );
-    }
-    let asked = site.server.get(&format!("{stored}?f=alaw&content_type=audio/basic"));
-    assert_eq!(header(&asked, "content-type"), "audio/basic");
-}
-
-#[test]
-fn an_original_has_its_formats_type_under_the_uploaders_name_for_it() {
-    let site = Site::shared();
-    let m4a = site.server.get(&format!("{}?f=mp4", site.chime)).body;
-    let wav = asset("chime-8k.wav");
-    let text = b"no recording at all".to_vec();
-    for (name, bytes, declared, sent) in [
-        ("a.wav", &wav, "audio/wav", "audio/wav"),
-        ("a.wav", &wav, "AUDIO/Vnd.Wave; codec=1", "audio/vnd.wave"),
-        ("a.wav", &wav, "audio/basic", "audio/x-wav"),
-        ("a.wav", &wav, "text/html", "audio/x-wav"),
-        ("a.mp3", &wav, "audio/mpeg", "audio/x-wav"),
-        ("a.m4a", &m4a, "audio/x-m4a", "audio/x-m4a"),
-        ("a.m4a", &m4a, "text/plain", "audio/mp4"),
-        ("a.mp4", &m4a, "text/plain", "video/mp4"),
-        ("a.txt", &text, "text/plain", "text/plain"),
-        ("a.wav", &text, "audio/wav", "audio/wav"),
-    ] {
-        let link = site.server.upload_declared(name, bytes, declared);
-        let answer = site.server.get(&link);
-        assert_eq!(header(&answer, "content-type"), sent, "{name} declared {declared}");
-    }
-    let plain = site.server.upload("plain.m4a", &m4a);
-    assert_eq!(header(&site.server.get(&plain), "content-type"), "audio/mp4");
-}
-
-#[test]
-fn a_change_of_the_declared_type_does_not_change_what_a_link_says() {
-    let site = Site::shared();
-    let link = site.server.upload("typed.wav", &asset("chime-8k.wav"));
-    let forms =
-        ["?f=wav", "?p=asterisk", ".wav", "/f=wav/x.wav", ""].map(|form| format!("{link}{form}"));
-    let kinds = || forms.each_ref().map(|form| header(&site.server.get(form), "content-type"));
-    let before = kinds();
-    let path = link.replace("/f/", "/core/v2/storage/files/");
-    let patch = site.server.request("PATCH", &path).token(&site.server.token());
-    let patch = patch.header("Content-Type", "application/json");
-    assert_eq!(patch.body(br#"{"mime_type": "audio/basic"}"#).send().status, 200);
-    assert_eq!(kinds(), before);
 }
 
 #[test]
@@ -373,25 +164,6 @@ fn a_name_that_looks_like_an_option_is_told_of() {
     let part = site.server.range(&format!("{}?bitrate=64", site.chime), "bytes=0-9");
     assert_eq!((part.status, &*header(&part, "x-tonearm-ignored")), (206, "bitrate"));
     assert_eq!(site.server.get(&format!("{}?utm=x", site.chime)).header("x-tonearm-ignored"), None);
-}
-
-#[test]
-fn the_type_may_be_chosen_from_a_closed_list() {
-    let site = Site::shared();
-    let html = site.server.upload_declared("page.html", b"<script>alert(1)</script>", "text/html");
-    for (link, kind, status) in [
-        (&site.chime, "audio/flac", 200),
-        (&site.chime, "audio/pcma", 200),
-        (&site.chime, "audio/G722", 200),
-        (&site.chime, "application/octet-stream", 200),
-        (&site.chime, "text/html", 400),
-        (&site.chime, "image/svg%2Bxml", 400),
-        (&site.chime, "audio/x-wav,text/html", 400),
-        (&html, "text/html", 200),
-    ] {
-        let answer = site.server.get(&format!("{link}?content_type={kind}"));
-        assert_eq!(answer.status, status, "{kind}");
-    }
 }
 
 #[test]

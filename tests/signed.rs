@@ -1,5 +1,8 @@
 //! Signed links (apis/publish/README.md §9), with OpenSSL and Python as independent signers.
 
+mod api;
+mod scripts;
+
 use crate::client::Answer;
 use crate::running::{Server, run, stderr, stdout, text, tonearm, until};
 use serde_json::{Value, json};
@@ -282,89 +285,6 @@ fn pictures_take_the_signature_of_their_files_link() {
 }
 
 #[test]
-fn the_api_signs_the_same_thing_alike_within_a_window() {
-    let site = Site::start(&["--public-url", "https://media.example.com/"]);
-    let wish = json!({"expires_in": 1800, "options": {"f": "mp3", "br": 32}});
-    let answers = [site.ask(&wish), site.ask(&wish)].map(|answer| answer.json());
-    let expires = answers[0]["expires"].as_u64().unwrap();
-    // An hour may begin between the two.
-    assert!(answers[0] == answers[1] || answers[1]["expires"].as_u64() == Some(expires + 3600));
-    assert_eq!(expires % 3600, 0);
-    assert!((1800 - 60..=1800 + 3600).contains(&(expires - now_s())));
-    let uri = text(&answers[0]["uri"]);
-    let path = uri.strip_prefix("https://media.example.com").expect("the public URL");
-    assert!(path.starts_with(&format!("{}?", site.link())), "{path}");
-    let answer = site.server.get(path);
-    assert_eq!((answer.status, answer.header("content-type")), (200, Some("audio/mpeg")));
-}
-
-#[test]
-fn the_api_signs_links_for_telephones() {
-    let site = Site::start(&[]);
-    for (options, ending, kind) in [
-        (json!({"p": "asterisk"}), "/file.wav", "audio/x-wav"),
-        (json!({"f": "ulaw"}), "/file.ulaw", "audio/basic"),
-        (json!({"disposition_name": "a, b?&;@.wav"}), "/file.wav", "audio/x-wav"),
-    ] {
-        let signed = site.signed(&json!({"form": "path", "options": options}));
-        assert!(signed.ends_with(ending), "{signed}");
-        assert!(!signed.contains(['?', '&', ',', ';', '@']), "{signed}");
-        let answer = site.server.get(&signed);
-        assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{signed}");
-    }
-}
-
-#[test]
-fn what_cannot_be_signed_is_422_and_named() {
-    let site = Site::start(&["--link-max-days", "2"]);
-    for (wish, field) in [
-        (json!({"expires_in": 0}), "expires_in"),
-        (json!({"expires_in": -1}), "expires_in"),
-        (json!({"expires_in": 172_801}), "expires_in"),
-        (json!({"expires_in": "1h"}), "expires_in"),
-        (json!({"options": {"format": "mp3"}}), "format"),
-        (json!({"options": {"exp": "9"}}), "exp"),
-        (json!({"options": {"f": "xyz"}}), "f"),
-        (json!({"options": {"p": "nothing"}}), "p"),
-        (json!({"options": {"f": ["mp3"]}}), "f"),
-        (json!({"options": "f=mp3"}), "options"),
-        (json!({"form": "header"}), "form"),
-        (json!({"until": 9}), "until"),
-    ] {
-        let answer = site.ask(&wish);
-        assert_eq!(answer.status, 422, "{wish}: {}", answer.text());
-        assert_eq!(answer.json()["errors"][0]["field"], field, "{wish}");
-    }
-    assert_eq!(site.ask(&json!({"expires_in": 172_800})).status, 200);
-    for args in [["--expires", "3d"], ["--until", "1"], ["--expires", "x"], ["--expires", "0"]] {
-        let output = run(&[
-            &["sign", "/f/00000000-0000-4000-8000-000000000000"][..],
-            &args,
-            &SECRETS,
-            &["--link-max-days", "2"],
-        ]
-        .concat());
-        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stdout(&output));
-    }
-}
-
-#[test]
-fn only_who_may_read_a_file_signs_its_link() {
-    let site = Site::start(&[]);
-    let data = site.server.data.to_str().unwrap();
-    let path = format!("/core/v2/storage/files/{}/sign", site.sid);
-    let sign = |token: &str| {
-        let request = site.server.request("POST", &path).token(token);
-        request.header("Content-Type", "application/json").body(b"{}").send().status
-    };
-    let token = |args: &[&str]| told(&[&["token", "create", "--data", data][..], args].concat());
-    assert_eq!(sign(&token(&["--role", "read"])), 200);
-    assert_eq!(sign(&token(&["--scope", "storage.create"])), 403);
-    assert_eq!(sign(&token(&["--partner", "other"])), 404);
-    assert_eq!(sign("nonsense"), 401);
-}
-
-#[test]
 fn a_new_secret_signs_at_once_and_the_one_before_is_believed() {
     let site = Site::start(&[]);
     let data = site.server.data.to_str().unwrap();
@@ -428,107 +348,4 @@ fn secrets_and_links_outlive_a_restart() {
     drop(site.server);
     site.server = Server::start(&data, &[]);
     assert_eq!(site.server.get(&signed).status, 200);
-}
-
-/// A block of the contract by the mark before it.
-fn block(name: &str) -> String {
-    let readme = include_str!("../crates/server/src/apis/publish/README.md");
-    let (_, rest) = readme.split_once(&format!("<!-- {name} -->\n```")).expect("a mark");
-    let (_, rest) = rest.split_once('\n').expect("a block");
-    rest.split_once("\n```").expect("its end").0.to_owned() + "\n"
-}
-
-/// The contract's script as a command in a folder of its own.
-fn script(folder: &TempDir) -> std::path::PathBuf {
-    use std::os::unix::fs::PermissionsExt;
-    let path = folder.path().join("sign-link");
-    std::fs::write(&path, block("sign.sh")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    path
-}
-
-#[test]
-fn the_contracts_shell_script_signs() {
-    let site = Site::start(&SECRETS);
-    let late = LATE.to_string();
-    let name = "disposition_name=r%C3%A9sum%C3%A9%20a%2Bb.wav";
-    let options = ["f=mp3", "disposition=attachment", name];
-    let mut command = Command::new(script(&site.folder));
-    let output =
-        command.args([site.sid.as_str(), &late]).args(options).env("SECRET", SECRET).output();
-    let signature = stdout(&output.unwrap());
-    let link = format!("{}?{}&exp={LATE}&sig={signature}", site.link(), options.join("&"));
-    assert_eq!(site.server.get(&link).status, 200, "{link}");
-}
-
-#[test]
-fn the_contracts_python_signs() {
-    let site = Site::start(&SECRETS);
-    let call = format!(
-        "print(sign(b'{SECRET}', '{}', 60, f='mp3', br=32, disposition_name='résumé a+b.wav'))",
-        site.link()
-    );
-    let program = block("sign.py") + &call;
-    let output = Command::new("python3").args(["-c", &program]).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
-    let link = stdout(&output);
-    let answer = site.server.get(link.trim());
-    assert_eq!(answer.status, 200, "{link}");
-    assert!(answer.header("content-disposition").unwrap().contains("r%C3%A9sum%C3%A9%20a+b.wav"));
-}
-
-#[test]
-fn the_contracts_dialplan_plays_a_signed_prompt() {
-    let site = Site::start(&SECRETS);
-    let folder = script(&site.folder).parent().unwrap().to_owned();
-    let mut variables =
-        vec![("EPOCH".to_owned(), now_s().to_string()), ("ARG1".into(), site.sid.clone())];
-    let mut played = None;
-    for line in block("extensions.conf")
-        .lines()
-        .filter_map(|line| line.split_once("=> ")?.1.split_once(','))
-    {
-        let application = line.1.trim_start_matches("1,");
-        let (name, argument) = application.trim_end_matches(')').split_once('(').expect("NAME(…)");
-        let ours = |text: &str| evaluated(text, &variables, &folder);
-        match name {
-            "Set" => {
-                let (variable, value) = argument.split_once('=').expect("VARIABLE=VALUE");
-                let value = ours(value);
-                variables.push((variable.to_owned(), value));
-            }
-            "Playback" => played = Some(ours(argument)),
-            _ => assert_eq!(application, "Return()"),
-        }
-    }
-    let url = played.expect("something is played");
-    assert!(!url.contains(['&', ',', ';', '?']), "a dialplan cuts {url}");
-    let answer = site.server.get(url.strip_prefix("http://media.example.com").unwrap());
-    assert_eq!((answer.status, answer.header("content-type")), (200, Some("audio/x-wav")), "{url}");
-    let seconds = seconds(&answer);
-    assert!((1..=300).contains(&seconds), "the preset's five minutes: {seconds}");
-}
-
-/// What Asterisk makes of a text: variables, then SHELL(), then expressions, as far as the contract has them.
-fn evaluated(text: &str, variables: &[(String, String)], path: &Path) -> String {
-    let mut text = text.to_owned();
-    for (name, value) in variables {
-        text = text.replace(&format!("${{{name}}}"), value);
-    }
-    let bash = |script: &str| {
-        let path = format!("{}:{}", path.display(), std::env::var("PATH").unwrap_or_default());
-        let output = Command::new("bash")
-            .args(["-c", script])
-            .env("PATH", path)
-            .env("SECRET", SECRET)
-            .output();
-        stdout(&output.unwrap())
-    };
-    if let Some(command) = text.strip_prefix("${SHELL(").and_then(|rest| rest.strip_suffix(")}")) {
-        return bash(command);
-    }
-    match text.strip_prefix("$[").and_then(|rest| rest.strip_suffix(']')) {
-        Some(expression) => bash(&format!("printf %s $(({expression}))")),
-        None => text,
-    }
 }

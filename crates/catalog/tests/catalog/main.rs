@@ -1,6 +1,9 @@
 //! Rows come back as they went in, and what races is decided once.
 #![allow(clippy::unwrap_used)]
 
+mod cursors;
+mod outputs;
+
 use catalog::{
     Admission, Catalog, Classification, Condition, ContainerRow, ContentRow, Error, FileRow, Keys,
     Left, Lifecycle, LifecycleAction, Limits, List, Listing, NewContent, OUTPUTS_BYTES, Operator,
@@ -287,100 +290,6 @@ async fn what_was_found_counts_until_something_changes_or_goes() {
 }
 
 #[tokio::test]
-async fn layouts_and_checkpoints_come_back() {
-    let (_dir, catalog) = open();
-    let container = container(&catalog, None).await;
-    stored(&catalog, &container, "aa").await;
-    let layout = StoredLayout { header: vec![9; 44], offsets: vec![44, 1000, u64::MAX] };
-    for layout in [header(3), layout] {
-        catalog.put_layout("k", "aa", layout.clone()).await.unwrap();
-        assert_eq!(catalog.layout("k").await.unwrap(), Some(layout));
-    }
-    assert_eq!(catalog.layout("other").await.unwrap(), None);
-    let states = vec![(1, vec![1]), (2, vec![7, 7])];
-    catalog.put_checkpoints("g", "aa", states.clone()).await.unwrap();
-    assert_eq!(catalog.checkpoints("g").await.unwrap(), states);
-    assert_eq!(catalog.checkpoints("k").await.unwrap(), []);
-}
-
-#[tokio::test]
-async fn checkpoints_behind_a_missing_one_wait_for_it() {
-    let (_dir, catalog) = open();
-    let container = container(&catalog, None).await;
-    stored(&catalog, &container, "aa").await;
-    let state = |segment: u32| (segment, vec![segment as u8]);
-    let known = async || catalog.checkpoints("k").await.unwrap();
-    for (batch, frontier) in [(3..=4, 0), (6..=6, 0), (2..=2, 0), (1..=3, 4), (5..=5, 6)] {
-        catalog.put_checkpoints("k", "aa", batch.map(state).collect()).await.unwrap();
-        assert_eq!(known().await, (1..=frontier).map(state).collect::<Vec<_>>());
-    }
-    // The first one counts, as it does for whoever goes by it already.
-    catalog.put_checkpoints("k", "aa", vec![(1, vec![99])]).await.unwrap();
-    assert_eq!(known().await[0], state(1));
-}
-
-#[tokio::test]
-async fn what_was_learned_of_outputs_goes_with_their_content() {
-    let (dir, catalog) = open();
-    let container = container(&catalog, None).await;
-    for content in ["aa", "aa.ulaw"] {
-        stored(&catalog, &container, content).await;
-        let key = |kind: &str| format!("{kind} of {content}");
-        catalog.put_layout(&key("layout"), content, header(9)).await.unwrap();
-        catalog.put_checkpoints(&key("states"), content, vec![(1, vec![1])]).await.unwrap();
-    }
-    let sid =
-        catalog.same_file(container.container_sid, "aa", "aa").await.unwrap().unwrap().file_sid;
-    assert!(catalog.layout("layout of aa").await.unwrap().is_some(), "its content is there");
-    catalog.delete_file(sid).await.unwrap();
-    // What ends to be learned after that comes too late.
-    catalog.put_layout("late layout", "aa", header(9)).await.unwrap();
-    catalog.put_checkpoints("late states", "aa", vec![(1, vec![1])]).await.unwrap();
-    stored(&catalog, &container, "aa").await;
-    for layout in ["layout of aa", "late layout"] {
-        assert_eq!(catalog.layout(layout).await.unwrap(), None, "{layout}");
-    }
-    for states in ["states of aa", "late states"] {
-        assert_eq!(catalog.checkpoints(states).await.unwrap(), [], "{states}");
-    }
-    assert_eq!(catalog.layout("layout of aa.ulaw").await.unwrap(), Some(header(9)));
-    assert_eq!(catalog.checkpoints("states of aa.ulaw").await.unwrap(), [(1, vec![1])]);
-    let db = rusqlite::Connection::open(dir.path().join("catalog.sqlite")).unwrap();
-    let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
-    for (table, rows) in [("outputs", 2), ("output_layouts", 1), ("output_checkpoints", 1)] {
-        assert_eq!(number(&format!("SELECT count(*) FROM {table}")), rows, "{table}");
-    }
-    let counted = number("SELECT length_bytes FROM outputs_total");
-    assert_eq!(counted, number("SELECT sum(length_bytes) FROM outputs"));
-}
-
-#[tokio::test]
-async fn what_was_learned_of_outputs_is_bounded_and_those_registered_first_go_first() {
-    const SIZE: usize = OUTPUTS_BYTES as usize * 2 / 5;
-    let (_dir, catalog) = open();
-    let container = container(&catalog, None).await;
-    stored(&catalog, &container, "aa").await;
-    let kept = async |keys: &[&str]| {
-        for key in keys {
-            assert!(catalog.layout(key).await.unwrap().is_some(), "{key}");
-        }
-    };
-    // What is there already counts once.
-    for _ in 0..3 {
-        catalog.put_checkpoints("states", "aa", vec![(1, vec![1; SIZE])]).await.unwrap();
-    }
-    catalog.put_layout("a", "aa", header(SIZE)).await.unwrap();
-    assert_eq!(catalog.checkpoints("states").await.unwrap().len(), 1);
-    catalog.put_layout("b", "aa", header(SIZE)).await.unwrap();
-    assert_eq!(catalog.checkpoints("states").await.unwrap(), []);
-    kept(&["a", "b"]).await;
-    // What is too large alone makes nothing else go.
-    catalog.put_layout("large", "aa", header(OUTPUTS_BYTES as usize)).await.unwrap();
-    assert_eq!(catalog.layout("large").await.unwrap(), None);
-    kept(&["a", "b"]).await;
-}
-
-#[tokio::test]
 async fn accesses_are_noted_once_within_their_resolution_and_disturb_nothing() {
     let (_dir, catalog) = open();
     let container = container(&catalog, None).await;
@@ -408,45 +317,6 @@ async fn accesses_are_noted_once_within_their_resolution_and_disturb_nothing() {
     assert_eq!(last(first.file_sid).await, Some(200_000));
     assert_eq!(last(second.file_sid).await, Some(200_000));
     assert_eq!(catalog.generation(), generation, "what others keep of the catalog is lost");
-}
-
-#[tokio::test]
-async fn a_cursor_tells_nothing_and_is_made_by_its_catalog_alone() {
-    let (dir, catalog) = open();
-    let into = container(&catalog, None).await;
-    let arrival = |start| page(Order::Arrival, start, 1);
-    let mut cursors = Vec::new();
-    for n in 0..20 {
-        insert(&catalog, file(&into, &n.to_string(), "aa"), content("aa", None)).await.unwrap();
-        cursors.push(end(catalog.files(None, arrival(Start::Offset(n))).await.unwrap()));
-    }
-    assert!(cursors.iter().all(|cursor| cursor.len() == cursors[0].len()), "{cursors:?}");
-    let bytes = |cursor: &str| {
-        let pairs = cursor.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
-        pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect::<Vec<_>>()
-    };
-    let text = String::from_utf8_lossy(&bytes(&cursors[0])).into_owned();
-    assert!(!text.contains("null"), "{text}");
-    let refused = async |cursor: String| {
-        let listed = catalog.files(None, arrival(Start::After(cursor))).await;
-        assert!(matches!(listed, Err(Error::BadList { parameter: "after", .. })), "{listed:?}");
-    };
-    // As earlier versions made them, and one that was changed.
-    refused(r#"["",null,1]"#.bytes().map(|byte| format!("{byte:02x}")).collect()).await;
-    for at in [0, 40, cursors[0].len() - 1] {
-        let digit = if cursors[0].as_bytes()[at] == b'0' { "1" } else { "0" };
-        let mut changed = cursors[0].clone();
-        changed.replace_range(at..=at, digit);
-        refused(changed).await;
-    }
-    // A restart keeps them, another catalog has its own.
-    let again = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
-    let next = again.files(None, arrival(Start::After(cursors[0].clone()))).await.unwrap();
-    assert_eq!(next.items[0].name, "1");
-    let (_other_dir, other) = open();
-    let into = container(&other, None).await;
-    insert(&other, file(&into, "0", "aa"), content("aa", None)).await.unwrap();
-    assert_ne!(end(other.files(None, arrival(Start::Offset(0))).await.unwrap()), cursors[0]);
 }
 
 #[tokio::test]
@@ -486,134 +356,6 @@ async fn a_deletion_that_nobody_waits_for_ends_what_was_found_all_the_same() {
     while catalog.generation() == before {
         assert!(Instant::now() < until, "a deleted file would be served on");
         tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-}
-
-#[tokio::test]
-async fn what_comes_after_a_deletion_lies_behind_every_cursor() {
-    let (dir, mut catalog) = open();
-    let (lasting, passing) = (container(&catalog, None).await, container(&catalog, None).await);
-    let put = async |catalog: &Catalog, name: &str| {
-        let row = file(&lasting, name, "aa");
-        insert(catalog, row.clone(), content("aa", None)).await.unwrap();
-        row
-    };
-    let first = page(Order::Arrival, Start::Offset(0), 9);
-    let [kept, gone] = [put(&catalog, "kept").await, put(&catalog, "gone").await];
-    let mut after = end(catalog.files(None, first.clone()).await.unwrap());
-    let of_containers = end(catalog.containers(None, first).await.unwrap());
-    // The newest goes, then all: with nothing left there is nothing to count on from.
-    for gone in [vec![gone], vec![kept]] {
-        for row in gone {
-            assert!(catalog.delete_file(row.file_sid).await.unwrap().is_some());
-        }
-        for reopen in [false, true] {
-            if reopen {
-                catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
-            }
-            let new = put(&catalog, "new").await;
-            let wanted = page(Order::Arrival, Start::After(after.clone()), 9);
-            let found = catalog.files(None, wanted).await.unwrap();
-            let sid = new.file_sid;
-            assert_eq!(found.items, [new], "reopened: {reopen}");
-            after = end(found);
-            assert!(catalog.delete_file(sid).await.unwrap().is_some());
-        }
-    }
-    catalog.delete_container(passing.container_sid).await.unwrap();
-    let new = container(&catalog, None).await;
-    let wanted = page(Order::Arrival, Start::After(of_containers), 9);
-    assert_eq!(catalog.containers(None, wanted).await.unwrap().items, [new]);
-}
-
-#[tokio::test]
-async fn no_list_tells_what_external_attributes_hold_beneath_an_object_or_a_list() {
-    let (_dir, catalog) = open();
-    let made = container(&catalog, None).await;
-    let sid = made.container_sid;
-    let attributes =
-        json!({"s3": {"bucket": "b", "secret": "hush"}, "keys": [{"secret": "hush"}], "size": 2});
-    let attributes = attributes.as_object().unwrap().clone();
-    let edit = move |row: &mut ContainerRow| {
-        row.external_attributes = attributes;
-        Ok::<_, Error>(())
-    };
-    catalog.change_container(sid, edit).await.unwrap();
-    let by = |attribute: &str| Order::By { attribute: attribute.into(), descending: true };
-    let found = async |attribute: &str, operator, value: &str| {
-        let (attribute, values) = (attribute.into(), vec![value.into()]);
-        let conditions = vec![Condition { attribute, operator, values }];
-        let wanted = List { conditions, ..page(Order::Arrival, Start::Offset(0), 9) };
-        catalog.containers(None, wanted).await.map(|found| found.total)
-    };
-    for within in ["external_attributes.s3", "external_attributes.keys"] {
-        let wanted = page(by(within), Start::Offset(0), 9);
-        let cursor = end(catalog.containers(None, wanted).await.unwrap());
-        let hush: String = "hush".bytes().map(|byte| format!("{byte:02x}")).collect();
-        assert!(!cursor.contains(&hush), "{within}: {cursor}");
-        assert_eq!(found(within, Operator::Like, "%hush%").await.unwrap(), 0, "{within}");
-        assert_eq!(found(within, Operator::Equal, "null").await.unwrap(), 1, "{within}");
-    }
-    assert_eq!(found("external_attributes.s3.bucket", Operator::Equal, "b").await.unwrap(), 1);
-    for wrong in ["", ".", "s3.", ".s3", "s3..bucket", "s3.secret", "keys[0]", "a b", "ä", "'"] {
-        let name = format!("external_attributes.{wrong}");
-        let asked = found(&name, Operator::Equal, "b").await;
-        assert!(matches!(asked, Err(Error::BadList { parameter: "filter", .. })), "{wrong:?}");
-        let listed = catalog.containers(None, page(by(&name), Start::Offset(0), 9)).await;
-        assert!(matches!(listed, Err(Error::BadList { parameter: "order", .. })), "{wrong:?}");
-    }
-}
-
-#[tokio::test]
-async fn pages_by_duration_show_each_file_once_whatever_the_rate() {
-    let (_dir, catalog) = open();
-    let container = container(&catalog, None).await;
-    let mut lengths = Vec::new();
-    for (n, rate) in (0..60).flat_map(|n| [(n, 44_100.0), (n, 11_025.0), (n, 48_000.0)]) {
-        let duration = f64::from(n * 7919 + 1) / rate;
-        let name = format!("{n} at {rate}");
-        let row = FileRow { content_duration: Some(duration), ..file(&container, &name, "aa") };
-        insert(&catalog, row, content("aa", None)).await.unwrap();
-        lengths.push(duration);
-    }
-    lengths.sort_by(f64::total_cmp);
-    let by = Order::By { attribute: "content_duration".into(), descending: false };
-    let mut start = Start::Offset(0);
-    for (at, length) in lengths.iter().enumerate() {
-        let found = catalog.files(None, page(by.clone(), start, 1)).await.unwrap();
-        assert_eq!(found.items[0].content_duration, Some(*length), "at {at}");
-        assert_eq!(found.has_more, at + 1 < lengths.len());
-        start = Start::After(end(found));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_is_found_while_lists_take_long() {
-    let (_dir, catalog) = open();
-    let container = container(&catalog, None).await;
-    let row = file(&container, &"a".repeat(30_000), "aa");
-    insert(&catalog, row.clone(), content("aa", None)).await.unwrap();
-    // Hundreds of millions of comparisons: nearly the whole pattern is found at nearly every place.
-    let (attribute, values) = ("name".into(), vec![format!("%{}b", "a".repeat(10_000))]);
-    let hard = Condition { attribute, operator: Operator::Like, values };
-    let lists: Vec<_> = (0..5)
-        .map(|_| {
-            let wanted = List {
-                conditions: vec![hard.clone()],
-                ..page(Order::Arrival, Start::Offset(0), 1)
-            };
-            let catalog = catalog.clone();
-            tokio::spawn(async move { catalog.files(None, wanted).await.unwrap().total })
-        })
-        .collect();
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    for _ in 0..10 {
-        assert!(catalog.file(row.file_sid).await.unwrap().is_some());
-        assert!(catalog.resource_by_sid(row.file_sid).await.unwrap().is_some());
-    }
-    assert!(!lists.iter().any(|list| list.is_finished()), "the look-ups waited for a list");
-    for list in lists {
-        assert_eq!(list.await.unwrap(), 0);
     }
 }
 
