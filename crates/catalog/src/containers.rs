@@ -1,7 +1,8 @@
 //! Containers: written, changed, looked up, listed, deleted.
 
 use crate::attributes::Stored;
-use crate::list::{List, Listing, list};
+use crate::list::list;
+use crate::query::{List, Listing};
 use crate::table::Table;
 use crate::{Catalog, ContainerRow, Error, keys};
 use rusqlite::{Connection, OptionalExtension};

@@ -3,7 +3,8 @@
 use crate::attributes::Stored;
 use crate::containers::container;
 use crate::contents::HAS_ADDRESS;
-use crate::list::{List, Listing, list};
+use crate::list::list;
+use crate::query::{List, Listing};
 use crate::table::Table;
 use crate::{Catalog, ContainerRow, Error, FileRow, Left, NewContent, keys};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};

@@ -2,7 +2,7 @@
 //! attribute together.
 
 use crate::Error;
-use crate::list::{Condition, Operator};
+use crate::query::{Condition, Operator};
 use crate::table::Table;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};

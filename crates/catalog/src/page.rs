@@ -6,8 +6,8 @@
 use crate::Error;
 use crate::cursor::{Cursor, Key};
 use crate::filter::{Clause, Scope};
-use crate::list::{List, Order, Start};
 use crate::matches::{FEW, Matches, among};
+use crate::query::{List, Order, Start};
 use crate::table::Table;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};

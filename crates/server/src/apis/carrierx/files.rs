@@ -4,13 +4,13 @@ use super::auth::Caller;
 use super::errors::ApiError;
 use super::objects::{ErrorBody, FileObject, Page};
 use super::query::{self, Fields, Parameters};
-use super::{Listed, Shown, upload};
+use super::{Listed, Shown, shown, upload};
 use crate::apis::storage::{Storage, download};
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::Response;
 use http::StatusCode;
-use library::{File, Rest};
+use library::Rest;
 
 /// Lists files.
 #[utoipa::path(get, path = "/core/v2/storage/files", tag = "files", params(Listed),
@@ -102,10 +102,4 @@ pub async fn data(
     let row = storage.library.file(&caller, super::sid(&sid)?).await?;
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     Ok(download::answer(&storage, &row, method, uri, headers).await?)
-}
-
-/// A file with its link.
-pub async fn shown(storage: &Storage, row: File) -> Result<FileObject, ApiError> {
-    let uris = storage.library.publish_uris(std::slice::from_ref(&row)).await?;
-    Ok(FileObject::of(row, uris.into_iter().next().flatten()))
 }

@@ -17,6 +17,8 @@ use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::{get, post, put};
 use errors::ApiError;
+use library::File;
+use objects::FileObject;
 use utoipa::{IntoParams, OpenApi};
 use uuid::Uuid;
 
@@ -58,6 +60,12 @@ fn router() -> Router<Storage> {
 /// A path segment that is no UUID is answered 404, like a sid that nothing has.
 fn sid(text: &str) -> Result<Uuid, ApiError> {
     Uuid::try_parse(text).map_err(|_| Refusal::NotFound.into())
+}
+
+/// A file with its link.
+async fn shown(storage: &Storage, row: File) -> Result<FileObject, ApiError> {
+    let uris = storage.library.publish_uris(std::slice::from_ref(&row)).await?;
+    Ok(FileObject::of(row, uris.into_iter().next().flatten()))
 }
 
 /// The query of a list.

@@ -106,7 +106,7 @@ async fn kept(
     }
     let upload = ingest::as_desired(storage, upload).await?;
     let file = upload.finish().await?;
-    Ok((StatusCode::CREATED, Json(super::files::shown(storage, file).await?)))
+    Ok((StatusCode::CREATED, Json(super::shown(storage, file).await?)))
 }
 
 /// Changes a file by a JSON object or by a form, which may bring new bytes.
