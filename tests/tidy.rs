@@ -1,6 +1,9 @@
 //! The rules of the house, held: what may depend on what, where a word may stand, how long a thing may be. Reads the
 //! tree; needs no crate and no server. Each list of exceptions is exact: one that is no longer needed fails as well.
 
+#[path = "tidy/circles.rs"]
+mod circles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
