@@ -12,6 +12,7 @@ pub mod demux;
 mod elementary;
 pub mod error;
 pub mod facts;
+pub mod foreign;
 pub mod format;
 pub mod formats;
 pub mod frames;

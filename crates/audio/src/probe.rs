@@ -1,9 +1,15 @@
 //! Establishing the facts of a source over the table of formats.
 
 use crate::Source;
+use crate::demux::id3;
+use crate::demux::part::Part;
+use crate::demux::window::Window;
 use crate::error::ProbeError;
 use crate::facts::{Facts, Hint, LONGEST_SECONDS, Probed};
-use crate::formats::{FORMATS, by_hint};
+use crate::foreign::{Foreign, foreign};
+use crate::format::{Format, SourceFormat};
+use crate::formats::{FORMATS, by_hint, mp3};
+use std::io;
 
 /// Establishes the facts of a source. Tries the formats in the order of [`FORMATS`]; those without
 /// a header only by the hint.
@@ -11,26 +17,62 @@ use crate::formats::{FORMATS, by_hint};
 /// # Errors
 /// [`ProbeError`] with a text that says what was found and what is supported.
 pub fn probe(source: &Source, hint: Hint<'_>) -> Result<Probed, ProbeError> {
-    let mut head = vec![0; 4096];
-    let read = source.read_full_at(&mut head, 0)?;
-    head.truncate(read);
+    let head = head_of(source)?;
     if head.is_empty() {
         return Err(ProbeError::Unrecognised("the file is empty".into()));
     }
+    let behind = head_of(&behind_tags(source)?)?;
     let named = by_hint(hint).map(|row| row.name);
     let demuxers = || FORMATS.iter().filter_map(|f| f.source.map(|s| (f, s)));
-    let Some((format, demuxer)) =
-        demuxers().find(|(f, s)| s.recognises(&head, named == Some(f.name)))
-    else {
-        let names: Vec<_> = demuxers().map(|(f, _)| f.name).collect();
-        return Err(ProbeError::Unrecognised(format!(
-            "no audio format recognised; supported: {}",
-            names.join(", ")
-        )));
+    // What is surely another format is none of ours, whatever it is called.
+    let foreign = foreign(&behind);
+    let recognises = |row: &Format, source: &dyn SourceFormat, named| {
+        source.recognises(if row.name == mp3::FORMAT.name { &head } else { &behind }, named)
     };
-    let probed = demuxer.probe(source, hint)?;
+    let is_named = |row: &Format| named == Some(row.name);
+    // The bytes decide where they can, then the name.
+    let by_bytes = || demuxers().find(|(f, s)| recognises(f, *s, s.headerless() && is_named(f)));
+    let by_name = || demuxers().find(|(f, s)| is_named(f) && recognises(f, *s, true));
+    let is_foreign = foreign.is_some_and(Foreign::is_sure);
+    let recognised = if is_foreign { None } else { by_bytes().or_else(by_name) };
+    let (format, demuxer) = recognised.ok_or_else(|| {
+        let found = foreign.map_or("no audio format recognised".into(), |foreign| {
+            format!("{} is not read; convert it to one that is", foreign.name)
+        });
+        let names: Vec<_> = demuxers().map(|(f, _)| f.name).collect();
+        ProbeError::Unrecognised(format!("{found}; supported: {}", names.join(", ")))
+    })?;
+    let probed = demuxer.probe(&payload(source, format.name)?, hint)?;
     check(&probed.facts).map_err(|m| ProbeError::Unsupported(format!("{}: {m}", format.name)))?;
     Ok(probed)
+}
+
+/// The bytes that a format's row reads: all of them, but for the ID3v2 tags that writers put in front of
+/// everything; MPEG audio's own reader passes them itself.
+///
+/// # Errors
+/// What the medium reports.
+pub fn payload(source: &Source, format: &str) -> io::Result<Source> {
+    if format == mp3::FORMAT.name { Ok(source.clone()) } else { behind_tags(source) }
+}
+
+/// The source without the ID3v2 tags in front.
+fn behind_tags(source: &Source) -> io::Result<Source> {
+    let mut start = [0; 3];
+    source.read_full_at(&mut start, 0)?;
+    if &start != b"ID3" {
+        return Ok(source.clone());
+    }
+    let begin = id3::after_tags(&mut Window::new(source))?;
+    Ok(Part::of(source, begin..source.length_bytes()))
+}
+
+/// The first bytes, by which formats are recognised.
+fn head_of(source: &Source) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; 4096];
+    let read = source.read_full_at(&mut head, 0)?;
+    head.truncate(read);
+    Ok(head)
 }
 
 /// The limits that hold for every source.

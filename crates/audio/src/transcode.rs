@@ -9,6 +9,7 @@ use crate::error::{DecodeError, EncodeError, PlanError};
 use crate::format::{Encoding, Format, Segment, Shape, Sink};
 use crate::formats::by_name;
 use crate::frames::{Clip, Frames, Pipeline};
+use crate::probe::payload;
 use crate::resample::Resampler;
 pub use crate::resample::output_frames;
 use crate::{ChannelMap, Facts, Layout, Source};
@@ -61,7 +62,8 @@ impl Input {
         let reader = by_name(format).and_then(|f| f.source);
         let reader = reader
             .ok_or_else(|| DecodeError::Broken(format!("unknown source format `{format}`")))?;
-        reader.open(&self.source, &self.facts, &self.index, start_frame)
+        let source = payload(&self.source, format)?;
+        reader.open(&source, &self.facts, &self.index, start_frame)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reading FLAC: frame walk at ingest, decode from any frame, bit for bit.
 
 use super::frames::Frames;
-use super::header::{STREAMINFO_BYTES, StreamInfo};
+use super::header::{Header, STREAMINFO_BYTES, StreamInfo};
 use crate::codecs::flac::crc16;
 use crate::codecs::symphonia::{Codec, Symphonia};
 use crate::decode::Decode;
@@ -11,36 +11,64 @@ use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
 use crate::{Planar, Source};
+use std::io;
 
 /// FLAC as a source.
 pub struct FlacSource;
 
 /// Metadata blocks that are passed over before the frames.
-const MOST_BLOCKS: usize = 1024;
+const MAX_BLOCKS: usize = 1024;
+
+/// What a stream begins with.
+const MARK: &[u8; 4] = b"fLaC";
+
+/// Bytes in which the mark is looked for, if other bytes are in front.
+const FARTHEST_MARK: usize = 1 << 20;
 
 impl SourceFormat for FlacSource {
-    fn recognises(&self, head: &[u8], _named: bool) -> bool {
-        head.starts_with(b"fLaC")
+    fn recognises(&self, head: &[u8], named: bool) -> bool {
+        // A stream without its beginning starts with a frame. Where samples are numbered, frames begin
+        // like those of ADTS, so its name must say it; and what is said to be FLAC, and nothing else, is
+        // searched for it.
+        let is_frame = || head.starts_with(&[0xff, 0xf8]) && Header::parse(head).is_some();
+        named || head.starts_with(MARK) || is_frame()
     }
 
     fn probe(&self, source: &Source, _: Hint<'_>) -> Result<Probed, ProbeError> {
         let refuse = |m: &str| ProbeError::Unsupported(format!("flac: {m}"));
-        let (body, first_frame) = read_metadata(source)?;
-        let info = StreamInfo::parse(&body).ok_or_else(|| refuse("STREAMINFO is cut short"))?;
-        let decoder = Symphonia::new(Codec::Flac(&body)).map_err(|e| refuse(&e.to_string()))?;
-        let mut frames = Frames::new(source, first_frame, fixed_block(&info))?;
-        let survey = Survey::walk(&mut frames, decoder, &info)?;
         let mut repaired = Vec::new();
-        if info.total == 0 {
-            repaired.push("the total number of samples was missing and was measured".into());
-        } else if info.total != survey.end {
-            repaired
-                .push(format!("the header says {} samples, there are {}", info.total, survey.end));
+        let (stated, frames_at) = read_metadata(source, &mut repaired)?;
+        let mut frames = Frames::first(source, frames_at)?;
+        let first = *frames
+            .ahead()
+            .ok_or_else(|| refuse("neither the stream's mark nor frames were found"))?;
+        let block = u16::try_from(first.block).unwrap_or(u16::MAX);
+        let unknown =
+            StreamInfo { blocks: (block, block), rate_hz: 0, channels: 0, bits: 0, total: 0 };
+        let info = stated.as_ref().map_or(unknown, |(info, _)| *info).as_in(&first);
+        if info.bits == 0 || info.rate_hz == 0 {
+            return Err(refuse("without its STREAMINFO nothing says its rate and sample size"));
         }
+        let body = match stated {
+            Some((stated, body)) if stated == info => body,
+            Some((stated, _)) => {
+                repaired.push(format!(
+                    "the header says {}, the frames {}",
+                    stated.shape(),
+                    info.shape()
+                ));
+                info.to_body()
+            }
+            None => info.to_body(),
+        };
+        // What has another beginning, or another shape than it says, is no FLAC for every player.
+        let canonical = repaired.is_empty();
+        let decoder = Symphonia::new(Codec::Flac(&body)).map_err(|e| refuse(&e.to_string()))?;
+        let survey = Survey::walk(&mut frames, decoder, &info, &mut repaired)?;
         let mut index = IndexWriter::default();
         index.put_bytes(&body);
         index.put(survey.begin);
-        index.put(frames.fixed_block());
+        index.put(frames.unit());
         survey.places.write(&mut index);
         let frame_count = survey.end - survey.begin;
         let seconds = frame_count.max(1) as f64 / f64::from(info.rate_hz.max(1));
@@ -52,7 +80,7 @@ impl SourceFormat for FlacSource {
             frame_count,
             bitrate_bps: (survey.bytes as f64 * 8.0 / seconds).round() as u32,
             constant_bitrate: false,
-            canonical: true,
+            canonical,
             channel_mask: None,
             repaired,
         };
@@ -70,10 +98,10 @@ impl SourceFormat for FlacSource {
         let mut index = IndexReader::new(index);
         let body = index.take_bytes().ok_or_else(broken)?;
         let begin = index.take().ok_or_else(broken)?;
-        let fixed_block = index.take().ok_or_else(broken)?;
+        let unit = index.take().ok_or_else(broken)?;
         let places = Places::read(&mut index).ok_or_else(broken)?;
         let (offset, _) = places.before(start_frame).ok_or_else(broken)?;
-        let frames = Frames::new(source, offset, fixed_block)?;
+        let frames = Frames::new(source, offset, unit)?;
         let packets = FlacPackets { frames, begin };
         let decoder = Box::new(Symphonia::new(Codec::Flac(body))?);
         let span = start_frame..facts.frame_count;
@@ -81,35 +109,52 @@ impl SourceFormat for FlacSource {
     }
 }
 
-/// The block size by which frame numbers count, 0 if only the first frame can tell.
-fn fixed_block(info: &StreamInfo) -> u64 {
-    if info.blocks.0 == info.blocks.1 { info.blocks.1.into() } else { 0 }
-}
-
-/// STREAMINFO's body, and where the frames begin.
-fn read_metadata(source: &Source) -> Result<(Vec<u8>, u64), ProbeError> {
+/// What STREAMINFO says and its body, if it is there, and where the frames are looked for.
+fn read_metadata(
+    source: &Source,
+    repaired: &mut Vec<String>,
+) -> Result<(Option<(StreamInfo, Vec<u8>)>, u64), ProbeError> {
     let refuse = |m: &str| ProbeError::Unsupported(format!("flac: {m}"));
+    let Some(mark) = find_mark(source)? else {
+        repaired.push("the stream's beginning is missing".into());
+        return Ok((None, 0));
+    };
+    if mark > 0 {
+        repaired.push(format!("{mark} bytes before the stream were skipped"));
+    }
     let mut stream_info = None;
-    let mut offset = 4_u64;
-    for _ in 0..MOST_BLOCKS {
+    let mut offset = mark + MARK.len() as u64;
+    for _ in 0..MAX_BLOCKS {
         let mut head = [0; 4];
         if source.read_full_at(&mut head, offset)? < head.len() {
             break;
         }
         let length = u32::from_be_bytes([0, head[1], head[2], head[3]]);
-        if head[0] & 0x7f == 0 && length as usize >= STREAMINFO_BYTES {
+        if head[0] & 0x7f == 0 && length as usize >= STREAMINFO_BYTES && stream_info.is_none() {
             let mut body = vec![0; STREAMINFO_BYTES];
             let read = source.read_full_at(&mut body, offset + 4)?;
             body.truncate(read);
-            stream_info.get_or_insert(body);
+            let info = StreamInfo::parse(&body).ok_or_else(|| refuse("STREAMINFO is cut short"))?;
+            stream_info = Some((info, body));
         }
         offset += 4 + u64::from(length);
         if head[0] & 0x80 != 0 {
-            let body = stream_info.ok_or_else(|| refuse("there is no STREAMINFO"))?;
-            return Ok((body, offset));
+            return Ok((stream_info, offset));
         }
     }
     Err(refuse("the metadata has no end"))
+}
+
+/// Where the stream's mark is, in the first bytes.
+fn find_mark(source: &Source) -> io::Result<Option<u64>> {
+    let mut bytes = vec![0; FARTHEST_MARK];
+    let read = source.read_full_at(&mut bytes[..MARK.len()], 0)?;
+    if bytes[..read] == *MARK {
+        return Ok(Some(0));
+    }
+    let read = source.read_full_at(&mut bytes, 0)?;
+    let found = bytes[..read].windows(MARK.len()).position(|window| window == MARK);
+    Ok(found.map(|at| at as u64))
 }
 
 /// What the walk over the frames finds.
@@ -126,6 +171,7 @@ impl Survey {
         frames: &mut Frames,
         mut decoder: Symphonia,
         info: &StreamInfo,
+        repaired: &mut Vec<String>,
     ) -> Result<Self, ProbeError> {
         let mut survey = Self::default();
         let mut first = true;
@@ -145,6 +191,22 @@ impl Survey {
             survey.places.add(found.offset, frame, info.rate_hz.max(1).into());
             survey.end = found.start + u64::from(found.header.block);
             survey.bytes += found.length_bytes;
+            if found.last
+                && let Some(change) = frames.change_after(&found)?
+            {
+                survey.bytes = survey.bytes + change - found.offset - found.length_bytes;
+                repaired.push(format!(
+                    "after {} samples the rate, the sample size or the channels change; what follows \
+                     is left out",
+                    survey.end - survey.begin
+                ));
+            }
+        }
+        if info.total == 0 {
+            repaired.push("the total number of samples was missing and was measured".into());
+        } else if info.total != survey.end {
+            repaired
+                .push(format!("the header says {} samples, there are {}", info.total, survey.end));
         }
         Ok(survey)
     }

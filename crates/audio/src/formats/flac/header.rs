@@ -10,7 +10,7 @@ pub const STREAMINFO_BYTES: usize = 34;
 pub const LONGEST_HEADER: usize = 16;
 
 /// What STREAMINFO says.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamInfo {
     /// Smallest and largest block in frames.
     pub blocks: (u16, u16),
@@ -18,6 +18,8 @@ pub struct StreamInfo {
     pub rate_hz: u32,
     /// Channels.
     pub channels: u16,
+    /// Bits of a sample.
+    pub bits: u8,
     /// Total frames; 0 is unknown.
     pub total: u64,
 }
@@ -33,8 +35,40 @@ impl StreamInfo {
             blocks: (u16_be(body, 0)?, u16_be(body, 2)?),
             rate_hz: middle >> 12,
             channels: (middle >> 9 & 7) as u16 + 1,
+            bits: (middle >> 4 & 31) as u8 + 1,
             total: high | u64::from(depth_and_total),
         })
+    }
+
+    /// What a frame's own header says, where it says it: it is what the frames are decoded by.
+    #[must_use]
+    pub fn as_in(self, header: &Header) -> Self {
+        Self {
+            rate_hz: header.rate_hz.unwrap_or(self.rate_hz),
+            channels: u16::from(header.channels),
+            bits: header.bits.unwrap_or(self.bits),
+            ..self
+        }
+    }
+
+    /// Rate, channels and sample size in words.
+    #[must_use]
+    pub fn shape(&self) -> String {
+        format!("{} Hz, {} channels, {} bits", self.rate_hz, self.channels, self.bits)
+    }
+
+    /// The block's body, without sums.
+    #[must_use]
+    pub fn to_body(self) -> Vec<u8> {
+        let middle = u64::from(self.rate_hz & 0xf_ffff) << 44
+            | u64::from(self.channels.saturating_sub(1) & 7) << 41
+            | u64::from(self.bits.saturating_sub(1) & 31) << 36
+            | self.total & 0xf_ffff_ffff;
+        let mut body = vec![0; STREAMINFO_BYTES];
+        body[..2].copy_from_slice(&self.blocks.0.to_be_bytes());
+        body[2..4].copy_from_slice(&self.blocks.1.to_be_bytes());
+        body[10..18].copy_from_slice(&middle.to_be_bytes());
+        body
     }
 }
 
@@ -47,10 +81,17 @@ pub struct Header {
     pub number: u64,
     /// Frames in the block.
     pub block: u32,
-    /// Codes that stay the same all through: sample rate and sample size.
-    codes: (u8, u8),
-    channels: u8,
+    /// Frames per second; `None`: as STREAMINFO says.
+    pub rate_hz: Option<u32>,
+    /// Bits of a sample; `None`: as STREAMINFO says.
+    pub bits: Option<u8>,
+    /// Channels.
+    pub channels: u8,
 }
+
+/// Sample rates by their codes, from 1 on (RFC 9639 §9.1.2).
+const RATES_HZ: [u32; 11] =
+    [88200, 176_400, 192_000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000];
 
 impl Header {
     /// Reads and checks a header.
@@ -76,29 +117,43 @@ impl Header {
             }
             code => 1 << code,
         };
-        at += match sizes & 15 {
-            12 => 1,
-            13 | 14 => 2,
+        let (rate_hz, length) = match sizes & 15 {
+            0 => (None, 0),
+            12 => (Some(u32::from(u8_at(bytes, at)?) * 1000), 1),
+            13 => (Some(u32::from(u16_be(bytes, at)?)), 2),
+            14 => (Some(u32::from(u16_be(bytes, at)?) * 10), 2),
             15 => return None,
-            _ => 0,
+            code => (RATES_HZ.get(usize::from(code) - 1).copied(), 0),
+        };
+        at += length;
+        let bits = match layout >> 1 & 7 {
+            0 => None,
+            1 => Some(8),
+            2 => Some(12),
+            4 => Some(16),
+            5 => Some(20),
+            6 => Some(24),
+            7 => Some(32),
+            _ => return None,
         };
         let channels = match layout >> 4 {
             code @ 0..=7 => code + 1,
             8..=10 => 2,
             _ => return None,
         };
-        if layout & 1 != 0 || layout >> 1 & 7 == 3 || u8_at(bytes, at)? != crc8(&bytes[..at]) {
+        if layout & 1 != 0 || u8_at(bytes, at)? != crc8(&bytes[..at]) {
             return None;
         }
         let variable = sync & 1 != 0;
-        Some(Self { variable, number, block, codes: (sizes & 15, layout & 14), channels })
+        Some(Self { variable, number, block, rate_hz, bits, channels })
     }
 
     /// Whether another frame can belong to the same stream.
     #[must_use]
     pub fn continues(&self, other: &Self) -> bool {
         self.variable == other.variable
-            && self.codes == other.codes
+            && self.rate_hz == other.rate_hz
+            && self.bits == other.bits
             && self.channels == other.channels
     }
 }

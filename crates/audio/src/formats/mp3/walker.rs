@@ -3,6 +3,7 @@
 use crate::Source;
 use crate::codecs::mpeg::{HEADER_BYTES, Header};
 use crate::demux::bytes::{u32_be, u32_le};
+use crate::demux::id3::after_tags;
 use crate::demux::window::Window;
 use std::io;
 
@@ -128,20 +129,6 @@ impl Walker {
         let skip = bytes.iter().position(|&b| b == 0xff).unwrap_or(bytes.len().max(1));
         Ok(offset + skip as u64)
     }
-}
-
-/// Past the ID3v2 tags at the beginning (there may be several).
-fn after_tags(window: &mut Window) -> io::Result<u64> {
-    let mut position = 0_u64;
-    for _ in 0..16 {
-        let head = window.peek(position, 10)?;
-        let [b'I', b'D', b'3', _, _, flags, s3, s2, s1, s0] = *head else { break };
-        let size =
-            [s3, s2, s1, s0].iter().fold(0_u64, |sum, &byte| sum << 7 | u64::from(byte & 0x7f));
-        let footer = if flags & 0x10 != 0 { 10 } else { 0 };
-        position += 10 + size + footer;
-    }
-    Ok(position.min(window.length_bytes()))
 }
 
 /// Before the ID3v1 and APE tags at the end.
