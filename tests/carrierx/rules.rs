@@ -1,6 +1,7 @@
 //! The rules at their edges, under concurrency and after a crash.
 
 use super::*;
+use crate::judge;
 use std::time::{Duration, Instant};
 
 impl Api {
@@ -235,11 +236,39 @@ fn unique_files_of_a_container_differ_in_their_keys() {
 }
 
 #[test]
+fn a_type_that_is_not_declared_is_told_by_the_bytes_and_then_by_the_name() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    let speech = sources::speech(api.folder.path());
+    let made = api.folder.path().join("made.m4a");
+    judge::ffmpeg(&["-i", speech.to_str().unwrap(), "-c:a", "aac", made.to_str().unwrap()]);
+    let m4a = std::fs::read(made).unwrap();
+    let samples: [(&str, &[u8], &str); 12] = [
+        ("a", &m4a, "audio/mp4"),
+        ("a.amr", b"#!AMR\n\x3c\0\0\0", "audio/amr"),
+        ("a.mp3", b"#!AMR-WB\n\x4c\0", "audio/amr-wb"),
+        ("a.3gp", b"\0\0\0\x14ftyp3gp4\0\0\0\0isom\0\0\0\x08mdat", "audio/3gpp"),
+        ("a.caf", b"caff\0\x01\0\0desc", "audio/x-caf"),
+        ("a.wma", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9", "audio/x-ms-wma"),
+        ("a.wmv", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9", "video/x-ms-wmv"),
+        ("a.aac", b"\x01\x02\x03\xfe", "audio/aac"),
+        ("a.bin", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "image/png"),
+        ("a.bin", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "application/pdf"),
+        ("a.html", b"<!DOCTYPE html><script>1</script>", "application/octet-stream"),
+        ("a.alaw", &[0xd5; 800], "audio/pcma"),
+    ];
+    for (name, bytes, media_type) in samples {
+        let file = api.file(&json!({"container_sid": sid, "name": name}), bytes);
+        assert_eq!(file["mime_type"], media_type, "{name}");
+    }
+}
+
+#[test]
 fn classification_goes_by_content_and_not_by_name() {
     let api = Api::start();
     let wav = std::fs::read(sources::speech(api.folder.path())).unwrap();
     let elf = std::fs::read(env!("CARGO_BIN_EXE_tonearm")).unwrap()[..5000].to_vec();
-    let samples: [(&str, &[u8], &str); 8] = [
+    let samples: [(&str, &[u8], &str); 11] = [
         ("song.mp3", &elf, "executable"),
         ("raw.ulaw", &elf, "executable"),
         ("run.txt", b"#!/bin/sh\nrm x\n", "executable"),
@@ -252,6 +281,10 @@ fn classification_goes_by_content_and_not_by_name() {
             "archive",
         ),
         ("x.wav", &[0x13, 0x37, 0, 0xff, 0xfe, 1, 2, 3], "unknown"),
+        // Phones' recordings, which begin like shell scripts.
+        ("x.amr", b"#!AMR\n\x3c\0\0\0\0\0\0\0\0\0\0\0\0\0", "media"),
+        ("x.awb", b"#!AMR-WB\n\x4c\0\0\0\0\0", "media"),
+        ("x.silk", b"\x02#!SILK_V3\x10\0\x01\x02", "media"),
     ];
     let all = ["archive", "document", "executable", "media", "unknown"];
     let open = api.container_sid(&json!({}));

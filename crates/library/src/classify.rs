@@ -1,7 +1,9 @@
 //! What kind of content it is, and its media type.
 
 use crate::Classification;
-use audio::formats::by_extension;
+use audio::foreign::{Foreign, foreign};
+use audio::format::Format;
+use audio::formats::{by_extension, by_name};
 use semantics::media_type::MediaType;
 
 /// Types that say more than the group that the detection puts them in.
@@ -20,8 +22,12 @@ const BY_TYPE: [(&str, Classification); 9] = [
 /// Classification by the first bytes alone; what has no telling ones counts by whether it plays.
 pub(crate) fn classification(head: &[u8], plays: bool) -> Classification {
     use infer::MatcherType as M;
+    // Some recordings begin like shell scripts: `#!AMR`.
+    if foreign(head).is_some_and(Foreign::is_sure) {
+        return Classification::Media;
+    }
     let Some(kind) = infer::get(head) else {
-        return match (is_text(head), plays) {
+        return match (is_text(head), plays || foreign(head).is_some()) {
             (true, _) if head.starts_with(b"#!") => Classification::Executable,
             (true, _) => Classification::Document,
             (false, true) => Classification::Media,
@@ -52,19 +58,75 @@ fn is_text(head: &[u8]) -> bool {
     !valid.is_empty() && !valid.chars().any(|c| c.is_control() && !"\t\r\n\u{c}".contains(c))
 }
 
-/// The declared type, unless it says nothing; else by what the content is or how it is named.
+/// Types by the extension alone, where neither the bytes nor a format of ours tell one.
+const BY_EXTENSION: [(&str, &str); 9] = [
+    ("amr", "audio/amr"),
+    ("awb", "audio/amr-wb"),
+    ("3gp", "audio/3gpp"),
+    ("3g2", "audio/3gpp2"),
+    ("caf", "audio/x-caf"),
+    ("wma", "audio/x-ms-wma"),
+    ("aac", "audio/aac"),
+    ("m4b", "audio/mp4"),
+    ("mov", "video/quicktime"),
+];
+
+/// The declared type, unless it says nothing; else the one that the bytes tell, or the extension.
 pub(crate) fn mime_type(
     declared: Option<&str>,
-    format: Option<&str>,
+    told: Option<&'static str>,
     extension: Option<&str>,
 ) -> String {
     let declared = declared.map(str::trim).filter(|t| says_something(t));
-    if let Some(declared) = declared {
-        return declared.to_owned();
+    let known = declared.or(told).or_else(|| {
+        let by_table = BY_EXTENSION.iter().find(|(known, _)| Some(*known) == extension);
+        by_table
+            .map(|(_, media_type)| *media_type)
+            .or_else(|| first_type(by_extension(extension?)?))
+    });
+    known.unwrap_or("application/octet-stream").into()
+}
+
+/// Whether the first bytes are MP4's.
+pub(crate) fn is_mp4(head: &[u8]) -> bool {
+    head.get(4..8) == Some(b"ftyp")
+}
+
+fn first_type(format: &Format) -> Option<&'static str> {
+    format.media_types.first().copied()
+}
+
+/// The type that the bytes tell: of audio that is read, of audio that isn't, of pictures, films and PDFs.
+/// Others, as HTML, are what their uploader says, or nothing that a browser runs.
+pub(crate) fn type_told(
+    head: &[u8],
+    format: Option<&str>,
+    has_video: bool,
+    extension: Option<&str>,
+) -> Option<&'static str> {
+    let is_3gp = is_mp4(head) && head.get(8..11) == Some(b"3gp");
+    match (is_3gp, has_video, format) {
+        (true, true, _) => return Some("video/3gpp"),
+        (true, false, _) => return Some("audio/3gpp"),
+        (false, false, Some("mp4")) => return Some("audio/mp4"),
+        _ => {}
     }
-    let known = format.and_then(audio::formats::by_name).or_else(|| by_extension(extension?));
-    let named = known.map(|format| format.media_type(extension.unwrap_or("")));
-    named.unwrap_or("application/octet-stream").into()
+    if let Some(format) = format.and_then(by_name) {
+        return first_type(format);
+    }
+    if let Some(foreign) = foreign(head) {
+        let is_film = matches!(extension, Some("wmv" | "asf"));
+        let is_asf = foreign.media_type == "audio/x-ms-wma";
+        return Some(if is_asf && is_film { "video/x-ms-wmv" } else { foreign.media_type });
+    }
+    let kind = infer::get(head)?;
+    let is_shown = matches!(
+        kind.matcher_type(),
+        infer::MatcherType::Image | infer::MatcherType::Audio | infer::MatcherType::Video
+    );
+    // Any bytes behind an ID3v2 tag are MPEG audio to it.
+    let is_told = is_shown && kind.mime_type() != "audio/mpeg";
+    (is_told || kind.mime_type() == "application/pdf").then(|| kind.mime_type())
 }
 
 fn says_something(media_type: &str) -> bool {

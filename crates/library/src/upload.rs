@@ -1,12 +1,14 @@
 //! How bytes come in, for a new file or for one that is there.
 
-use crate::classify::{classification, extension, mime_type};
+use crate::classify::{classification, extension, is_mp4, mime_type, type_told};
 use crate::rules::admit;
 use crate::values::check_file;
 use crate::{
     Classification, Container, Error, File, FileChanges, FileKind, Library, Principal, Role, Scope,
     blocking, now_ms, to_the_end,
 };
+use audio::formats::by_name;
+use audio::formats::mp4::holds_video;
 use audio::{Facts, Hint, Source};
 use blob::Draft;
 use catalog::ContentRow;
@@ -37,6 +39,8 @@ pub struct Examined {
     /// Facts of the recording, and the demuxer's own index; or why it can't be played.
     pub probed: Result<(Facts, Vec<u8>), String>,
     classification: Classification,
+    /// The media type that the bytes tell.
+    media_type: Option<&'static str>,
 }
 
 /// An upload that is ready to be kept.
@@ -232,10 +236,11 @@ impl Upload {
 
     pub(crate) async fn kept(mut self) -> Result<Kept, Error> {
         let examined = self.examine().await?;
-        let format = examined.probed.as_ref().ok().map(|(facts, _)| facts.format.as_str());
         let extension = self.extension();
-        let declared = self.declared_type();
-        let mime_type = mime_type(declared.as_deref(), format, extension.as_deref());
+        // A transcode has its format's type, whatever was uploaded.
+        let written = self.transcoded_to.and_then(by_name).and_then(|f| f.media_types.first());
+        let declared = written.map(|t| (*t).to_owned()).or_else(|| self.declared_type());
+        let mime_type = mime_type(declared.as_deref(), examined.media_type, extension.as_deref());
         let transcoded = self.transcoded_to.is_some();
         Ok(Kept { mime_type, extension, transcoded, draft: self.take()?, examined })
     }
@@ -339,7 +344,10 @@ fn examine(
         Err(e) => Err(e.to_string()),
     };
     let classification = classification(&head, probed.is_ok());
+    let format = probed.as_ref().ok().map(|(facts, _)| facts.format.as_str());
+    let has_video = is_mp4(&head) && holds_video(&source)?;
+    let media_type = type_told(&head, format, has_video, extension);
     let read_as = probed.as_ref().ok().and_then(|(facts, _)| audio::formats::read_as(facts));
     let content_hash = catalog::content_id(&draft.hash().to_string(), read_as);
-    Ok(Examined { content_hash, source, probed, classification })
+    Ok(Examined { content_hash, source, probed, classification, media_type })
 }

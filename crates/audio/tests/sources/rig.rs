@@ -70,7 +70,7 @@ pub fn probed(bytes: &[u8], extension: &str) -> (Source, Probed) {
 pub fn decode(source: &Source, probed: &Probed, start: u64) -> Planar {
     let facts = &probed.facts;
     let format = formats::by_name(&facts.format).and_then(|f| f.source).unwrap();
-    let source = audio::probe::payload(source, &facts.format).unwrap();
+    let source = probe::payload(source, &facts.format).unwrap();
     let mut decoder = format.open(&source, facts, &probed.index, start).unwrap();
     let mut all = Planar::new(usize::from(facts.channels));
     while decoder.read(&mut all).unwrap() > 0 {

@@ -11,8 +11,11 @@ mod gapless;
 mod moov;
 mod table;
 mod track;
+mod video;
 
 use crate::format::Format;
+
+pub use video::holds_video;
 
 /// The row of the table.
 pub const FORMAT: Format = Format {
