@@ -28,7 +28,7 @@ pub fn run(args: &Transcode) -> Result<(), Failure> {
         Hint { extension: args.source.extension().and_then(|e| e.to_str()), mime_type: None };
     let probed = audio::probe(&source, hint).map_err(|e| Failure::failed(&name, e))?;
     let facts = Arc::new(probed.facts);
-    let content = catalog::content_id(&hash, audio::formats::read_as(&facts));
+    let content = catalog::content_id(&hash, audio::formats::read_as(&facts).as_deref());
     let resource =
         Arc::new(Resource::of_content(content, source.length_bytes(), Some(Arc::clone(&facts))));
     let mut target =

@@ -348,6 +348,6 @@ fn examine(
     let has_video = is_mp4(&head) && holds_video(&source)?;
     let media_type = type_told(&head, format, has_video, extension);
     let read_as = probed.as_ref().ok().and_then(|(facts, _)| audio::formats::read_as(facts));
-    let content_hash = catalog::content_id(&draft.hash().to_string(), read_as);
+    let content_hash = catalog::content_id(&draft.hash().to_string(), read_as.as_deref());
     Ok(Examined { content_hash, source, probed, classification, media_type })
 }

@@ -62,8 +62,8 @@ pub struct BadValue {
 pub const BITRATES_KBPS: [u32; 16] =
     [8, 16, 24, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
 /// Sample rates in Hz.
-pub const RATES_HZ: [u32; 10] =
-    [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 96000];
+pub const RATES_HZ: [u32; 11] =
+    [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 96000, 192_000];
 
 impl Preferences {
     /// The names of the options.

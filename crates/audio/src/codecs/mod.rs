@@ -7,6 +7,7 @@ mod codebooks;
 pub mod flac;
 pub mod g711;
 pub mod g722;
+pub mod gsm;
 pub mod linear;
 pub mod mpeg;
 pub mod opus;

@@ -16,17 +16,22 @@ const RATE_HZ: u32 = 8000;
 /// Frames in a segment: 10 s.
 const SEGMENT_FRAMES: u64 = 10 * RATE_HZ as u64;
 
-/// Fills in a shape that can't be chosen: one channel at `rate_hz`, no bit rate.
+/// Fills in a shape that can't be chosen: one channel at `rate_hz`; `bitrate` in words.
 ///
 /// # Errors
 /// [`PlanError`] for another rate or any bit rate.
-pub fn settle_fixed(format: &str, rate_hz: u32, wish: Wish) -> Result<Settled, PlanError> {
+pub fn settle_fixed(
+    format: &str,
+    rate_hz: u32,
+    bitrate: &str,
+    wish: Wish,
+) -> Result<Settled, PlanError> {
     if wish.rate_hz.is_some_and(|r| r != rate_hz) {
         let message = format!("`{format}` is always {rate_hz} Hz mono");
         return Err(PlanError { option: "rate", message });
     }
     if wish.bitrate_bps.is_some() {
-        let message = format!("`{format}` is always 64 kbit/s; leave the bit rate out");
+        let message = format!("`{format}` is always {bitrate}; leave the bit rate out");
         return Err(PlanError { option: "br", message });
     }
     Ok(Settled { rate_hz, channels: 1, bitrate_bps: None })
@@ -86,7 +91,7 @@ pub struct G711Target {
 
 impl TargetFormat for G711Target {
     fn settle(&self, wish: Wish) -> Result<Settled, PlanError> {
-        settle_fixed(self.format, RATE_HZ, wish)
+        settle_fixed(self.format, RATE_HZ, "64 kbit/s", wish)
     }
 
     fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {

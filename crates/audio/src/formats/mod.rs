@@ -6,11 +6,13 @@ pub mod alaw;
 pub mod au;
 pub mod flac;
 pub mod g722;
+pub mod gsm;
 mod headerless;
 pub mod matroska;
 pub mod mp3;
 pub mod mp4;
 pub mod ogg;
+pub mod sln;
 pub mod ulaw;
 pub mod wav;
 
@@ -31,6 +33,8 @@ pub static FORMATS: &[Format] = &[
     ulaw::FORMAT,
     alaw::FORMAT,
     g722::FORMAT,
+    gsm::FORMAT,
+    sln::FORMAT,
     mp3::FORMAT,
 ];
 
@@ -60,10 +64,14 @@ pub fn by_hint(hint: Hint<'_>) -> Option<&'static Format> {
     hint.extension.and_then(by_extension).or_else(by_media_type)
 }
 
-/// The codec that the bytes are read with on the hint's word alone (`ulaw`, `alaw`, `g722`): under
-/// another name they are another recording. `None` if they say themselves what they are.
+/// What the bytes are read as on the hint's word alone: the codec (`ulaw`, `alaw`, `g722`, `gsm`), and
+/// rate and channels where the hint chooses them. Under another name they are another recording. `None`
+/// if they say themselves what they are.
 #[must_use]
-pub fn read_as(facts: &Facts) -> Option<&str> {
+pub fn read_as(facts: &Facts) -> Option<String> {
     let source = by_name(&facts.format).and_then(|format| format.source);
-    source.filter(|source| source.headerless()).map(|_| facts.codec.as_str())
+    source.filter(|source| source.headerless())?;
+    let Facts { codec, rate_hz, channels, .. } = facts;
+    let is_chosen = facts.format == sln::FORMAT.name;
+    Some(if is_chosen { format!("{codec}-{rate_hz}-{channels}") } else { codec.clone() })
 }

@@ -4,7 +4,9 @@
 
 mod channels;
 mod g722;
+mod gsm;
 mod rig;
+mod sln;
 mod sources;
 mod targets;
 mod wav;

@@ -18,7 +18,7 @@ pub struct G722Target;
 
 impl TargetFormat for G722Target {
     fn settle(&self, wish: Wish) -> Result<Settled, PlanError> {
-        settle_fixed("g722", RATE_HZ, wish)
+        settle_fixed("g722", RATE_HZ, "64 kbit/s", wish)
     }
 
     fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {

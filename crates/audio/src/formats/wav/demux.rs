@@ -3,6 +3,7 @@
 use super::blocks::{self, BlockDecode};
 use super::chunks::{self, Chunks};
 use super::encode;
+use super::gsm;
 use super::inner;
 use super::outer::Outer;
 use crate::Source;
@@ -30,6 +31,7 @@ impl SourceFormat for WavSource {
         match chunks.fmt.tag {
             0x02 => blocks::probe(&chunks, Adpcm::Ms),
             0x11 => blocks::probe(&chunks, Adpcm::Ima),
+            0x31 => gsm::probe(&chunks),
             tag => match inner::of_tag(tag) {
                 Some(row) => inner::probe(source, &chunks, row, hint),
                 None => linear(source, &chunks),
@@ -46,6 +48,9 @@ impl SourceFormat for WavSource {
     ) -> Result<Box<dyn Decode>, DecodeError> {
         if let Some(codec) = Adpcm::by_name(&facts.codec) {
             return Ok(Box::new(BlockDecode::new(source, facts, (codec, index), start_frame)?));
+        }
+        if facts.codec == gsm::CODEC {
+            return gsm::open(source, index, start_frame);
         }
         if let Some(row) = inner::of_codec(&facts.codec) {
             return inner::open(source, facts, row, index, start_frame);

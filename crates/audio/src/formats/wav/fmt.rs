@@ -93,7 +93,7 @@ impl Fmt {
         };
         ProbeError::Unsupported(format!(
             "a WAV that holds {holds} (format tag {tag:#06x}); of WAV are read: PCM of 8 to 32 bits, \
-             float, A-law, mu-law, IMA and MS ADPCM, MPEG audio, G.722; convert it to one of them"
+             float, A-law, mu-law, IMA and MS ADPCM, GSM 06.10, MPEG audio, G.722; convert it to one of them"
         ))
     }
 }
@@ -157,7 +157,7 @@ const NAMES: &[(&[u16], &str)] = &[
     (&[0x14, 0x40, 0x45, 0x64, 0x85, 0x140], "G.726 ADPCM"),
     (&[0x20], "Yamaha ADPCM"),
     (&[0x22], "TrueSpeech"),
-    (&[0x31, 0x1500], "GSM 06.10"),
+    (&[0x1500], "GSM 06.10 of another packing"),
     (&[0x42, 0x111], "G.723.1"),
     (&[0x57, 0x136, 0x7361, 0x7362], "AMR"),
     (&[0x83, 0x133], "G.729"),

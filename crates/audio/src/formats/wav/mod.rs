@@ -1,10 +1,11 @@
-//! WAVE in its four envelopes: PCM of every width, G.711, ADPCM, MP3 and G.722 read; 16-bit PCM written.
+//! WAVE in its four envelopes: PCM of every width, G.711, ADPCM, GSM, MPEG audio and G.722 read; 16-bit PCM written.
 
 mod blocks;
 mod chunks;
 mod demux;
 mod encode;
 mod fmt;
+mod gsm;
 mod inner;
 mod outer;
 mod tail;

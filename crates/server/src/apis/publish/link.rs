@@ -27,17 +27,25 @@ pub struct Asked {
     pub ignored: Vec<&'static str>,
 }
 
-/// Extensions that stand for more than a format. `.wav16` is Asterisk's name for 16 kHz mono.
-const SUFFIXES: [(&str, &[(&str, &str)]); 1] =
-    [("wav16", &[("f", "wav"), ("rate", "16000"), ("ch", "1")])];
+/// Extensions that stand for more than a format: Asterisk's names for other rates than 8 kHz.
+const SUFFIXES: [(&str, &[(&str, &str)]); 9] = [
+    ("wav16", &[("f", "wav"), ("rate", "16000"), ("ch", "1")]),
+    ("sln12", &[("f", "sln"), ("rate", "12000")]),
+    ("sln16", &[("f", "sln"), ("rate", "16000")]),
+    ("sln24", &[("f", "sln"), ("rate", "24000")]),
+    ("sln32", &[("f", "sln"), ("rate", "32000")]),
+    ("sln44", &[("f", "sln"), ("rate", "44100")]),
+    ("sln48", &[("f", "sln"), ("rate", "48000")]),
+    ("sln96", &[("f", "sln"), ("rate", "96000")]),
+    ("sln192", &[("f", "sln"), ("rate", "192000")]),
+];
 
 /// Extensions of audio that we don't write: a link that ends in one asks for what it can't have. The rows of
 /// [`FORMATS`] come first.
-const UNWRITTEN: [&str; 40] = [
+const UNWRITTEN: [&str; 34] = [
     "3gp", "8svx", "aac", "ac3", "aif", "aifc", "aiff", "amr", "ape", "awb", "caf", "dsf", "dts",
-    "eac3", "gsm", "m4b", "mka", "mp1", "mp2", "mpc", "oga", "opus", "ra", "raw", "rf64", "sln",
-    "slin", "snd", "spx", "tak", "tta", "vox", "w64", "wav49", "weba", "webm", "wma", "wv", "wve",
-    "xa",
+    "eac3", "m4b", "mka", "mp1", "mp2", "mpc", "oga", "opus", "ra", "snd", "spx", "tak", "tta",
+    "vox", "wav49", "weba", "webm", "wma", "wv", "wve", "xa",
 ];
 
 /// Reads what a link asks for.
