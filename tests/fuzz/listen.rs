@@ -6,6 +6,7 @@ mod sums;
 
 use audio::format::Wish;
 use audio::formats::{FORMATS, by_name};
+use audio::probe::payload;
 use audio::transcode::Input;
 use audio::{ChannelMap, Facts, Hint, Planar, Probed, Source, Target, Transcode, probe};
 use std::ops::ControlFlow;
@@ -94,7 +95,8 @@ fn probed(source: &Source, hint: Hint<'_>) -> Option<Probed> {
 fn frames_from(source: &Source, probed: &Probed, start: u64) -> Option<Vec<Vec<u32>>> {
     let Facts { format, channels, frame_count, .. } = &probed.facts;
     let reader = by_name(format)?.source?;
-    let mut decode = reader.open(source, &probed.facts, &probed.index, start).ok()?;
+    let source = payload(source, format).ok()?;
+    let mut decode = reader.open(&source, &probed.facts, &probed.index, start).ok()?;
     let mut heard = vec![Vec::new(); usize::from(*channels)];
     let mut block = Planar::new(heard.len());
     let mut count = 0;

@@ -77,7 +77,9 @@ async fn prepared(opened: &Opened, args: &Serve) -> Result<Services, Failure> {
 }
 
 fn log(server: &Server) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&server.log)
+    // The decoders warn of each damaged packet, and know no file's name: what is wrong with a file is one
+    // line of ours.
+    let filter = EnvFilter::try_new(format!("symphonia=off,{}", server.log))
         .map_err(|e| Failure::Usage(format!("--log: `{}`: {e}", server.log)))?;
     let colour = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);

@@ -236,6 +236,11 @@ impl Upload {
 
     pub(crate) async fn kept(mut self) -> Result<Kept, Error> {
         let examined = self.examine().await?;
+        if let Ok((Facts { repaired, .. }, _)) = &examined.probed
+            && !repaired.is_empty()
+        {
+            tracing::debug!(name = self.file_name, ?repaired, "headers that are not so");
+        }
         let extension = self.extension();
         // A transcode has its format's type, whatever was uploaded.
         let written = self.transcoded_to.and_then(by_name).and_then(|f| f.media_types.first());

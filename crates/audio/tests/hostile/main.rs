@@ -7,6 +7,7 @@ mod listen;
 mod silent_flac;
 
 use audio::formats::by_name;
+use audio::probe::payload;
 use audio::transcode::Input;
 use audio::{ChannelMap, Hint, Planar, Probed, ReadAt, Source, Target, Transcode, probe};
 use silent_flac::silent_flac;
@@ -43,7 +44,8 @@ fn refusal(source: &Source) -> String {
 /// Frames of a decode from a place to the end; no block may be longer than promised.
 fn frames_from(source: &Source, probed: &Probed, start: u64) -> u64 {
     let reader = by_name(&probed.facts.format).unwrap().source.unwrap();
-    let mut decode = reader.open(source, &probed.facts, &probed.index, start).unwrap();
+    let source = payload(source, &probed.facts.format).unwrap();
+    let mut decode = reader.open(&source, &probed.facts, &probed.index, start).unwrap();
     let mut block = Planar::new(usize::from(probed.facts.channels));
     let mut count = 0;
     loop {
