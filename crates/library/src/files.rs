@@ -1,7 +1,7 @@
 //! Files that are there.
 
-use crate::accesses::ACCESS_RESOLUTION;
 use crate::changes::to_defaults;
+use crate::last_access::ACCESS_RESOLUTION;
 use crate::rules::admit;
 use crate::values::check_file;
 use crate::{

@@ -5,13 +5,13 @@
 #![warn(missing_docs)]
 
 mod access;
-mod accesses;
 mod changes;
 mod classify;
 mod containers;
 mod error;
 mod files;
 mod import;
+mod last_access;
 mod link_secrets;
 mod rules;
 mod store;
@@ -20,7 +20,6 @@ mod upload;
 mod values;
 
 pub use access::{NewToken, Principal, Scopes, Welcome};
-pub use accesses::ACCESS_RESOLUTION;
 pub use catalog::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Set, Shown};
 pub use catalog::{
     Classification, FileKind, LifecycleAction, Publish, Role, Scope, StorageKind, ThresholdAction,
@@ -33,12 +32,13 @@ pub use changes::{Change, Changes, ContainerChanges, FileChanges, Rest};
 pub use containers::masked;
 pub use error::Error;
 pub use import::Import;
+pub use last_access::ACCESS_RESOLUTION;
 pub use link_secrets::LinkSecret;
 pub use upload::{Examined, Upload};
 
-use accesses::Accesses;
 use blob::{Blobs, Reserve};
 use catalog::Catalog;
+use last_access::Accesses;
 use semantics::signature::Secret;
 use std::path::PathBuf;
 use std::sync::Arc;
