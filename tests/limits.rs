@@ -341,3 +341,26 @@ fn clients_that_ask_for_whole_encodes_and_hang_up_hold_up_nobody() {
     let encoded = server.metric("tonearm_segments_encoded_total");
     assert!(encoded < 5000, "it waited for {encoded} segments");
 }
+
+#[test]
+fn a_client_that_left_before_its_whole_encode_was_done_is_not_waited_with() {
+    let Limited { server, folder: _folder } = limited(&["--transcode-threads", "1"]);
+    let hour = vec![7; 16_000 * 3600];
+    let link = server.upload("call.wav", &wav(hour.len() as u32, &hour));
+    let mut clients: Vec<_> = (1..=40)
+        .map(|start| {
+            let mut client = Connection::open(server.address);
+            let path = format!("{link}?f=mp4&t={start}-");
+            let range = "Range: bytes=0-";
+            client.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n{range}\r\n\r\n").as_bytes());
+            client
+        })
+        .collect();
+    // One that has nothing more to say can't be told from one that left: it is told to come back.
+    let mut listens_on = clients.remove(0);
+    listens_on.end();
+    drop(clients);
+    let told = listens_on.answer(false).expect("an answer");
+    assert_eq!((told.status, told.header("retry-after")), (503, Some("5")));
+    until("those who left are waited with", || server.metric("tonearm_connections") == 1);
+}

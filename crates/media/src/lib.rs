@@ -36,7 +36,7 @@ pub use body::{Body, BodyError, Chunk};
 pub use convert::{ConvertError, convert};
 pub use counters::Counters;
 pub use engine::Config;
-pub use error::{OpenError, RETRY_AFTER_S};
+pub use error::{OpenError, RETRY_AFTER_ENCODE_S, RETRY_AFTER_S};
 pub use identity::serial;
 pub use peaks::{Peaks, peaks_of};
 pub use preferences::{BITRATES_KBPS, BadValue, ChannelWish, ClipWish, Preferences, RATES_HZ};

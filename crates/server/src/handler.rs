@@ -13,6 +13,7 @@ use axum::Router;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use media::{OpenError, RETRY_AFTER_ENCODE_S};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
@@ -72,7 +73,13 @@ impl Handler {
             if !self.answers(Part::Links, &request) {
                 return respond::problem(&Problem::NotFound);
             }
-            self.publish.handle(request.method(), uri, request.headers(), started).await
+            let answer = self.publish.handle(request.method(), uri, request.headers(), started);
+            let gone = OpenError::StillEncoding { retry_after_s: RETRY_AFTER_ENCODE_S };
+            // A whole encode goes on for those who wait for it alone.
+            tokio::select! {
+                response = answer => response,
+                () = deadline.gone() => respond::problem(&gone.into()),
+            }
         } else if uri.path() == "/healthz" {
             health(self.admissions.is_draining())
         } else if uri.path() == "/metrics" {

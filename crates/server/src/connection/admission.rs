@@ -6,12 +6,13 @@
 
 use futures_util::task::AtomicWaker;
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -197,9 +198,14 @@ pub struct Deadline {
     taken_bytes: AtomicU64,
     /// Whether a request's body is still to come.
     unread: AtomicBool,
+    /// Whether the client has said that it sends nothing more.
+    side_ended: AtomicBool,
     /// Bytes thrown away after our end.
     discarded_bytes: AtomicU64,
 }
+
+/// How long a client that has ended its side is waited with for what has to be made: longer than a segment takes.
+const COURTESY: Duration = Duration::from_secs(2);
 
 impl Deadline {
     fn new(all: Arc<Admissions>) -> Self {
@@ -212,6 +218,7 @@ impl Deadline {
             sent_bytes: AtomicU64::new(0),
             taken_bytes: AtomicU64::new(0),
             unread: AtomicBool::new(false),
+            side_ended: AtomicBool::new(false),
             discarded_bytes: AtomicU64::new(0),
         };
         deadline.enter(Stage::Request);
@@ -317,6 +324,22 @@ impl Deadline {
             self.enter(Stage::Answer);
         }
         is_due
+    }
+
+    /// The client sends nothing more. The connection's task is to be woken, because it may wait in [`Self::gone`].
+    pub fn side_ends(&self) {
+        self.side_ended.store(true, Relaxed);
+    }
+
+    /// Ends once the client is taken to have left though its connection does not say so: it ended its side and had
+    /// nothing of an answer for a while, so that no reset can tell.
+    pub async fn gone(&self) {
+        let ended = |_: &mut Context<'_>| match self.side_ended.load(Relaxed) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        };
+        poll_fn(ended).await;
+        tokio::time::sleep(COURTESY).await;
     }
 
     /// The socket took bytes.

@@ -25,7 +25,7 @@ use std::os::unix::fs::FileExt;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncWrite, Interest};
+use tokio::io::{AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// The longest slice that goes out in one call; the region's length.
@@ -210,6 +210,13 @@ impl Wire {
         self.deadline.is_idle_too_long() && system::unread_bytes(&self.stream).unwrap_or(0) == 0
     }
 
+    /// Whether the client has ended its side, and everything is read that it sent.
+    fn has_ended(&self, cx: &mut Context<'_>) -> bool {
+        let mut byte = [0];
+        let peeked = self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte));
+        matches!(peeked, Poll::Ready(Ok(0)))
+    }
+
     /// Sends what the stand-in of this length is for, or some of it.
     fn send_slice(&mut self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<usize>> {
         let (file, offset) = self.slices.front(length)?;
@@ -302,13 +309,19 @@ impl Write for Wire {
     }
 
     /// Comes by at each turn of the connection, once everything is sent that there is.
-    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.deadline.is_answering() {
             self.cork(false);
         } else if self.deadline.is_to_be_looked_after() {
-            // The end of the client's side tells nothing: it may read on. If it has left, what it was sent came back as
-            // a reset: the head at least, which goes out before the first segment is made.
-            return Poll::Ready(self.stream.take_error()?.map_or(Ok(()), Err));
+            // The end of the client's side tells little, because it may read on. If it has left, what it was sent came
+            // back as a reset: the head at least, but for answers whose length has to be learned first.
+            if let Some(error) = self.stream.take_error()? {
+                return Poll::Ready(Err(error));
+            }
+            if self.has_ended(cx) {
+                self.deadline.side_ends();
+                cx.waker().wake_by_ref();
+            }
         }
         Poll::Ready(Ok(()))
     }
