@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::bad_input::{noise, wav};
+use crate::judge::ffmpeg;
 use crate::running::until;
 
 #[test]
@@ -154,4 +155,20 @@ fn an_upload_whose_client_ends_its_side_while_it_is_transcoded_is_kept_whole() {
     assert_eq!(api.get(FILES).json()["items"][0]["content_format"], "mp4");
     let tmp = api.server.data.join("tmp");
     until("the upload's bytes stay", || std::fs::read_dir(&tmp).unwrap().count() == 0);
+}
+
+#[test]
+fn a_transcode_past_the_quota_is_not_made_to_its_end() {
+    let api = Api::start_with(&["--transcode-threads", "1"]);
+    let sid = api.container_sid(&json!({"quota_bytes": 1_000_000}));
+    let an_hour_of_silence = ["-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", "3600"];
+    let flac = ffmpeg(&[&an_hour_of_silence[..], &["-f", "flac", "-"]].concat());
+    assert!(flac.len() < 1_000_000);
+    let object = json!({"container_sid": sid, "desired_format": "wav"});
+    assert_invalid(&api.upload(&object, &flac), "quota_bytes");
+    // Of 360 segments; seven are within the quota.
+    let encoded = api.server.metric("tonearm_segments_encoded_total");
+    assert!(encoded < 60, "{encoded} segments were made");
+    let tmp = api.server.data.join("tmp");
+    assert_eq!(std::fs::read_dir(tmp).unwrap().count(), 0, "something refused was left");
 }

@@ -174,18 +174,24 @@ impl Upload {
         Ok(examined)
     }
 
-    /// An upload of the same file that is to take its transcode into a format.
+    /// An upload of the same file that is to take its transcode into a format, within the quota of the container that
+    /// is said: the transcode may be many times as long as what came.
     ///
     /// # Errors
     /// [`Error::Storage`].
     pub async fn transcoded_to(self, format: &'static str) -> Result<Self, Error> {
         let next = self.library.begin(&self.caller).await?;
+        let quota_bytes = match self.changes.says("container_sid") {
+            true => self.container().await?.quota.bytes,
+            false => None,
+        };
         let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
         let mut changes = self.changes.clone();
         if !changes.says("type") {
             changes.put("type", |file| file.kind = FileKind::Audio);
         }
         Ok(Self {
+            most_bytes: quota_bytes,
             transcoded_to: Some(format),
             has_bytes: self.has_bytes,
             file_name: self.file_name.as_deref().map(|name| format!("{}.{format}", stem(name))),

@@ -3,24 +3,15 @@
 
 use super::form::Part;
 use super::{Refusal, Storage, json};
-use audio::Source;
 use axum::body::{Body, Bytes};
 use futures_util::StreamExt;
 use http::{HeaderMap, header};
 use library::{FileChanges, Upload};
-use media::{
-    BadValue, Chunk, OpenError, Preferences, Prepared, Representation, Resource, Transcoded,
-};
-use std::fs::File;
-use std::os::unix::fs::FileExt;
+use media::{BadValue, Preferences, Prepared, Representation, Resource, Transcoded};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Bytes that are held back until they are as many.
 const HELD_BYTES: usize = 16 * 1024;
-
-/// Bytes copied at a time.
-const BLOCK_BYTES: u64 = 256 * 1024;
 
 /// What the body of an upload is, by its declared type.
 pub enum Carried {
@@ -141,27 +132,8 @@ pub async fn as_desired(storage: &Storage, mut upload: Upload) -> Result<Upload,
     match media::select(&resource, &wanted)? {
         Representation::Original(_) => Ok(upload),
         Representation::Transcode(chosen) => {
-            let prepared = prepared(storage, &chosen, &examined.source, &index).await?;
+            let prepared = storage.media.prepare_source(&chosen, examined.source, index).await?;
             copy(upload, &chosen, &prepared).await
-        }
-    }
-}
-
-/// Between two looks, beside the time that a look itself waits.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-/// Waits for the sizes of a flac or mp4 for as long as that takes: the client has sent everything, and would
-/// have to send it again.
-async fn prepared(
-    storage: &Storage,
-    chosen: &Transcoded,
-    source: &Source,
-    index: &[u8],
-) -> Result<Prepared, Refusal> {
-    loop {
-        match storage.media.prepare_source(chosen, Arc::clone(source), index.to_vec()).await {
-            Err(OpenError::StillEncoding { .. }) => tokio::time::sleep(LOOK_AGAIN).await,
-            prepared => return Ok(prepared?),
         }
     }
 }
@@ -169,27 +141,8 @@ async fn prepared(
 async fn copy(upload: Upload, chosen: &Transcoded, prepared: &Prepared) -> Result<Upload, Refusal> {
     let mut out = upload.transcoded_to(chosen.format.name).await?;
     let mut body = prepared.open(0..prepared.length_bytes())?;
-    while let Some(chunk) = body.next().await {
-        match chunk.map_err(|e| Refusal::failed(&e))? {
-            Chunk::Memory(bytes) => out.write(bytes).await?,
-            Chunk::File { file, offset, length } => {
-                let end = offset + length;
-                for start in (offset..end).step_by(BLOCK_BYTES as usize) {
-                    let block = read(&file, start, BLOCK_BYTES.min(end - start)).await?;
-                    out.write(block).await?;
-                }
-            }
-        }
+    while let Some(bytes) = body.bytes().await {
+        out.write(bytes.map_err(|e| Refusal::failed(&e))?).await?;
     }
     Ok(out)
-}
-
-async fn read(file: &Arc<File>, offset: u64, length: u64) -> Result<Vec<u8>, Refusal> {
-    let file = Arc::clone(file);
-    let read = move || {
-        let mut bytes = vec![0; length as usize];
-        file.read_exact_at(&mut bytes, offset).map(|()| bytes)
-    };
-    let read = tokio::task::spawn_blocking(read).await.map_err(|e| Refusal::failed(&e))?;
-    read.map_err(|e| Refusal::failed(&e))
 }
