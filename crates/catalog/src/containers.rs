@@ -64,7 +64,7 @@ impl Catalog {
         partner_sid: Option<Uuid>,
         wanted: List,
     ) -> Result<Listing<ContainerRow>, Error> {
-        self.scan_for(partner_sid, move |db| {
+        self.scan_list(move |db| {
             list(db, Table::Containers, partner_sid, &wanted, ContainerRow::read)
         })
         .await

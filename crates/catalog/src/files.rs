@@ -136,10 +136,7 @@ impl Catalog {
         partner_sid: Option<Uuid>,
         wanted: List,
     ) -> Result<Listing<FileRow>, Error> {
-        self.scan_for(partner_sid, move |db| {
-            list(db, Table::Files, partner_sid, &wanted, FileRow::read)
-        })
-        .await
+        self.scan_list(move |db| list(db, Table::Files, partner_sid, &wanted, FileRow::read)).await
     }
 
     /// Notes when files were read, but for those of which an access within `resolution_ms` is noted. One that is noted

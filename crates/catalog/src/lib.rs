@@ -38,7 +38,7 @@ pub use contents::{ContentRow, blob_address, content_id};
 pub use error::Error;
 pub use files::Admission;
 pub use outputs::{OUTPUTS_BYTES, StoredLayout};
-pub use pool::Catalog;
+pub use pool::{Catalog, Turn};
 pub use query::{Condition, List, Listing, Operator, Order, Start};
 pub use resources::ResourceRow;
 pub use rows::{ContainerRow, FileDefaults, FileRow, Keys, Lifecycle, Limits, Threshold, Usage};

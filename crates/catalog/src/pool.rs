@@ -10,13 +10,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 /// The first is for look-ups alone.
 const READERS: usize = 4;
 
-/// Lists of one partner that are read at a time: one reader less than there are, so that others have theirs.
+/// Lists that are read at a time for one token: one reader less than there are, so that others have theirs.
 const SCANS_AT_A_TIME: usize = READERS - 2;
 
 /// How long a list may take. One of 200 000 files by the slowest filter takes a quarter of a second.
@@ -25,7 +25,7 @@ const MAX_SCAN: Duration = Duration::from_secs(5);
 /// Steps of SQLite's machine between two looks at whether a scan is to go on: some hundred microseconds.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
-/// Partners whose turns are kept while nobody waits.
+/// Tokens whose turns are kept while nobody waits.
 const MAX_TURNS_KEPT: usize = 1024;
 
 /// The catalog. Clones share the connections.
@@ -84,18 +84,22 @@ fn scanning(shared: &Shared) -> MutexGuard<'_, Connection> {
     })
 }
 
+/// A place among the lists that are read, given back when dropped.
+pub struct Turn {
+    _permit: OwnedSemaphorePermit,
+}
+
 /// The turns of those who ask for lists.
 #[derive(Default)]
-struct Turns(Mutex<HashMap<Option<Uuid>, Arc<Semaphore>>>);
+struct Turns(Mutex<HashMap<Uuid, Arc<Semaphore>>>);
 
 impl Turns {
-    /// Those of a partner, or of all who see every partner's.
-    fn of(&self, partner_sid: Option<Uuid>) -> Arc<Semaphore> {
+    fn of(&self, whose: Uuid) -> Arc<Semaphore> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_TURNS_KEPT {
             known.retain(|_, turns| Arc::strong_count(turns) > 1);
         }
-        let turns = known.entry(partner_sid);
+        let turns = known.entry(whose);
         Arc::clone(turns.or_insert_with(|| Arc::new(Semaphore::new(SCANS_AT_A_TIME))))
     }
 }
@@ -198,20 +202,25 @@ impl Catalog {
         blocking(move || work(&scanning(&shared))).await
     }
 
-    /// [`Self::scan`] of a list that a partner asks for. No partner takes all readers, a list that takes too long is
-    /// refused, and one that nobody waits for any more is given up.
-    pub(crate) async fn scan_for<T: Send + 'static>(
+    /// A place among the lists that are read for somebody, known by a token. Nobody has all readers.
+    ///
+    /// # Errors
+    /// None while the catalog is open.
+    pub async fn turn(&self, whose: Uuid) -> Result<Turn, Error> {
+        let turns = self.shared.turns.of(whose);
+        let permit = turns.acquire_owned().await.map_err(|e| Error::Task(e.into()))?;
+        Ok(Turn { _permit: permit })
+    }
+
+    /// [`Self::scan`] of a list: one that takes too long is refused, and one that nobody waits for any more is given up.
+    pub(crate) async fn scan_list<T: Send + 'static>(
         &self,
-        partner_sid: Option<Uuid>,
         work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let turns = self.shared.turns.of(partner_sid);
-        let turn = turns.acquire_owned().await.map_err(|e| Error::Task(e.into()))?;
         let waiting = Waiting::default();
         let given_up = Arc::clone(&waiting.given_up);
         let (shared, until) = (self.shared.clone(), self.shared.max_scan);
         let scanned = blocking(move || {
-            let _turn = turn;
             let mut reader = scanning(&shared);
             let end = Instant::now() + until;
             let is_over = move || given_up.load(Ordering::Relaxed) || Instant::now() >= end;
@@ -315,30 +324,34 @@ mod tests {
     #[tokio::test]
     async fn a_list_that_takes_too_long_is_refused() {
         let (catalog, _folder) = opened(Duration::from_millis(20));
-        let refused = catalog.scan_for(None, endless).await.unwrap_err();
+        let refused = catalog.scan_list(endless).await.unwrap_err();
         assert!(matches!(refused, Error::BadList { parameter: "filter", .. }), "{refused}");
-        assert_eq!(catalog.scan_for(None, |_| Ok(7)).await.unwrap(), 7);
+        assert_eq!(catalog.scan_list(|_| Ok(7)).await.unwrap(), 7);
     }
 
     #[tokio::test]
-    async fn lists_of_one_partner_leave_room_for_others_and_end_with_who_waits() {
+    async fn lists_of_one_token_leave_room_for_others_and_end_with_who_waits() {
         let (catalog, _folder) = opened(Duration::from_secs(3600));
-        let [one, other] = [(); 2].map(|()| Some(Uuid::new_v4()));
+        let [one, other] = [(); 2].map(|()| Uuid::new_v4());
         let endless_ones: Vec<_> = (0..50)
             .map(|_| {
                 let catalog = catalog.clone();
-                tokio::spawn(async move { catalog.scan_for(one, endless).await })
+                tokio::spawn(async move {
+                    let _turn = catalog.turn(one).await?;
+                    catalog.scan_list(endless).await
+                })
             })
             .collect();
         for _ in 0..50 {
-            assert_eq!(catalog.scan_for(other, |_| Ok(7)).await.unwrap(), 7);
+            let _turn = catalog.turn(other).await.unwrap();
+            assert_eq!(catalog.scan_list(|_| Ok(7)).await.unwrap(), 7);
         }
         // All readers are needed now.
         endless_ones.iter().for_each(tokio::task::JoinHandle::abort);
         for task in endless_ones {
             assert!(task.await.unwrap_err().is_cancelled());
         }
-        let again: Vec<_> = (0..2).map(|n| catalog.scan_for(one, move |_| Ok(n))).collect();
+        let again: Vec<_> = (0..2).map(|n| catalog.scan_list(move |_| Ok(n))).collect();
         for (n, found) in again.into_iter().enumerate() {
             assert_eq!(found.await.unwrap(), n);
         }

@@ -67,6 +67,7 @@ impl Library {
         wanted: List,
     ) -> Result<Listing<Container>, Error> {
         caller.needs(Scope::Read, Role::Read)?;
+        let _turn = self.catalog.turn(caller.token_id).await?;
         Ok(self.catalog.containers(caller.partner(), wanted).await?)
     }
 

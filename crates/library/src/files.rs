@@ -39,6 +39,7 @@ impl Library {
         wanted: List,
     ) -> Result<Listing<File>, Error> {
         caller.needs(Scope::Read, Role::Read)?;
+        let _turn = self.catalog.turn(caller.token_id).await?;
         Ok(self.catalog.files(caller.partner(), wanted).await?)
     }
 
