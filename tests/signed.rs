@@ -179,6 +179,8 @@ fn a_link_by_name_is_signed_by_its_name() {
     let peaks = signed.replace(name, &format!("{name}/peaks.json"));
     assert_eq!(site.server.get(&peaks).status, 200, "{peaks}");
     assert_eq!(site.server.get(&format!("{link}/peaks.json")).status, 404);
+    let picture = site.sign(&format!("{link}/waveform.svg"), &SECRETS);
+    assert_eq!(site.server.get(&picture).status, 200, "{picture}");
 }
 
 #[test]
@@ -338,6 +340,22 @@ fn links_without_a_signature_can_be_refused_altogether() {
     let signed = site.sign(&format!("{public}/p=asterisk/prompt.wav"), &[]);
     assert_eq!(site.server.get(&signed).status, 200);
     assert_eq!(site.server.get(&site.signed(&json!({}))).status, 200);
+}
+
+#[test]
+fn no_log_tells_a_signature() {
+    let site = Site::start(&SECRETS);
+    let links = ["query", "path"].map(|form| site.signed(&json!({"form": form})));
+    for link in &links {
+        assert_eq!(site.server.get(link).status, 200);
+    }
+    let data = site.server.data.clone();
+    site.server.stop();
+    let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
+    assert!(log.contains("/sig=-/file.wav"), "{log}");
+    let signature = |link: &str| link.split("sig=").nth(1).unwrap()[..43].to_owned();
+    assert!(links.iter().all(|link| !log.contains(&signature(link))), "{log}");
+    assert!(!log.contains(SECRET));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! One line a request, written when its body is done or given up. Paths are logged without the query,
-//! which may hold a signature; headers are not logged, which may hold a token.
+//! which may hold a signature, and without one that stands in the path; headers are not logged, which may hold a token.
 //!
 //! Lines are collected and written by a thread of their own a few times a second, so that a slow log
 //! holds no answer up. They look like the log's other lines, and `--log` counts for them as for any:
@@ -36,7 +36,7 @@ pub struct Entry {
 impl Entry {
     /// A request that came just now.
     pub fn begin(remote: Arc<str>, method: Method, uri: &Uri) -> Self {
-        let path = uri.path().into();
+        let path = without_signature(uri.path());
         let started = Instant::now();
         Self { started, remote, method, path, status: 0, cache: None, bytes: 0 }
     }
@@ -53,6 +53,14 @@ impl Entry {
         self.status = response.status().as_u16();
         self.cache = response.headers().get("cache-status").cloned();
     }
+}
+
+/// A path whose signature, if it has one, is left out: whoever reads a log must not be able to use the links in it.
+fn without_signature(path: &str) -> Box<str> {
+    const BEGINS: &str = "/sig=";
+    let Some(begins) = path.find(BEGINS).map(|at| at + BEGINS.len()) else { return path.into() };
+    let ends = path[begins..].find('/').map_or(path.len(), |length| begins + length);
+    [&path[..begins], "-", &path[ends..]].concat().into()
 }
 
 /// Writes what is waiting; for the end of the process.

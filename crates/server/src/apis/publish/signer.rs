@@ -3,6 +3,7 @@
 use super::link::{GRAMMAR, read};
 use super::options::is_presettable;
 use super::presets::Presets;
+use super::waveform;
 use audio::formats;
 use library::{File, Library};
 use media::BadValue;
@@ -138,7 +139,9 @@ fn signed(mut address: Address, until_s: u64, secret: &Secret) -> Address {
         options.push((name.to_owned(), value));
     };
     add(&mut address, "exp", until_s.to_string());
-    let signature = secret.sign(&address.signed_text(&GRAMMAR));
+    // A picture has the signature of its file.
+    let file = waveform::named(&address).map(|(_, file)| file);
+    let signature = secret.sign(&file.as_ref().unwrap_or(&address).signed_text(&GRAMMAR));
     add(&mut address, "sig", signature);
     address
 }
