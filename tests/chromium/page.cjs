@@ -58,6 +58,14 @@ run(async (browser) => {
   const controls = nodes.filter((node) => !node.ignored && CONTROLS.includes(node.role.value));
   seen.controls = controls.length;
   seen.nameless = controls.filter((node) => !node.name.value).map((node) => node.role.value);
+  // What is not published is played by a signed link.
+  await page.selectOption("#format", "mp3");
+  await page.locator("#files .name", { hasText: "secret.flac" }).click();
+  await page.waitForFunction(() => document.getElementById("link").value.includes("sig="));
+  seen.secret = await plays();
+  await page.click("#copy");
+  await page.waitForFunction(() => document.getElementById("said").textContent === "Link copied");
+  seen.signed = await page.evaluate(() => navigator.clipboard.readText());
   await page.selectOption("#format", "g722");
   await page.waitForFunction(() => document.getElementById("said").textContent.includes("can't play g722"));
   seen.telephone = await page.textContent("#said");

@@ -126,6 +126,7 @@ fn the_demo_page_lists_plays_copies_and_uploads_by_keyboard_and_never_sends_the_
     let melody = std::fs::read(sources::melody()).unwrap();
     let link = server.upload("melody.flac", &melody);
     server.upload("%3Cb%3Eletter.txt", b"no audio");
+    let secret = server.upload("secret.flac&publish=none", &melody);
     let origin = format!("http://{}/", server.address);
     let token = server.token();
     let [dropped, chosen] = ["dropped", "chosen"].map(|way| uploads(&folder.path().join(way), way));
@@ -136,7 +137,7 @@ fn the_demo_page_lists_plays_copies_and_uploads_by_keyboard_and_never_sends_the_
         "dropped": paths(&dropped), "chosen": paths(&chosen)});
     let seen = chromium("page.cjs", task);
     assert_eq!(seen["asksForToken"], true);
-    assert_eq!(seen["files"], json!(["melody.flac", "<b>letter.txt"]));
+    assert_eq!(seen["files"], json!(["melody.flac", "<b>letter.txt", "secret.flac"]));
     let duration = number(&seen["stored"]["duration"]);
     for (format, state) in seen["formats"].as_object().expect("formats") {
         assert_eq!(state["error"], Value::Null, "{format}: {state}");
@@ -150,6 +151,10 @@ fn the_demo_page_lists_plays_copies_and_uploads_by_keyboard_and_never_sends_the_
         "{}",
         seen["position"]
     );
+    let signed = seen["signed"].as_str().expect("a link");
+    assert!(signed.contains(&format!("{secret}?f=mp3&exp=")), "{signed}");
+    assert_eq!(server.get(&signed[signed.find("/f/").unwrap()..]).status, 200, "{signed}");
+    assert_eq!(server.get(&secret).status, 404, "it is not published");
     let copied = seen["copied"].as_str().expect("a link");
     assert!(copied.ends_with(&format!("{link}?f=wav")), "{copied}");
     assert!(seen["mask"].as_str().is_some_and(|m| m.contains("/waveform.svg")), "{}", seen["mask"]);

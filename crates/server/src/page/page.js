@@ -19,10 +19,12 @@ function say(text) {
 
 // The API -------------------------------------------------------------------
 
-async function ask(path) {
+async function ask(path, body) {
   // Without credentials of its own the browser doesn't ask for a password when a token is refused.
   const headers = { Authorization: `Bearer ${token()}` };
-  const answer = await fetch(API + path, { headers, credentials: "omit" });
+  if (body) headers["Content-Type"] = "application/json";
+  const method = body ? "POST" : "GET";
+  const answer = await fetch(API + path, { method, headers, credentials: "omit", body: body && JSON.stringify(body) });
   if (answer.ok) return answer.json();
   const refusal = await answer.json().catch(() => ({}));
   const error = new Error(refusal.message || `The server answered ${answer.status}.`);
@@ -38,6 +40,23 @@ function path(file) {
 }
 
 const inFormat = (url, format) => (format ? `${url}?f=${format}` : url);
+
+// How long the link of a file that is not published is good for, in seconds.
+const LIFE = 12 * 3600;
+
+// Where a file is played and saved from, and the link to copy: signed if the file is not published.
+async function links(file, format) {
+  if (path(file)) {
+    const url = inFormat(path(file), format);
+    const save = `${url}${format ? "&" : "?"}disposition=attachment`;
+    return { url, save, copy: inFormat(file.publish_uri, format) };
+  }
+  const options = format ? { f: format } : {};
+  const sign = (options) => ask(`/files/${file.file_sid}/sign`, { expires_in: LIFE, options });
+  const [play, save] = await Promise.all([sign(options), sign({ ...options, disposition: "attachment" })]);
+  const here = ({ uri }) => LINKS + uri.slice(uri.indexOf("/f/"));
+  return { url: here(play), save: here(save), copy: play.uri };
+}
 
 // The list ------------------------------------------------------------------
 
@@ -86,7 +105,6 @@ function row(file) {
   if (file.content_duration) facts.unshift(clock(file.content_duration));
   if (!path(file)) facts.push("not published");
   item.querySelector(".hint").textContent = facts.join(" · ");
-  button.disabled = !path(file);
   button.addEventListener("click", () => {
     document.querySelector("[aria-current]")?.removeAttribute("aria-current");
     item.setAttribute("aria-current", "true");
@@ -110,28 +128,31 @@ function clock(seconds) {
 
 // The player ----------------------------------------------------------------
 
-function open(file) {
+async function open(file) {
   playing = file;
   at("player").hidden = false;
   at("title").textContent = file.name;
-  draw(file);
-  load(0);
+  await load(0);
   start();
 }
 
-// The recording's picture is the bar's mask; without one the bar is a line.
-function draw(file) {
-  const picture = file.content_duration ? `${path(file)}/waveform.svg` : null;
+// The recording's picture is the bar's mask; without one the bar is a line. It takes the signature of its link.
+function draw(file, url) {
+  const whole = path(file) ? `${path(file)}/waveform.svg` : url.replace("?", "/waveform.svg?");
+  const picture = file.content_duration ? whole : null;
   at("wave").classList.toggle("none", !picture);
   at("wave").style.maskImage = picture ? `url("${picture}")` : "none";
 }
 
-function load(position) {
-  const format = at("format").value;
-  const url = inFormat(path(playing), format);
-  at("link").value = inFormat(playing.publish_uri, format);
-  at("save").href = `${url}${format ? "&" : "?"}disposition=attachment`;
-  audio.src = url;
+async function load(position) {
+  const [file, format] = [playing, at("format").value];
+  const found = await links(file, format).catch((error) => say(error.message));
+  // Another one was chosen meanwhile.
+  if (!found || file !== playing || format !== at("format").value) return;
+  at("link").value = found.copy;
+  at("save").href = found.save;
+  draw(file, found.url);
+  audio.src = found.url;
   audio.currentTime = position;
   follow();
 }
@@ -168,9 +189,9 @@ seek.addEventListener("input", () => {
   audio.currentTime = Number(seek.value);
 });
 at("play").addEventListener("click", () => (audio.paused ? start() : audio.pause()));
-at("format").addEventListener("change", () => {
+at("format").addEventListener("change", async () => {
   const wasPlaying = !audio.paused || audio.error;
-  load(audio.currentTime);
+  await load(audio.currentTime);
   if (wasPlaying) start();
 });
 
