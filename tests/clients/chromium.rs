@@ -118,6 +118,20 @@ fn uploads(folder: &Path, way: &str) -> Vec<PathBuf> {
         .into()
 }
 
+/// Checks that the page told of an upload, and that the server has its bytes.
+fn is_uploaded(server: &Server, seen: &Value, path: &Path) {
+    let progress = seen["progress"].to_string();
+    let request = server.request("GET", "/core/v2/storage/files").token(&server.token());
+    let kept = request.send().json();
+    let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+    assert!(progress.contains(&format!("Upload of {name}")), "{progress}");
+    let file = kept["items"].as_array().expect("items").iter().find(|file| file["name"] == name);
+    let sid =
+        file.and_then(|file| file["file_sid"].as_str()).unwrap_or_else(|| panic!("{name}: {kept}"));
+    let stored = server.get(&format!("/f/{sid}"));
+    assert!(stored.body == std::fs::read(path).unwrap(), "{name}: other bytes");
+}
+
 #[test]
 fn the_demo_page_lists_plays_copies_and_uploads_by_keyboard_and_never_sends_the_token_in_a_url() {
     let folder = TempDir::new().unwrap();
@@ -166,21 +180,8 @@ fn the_demo_page_lists_plays_copies_and_uploads_by_keyboard_and_never_sends_the_
         types.iter().filter(|kind| !kind.is_empty()).count() >= 5,
         "typed by the browser: {types:?}"
     );
-    let progress = seen["progress"].to_string();
-    let request = server.request("GET", "/core/v2/storage/files").token(&token);
-    let kept = request.send().json();
     for path in dropped.iter().chain(&chosen) {
-        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
-        assert!(progress.contains(&format!("Upload of {name}")), "{progress}");
-        let file =
-            kept["items"].as_array().expect("items").iter().find(|file| file["name"] == name);
-        let sid = file
-            .and_then(|file| file["file_sid"].as_str())
-            .unwrap_or_else(|| panic!("{name}: {kept}"));
-        assert!(
-            server.get(&format!("/f/{sid}")).body == std::fs::read(path).unwrap(),
-            "{name}: other bytes"
-        );
+        is_uploaded(&server, &seen, path);
     }
     assert_eq!((&seen["left"], seen["refused"].is_string()), (&json!(true), true));
     let complaints: Vec<_> = seen["complaints"].as_array().expect("complaints").iter().collect();

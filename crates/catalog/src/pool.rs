@@ -212,7 +212,8 @@ impl Catalog {
         Ok(Turn { _permit: permit })
     }
 
-    /// [`Self::scan`] of a list: one that takes too long is refused, and one that nobody waits for any more is given up.
+    /// [`Self::scan`] of a list: one that takes too long is refused, and one that nobody waits for any more is given
+    /// up.
     pub(crate) async fn scan_list<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
