@@ -62,12 +62,31 @@ fn ffmpeg_decodes_exactly_what_went_in_and_nothing_late() {
 }
 
 #[test]
-fn where_the_label_does_not_fit_the_first_packet_is_audio() {
-    let source = wav(24000, 1, &sound(24000, 1, 24000));
-    let transcode = transcode(&source, "mp3", None, Some(8));
-    assert!(transcode.layout().unwrap().header.is_empty());
-    let heard = judge(&whole(&transcode), &[]);
-    assert!(heard.len() >= 24000 && heard.len() < 24000 + 4 * 576);
+fn the_label_is_there_at_bit_rates_whose_packets_it_does_not_fit() {
+    for (rate, bitrate) in
+        [(11025, 8), (12000, 8), (16000, 8), (22050, 16), (24000, 16), (24000, 8)]
+    {
+        let said = sound(rate, 1, rate as usize * 2 + 77);
+        let heard =
+            judge(&whole(&transcode(&wav(rate, 1, &said), "mp3", None, Some(bitrate))), &[]);
+        assert_eq!(heard.len(), said.len(), "{rate} Hz, {bitrate} kbit/s");
+    }
+}
+
+#[test]
+fn ffmpeg_opens_the_shortest_recordings() {
+    for (rate, channels) in [(8000, 1), (16000, 2), (44100, 2), (48000, 1)] {
+        for frames in [1, 20, 46, 47] {
+            let said = sound(rate, channels, frames);
+            let heard =
+                judge(&whole(&transcode(&wav(rate, channels, &said), "mp3", None, None)), &[]);
+            let heard = heard.len() / usize::from(channels);
+            assert!(
+                (frames..frames + 1152).contains(&heard),
+                "{rate} Hz, {frames} frames: {heard}"
+            );
+        }
+    }
 }
 
 #[test]

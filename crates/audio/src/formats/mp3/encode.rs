@@ -97,7 +97,7 @@ impl TargetFormat for Mp3Target {
         let grids = grids.join(" ");
         // A C compiler may join a multiplication and an addition where the processor can.
         let processor = std::env::consts::ARCH;
-        format!("mp3 2, LAME 3.100 on {processor}, quality {QUALITY}, cbr, no reservoir, {grids}")
+        format!("mp3 3, LAME 3.100 on {processor}, quality {QUALITY}, cbr, no reservoir, {grids}")
     }
 }
 

