@@ -299,7 +299,7 @@ fn functions(text: &str) -> Vec<(usize, usize)> {
         let (brace, declared) = (format!("{indent}}}"), format!("{indent})"));
         let is_last =
             |line: &&str| **line == brace || line.starts_with(&declared) && line.ends_with(';');
-        let length = lines[at..].iter().position(|line| is_last(&line)).map_or(0, |last| last + 1);
+        let length = lines[at..].iter().position(is_last).map_or(0, |last| last + 1);
         functions.push((at + 1, length));
     }
     functions

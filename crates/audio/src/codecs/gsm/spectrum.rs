@@ -51,14 +51,14 @@ fn reflections(sums: &[i32; 9]) -> [i16; 8] {
     let shift = norm(sums[0]);
     let mut p: [i16; 9] = std::array::from_fn(|i| ((sums[i] << shift) >> 16) as i16);
     let mut k = p;
-    for n in 0..8 {
+    for (n, reflection) in reflections.iter_mut().enumerate() {
         let magnitude = p[1].saturating_abs();
         if p[0] < magnitude {
             break;
         }
         let quotient = div(magnitude, p[0]);
         let r = if p[1] > 0 { -quotient } else { quotient };
-        reflections[n] = r;
+        *reflection = r;
         p[0] = add(p[0], mult_r(p[1], r));
         for m in 1..8 - n {
             p[m] = add(p[m + 1], mult_r(k[m], r));

@@ -109,11 +109,14 @@ impl SourceFormat for FlacSource {
     }
 }
 
-/// What STREAMINFO says and its body, if it is there, and where the frames are looked for.
+/// What STREAMINFO says, and its body.
+type Stated = (StreamInfo, Vec<u8>);
+
+/// STREAMINFO, if it is there, and where the frames are looked for.
 fn read_metadata(
     source: &Source,
     repaired: &mut Vec<String>,
-) -> Result<(Option<(StreamInfo, Vec<u8>)>, u64), ProbeError> {
+) -> Result<(Option<Stated>, u64), ProbeError> {
     let refuse = |m: &str| ProbeError::Unsupported(format!("flac: {m}"));
     let Some(mark) = find_mark(source)? else {
         repaired.push("the stream's beginning is missing".into());

@@ -11,14 +11,15 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
-    body: ErrorBody,
+    /// Boxed, because results that hold an error are moved about.
+    body: Box<ErrorBody>,
     /// A header that the status asks for.
     header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, message: &str) -> Self {
-        let body = ErrorBody { message: message.into(), errors: Vec::new() };
+        let body = Box::new(ErrorBody { message: message.into(), errors: Vec::new() });
         Self { status, body, header: None }
     }
 
