@@ -3,16 +3,32 @@
 use crate::changes::to_defaults;
 use crate::last_access::ACCESS_RESOLUTION;
 use crate::rules::admit;
+use crate::upload::Description;
 use crate::values::check_file;
 use crate::{
     Change, Container, Error, File, Library, List, Listing, Principal, Publish, Rest, Role, Scope,
     ThresholdAction, now_ms, to_the_end,
 };
+use blob::Draft;
+use catalog::ContentRow;
 use semantics::link::Link;
 use semantics::media_type::MediaType;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use uuid::Uuid;
+
+impl Change {
+    /// What new bytes say of the file, and the bytes themselves, if it brings any.
+    async fn content(self) -> Result<Option<(Description, (ContentRow, Draft))>, Error> {
+        match self {
+            Self::Content(upload) => {
+                let (description, row, draft) = upload.kept().await?.split();
+                Ok(Some((description, (row, draft))))
+            }
+            Self::Attributes(_) => Ok(None),
+        }
+    }
+}
 
 impl Library {
     /// A file that the caller sees.
@@ -64,13 +80,7 @@ impl Library {
         let goes_to = changes.get("container_sid", |file| file.container_sid);
         let goes_to = goes_to.unwrap_or(old.container_sid);
         let container = self.target(caller, goes_to).await?;
-        let (facts, content) = match change {
-            Change::Content(upload) => {
-                let (facts, row, draft) = upload.kept().await?.split();
-                (Some(facts), Some((row, draft)))
-            }
-            Change::Attributes(_) => (None, None),
-        };
+        let (facts, content) = change.content().await?.unzip();
         self.settle_before(&container).await;
         let now = now_ms();
         let edit = move |row: &mut File| {
