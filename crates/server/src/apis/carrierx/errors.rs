@@ -14,7 +14,7 @@ pub struct ApiError {
     /// Boxed, because results that hold an error are moved about.
     body: Box<ErrorBody>,
     /// A header that the status asks for.
-    header: Option<(HeaderName, HeaderValue)>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl ApiError {
@@ -31,7 +31,7 @@ impl ApiError {
     }
 
     fn and(self, header: (HeaderName, HeaderValue)) -> Self {
-        Self { header: Some(header), ..self }
+        Self { header: Some(Box::new(header)), ..self }
     }
 
     /// An attribute has a value that it can't have.
@@ -124,7 +124,7 @@ impl IntoResponse for ApiError {
                 headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
             }
         }
-        headers.extend(self.header);
+        headers.extend(self.header.map(|header| *header));
         response
     }
 }
