@@ -39,7 +39,6 @@ const FOREIGN: &[Foreign] = &[
     known("SILK", "audio/silk", 1, b"#!SILK_V3"),
     known("iLBC", "audio/ilbc", 0, b"#!iLBC"),
     known("Windows Media Audio", "audio/x-ms-wma", 0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
-    known("Core Audio Format", "audio/x-caf", 0, b"caff\0\x01"),
     known("Monkey's Audio", "audio/x-ape", 0, b"MAC "),
     known("WavPack", "audio/x-wavpack", 0, b"wvpk"),
     known("Musepack", "audio/x-musepack", 0, b"MPCK"),

@@ -4,6 +4,7 @@ pub mod adts;
 pub mod aiff;
 pub mod alaw;
 pub mod au;
+pub mod caf;
 pub mod flac;
 pub mod g722;
 pub mod gsm;
@@ -25,6 +26,7 @@ pub static FORMATS: &[Format] = &[
     wav::FORMAT,
     aiff::FORMAT,
     au::FORMAT,
+    caf::FORMAT,
     flac::FORMAT,
     ogg::FORMAT,
     mp4::FORMAT,

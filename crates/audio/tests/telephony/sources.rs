@@ -90,9 +90,13 @@ fn sizes_of_a_pipe_are_measured_and_named() {
 }
 
 #[test]
-fn au_and_aiff_of_every_kind_decode_to_ffmpegs_samples() {
-    let kinds: [(&str, &[&str]); 2] = [
+fn au_caf_and_aiff_of_every_kind_decode_to_ffmpegs_samples() {
+    let kinds: [(&str, &[&str]); 3] = [
         ("au", &["s8", "s16be", "s24be", "s32be", "f32be", "f64be", "alaw", "mulaw"]),
+        (
+            "caf",
+            &["s8", "s16be", "s16le", "s24be", "s24le", "s32be", "f32be", "f32le", "alaw", "mulaw"],
+        ),
         ("aiff", &["s8", "s16be", "s24be", "s32be", "s16le", "f32be", "f64be", "alaw", "mulaw"]),
     ];
     for (extension, codecs) in kinds {

@@ -58,7 +58,8 @@ impl Packing {
             bits.put(SIGNATURE, 4);
         }
         for frame in frames {
-            fields(&mut frame.clone(), |field, count| bits.put(u64::from(*field), count));
+            let mut fields_of = *frame;
+            fields(&mut fields_of, |field, count| bits.put(u64::from(*field), count));
         }
     }
 }

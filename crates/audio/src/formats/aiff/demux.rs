@@ -151,7 +151,8 @@ fn coding(kind: &[u8], bits: u16) -> Result<Coding, ProbeError> {
         (b"alaw" | b"ALAW", _) => Coding::Alaw,
         _ => {
             return Err(ProbeError::Unsupported(format!(
-                "an AIFF with compression `{}` and {bits} bits; supported: PCM, float, mu-law, A-law",
+                "an AIFF that holds `{}` of {bits} bits; of AIFF are read: PCM, float, mu-law, A-law; \
+                 convert it to one of them",
                 kind.escape_ascii()
             )));
         }

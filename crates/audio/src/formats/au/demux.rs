@@ -74,8 +74,15 @@ fn coding(encoding: u32) -> Result<Coding, ProbeError> {
         7 => Coding::F64Be,
         27 => Coding::Alaw,
         other => {
+            let holds = match other {
+                23 => "G.721".to_owned(),
+                24 => "G.722".to_owned(),
+                25 | 26 => "G.723 ADPCM".to_owned(),
+                other => format!("encoding {other}"),
+            };
             return Err(ProbeError::Unsupported(format!(
-                "an AU with encoding {other}; supported: PCM of 8 to 32 bits, float, mu-law, A-law"
+                "an AU that holds {holds}; of AU are read: PCM of 8 to 32 bits, float, mu-law, A-law; \
+                 convert it to one of them"
             )));
         }
     })

@@ -91,7 +91,7 @@ impl Encoding for GsmEncoding {
             if at >= pre_roll {
                 Packing::Raw.pack(&[frame], &mut bytes);
             }
-            if at + 1 == all || (at + 1) % WRITE_BLOCKS == 0 {
+            if at + 1 == all || (at + 1).is_multiple_of(WRITE_BLOCKS) {
                 if sink(&bytes).is_break() {
                     return Err(EncodeError::Cancelled);
                 }

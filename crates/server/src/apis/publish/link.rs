@@ -42,10 +42,10 @@ const SUFFIXES: [(&str, &[(&str, &str)]); 9] = [
 
 /// Extensions of audio that we don't write: a link that ends in one asks for what it can't have. The rows of
 /// [`FORMATS`] come first.
-const UNWRITTEN: [&str; 34] = [
-    "3gp", "8svx", "aac", "ac3", "aif", "aifc", "aiff", "amr", "ape", "awb", "caf", "dsf", "dts",
-    "eac3", "m4b", "mka", "mp1", "mp2", "mpc", "oga", "opus", "ra", "snd", "spx", "tak", "tta",
-    "vox", "wav49", "weba", "webm", "wma", "wv", "wve", "xa",
+const UNWRITTEN: [&str; 33] = [
+    "3gp", "8svx", "aac", "ac3", "aif", "aifc", "aiff", "amr", "ape", "awb", "dsf", "dts", "eac3",
+    "m4b", "mka", "mp1", "mp2", "mpc", "oga", "opus", "ra", "snd", "spx", "tak", "tta", "vox",
+    "wav49", "weba", "webm", "wma", "wv", "wve", "xa",
 ];
 
 /// Reads what a link asks for.

@@ -1,0 +1,137 @@
+//! Reading CAF (Apple Core Audio Format Specification 1.0): the description says how, the data chunk holds
+//! the samples.
+
+use crate::Source;
+use crate::codecs::linear::{LinearDecode, Region};
+use crate::codecs::pcm::Coding;
+use crate::decode::Decode;
+use crate::demux::bytes::{u32_be, u64_be};
+use crate::demux::window::Window;
+use crate::error::{DecodeError, ProbeError};
+use crate::facts::{Facts, Hint, Probed};
+use crate::format::SourceFormat;
+
+/// Reading CAF.
+pub struct CafSource;
+
+/// More chunks than this are taken for garbage.
+const MAX_CHUNKS: usize = 4096;
+
+/// The size of data that go on to the file's end, while they are recorded.
+const TO_THE_END: u64 = u64::MAX;
+
+/// Bits of the description's flags for linear PCM.
+const IS_FLOAT: u32 = 1;
+const IS_LITTLE: u32 = 2;
+
+/// The description.
+struct Described {
+    rate_hz: u32,
+    channels: u16,
+    coding: Coding,
+}
+
+impl SourceFormat for CafSource {
+    fn recognises(&self, head: &[u8], _named: bool) -> bool {
+        head.starts_with(b"caff\0\x01")
+    }
+
+    fn probe(&self, source: &Source, _hint: Hint<'_>) -> Result<Probed, ProbeError> {
+        let (described, start, claimed) = chunks(source)?;
+        let available = source.length_bytes().saturating_sub(start);
+        let mut repaired = Vec::new();
+        if claimed > available && claimed != TO_THE_END {
+            repaired.push(format!("the data size was {claimed}, measured: {available} bytes"));
+        }
+        let Described { rate_hz, channels, coding } = described;
+        let frame_bytes = u64::from(channels.max(1)) * coding.width() as u64;
+        let facts = Facts {
+            format: "caf".into(),
+            codec: coding.name().into(),
+            rate_hz,
+            channels,
+            frame_count: claimed.min(available) / frame_bytes,
+            bitrate_bps: (frame_bytes * 8).saturating_mul(u64::from(rate_hz)) as u32,
+            constant_bitrate: true,
+            canonical: true,
+            channel_mask: None,
+            repaired,
+        };
+        Ok(Probed { facts, index: start.to_le_bytes().to_vec() })
+    }
+
+    fn open(
+        &self,
+        source: &Source,
+        facts: &Facts,
+        index: &[u8],
+        start_frame: u64,
+    ) -> Result<Box<dyn Decode>, DecodeError> {
+        Ok(Box::new(LinearDecode::new(source, Region::of(facts, index)?, start_frame)?))
+    }
+}
+
+fn unsupported(message: &str) -> ProbeError {
+    ProbeError::Unsupported(message.into())
+}
+
+/// The description, where the samples begin, and how many bytes of them are claimed.
+fn chunks(source: &Source) -> Result<(Described, u64, u64), ProbeError> {
+    let mut window = Window::new(source);
+    let mut described = None;
+    let mut at: u64 = 8;
+    for _ in 0..MAX_CHUNKS {
+        let head = window.peek(at, 12)?;
+        let (Some(id), Some(size)) = (head.first_chunk::<4>().copied(), u64_be(head, 4)) else {
+            break;
+        };
+        let body = at + 12;
+        match &id {
+            b"desc" => described = Some(describe(window.peek(body, 32)?)?),
+            b"data" => {
+                let described = described.ok_or_else(|| unsupported("a CAF without a `desc`"))?;
+                // The samples come behind the number of the edit.
+                let claimed = if size == TO_THE_END { size } else { size.saturating_sub(4) };
+                return Ok((described, body + 4, claimed));
+            }
+            _ => {}
+        }
+        at = body.saturating_add(size);
+    }
+    Err(unsupported("a CAF without a `data` chunk"))
+}
+
+fn describe(body: &[u8]) -> Result<Described, ProbeError> {
+    let short = || unsupported("a `desc` chunk that is too short");
+    let field = |at| u32_be(body, at).ok_or_else(short);
+    let rate = f64::from_bits(u64_be(body, 0).ok_or_else(short)?);
+    let kind = body.get(8..12).ok_or_else(short)?;
+    let (flags, frames_in_packet, channels, bits) =
+        (field(12)?, field(20)?, field(24)?, field(28)?);
+    let is_little = flags & IS_LITTLE != 0;
+    let coding = match (kind, flags & IS_FLOAT != 0, bits, is_little) {
+        _ if frames_in_packet != 1 => None,
+        (b"ulaw", ..) => Some(Coding::Ulaw),
+        (b"alaw", ..) => Some(Coding::Alaw),
+        (b"lpcm", true, 32, little) => Some(if little { Coding::F32Le } else { Coding::F32Be }),
+        (b"lpcm", true, 64, little) => Some(if little { Coding::F64Le } else { Coding::F64Be }),
+        (b"lpcm", false, 8, _) => Some(Coding::S8),
+        (b"lpcm", false, 16, little) => Some(if little { Coding::S16Le } else { Coding::S16Be }),
+        (b"lpcm", false, 24, little) => Some(if little { Coding::S24Le } else { Coding::S24Be }),
+        (b"lpcm", false, 32, little) => Some(if little { Coding::S32Le } else { Coding::S32Be }),
+        _ => None,
+    };
+    let coding = coding.ok_or_else(|| {
+        ProbeError::Unsupported(format!(
+            "a CAF that holds `{}` of {bits} bits; of CAF are read: PCM of 8 to 32 bits, float, mu-law, \
+             A-law; convert it to one of them",
+            kind.escape_ascii()
+        ))
+    })?;
+    let is_packed = u64::from(field(16)?) == u64::from(channels) * coding.width() as u64;
+    if !is_packed {
+        return Err(unsupported("a CAF with samples in wider blocks; convert it to WAV"));
+    }
+    let channels = u16::try_from(channels).unwrap_or(0);
+    Ok(Described { rate_hz: rate as u32, channels, coding })
+}
