@@ -6,7 +6,7 @@ use crate::demux::part::Part;
 use crate::demux::window::Window;
 use crate::error::ProbeError;
 use crate::facts::{Facts, Hint, LONGEST_SECONDS, Probed};
-use crate::foreign::{Foreign, foreign};
+use crate::foreign::foreign;
 use crate::format::{Format, SourceFormat};
 use crate::formats::{FORMATS, by_hint, mp3};
 use std::io;
@@ -33,7 +33,9 @@ pub fn probe(source: &Source, hint: Hint<'_>) -> Result<Probed, ProbeError> {
     // The bytes decide where they can, then the name.
     let by_bytes = || demuxers().find(|(f, s)| recognises(f, *s, s.headerless() && is_named(f)));
     let by_name = || demuxers().find(|(f, s)| is_named(f) && recognises(f, *s, true));
-    let is_foreign = foreign.is_some_and(Foreign::is_sure);
+    // Behind a tag no headerless sound begins, so there a short signature is enough.
+    let is_tagged = head.starts_with(b"ID3");
+    let is_foreign = foreign.is_some_and(|foreign| is_tagged || foreign.is_sure());
     let recognised = if is_foreign { None } else { by_bytes().or_else(by_name) };
     let (format, demuxer) = recognised.ok_or_else(|| {
         let found = foreign.map_or("no audio format recognised".into(), |foreign| {

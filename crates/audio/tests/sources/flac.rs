@@ -254,6 +254,7 @@ fn what_is_not_read_is_named_also_behind_a_tag_and_under_another_name() {
         (&b"#!AMR-WB\n\x4c\0\0\0\0\0"[..], "AMR-WB is not read"),
         (b"ID3\x04\0\0\0\0\0\x02\0\0TTA1\x01\0", "True Audio is not read"),
         (b"\x0b\x77\x12\x34\x40", "AC-3 is not read"),
+        (b"ID3\x04\0\0\0\0\0\x02\0\0\x0b\x77\x12\x34", "AC-3 is not read"),
         (b"\x02#!SILK_V3\x10\0", "SILK is not read"),
     ] {
         assert!(refusal(bytes, "bin").starts_with(name), "{name}");
