@@ -19,7 +19,7 @@ async fn clients_who_come_at_any_moment_of_the_first_encode_cause_no_second_one(
         ("ulaw", SHORT, 3),
         ("mp3", SHORT, 2),
         ("g722", SHORT, 13),
-        ("ogg", SHORT, 3),
+        ("ogg", SHORT, 2),
         ("flac", SHORT, 3),
         ("mp4", SHORT, 3),
         ("flac", 8000, 1),
@@ -250,7 +250,7 @@ async fn a_client_that_stops_reading_has_only_the_read_ahead_made() {
 async fn a_client_that_leaves_cancels_what_only_it_waited_for() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config { threads: 1, ..House::config(dir.path()) };
-    let house = House::with(dir.path(), config, LONG);
+    let house = House::with(dir.path(), config, VERY_LONG);
     let prepared = house.media.prepare(&house.wanted("ogg")).await.unwrap();
     let length = prepared.length_bytes();
     let leaving: Vec<_> =

@@ -23,7 +23,7 @@ async fn content_that_cannot_be_played_is_kept_and_goes_with_its_last_file() {
     let (first, second) =
         (put(&f, "a.pdf", b"%PDF-1").await.unwrap(), put(&f, "b", b"%PDF-1").await.unwrap());
     assert_eq!(first.content_classification, Classification::Document);
-    assert_eq!(first.mime_type, "application/octet-stream");
+    assert_eq!(first.mime_type, "application/pdf");
     assert_eq!(first.file_access_name, format!("{}.pdf", first.file_sid));
     f.library.delete_file(&f.admin, first.file_sid).await.unwrap();
     assert_eq!(f.library.open_content(&second).await.unwrap().1, 6);
