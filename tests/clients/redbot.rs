@@ -10,8 +10,8 @@ const EXPLAINED: [(&str, &str, &str); 6] = [
     (
         "CC_MISCAP",
         "a Cache-Control directive has capitals",
-        "without options the header is the reference service's own word `None`; presets and `cache_headers` \
-         send real directives",
+        "without options the header is the reference service's own word `None`; presets (all but `web`) and \
+         `cache_headers` send real directives",
     ),
     (
         "CONTENT_TYPE_MISMATCH",
