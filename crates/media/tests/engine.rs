@@ -49,14 +49,15 @@ async fn clients_who_come_at_any_moment_of_the_first_encode_cause_no_second_one(
 async fn what_is_begun_at_the_close_is_kept_and_what_is_queued_is_not_made() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::with(dir.path(), Config { threads: 1, ..House::config(dir.path()) }, LONG);
-    let prepared = house.media.prepare(&house.wanted("ulaw")).await.unwrap();
+    let prepared = house.media.prepare(&house.wanted("ogg")).await.unwrap();
     let length = prepared.length_bytes();
     let wanted: Vec<_> = (0..20).map(|n| prepared.open(length * n / 20..length).unwrap()).collect();
-    let mut first = prepared.open(0..10).unwrap();
+    // Behind the header, which needs no encoding.
+    let mut first = prepared.open(2000..2010).unwrap();
     assert!(first.next().await.unwrap().is_ok());
     house.media.close().await;
     let made = house.encoded();
-    assert!((1..20).contains(&made), "{made}");
+    assert!((1..11).contains(&made), "{made}");
     // The answers that waited for more end; none stands still.
     for body in wanted {
         let _ = tokio::time::timeout(Duration::from_secs(20), drain(body)).await.unwrap();
@@ -64,8 +65,8 @@ async fn what_is_begun_at_the_close_is_kept_and_what_is_queued_is_not_made() {
     assert_eq!(house.encoded(), made);
     drop((first, prepared));
     let house = house.restarted(House::config(dir.path())).await;
-    house.whole("ulaw").await;
-    house.has_encoded(21 - made).await;
+    house.whole("ogg").await;
+    house.has_encoded(11 - made).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
