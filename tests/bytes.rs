@@ -166,7 +166,7 @@ fn sparse(server: &Server, length: u64, fill: impl FnOnce(&File)) -> String {
         let link = format!("/f/{}", row.file_sid);
         let content = catalog::NewContent { row: content, object: hash };
         let admit = |_: &catalog::ContainerRow| Ok::<_, catalog::Error>(Default::default());
-        catalog.insert_file(row, content, admit).await.unwrap();
+        catalog.insert_file(row, catalog::Beside::Nothing, content, admit).await.unwrap();
         link
     })
 }

@@ -118,6 +118,10 @@ fn tokens_are_made_listed_and_revoked_beside_a_running_server() {
     assert!(revoked.status.success(), "{}", stderr(&revoked));
     assert_eq!(ask(), 401);
     fails(&["token", "revoke", "nothing-like-it", "--data", data], 1);
+    run(&["token", "create", "--expires", "12h", "--data", data]);
+    let listed = stdout(&run(&["token", "list", "--data", data]));
+    assert_eq!(listed.matches("  until 2").count(), 1, "{listed}");
+    fails(&["token", "create", "--expires", "0", "--data", data], 2);
 }
 
 #[test]

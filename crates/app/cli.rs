@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use library::{Role, Word};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A media file server that plays any stored recording in any telephony or web format, from any
 /// byte on
@@ -86,6 +87,9 @@ pub enum TokenAction {
         /// Whose files it reaches; a partner that is not there yet is made
         #[arg(long, value_name = "NAME", default_value = "default")]
         partner: String,
+        /// How long it lives: s, m, h or d [default: until it is revoked]
+        #[arg(long, value_name = "TIME", value_parser = life)]
+        expires: Option<Duration>,
         #[command(flatten)]
         store: Store,
     },
@@ -101,6 +105,15 @@ pub enum TokenAction {
         #[command(flatten)]
         store: Store,
     },
+}
+
+fn life(text: &str) -> Result<Duration, String> {
+    match seconds(text)? {
+        0 => {
+            Err("a token that is never good is of no use; expected a time such as 12h or 7d".into())
+        }
+        seconds => Ok(Duration::from_secs(seconds)),
+    }
 }
 
 fn scope(name: &str) -> Result<library::Scope, String> {

@@ -4,15 +4,17 @@ use crate::assemble::{beside, block_on};
 use crate::cli::{Token, TokenAction};
 use crate::failure::{Failure, print};
 use crate::settings::Store;
+use jiff::Timestamp;
 use library::{Library, Role, Word};
+use std::time::Duration;
 use uuid::Uuid;
 
 pub fn run(token: Token) -> Result<(), Failure> {
     block_on(async {
         match token.action {
-            TokenAction::Create { role, scopes, partner, store } => {
+            TokenAction::Create { role, scopes, partner, expires, store } => {
                 let role = role_for(role, &partner)?;
-                create(&open(&store).await?, role, &scopes, &partner).await
+                create(&open(&store).await?, role, &scopes, &partner, expires).await
             }
             TokenAction::List { store } => list(&open(&store).await?).await,
             TokenAction::Revoke { id, store } => revoke(&open(&store).await?, &id).await,
@@ -43,8 +45,9 @@ async fn create(
     role: Role,
     scopes: &[library::Scope],
     partner: &str,
+    life: Option<Duration>,
 ) -> Result<(), Failure> {
-    let made = library.create_token(role, scopes, partner).await;
+    let made = library.create_token(role, scopes, partner, life).await;
     let made = made.map_err(|e| Failure::failed("making a token", e))?;
     print(&format!("{}\n", made.secret))
 }
@@ -55,9 +58,17 @@ async fn list(library: &Library) -> Result<(), Failure> {
         let reaches = if token.role == Role::Admin { "all partners" } else { &partner };
         let scopes = token.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
         let scopes = if scopes.is_empty() { scopes } else { format!("  {scopes}") };
-        print(&format!("{}  {:7}  {reaches}{scopes}\n", token.token_id, token.role))?;
+        let ends = token.expires_at.map(|end| format!("  until {}", time(end)));
+        let ends = ends.unwrap_or_default();
+        print(&format!("{}  {:7}  {reaches}{scopes}{ends}\n", token.token_id, token.role))?;
     }
     Ok(())
+}
+
+/// Unix milliseconds as RFC 3339 in UTC, to the second.
+fn time(ms: i64) -> String {
+    let time = Timestamp::from_second(ms / 1000).unwrap_or(Timestamp::MAX);
+    time.to_string()
 }
 
 async fn revoke(library: &Library, id: &str) -> Result<(), Failure> {

@@ -20,10 +20,13 @@ pub struct TokenRow {
     pub partner_sid: Uuid,
     /// Unix milliseconds.
     pub date_created: i64,
+    /// When it ends, Unix milliseconds; `None` is never.
+    pub expires_at: Option<i64>,
 }
 
 impl TokenRow {
-    const COLUMNS: &str = "token_id, token_hash, role, scopes, partner_sid, date_created";
+    const COLUMNS: &str =
+        "token_id, token_hash, role, scopes, partner_sid, date_created, expires_at";
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let scopes: Option<String> = row.get(3)?;
@@ -37,19 +40,21 @@ impl TokenRow {
                 .collect::<Result<_, _>>()?,
             partner_sid: Column::read(row, 4)?,
             date_created: row.get(5)?,
+            expires_at: row.get(6)?,
         })
     }
 
     fn insert(&self, db: &Connection) -> rusqlite::Result<()> {
         let scopes: Vec<_> = self.scopes.iter().map(|scope| scope.as_str()).collect();
-        let sql = format!("INSERT INTO tokens ({}) VALUES (?, ?, ?, ?, ?, ?)", Self::COLUMNS);
+        let sql = format!("INSERT INTO tokens ({}) VALUES (?, ?, ?, ?, ?, ?, ?)", Self::COLUMNS);
         db.prepare_cached(&sql)?.execute(params![
             self.token_id.to_string(),
             self.token_hash,
             self.role.as_str(),
             (!scopes.is_empty()).then(|| scopes.join(" ")),
             self.partner_sid.to_string(),
-            self.date_created
+            self.date_created,
+            self.expires_at
         ])?;
         Ok(())
     }
@@ -118,6 +123,22 @@ impl Catalog {
             let mut query = db.prepare_cached(&sql)?;
             let rows = query.query_map([], |row| Ok((TokenRow::read(row)?, row.get("name")?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Deletes the tokens that have ended; how many.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn delete_expired_tokens(&self, now_ms: i64) -> Result<u64, Error> {
+        let ended = "SELECT EXISTS (SELECT 1 FROM tokens WHERE expires_at <= ?)";
+        // A look first: nothing to do must not wait for the writers.
+        if !self.read(move |db| Ok(db.query_row(ended, [now_ms], |row| row.get(0))?)).await? {
+            return Ok(0);
+        }
+        self.write(move |db| {
+            Ok(db.execute("DELETE FROM tokens WHERE expires_at <= ?", [now_ms])? as u64)
         })
         .await
     }

@@ -22,6 +22,27 @@ impl Catalog {
         .await
     }
 
+    /// The oldest container of its partner that has its name; itself, once kept, where there is none.
+    ///
+    /// # Errors
+    /// [`Error::NoPartner`].
+    pub async fn first_container_named(&self, made: ContainerRow) -> Result<ContainerRow, Error> {
+        let (partner, name) = (made.partner_sid, made.name.clone());
+        if let Some(found) = self.read(move |db| named(db, partner, &name)).await? {
+            return Ok(found);
+        }
+        self.change(move |db| {
+            // Another upload may have been first.
+            if let Some(found) = named(db, made.partner_sid, &made.name)? {
+                return Ok(found);
+            }
+            check_partner(db, made.partner_sid)?;
+            made.insert(db)?;
+            Ok(made)
+        })
+        .await
+    }
+
     /// A container.
     ///
     /// # Errors
@@ -97,6 +118,15 @@ fn give_files(db: &Connection, to: &ContainerRow) -> Result<(), Error> {
     let sql = "UPDATE files SET partner_sid = ?2 WHERE container_sid = ?1";
     db.prepare_cached(sql)?.execute([to.container_sid.to_string(), to.partner_sid.to_string()])?;
     Ok(())
+}
+
+fn named(db: &Connection, partner: Uuid, name: &str) -> Result<Option<ContainerRow>, Error> {
+    let sql = format!(
+        "SELECT {} FROM containers WHERE partner_sid = ? AND name = ? ORDER BY rowid LIMIT 1",
+        ContainerRow::selected()
+    );
+    let mut query = db.prepare_cached(&sql)?;
+    Ok(query.query_row([&partner.to_string(), name], ContainerRow::read).optional()?)
 }
 
 pub(crate) fn container(db: &Connection, sid: Uuid) -> Result<Option<ContainerRow>, Error> {

@@ -6,7 +6,7 @@ use crate::contents::HAS_ADDRESS;
 use crate::list::list;
 use crate::query::{List, Listing};
 use crate::table::Table;
-use crate::{Catalog, ContainerRow, Error, FileRow, Left, NewContent, keys};
+use crate::{Beside, Catalog, ContainerRow, Error, FileRow, Left, NewContent, keys};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
@@ -27,27 +27,30 @@ impl Catalog {
     pub async fn check_insert<E: From<Error> + Send + 'static>(
         &self,
         mut file: FileRow,
+        beside: Beside,
         admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<(), E> {
-        let look = move |db: &Connection| Ok(decide(db, &mut file, |into, _| admit(into)));
+        let look = move |db: &Connection| Ok(decide(db, &mut file, &beside, |into, _| admit(into)));
         self.read(look).await?.map(|_| ())
     }
 
-    /// Keeps a new file and its content, if `admit` lets it into the container. Returns what made room.
+    /// Keeps a new file, its content and what is beside it, if `admit` lets it into the container. Returns what made room.
     ///
     /// # Errors
     /// [`Error::NoContainer`], [`Error::NameTaken`], [`Error::KeysTaken`], and those of `admit`.
     pub async fn insert_file<E: From<Error> + Send + 'static>(
         &self,
         mut file: FileRow,
+        beside: Beside,
         content: NewContent,
         admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<Left, E> {
         let insert = move |db: &Transaction<'_>| {
-            let admission = decide(db, &mut file, |into, _| admit(into))?;
+            let admission = decide(db, &mut file, &beside, |into, _| admit(into))?;
             let mut left = Left::default();
             let has_new_facts = content.keep(db, &mut left).map_err(Error::from)?;
             file.insert(db).map_err(Error::from)?;
+            beside.keep(db, &file)?;
             let made_room = admitted(db, &file, &admission, &mut left)?;
             // A link to the new file cannot have been looked up yet. What was found of files that made room for it, or
             // that have its content, counts no longer, because those have changed.
@@ -63,14 +66,15 @@ impl Catalog {
     pub async fn check_change<E: From<Error> + Send + 'static>(
         &self,
         file_sid: Uuid,
+        beside: Beside,
         edit: impl FnOnce(&mut FileRow) -> Result<(), E> + Send + 'static,
         admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<(), E> {
-        let look = move |db: &Connection| Ok(edited(db, file_sid, edit, admit));
+        let look = move |db: &Connection| Ok(edited(db, file_sid, &beside, edit, admit));
         self.read(look).await?.map(|_| ())
     }
 
-    /// Changes a file by `edit` and, if there is any, by new content, in one transaction. `admit` is
+    /// Changes a file by `edit` and, if there is any, by new content, and what is beside it, in one transaction. `admit` is
     /// given the container that it will be in, the file as it was and as it will be. Returns the file and what
     /// it had no more use for.
     ///
@@ -80,12 +84,13 @@ impl Catalog {
     pub async fn change_file<E: From<Error> + Send + 'static>(
         &self,
         file_sid: Uuid,
+        beside: Beside,
         content: Option<NewContent>,
         edit: impl FnOnce(&mut FileRow) -> Result<(), E> + Send + 'static,
         admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<Option<(FileRow, Left)>, E> {
         self.change(move |db| {
-            let Some((old, new, admission)) = edited(db, file_sid, edit, admit)? else {
+            let Some((old, new, admission)) = edited(db, file_sid, &beside, edit, admit)? else {
                 return Ok(None);
             };
             let mut left = Left::default();
@@ -93,6 +98,7 @@ impl Catalog {
                 content.keep(db, &mut left).map_err(Error::from)?;
             }
             new.update(db).map_err(Error::from)?;
+            beside.keep(db, &new)?;
             admitted(db, &new, &admission, &mut left)?;
             left.forget(db, &old.content_hash).map_err(Error::from)?;
             Ok(Some((new, left)))
@@ -225,6 +231,7 @@ fn file(db: &Connection, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
 fn decide<E: From<Error>>(
     db: &Connection,
     file: &mut FileRow,
+    beside: &Beside,
     admit: impl FnOnce(&ContainerRow, &FileRow) -> Result<Admission, E>,
 ) -> Result<Admission, E> {
     let into = container(db, file.container_sid)?.ok_or(Error::NoContainer)?;
@@ -232,6 +239,7 @@ fn decide<E: From<Error>>(
     file.partner_sid = into.partner_sid;
     let admission = admit(&into, file)?;
     check(db, file)?;
+    beside.admit(db, file)?;
     Ok(admission)
 }
 
@@ -239,13 +247,14 @@ fn decide<E: From<Error>>(
 fn edited<E: From<Error>>(
     db: &Connection,
     file_sid: Uuid,
+    beside: &Beside,
     edit: impl FnOnce(&mut FileRow) -> Result<(), E>,
     admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E>,
 ) -> Result<Option<(FileRow, FileRow, Admission)>, E> {
     let Some(old) = file(db, file_sid)? else { return Ok(None) };
     let mut new = old.clone();
     edit(&mut new)?;
-    let admission = decide(db, &mut new, |into, new| admit(into, &old, new))?;
+    let admission = decide(db, &mut new, beside, |into, new| admit(into, &old, new))?;
     Ok(Some((old, new, admission)))
 }
 

@@ -9,6 +9,7 @@
 
 mod access;
 mod attributes;
+mod beside;
 mod blobs;
 mod column;
 mod containers;
@@ -33,6 +34,7 @@ mod words;
 
 pub use access::TokenRow;
 pub use attributes::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Set, Shown};
+pub use beside::Beside;
 pub use blobs::{Left, NewContent};
 pub use contents::{ContentRow, blob_address, content_id};
 pub use error::Error;

@@ -148,6 +148,8 @@ pub struct FileRow {
     pub container_sid: Uuid,
     pub partner_sid: Uuid,
     pub parent_file_sid: Option<Uuid>,
+    /// The token that made it; `None` where none did.
+    pub created_by: Option<Uuid>,
     pub name: String,
     pub file_access_name: String,
     pub mime_type: String,
@@ -199,6 +201,7 @@ impl FileRow {
             container_sid: Uuid::nil(),
             partner_sid: Uuid::nil(),
             parent_file_sid: None,
+            created_by: None,
             name: String::new(),
             file_access_name: String::new(),
             mime_type: String::new(),

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0006_meta.sql"),
     include_str!("schema/0007_objects_and_leftovers.sql"),
     include_str!("schema/0008_cursor_key.sql"),
+    include_str!("schema/0009_makers_and_expiry.sql"),
 ];
 
 /// Whether the schema is the present one.

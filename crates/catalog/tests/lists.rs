@@ -29,7 +29,7 @@ const FILL: &str = "
         'media', iif(n % 7 = 0, NULL, n % 13 / 2.0), iif(n < 4000, 'wav', 'mp3'), NULL, n, n * 31 % 4999,
         iif(n % 3 = 0, NULL, n * 17 % 50), NULL, NULL, 'name ' || n, n % 10, 'no_action', -1, 'audio/x-wav',
         char(65 + n % 26, 97 + n % 11) || n % 100, 'file_sid', n % 2, 'file', 0,
-        iif(n % 5 = 0, NULL, n % 4), n, NULL, NULL, NULL, NULL, 0, '' FROM numbers;";
+        iif(n % 5 = 0, NULL, n % 4), n, NULL, NULL, NULL, NULL, 0, '', NULL FROM numbers;";
 
 struct Filled {
     runtime: Runtime,

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The operations that a token's scopes allow.
@@ -48,6 +49,11 @@ impl Principal {
 
     pub(crate) fn sees(&self, partner_sid: Uuid) -> bool {
         self.role == Role::Admin || self.partner_sid == partner_sid
+    }
+
+    /// The token that what it makes was made by; `None` of local commands.
+    pub(crate) fn maker(&self) -> Option<Uuid> {
+        Some(self.token_id).filter(|id| !id.is_nil())
     }
 
     /// The partner that lists are narrowed to.
@@ -105,7 +111,8 @@ impl Library {
     /// [`Error::Unauthenticated`].
     pub async fn authenticate(&self, token: &str) -> Result<Principal, Error> {
         let row = self.catalog.token_by_hash(&token_hash(token)).await?;
-        let row = row.ok_or(Error::Unauthenticated)?;
+        let in_force = row.filter(|row| row.expires_at.is_none_or(|end| now_ms() < end));
+        let row = in_force.ok_or(Error::Unauthenticated)?;
         Ok(Principal {
             partner_sid: row.partner_sid,
             role: row.role,
@@ -114,7 +121,7 @@ impl Library {
         })
     }
 
-    /// Makes a token, and the partner if it is missing; scopes narrow what its role allows.
+    /// Makes a token that lives so long or for ever, and the partner if it is missing; scopes narrow what its role allows.
     ///
     /// # Errors
     /// [`Error::Storage`].
@@ -123,9 +130,35 @@ impl Library {
         role: Role,
         scopes: &[Scope],
         partner: &str,
+        life: Option<Duration>,
+    ) -> Result<NewToken, Error> {
+        let partner_sid = self.catalog.partner(partner, now_ms()).await?;
+        self.new_token(role, scopes, partner_sid, life).await
+    }
+
+    /// Makes a token of the caller's own partner, no mightier than the caller, that lives so long.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] below manager, [`Error::Storage`].
+    pub async fn lend_token(
+        &self,
+        caller: &Principal,
+        role: Role,
+        life: Duration,
+    ) -> Result<NewToken, Error> {
+        caller.needs(Scope::Manage, Role::Manager.max(role))?;
+        self.new_token(role, &[], caller.partner_sid, Some(life)).await
+    }
+
+    async fn new_token(
+        &self,
+        role: Role,
+        scopes: &[Scope],
+        partner_sid: Uuid,
+        life: Option<Duration>,
     ) -> Result<NewToken, Error> {
         let secret = secret()?;
-        let token_id = self.keep_token(&secret, role, scopes, partner).await?;
+        let token_id = self.keep_token(&secret, role, scopes, partner_sid, life).await?;
         Ok(NewToken { token_id, secret })
     }
 
@@ -135,16 +168,19 @@ impl Library {
         secret: &str,
         role: Role,
         scopes: &[Scope],
-        partner: &str,
+        partner_sid: Uuid,
+        life: Option<Duration>,
     ) -> Result<Uuid, Error> {
         let now = now_ms();
+        let life_ms = life.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
         let row = Token {
             token_id: Uuid::new_v4(),
             token_hash: token_hash(secret),
             role,
             scopes: scopes.to_vec(),
-            partner_sid: self.catalog.partner(partner, now).await?,
+            partner_sid,
             date_created: now,
+            expires_at: life_ms.map(|life| now.saturating_add(life)),
         };
         let token_id = row.token_id;
         self.catalog.insert_token(row).await?;
@@ -192,8 +228,8 @@ impl Library {
         let (folder, text) = (self.config.data_dir.clone(), format!("{token}\n"));
         // Before the catalog knows it: a token that is nowhere else would be lost for good.
         crate::blocking(move || write_token(&folder, &text)).await??;
-        self.keep_token(&token, Role::Admin, &[], "default").await?;
         let operator = self.operator().await?;
+        self.keep_token(&token, Role::Admin, &[], operator.partner_sid, None).await?;
         let mut changes = ContainerChanges::default();
         changes.put("name", |container| container.name = "default".into());
         changes.put("quota_bytes", |container| container.quota.bytes = None);

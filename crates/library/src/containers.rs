@@ -4,8 +4,8 @@ use crate::changes::to_defaults;
 use crate::rules::is_reached;
 use crate::values::{check_container, check_origin};
 use crate::{
-    Condition, Container, ContainerChanges, Error, Library, List, Listing, Operator, Order,
-    Principal, Rest, Role, Scope, Start, now_ms,
+    Condition, Container, ContainerChanges, Error, Library, Limits, List, Listing, Operator, Order,
+    Principal, Publish, Rest, Role, Scope, Start, now_ms,
 };
 use catalog::is_secret;
 use serde_json::{Map, Value};
@@ -33,6 +33,29 @@ impl Library {
         self.check_parent(caller, container.parent_container_sid).await?;
         self.catalog.insert_container(container.clone()).await?;
         Ok(container)
+    }
+
+    /// The container that the uploads of one API go to: the partner's oldest of this name, made without quotas where
+    /// there is none.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] below agent, [`Error::NotFound`] (the partner).
+    pub async fn container_of_api(
+        &self,
+        caller: &Principal,
+        partner_sid: Uuid,
+        name: &str,
+        publish: Publish,
+    ) -> Result<Container, Error> {
+        caller.needs(Scope::Create, Role::Agent)?;
+        if !caller.sees(partner_sid) {
+            return Err(Error::NotFound);
+        }
+        let mut container = Container::new(partner_sid, now_ms());
+        name.clone_into(&mut container.name);
+        container.quota = Limits::default();
+        container.default_file.publish = publish;
+        Ok(self.catalog.first_container_named(container).await?)
     }
 
     /// A container that the caller sees.

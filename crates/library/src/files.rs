@@ -6,8 +6,8 @@ use crate::rules::admit;
 use crate::upload::Description;
 use crate::values::check_file;
 use crate::{
-    Change, Container, Error, File, Library, List, Listing, Principal, Publish, Rest, Role, Scope,
-    ThresholdAction, now_ms, to_the_end,
+    Beside, Change, Container, Error, File, Library, List, Listing, Principal, Publish, Rest, Role,
+    Scope, ThresholdAction, now_ms, to_the_end,
 };
 use blob::Draft;
 use catalog::ContentRow;
@@ -59,7 +59,7 @@ impl Library {
         Ok(self.catalog.files(caller.partner(), wanted).await?)
     }
 
-    /// Changes a file.
+    /// Changes a file, and what one API alone knows of it.
     ///
     /// # Errors
     /// [`Error::Forbidden`] below manager, [`Error::NotFound`], and those of an upload.
@@ -68,6 +68,7 @@ impl Library {
         caller: &Principal,
         file_sid: Uuid,
         change: Change,
+        beside: Beside,
         rest: Rest,
     ) -> Result<File, Error> {
         caller.needs(Scope::Update, Role::Manager)?;
@@ -107,11 +108,11 @@ impl Library {
         };
         let catalog = self.catalog.clone();
         if content.is_some() {
-            catalog.check_change(file_sid, edit.clone(), admit).await?;
+            catalog.check_change(file_sid, beside.clone(), edit.clone(), admit).await?;
         }
         let library = self.clone();
         to_the_end(async move {
-            let change = |content| catalog.change_file(file_sid, content, edit, admit);
+            let change = |content| catalog.change_file(file_sid, beside, content, edit, admit);
             let changed = match content {
                 Some((row, draft)) => {
                     library.put_then_commit(draft, row, |content| change(Some(content))).await?

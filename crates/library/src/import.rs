@@ -1,6 +1,6 @@
 //! Bringing in a local file.
 
-use crate::{Error, Library, Principal, blocking};
+use crate::{Beside, Error, Library, Principal, blocking};
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use uuid::Uuid;
@@ -46,7 +46,10 @@ impl Library {
             .await??;
             source = rest;
             if block.is_empty() {
-                return Ok(Import { file: upload.finish().await?, already_there: false });
+                return Ok(Import {
+                    file: upload.finish(Beside::Nothing).await?,
+                    already_there: false,
+                });
             }
             upload.write(block).await?;
         }

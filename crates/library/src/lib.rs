@@ -20,6 +20,7 @@ mod upload;
 mod values;
 
 pub use access::{NewToken, Principal, Scopes, Welcome};
+pub use catalog::Beside;
 pub use catalog::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Set, Shown};
 pub use catalog::{
     Classification, FileKind, LifecycleAction, Publish, Role, Scope, StorageKind, ThresholdAction,

@@ -88,11 +88,13 @@ impl Library {
         Ok(count)
     }
 
-    /// Deletes the files whose lifecycle has ended, and removes leftovers that are due. Returns how many files.
+    /// Deletes the tokens that have ended and the files whose lifecycle has, and removes leftovers that are due. Returns how
+    /// many files.
     ///
     /// # Errors
     /// [`Error::Storage`].
     pub async fn sweep(&self) -> Result<u64, Error> {
+        self.catalog.delete_expired_tokens(now_ms()).await?;
         let mut gone = 0;
         loop {
             let delete = || self.catalog.delete_expired(now_ms(), AT_ONCE);

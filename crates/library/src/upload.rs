@@ -4,8 +4,8 @@ use crate::classify::{classification, extension, is_mp4, mime_type, type_told};
 use crate::rules::admit;
 use crate::values::check_file;
 use crate::{
-    Classification, Container, Error, File, FileChanges, FileKind, Library, Principal, Role, Scope,
-    blocking, now_ms, to_the_end,
+    Beside, Classification, Container, Error, File, FileChanges, FileKind, Library, Principal,
+    Role, Scope, blocking, now_ms, to_the_end,
 };
 use audio::formats::by_name;
 use audio::formats::mp4::holds_video;
@@ -200,11 +200,11 @@ impl Upload {
         })
     }
 
-    /// Keeps it as a new file. What can't be played is kept too, with the reason.
+    /// Keeps it as a new file, and what one API alone knows of it. What can't be played is kept too, with the reason.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::LimitReached`], [`Error::Conflict`], [`Error::Storage`].
-    pub async fn finish(self) -> Result<File, Error> {
+    pub async fn finish(self, beside: Beside) -> Result<File, Error> {
         let container = self.container().await?;
         let mut file = self.blank(&container);
         check_file(&file)?;
@@ -230,9 +230,14 @@ impl Upload {
             Error::NotFound => Error::invalid("container_sid", "container not found"),
             other => other,
         };
-        library.catalog.check_insert(file.clone(), admit.clone()).await.map_err(gone)?;
+        library
+            .catalog
+            .check_insert(file.clone(), beside.clone(), admit.clone())
+            .await
+            .map_err(gone)?;
         to_the_end(async move {
-            let insert = |content| library.catalog.insert_file(file.clone(), content, admit);
+            let insert =
+                |content| library.catalog.insert_file(file.clone(), beside, content, admit);
             let left = library.put_then_commit(draft, content, insert).await.map_err(gone)?;
             library.clear(left).await;
             Ok(file)
@@ -283,6 +288,7 @@ impl Upload {
         let name = self.file_name.as_deref().unwrap_or_default();
         let mut file = File::new(container, name, now_ms());
         self.changes.apply(&mut file);
+        file.created_by = self.caller.maker();
         file
     }
 }

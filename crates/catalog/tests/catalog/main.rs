@@ -5,9 +5,9 @@ mod cursors;
 mod outputs;
 
 use catalog::{
-    Admission, Catalog, Classification, Condition, ContainerRow, ContentRow, Error, FileRow, Keys,
-    Left, Lifecycle, LifecycleAction, Limits, List, Listing, NewContent, OUTPUTS_BYTES, Operator,
-    Order, Start, StoredLayout, Threshold, Usage,
+    Admission, Beside, Catalog, Classification, Condition, ContainerRow, ContentRow, Error,
+    FileRow, Keys, Left, Lifecycle, LifecycleAction, Limits, List, Listing, NewContent,
+    OUTPUTS_BYTES, Operator, Order, Start, StoredLayout, Threshold, Usage,
 };
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 async fn insert(catalog: &Catalog, file: FileRow, row: ContentRow) -> Result<Left, Error> {
     let content = new_content(&file, row);
-    catalog.insert_file(file, content, |_| Ok(Admission::default())).await
+    catalog.insert_file(file, Beside::Nothing, content, |_| Ok(Admission::default())).await
 }
 
 /// Bytes that lie in an object of the file's own.
@@ -133,7 +133,7 @@ async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once(
                     0..5 => Ok(Admission::default()),
                     _ => Err(Error::NoPartner),
                 };
-                catalog.insert_file(row, content, admit).await.is_ok()
+                catalog.insert_file(row, Beside::Nothing, content, admit).await.is_ok()
             })
         })
         .collect();
@@ -208,14 +208,18 @@ async fn whatever_ends_a_file_leaves_its_object_behind() {
         Ok::<_, Error>(())
     };
     let admit = |_: &ContainerRow, _: &FileRow, _: &FileRow| Ok(Admission::default());
-    catalog.change_file(replaced.file_sid, Some(becomes), edit, admit).await.unwrap().unwrap();
+    catalog
+        .change_file(replaced.file_sid, Beside::Nothing, Some(becomes), edit, admit)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(take_leftovers(&catalog).await, ["replaced"]);
     insert(&catalog, displaced.clone(), content("displaced", None)).await.unwrap();
     let room = |_: &ContainerRow| {
         Ok::<_, Error>(Admission { shrink_to: Some((1 << 40, 1)), ..Admission::default() })
     };
     let content = new_content(&last, content("last", None));
-    catalog.insert_file(last, content, room).await.unwrap();
+    catalog.insert_file(last, Beside::Nothing, content, room).await.unwrap();
     assert_eq!(take_leftovers(&catalog).await, ["other object", "displaced"]);
 }
 
@@ -244,16 +248,19 @@ async fn a_look_refuses_what_the_decision_would_and_writes_nothing() {
         Ok::<_, Error>(Admission { shrink_to: Some((0, 0)), ..Admission::default() })
     };
     let new = || file(&container, "b", "bb");
-    assert!(matches!(catalog.check_insert(new(), refused).await, Err(Error::NoPartner)));
-    let taken = catalog.check_insert(file(&container, "a", "bb"), admitted).await;
+    assert!(matches!(
+        catalog.check_insert(new(), Beside::Nothing, refused).await,
+        Err(Error::NoPartner)
+    ));
+    let taken = catalog.check_insert(file(&container, "a", "bb"), Beside::Nothing, admitted).await;
     assert!(matches!(taken, Err(Error::NameTaken { .. })));
-    catalog.check_insert(new(), admitted).await.unwrap();
+    catalog.check_insert(new(), Beside::Nothing, admitted).await.unwrap();
     let edit = |row: &mut FileRow| {
         row.name = "other".into();
         Ok::<_, Error>(())
     };
     let admit = |_: &ContainerRow, _: &FileRow, _: &FileRow| Ok(Admission::default());
-    catalog.check_change(old.file_sid, edit, admit).await.unwrap();
+    catalog.check_change(old.file_sid, Beside::Nothing, edit, admit).await.unwrap();
     assert_eq!(catalog.file(old.file_sid).await.unwrap(), Some(old));
 }
 
@@ -281,7 +288,7 @@ async fn what_was_found_counts_until_something_changes_or_goes() {
         Ok::<_, Error>(Admission { shrink_to: Some((1 << 40, 1)), ..Admission::default() })
     };
     let content = new_content(&names[2], content("aa", None));
-    catalog.insert_file(names[2].clone(), content, making_room).await.unwrap();
+    catalog.insert_file(names[2].clone(), Beside::Nothing, content, making_room).await.unwrap();
     assert!(catalog.file(names[0].file_sid).await.unwrap().is_none(), "it made no room");
     let between = catalog.generation();
     assert_ne!(between, before);

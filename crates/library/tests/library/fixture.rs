@@ -2,7 +2,7 @@
 
 use blob::{Blobs, Hash, ObjectName};
 use catalog::Catalog;
-use library::{Change, Changes, Config, Described, Error, File, Library, Principal, Rest};
+use library::{Beside, Change, Changes, Config, Described, Error, File, Library, Principal, Rest};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Read;
@@ -51,14 +51,16 @@ pub async fn put(f: &Fixture, name: &str, bytes: &'static [u8]) -> Result<File, 
     let mut upload = f.library.begin_upload(&f.admin).await?;
     upload.say(said(&[("container_sid", json!(f.container)), ("name", json!(name))]));
     upload.write(bytes).await?;
-    upload.finish().await
+    upload.finish(Beside::Nothing).await
 }
 
 /// Gives a file other bytes.
 pub async fn replace(f: &Fixture, sid: Uuid, bytes: &'static [u8]) -> Result<File, Error> {
     let mut upload = f.library.begin_replacement(&f.admin).await?;
     upload.write(bytes).await?;
-    f.library.change_file(&f.admin, sid, Change::Content(upload), Rest::Stays).await
+    f.library
+        .change_file(&f.admin, sid, Change::Content(upload), Beside::Nothing, Rest::Stays)
+        .await
 }
 
 /// What lies in a folder and below it.

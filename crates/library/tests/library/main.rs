@@ -8,8 +8,8 @@ use blob::Blobs;
 use catalog::Catalog;
 use fixture::*;
 use library::{
-    Change, Config, ContainerChanges, Error, File, Library, List, Order, Principal, Rest, Role,
-    Start, masked,
+    Beside, Change, Config, ContainerChanges, Error, File, Library, List, Order, Principal,
+    Publish, Rest, Role, Start, masked,
 };
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -54,7 +54,7 @@ async fn a_first_start_that_cannot_write_its_token_is_made_again() {
 async fn a_file_comes_from_one_that_its_uploader_sees() {
     let f = fixture().await;
     let parent = put(&f, "parent", b"parent").await.unwrap();
-    let token = f.library.create_token(Role::Manager, &[], "other").await.unwrap();
+    let token = f.library.create_token(Role::Manager, &[], "other", None).await.unwrap();
     let other = f.library.authenticate(&token.secret).await.unwrap();
     let container = f.library.create_container(&other, ContainerChanges::default()).await.unwrap();
     let upload = async |caller: &Principal, container: Uuid, parent: Uuid| {
@@ -62,7 +62,7 @@ async fn a_file_comes_from_one_that_its_uploader_sees() {
         let sids = [("container_sid", json!(container)), ("parent_file_sid", json!(parent))];
         upload.say(said(&sids));
         upload.write(&b"child"[..]).await.unwrap();
-        upload.finish().await
+        upload.finish(Beside::Nothing).await
     };
     let refused = |done: Result<File, Error>| match done {
         Err(Error::Invalid { field, .. }) => assert_eq!(field, "parent_file_sid"),
@@ -74,7 +74,7 @@ async fn a_file_comes_from_one_that_its_uploader_sees() {
     let child = upload(&f.admin, f.container, parent.file_sid).await.unwrap();
     let change = async |sid: Uuid| {
         let change = Change::Attributes(said(&[("parent_file_sid", json!(sid))]));
-        f.library.change_file(&f.admin, child.file_sid, change, Rest::Stays).await
+        f.library.change_file(&f.admin, child.file_sid, change, Beside::Nothing, Rest::Stays).await
     };
     refused(change(Uuid::new_v4()).await);
     // It is sent back as it was shown, its parent gone meanwhile.
@@ -86,7 +86,7 @@ async fn a_file_comes_from_one_that_its_uploader_sees() {
 async fn partners_and_roles_are_kept_apart() {
     let f = fixture().await;
     let file = put(&f, "a", b"x").await.unwrap();
-    let token = f.library.create_token(Role::Manager, &[], "other").await.unwrap();
+    let token = f.library.create_token(Role::Manager, &[], "other", None).await.unwrap();
     let other = f.library.authenticate(&token.secret).await.unwrap();
     assert!(matches!(f.library.file(&other, file.file_sid).await, Err(Error::NotFound)));
     assert!(matches!(f.library.delete_file(&other, file.file_sid).await, Err(Error::NotFound)));
@@ -98,6 +98,73 @@ async fn partners_and_roles_are_kept_apart() {
     assert!(matches!(made, Err(Error::Forbidden)));
     f.library.revoke_token(token.token_id).await.unwrap();
     assert!(matches!(f.library.authenticate(&token.secret).await, Err(Error::Unauthenticated)));
+}
+
+#[tokio::test]
+async fn a_token_ends_and_its_files_stay() {
+    let f = fixture().await;
+    let made =
+        async |life| f.library.create_token(Role::Agent, &[], "default", Some(life)).await.unwrap();
+    let (ended, lives) = (made(Duration::ZERO).await, made(Duration::from_secs(3600)).await);
+    assert!(matches!(f.library.authenticate(&ended.secret).await, Err(Error::Unauthenticated)));
+    let caller = f.library.authenticate(&lives.secret).await.unwrap();
+    let mut upload = f.library.begin_upload(&caller).await.unwrap();
+    upload.say(said(&[("container_sid", json!(f.container))]));
+    let file = upload.finish(Beside::Nothing).await.unwrap();
+    let kept = f.library.file(&f.admin, file.file_sid).await.unwrap();
+    assert_eq!(kept.created_by, Some(lives.token_id));
+    let listed =
+        async || f.library.list_tokens().await.unwrap().into_iter().map(|(t, _)| t.token_id);
+    assert!(listed().await.any(|id| id == ended.token_id));
+    f.library.sweep().await.unwrap();
+    assert!(!listed().await.any(|id| id == ended.token_id), "nobody removed it");
+    assert!(listed().await.any(|id| id == lives.token_id));
+}
+
+#[tokio::test]
+async fn nobody_lends_more_than_it_has() {
+    let f = fixture().await;
+    let caller = async |role| {
+        let token = f.library.create_token(role, &[], "acme", None).await.unwrap();
+        f.library.authenticate(&token.secret).await.unwrap()
+    };
+    let (manager, agent) = (caller(Role::Manager).await, caller(Role::Agent).await);
+    let life = Duration::from_secs(3600);
+    let lent = f.library.lend_token(&manager, Role::Agent, life).await.unwrap();
+    let lent = f.library.authenticate(&lent.secret).await.unwrap();
+    assert_eq!((lent.role, lent.partner_sid), (Role::Agent, manager.partner_sid));
+    for (lender, role) in [(&manager, Role::Admin), (&agent, Role::Read), (&agent, Role::Agent)] {
+        let refused = f.library.lend_token(lender, role, life).await;
+        assert!(matches!(refused, Err(Error::Forbidden)), "{:?} lent {role}", lender.role);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_container_of_an_api_is_made_once_by_whoever_comes_first() {
+    let f = fixture().await;
+    let token = f.library.create_token(Role::Agent, &[], "acme", None).await.unwrap();
+    let agent = f.library.authenticate(&token.secret).await.unwrap();
+    let asked = (0..16).map(|_| {
+        let library = f.library.clone();
+        tokio::spawn(async move {
+            library
+                .container_of_api(&agent, agent.partner_sid, "voxbone", Publish::None)
+                .await
+                .unwrap()
+        })
+    });
+    let mut sids = Vec::new();
+    for answer in asked.collect::<Vec<_>>() {
+        let container = answer.await.unwrap();
+        assert_eq!((container.quota.bytes, container.quota.files), (None, None));
+        assert_eq!(container.default_file.publish, Publish::None);
+        sids.push(container.container_sid);
+    }
+    sids.dedup();
+    assert_eq!(sids.len(), 1);
+    let foreign = f.admin.partner_sid;
+    let refused = f.library.container_of_api(&agent, foreign, "voxbone", Publish::None).await;
+    assert!(matches!(refused, Err(Error::NotFound)));
 }
 
 #[tokio::test]

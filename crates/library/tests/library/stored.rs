@@ -1,7 +1,7 @@
 //! Stored bytes: put, then committed; removed once nothing refers to them.
 
 use crate::fixture::*;
-use library::{Classification, Error, Rest};
+use library::{Beside, Classification, Error, Rest};
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -179,7 +179,7 @@ async fn a_refused_upload_leaves_nothing_wherever_it_is_refused() {
         let name = json!(old.file_access_name);
         upload.say(said(&[("container_sid", json!(f.container)), ("file_access_name", name)]));
         upload.write(bytes).await.unwrap();
-        upload.finish().await
+        upload.finish(Beside::Nothing).await
     };
     assert!(matches!(upload(b"too long").await, Err(Error::LimitReached { .. })));
     assert!(matches!(upload(b"n").await, Err(Error::Conflict { .. })));

@@ -15,7 +15,7 @@ use crate::apis::storage::{Refusal, Storage, json};
 use axum::Json;
 use axum::extract::{Path, Query, Request, State};
 use http::StatusCode;
-use library::{Change, File, FileChanges, Principal, Rest, Upload};
+use library::{Beside, Change, File, FileChanges, Principal, Rest, Upload};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -105,7 +105,7 @@ async fn kept(
         return Err(ApiError::invalid("data", "required: a part with the file"));
     }
     let upload = ingest::as_desired(storage, upload).await?;
-    let file = upload.finish().await?;
+    let file = upload.finish(Beside::Nothing).await?;
     Ok((StatusCode::CREATED, Json(super::shown(storage, file).await?)))
 }
 
@@ -121,7 +121,7 @@ pub async fn change(
     if !matches!(Carried::by(request.headers())?, Carried::Form) {
         let changes = sender.changes(json::object(request).await?).await?;
         let change = Change::Attributes(changes);
-        return Ok(storage.library.change_file(caller, sid, change, rest).await?);
+        return Ok(storage.library.change_file(caller, sid, change, Beside::Nothing, rest).await?);
     }
     let mut upload = storage.library.begin_replacement(caller).await?;
     sender.send_form(&mut upload, Map::new(), request).await?;
@@ -129,7 +129,7 @@ pub async fn change(
         true => Change::Content(ingest::as_desired(storage, upload).await?),
         false => Change::Attributes(upload.said().clone()),
     };
-    Ok(storage.library.change_file(caller, sid, change, rest).await?)
+    Ok(storage.library.change_file(caller, sid, change, Beside::Nothing, rest).await?)
 }
 
 /// Who sends a file, or what is to change of one.

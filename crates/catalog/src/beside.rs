@@ -1,0 +1,32 @@
+//! What one storage API alone knows of a file: rows of a table of its own, joined by the file's id and gone with the file.
+
+use crate::{Error, FileRow};
+use rusqlite::Connection;
+
+/// What is kept beside a file, in the transaction that keeps or changes the file. A variant for each API that has such a
+/// table; its rows are written and read in a file of its own.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Beside {
+    /// Nothing, or what is there already.
+    #[default]
+    Nothing,
+}
+
+impl Beside {
+    /// Whether the file may be kept, by what the API alone knows. Writes nothing.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn admit(&self, _db: &Connection, _file: &FileRow) -> Result<(), Error> {
+        match self {
+            Self::Nothing => Ok(()),
+        }
+    }
+
+    /// Writes it, once the file's row is written.
+    pub(crate) fn keep(&self, _db: &Connection, _file: &FileRow) -> Result<(), Error> {
+        match self {
+            Self::Nothing => Ok(()),
+        }
+    }
+}
