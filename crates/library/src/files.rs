@@ -195,17 +195,38 @@ impl Library {
     /// # Errors
     /// [`Error::Storage`].
     pub async fn publish_uris(&self, files: &[File]) -> Result<Vec<Option<String>>, Error> {
+        let of = |container: Option<&Container>, file: &File| self.publish_uri(container?, file);
+        self.with_containers(files, of).await
+    }
+
+    /// What the links of files begin with, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn link_bases(&self, files: &[File]) -> Result<Vec<String>, Error> {
+        let of = |container: Option<&Container>, _: &File| {
+            container.map_or(self.public_url(), |container| self.base(container)).to_owned()
+        };
+        self.with_containers(files, of).await
+    }
+
+    /// What follows from each file and its container, which is looked up once for all files of it.
+    async fn with_containers<T>(
+        &self,
+        files: &[File],
+        of: impl Fn(Option<&Container>, &File) -> T,
+    ) -> Result<Vec<T>, Error> {
         let mut containers: HashMap<Uuid, Option<Container>> = HashMap::new();
-        let mut uris = Vec::with_capacity(files.len());
+        let mut found = Vec::with_capacity(files.len());
         for file in files {
             let sid = file.container_sid;
             let container = match containers.entry(sid) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(self.catalog.container(sid).await?),
             };
-            uris.push(container.as_ref().and_then(|c| self.publish_uri(c, file)));
+            found.push(of(container.as_ref(), file));
         }
-        Ok(uris)
+        Ok(found)
     }
 
     fn publish_uri(&self, container: &Container, file: &File) -> Option<String> {
@@ -219,15 +240,6 @@ impl Library {
             Publish::None => return None,
         };
         Some(format!("{}{link}", self.base(container)))
-    }
-
-    /// What the links of a file begin with.
-    ///
-    /// # Errors
-    /// [`Error::Storage`].
-    pub async fn link_base(&self, file: &File) -> Result<String, Error> {
-        let container = self.catalog.container(file.container_sid).await?;
-        Ok(container.map_or(self.public_url().to_owned(), |c| self.base(&c).to_owned()))
     }
 
     fn base<'a>(&'a self, container: &'a Container) -> &'a str {

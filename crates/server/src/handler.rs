@@ -3,6 +3,7 @@
 use crate::apis::Mounted;
 use crate::apis::publish::{self, Publish, Signer};
 use crate::apis::storage::Storage;
+use crate::apis::storage::login::Peer;
 use crate::body::Body;
 use crate::connection::admission::{Admissions, Deadline};
 use crate::connection::host;
@@ -37,7 +38,8 @@ impl Handler {
         let signer = Signer::new(library.clone(), config.presets.clone(), config.lifetimes);
         let publish = Arc::new(Publish::new(library.clone(), media.clone(), config));
         let Config { apis: enabled, page_origin, .. } = &services.config;
-        let storage = Storage { library, media, signer, publish: Arc::clone(&publish) };
+        let attempts = Arc::default();
+        let storage = Storage { library, media, signer, publish: Arc::clone(&publish), attempts };
         let apis = enabled.mount(&storage);
         let links = page_origin.as_ref().map(|_| services.library.public_url());
         let router = enabled
@@ -65,6 +67,7 @@ impl Handler {
     pub async fn handle(
         &self,
         request: Request<Incoming>,
+        peer: Peer,
         deadline: &Arc<Deadline>,
         started: Instant,
     ) -> Response<Body> {
@@ -88,7 +91,7 @@ impl Handler {
             let figures = metrics::render(connections, library, media);
             text(StatusCode::OK, metrics::CONTENT_TYPE, figures)
         } else if self.answers(Part::Page, &request) {
-            self.api(request, deadline).await
+            self.api(request, peer, deadline).await
         } else {
             respond::problem(&Problem::NotFound)
         }
@@ -101,13 +104,19 @@ impl Handler {
         page.is_host(host::of(request)) == (part == Part::Page)
     }
 
-    async fn api(&self, request: Request<Incoming>, deadline: &Arc<Deadline>) -> Response<Body> {
+    async fn api(
+        &self,
+        request: Request<Incoming>,
+        peer: Peer,
+        deadline: &Arc<Deadline>,
+    ) -> Response<Body> {
         let limits = self.services.config.bodies;
         let is_given_up = Arc::new(AtomicBool::new(false));
-        let guarded = request.map(|body| match body.is_end_stream() {
+        let mut guarded = request.map(|body| match body.is_end_stream() {
             true => axum::body::Body::empty(),
             false => axum::body::Body::new(RequestBody::new(body, limits, deadline, &is_given_up)),
         });
+        guarded.extensions_mut().insert(peer);
         let router = self.apis.find(guarded.uri().path()).unwrap_or(&self.router);
         let response = match router.clone().call(guarded).await {
             Ok(response) => response.map(Body::of_api),

@@ -20,6 +20,9 @@ const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 /// The answers of this process.
 pub static ANSWERS: Answers = Answers::new();
 
+/// Logins by a password that is no token.
+pub static FAILED_LOGINS: AtomicU64 = AtomicU64::new(0);
+
 /// Counters of answers.
 pub struct Answers {
     by_class: [AtomicU64; CLASSES.len()],
@@ -84,6 +87,9 @@ pub fn render(connections: usize, library: &Library, media: &Media) -> String {
         "Connections over a limit.",
         refused,
     );
+    let failed = FAILED_LOGINS.load(Relaxed);
+    let help = "Logins by a password that is no token.";
+    text.single("tonearm_failed_logins_total", "counter", help, failed);
     text.single("tonearm_connections", "gauge", "Connections that are open.", connections);
     let lost = library.lost_count();
     let help = "Times that a stored file was found missing or damaged.";

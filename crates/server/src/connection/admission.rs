@@ -64,7 +64,7 @@ fn ticks(time: Duration) -> u32 {
 }
 
 /// The network of an address: for IPv6 a /64, because that is what one client is given.
-fn address(remote: SocketAddr) -> IpAddr {
+pub fn address(remote: SocketAddr) -> IpAddr {
     match remote.ip().to_canonical() {
         IpAddr::V6(ip) => Ipv6Addr::from(u128::from(ip) & !u128::from(u64::MAX)).into(),
         v4 @ IpAddr::V4(_) => v4,

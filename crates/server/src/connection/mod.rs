@@ -9,6 +9,7 @@ pub mod system;
 pub mod wire;
 
 use crate::access_log::Entry;
+use crate::apis::storage::login::Peer;
 use crate::body::Body;
 use crate::handler::Handler;
 use crate::metrics::ANSWERS;
@@ -45,7 +46,8 @@ pub async fn serve(handler: Arc<Handler>, stream: TcpStream, admission: Admissio
     if limits.max_headers != DEFAULT_HEADERS {
         http.max_headers(limits.max_headers);
     }
-    let service = Service { handler, remote: remote.to_string().into(), admission, slices };
+    let (peer, remote_text) = (Peer(admission::address(remote)), remote.to_string().into());
+    let service = Service { handler, remote: remote_text, peer, admission, slices };
     let connection = http.serve_connection(wire, service);
     if let Err(error) = (Life { connection, deadline, told: false, over: None }).await {
         tracing::debug!(%remote, %error, "a connection broke");
@@ -97,6 +99,7 @@ struct Service {
     handler: Arc<Handler>,
     /// The client's address and port, for the log.
     remote: Arc<str>,
+    peer: Peer,
     admission: Admission,
     slices: Arc<Slices>,
 }
@@ -114,9 +117,9 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             Some(response) => Handling::Done(Some(response)),
             None => {
                 let (handler, deadline) = (Arc::clone(&self.handler), Arc::clone(deadline));
-                let started = entry.started;
+                let (peer, started) = (self.peer, entry.started);
                 Handling::Later(Box::pin(async move {
-                    handler.handle(request, &deadline, started).await
+                    handler.handle(request, peer, &deadline, started).await
                 }))
             }
         };

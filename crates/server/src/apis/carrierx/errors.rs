@@ -50,6 +50,10 @@ impl From<Refusal> for ApiError {
         match refusal {
             R::NoCredentials => plain(StatusCode::UNAUTHORIZED, "Unauthorized"),
             R::BadCredentials => plain(StatusCode::UNAUTHORIZED, "Bad credentials"),
+            R::TooManyAttempts { retry_after_s } => {
+                plain(StatusCode::TOO_MANY_REQUESTS, "Too many failed logins")
+                    .and((header::RETRY_AFTER, retry_after_s.into()))
+            }
             R::Forbidden => plain(StatusCode::FORBIDDEN, "Forbidden"),
             R::NotFound => plain(StatusCode::NOT_FOUND, "Cannot find item by SID"),
             R::NoPath => plain(StatusCode::NOT_FOUND, "Not Found"),

@@ -51,7 +51,7 @@ pub async fn sign(
     let wish = wish(&json::object(request).await?)?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now_s = now.map_or(0, |now| now.as_secs());
-    let (uri, expires) = storage.signer.sign(&file, wish, now_s).await.map_err(refused)?;
+    let (uri, expires) = storage.signer.sign(&file, &wish, now_s).await.map_err(refused)?;
     Ok(Json(SignedLink { uri, expires }))
 }
 

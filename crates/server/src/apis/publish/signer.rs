@@ -54,6 +54,7 @@ pub struct Signer {
 }
 
 /// What is to be signed.
+#[derive(Clone)]
 pub struct Wish {
     /// How long the link is to live, in seconds.
     pub life_s: u64,
@@ -94,16 +95,33 @@ impl Signer {
     pub async fn sign(
         &self,
         file: &File,
-        wish: Wish,
+        wish: &Wish,
         now_s: u64,
     ) -> Result<(String, u64), Unsigned> {
+        let (links, until_s) = self.sign_each(std::slice::from_ref(file), wish, now_s).await?;
+        Ok((links.into_iter().next().unwrap_or_default(), until_s))
+    }
+
+    /// The links of files, in their order, and when they end (Unix seconds).
+    ///
+    /// # Errors
+    /// [`Unsigned`].
+    pub async fn sign_each(
+        &self,
+        files: &[File],
+        wish: &Wish,
+        now_s: u64,
+    ) -> Result<(Vec<String>, u64), Unsigned> {
         let until_s = self.lifetimes.end(now_s, wish.life_s).map_err(Unsigned::Life)?;
-        let address = self.address(file, wish)?;
         let secrets = self.library.link_secrets().await?;
         let none = || library::Error::Storage("there is no secret to sign with".into());
-        let first = secrets.first().ok_or_else(none)?;
-        let base = self.library.link_base(file).await?;
-        Ok((format!("{base}{}", signed(address, until_s, &first.secret)), until_s))
+        let secret = &secrets.first().ok_or_else(none)?.secret;
+        let bases = self.library.link_bases(files).await?;
+        let links = files.iter().zip(bases).map(|(file, base)| {
+            let address = self.address(file, wish.clone())?;
+            Ok(format!("{base}{}", signed(address, until_s, secret)))
+        });
+        Ok((links.collect::<Result<_, Unsigned>>()?, until_s))
     }
 
     /// The link with its options; in the path it ends in the extension of its format.

@@ -9,10 +9,12 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 
 /// An answer is read by programs: a browser that is led to one shows it alone, and runs nothing.
-pub const INERT: [(HeaderName, &str); 3] = [
+pub const INERT: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox; frame-ancestors 'none'"),
     (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+    // A token may stand in the query.
+    (header::REFERRER_POLICY, "no-referrer"),
 ];
 
 /// What a page of another origin may send: its token, what the body is, and what it has of an answer already.

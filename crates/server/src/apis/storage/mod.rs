@@ -7,6 +7,7 @@ pub mod download;
 pub mod form;
 pub mod ingest;
 pub mod json;
+pub mod login;
 pub mod members;
 pub mod openapi;
 mod refusal;
@@ -16,6 +17,7 @@ pub use refusal::Refusal;
 use crate::apis::publish::{Publish, Signer};
 use axum::extract::FromRef;
 use library::Library;
+use login::Attempts;
 use media::Media;
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ pub struct Storage {
     pub media: Media,
     pub signer: Signer,
     pub publish: Arc<Publish>,
+    pub attempts: Arc<Attempts>,
 }
 
 impl FromRef<Storage> for Library {

@@ -26,14 +26,15 @@ pub fn router(apis: &[&'static Api]) -> Router {
 const STYLE: &str = "body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}\
                      td{padding:.2rem 1rem .2rem 0;vertical-align:top}code{white-space:nowrap}";
 
-const STYLED: [(HeaderName, &str); 3] = [
+const STYLED: [(HeaderName, &str); 4] = [
     (header::CONTENT_TYPE, "text/css"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+    (header::REFERRER_POLICY, "no-referrer"),
 ];
 
 /// The page has a style and nothing else.
-const READABLE: [(HeaderName, &str); 3] = [
+const READABLE: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (
         header::CONTENT_SECURITY_POLICY,
@@ -41,9 +42,10 @@ const READABLE: [(HeaderName, &str); 3] = [
          frame-ancestors 'none'",
     ),
     (CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+    (header::REFERRER_POLICY, "no-referrer"),
 ];
 
-fn headers(headers: [(HeaderName, &'static str); 3]) -> HeaderMap {
+fn headers(headers: [(HeaderName, &'static str); 4]) -> HeaderMap {
     headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
 }
 

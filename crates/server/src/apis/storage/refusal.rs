@@ -15,6 +15,11 @@ pub enum Refusal {
     NoCredentials,
     /// The credentials are no good, or not any more.
     BadCredentials,
+    /// Too many logins of its address failed.
+    TooManyAttempts {
+        /// Seconds after which it may try again.
+        retry_after_s: u64,
+    },
     /// The caller may not do it.
     Forbidden,
     /// There is no such object, or not for this caller.
