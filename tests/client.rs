@@ -157,7 +157,12 @@ impl Connection {
 
     /// Sends these very bytes.
     pub fn send(&mut self, bytes: &[u8]) {
-        self.stream.get_mut().write_all(bytes).expect("the server takes it");
+        self.try_send(bytes).expect("the server takes it");
+    }
+
+    /// As `send`, where the server may have ended the connection.
+    pub fn try_send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(bytes)
     }
 
     /// The next answer.
@@ -182,6 +187,11 @@ impl Connection {
             self.stream.read_exact(&mut answer.body)?;
         }
         Ok(answer)
+    }
+
+    /// The next answer's first byte is here; the rest is read by [`Self::answer`].
+    pub fn has_begun(&mut self) {
+        assert!(!self.stream.fill_buf().expect("an answer").is_empty(), "no answer");
     }
 
     /// Says that nothing more will be sent.

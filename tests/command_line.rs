@@ -2,7 +2,7 @@
 
 use crate::bad_input::{noise, wav};
 use crate::matrix::links;
-use crate::running::{Server, run, run_with_input, stderr, stdout, tonearm, until};
+use crate::running::{PATIENCE, Server, run, run_with_input, stderr, stdout, tonearm, until};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -273,7 +273,7 @@ fn a_stop_while_files_are_brought_in_is_a_stop() {
     let link = lines.find(|line| line.ends_with("  a.wav")).expect("the first file's link");
     let link = link[link.find("/f/").unwrap()..].trim_end_matches("  a.wav").to_owned();
     assert!(Command::new("kill").arg(server.id().to_string()).status().unwrap().success());
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + PATIENCE;
     let code = loop {
         if let Some(status) = server.try_wait().unwrap() {
             break status.code();
@@ -363,7 +363,7 @@ fn who_reads_a_fifo_gets_the_whole_transcode() {
     for format in ["wav", "mp3", "flac", "mp4"] {
         let expected = run(&["transcode", &chime(), "-", "--f", format]).stdout;
         let mut reader = Command::new("timeout");
-        let reader = reader.args(["20", "cat"]).arg(&fifo).stdout(Stdio::piped()).spawn().unwrap();
+        let reader = reader.args(["60", "cat"]).arg(&fifo).stdout(Stdio::piped()).spawn().unwrap();
         let output = run(&["transcode", &chime(), fifo.to_str().unwrap(), "--f", format]);
         assert!(output.status.success(), "{format}: {}", stderr(&output));
         assert!(reader.wait_with_output().unwrap().stdout == expected, "{format}: other bytes");

@@ -91,8 +91,7 @@ fn clients_that_leave_in_the_middle_of_a_body_leave_nothing() {
         }
     }
     until("descriptors are leaked", || server.descriptors() <= descriptors);
-    let more = server.memory_bytes().saturating_sub(memory);
-    assert!(more < 8 << 20, "{more} bytes stay");
+    until("more than 8 MiB stay", || server.memory_bytes() < memory + (8 << 20));
     assert!(server.range(&link, "bytes=-5").body == bytes[bytes.len() - 5..]);
 }
 
@@ -108,7 +107,7 @@ fn a_client_that_ends_its_side_after_its_request_gets_the_whole_answer() {
     };
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(ended(&get(&link)).answer(false).unwrap().body == bytes, "an original");
-    for options in ["f=ulaw", "f=flac", "f=mp3", "f=g722&t=500000-"] {
+    for options in ["f=ulaw", "f=flac&t=0-60000", "f=mp3", "f=g722&t=500000-"] {
         let path = format!("{call}?{options}");
         let [cold, cached] = [(), ()].map(|()| {
             let mut client = ended(&get(&path));
@@ -159,7 +158,7 @@ fn the_refusal_of_an_upload_arrives_though_an_upgrade_was_offered() {
             client.write_all(format!("{head}\r\n").as_bytes()).unwrap();
             for piece in bytes.chunks(1 << 20) {
                 client.write_all(piece).unwrap_or_else(|e| panic!("{path} {upgrade}: {e}"));
-                std::thread::sleep(Duration::from_millis(20));
+                std::thread::sleep(Duration::from_millis(5));
             }
             let mut told = String::new();
             let ended = client.shutdown(Shutdown::Write);
@@ -176,7 +175,7 @@ fn an_answer_under_way_is_completed_though_its_file_is_deleted_and_another_takes
     let Served { server, link, bytes, _folder } = served(24 << 20);
     let mut client = Connection::open(server.address);
     client.send(format!("GET {link} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
-    std::thread::sleep(Duration::from_millis(50));
+    client.has_begun();
     let path = link.replace("/f/", "/core/v2/storage/files/");
     assert_eq!(server.request("DELETE", &path).token(&server.token()).send().status, 204);
     assert_eq!(server.get(&link).status, 404, "deleted, but still answered");
@@ -194,13 +193,13 @@ fn a_stop_closes_what_rests_finishes_what_is_under_way_and_takes_nothing_new() {
     assert_eq!(resting.answer(false).unwrap().status, 200);
     let mut busy = Connection::open(server.address);
     busy.send(format!("GET {link} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
-    std::thread::sleep(Duration::from_millis(50));
+    busy.has_begun();
     server.signal("TERM");
     assert_eq!(resting.rest(), b"");
     until("it still takes connections", || TcpStream::connect(server.address).is_err());
     assert!(busy.answer(false).unwrap().body == bytes, "cut short by the stop");
     assert_eq!(busy.rest(), b"", "the connection goes on after the stop");
-    assert_eq!(server.wait(Duration::from_secs(10)), Some(0));
+    assert_eq!(server.wait(), Some(0));
 }
 
 #[test]
@@ -223,7 +222,7 @@ fn who_has_asked_before_a_stop_is_answered_however_many_they_are() {
         let answer = client.answer(false).unwrap_or_else(|e| panic!("the request {n}: {e}"));
         assert!(answer.status == 200 && answer.body == bytes);
     }
-    assert_eq!(server.wait(Duration::from_secs(10)), Some(0));
+    assert_eq!(server.wait(), Some(0));
 }
 
 #[test]
@@ -248,7 +247,7 @@ fn a_successor_takes_over_without_a_connection_refused_or_torn() {
         until("the successor doesn't wait", || waiting().contains("waiting for the server"));
         std::thread::sleep(Duration::from_millis(100));
         server.signal("TERM");
-        assert_eq!(server.wait(Duration::from_secs(20)), Some(0));
+        assert_eq!(server.wait(), Some(0));
         let next = next.join().unwrap();
         let before = answered.load(Ordering::Relaxed);
         until("the successor doesn't answer", || answered.load(Ordering::Relaxed) > before + 20);

@@ -1,11 +1,11 @@
 //! A power failure at the worst moment: what was acknowledged is whole, and of the rest nothing is left.
 //! And a full disk: answers go on without a cache.
 
-use crate::running::{Server, run, stderr};
+use crate::running::{Server, run, stderr, until};
 use crate::sources;
 use std::io::Read;
+use std::net::TcpStream;
 use std::path::Path;
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 fn files_in(folder: &Path) -> Vec<u64> {
@@ -33,11 +33,9 @@ fn killed_during_an_upload_it_keeps_what_it_acknowledged_and_nothing_else() {
         .collect();
     let upload =
         server.upload_request("torn.bin", &vec![9; 3_000_000]).send_part(9_000_000).unwrap();
-    let until = Instant::now() + Duration::from_secs(10);
-    while files_in(&data.join("tmp")).iter().sum::<u64>() < 1_000_000 {
-        assert!(Instant::now() < until, "the upload does not reach the disk");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("the upload does not reach the disk", || {
+        files_in(&data.join("tmp")).iter().sum::<u64>() >= 1_000_000
+    });
     server.kill();
     drop(upload);
     let server = Server::start(&data, &[]);
@@ -54,13 +52,10 @@ fn an_upload_that_breaks_off_leaves_nothing() {
     let data = folder.path().join("data");
     let server = Server::start(&data, &[]);
     let upload = server.upload_request("torn.bin", &[1; 500_000]).send_part(900_000).unwrap();
+    let tmp = || files_in(&data.join("tmp"));
+    until("the upload does not reach the disk", || !tmp().is_empty());
     drop(upload);
-    let until = Instant::now() + Duration::from_secs(10);
-    std::thread::sleep(Duration::from_millis(100));
-    while !files_in(&data.join("tmp")).is_empty() {
-        assert!(Instant::now() < until, "tmp still holds the torn upload");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("tmp still holds the torn upload", || tmp().is_empty());
     assert_eq!(file_count(&server), 0);
 }
 
@@ -100,15 +95,18 @@ pub fn killed_during_transcodes_it_serves_nothing_partial_afterwards() {
 fn a_second_signal_ends_it_at_once_and_loses_nothing() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
-    let mut server = Server::start(&data, &[]);
+    // Nothing but the second signal ends it within a test's patience.
+    let patient = ["--drain-timeout-ms", "3600000", "--upload-timeout-ms", "3600000"];
+    let mut server = Server::start(&data, &patient);
     let link = server.upload("kept.bin", &[5; 10_000]);
     // An upload that never comes to its end keeps the server from ending by itself.
     let hanging = server.upload_request("hanging.bin", &[1; 1000]).send_part(1_000_000).unwrap();
-    std::thread::sleep(Duration::from_millis(200));
+    until("the upload does not reach the disk", || !files_in(&data.join("tmp")).is_empty());
     server.signal("TERM");
-    std::thread::sleep(Duration::from_millis(300));
+    until("it still takes connections", || TcpStream::connect(server.address).is_err());
+    assert!(server.is_running(), "it ended though an upload is under way");
     server.signal("TERM");
-    server.wait(Duration::from_secs(5));
+    server.wait();
     drop(hanging);
     let server = Server::start(&data, &[]);
     assert_eq!(server.get(&link).body, [5; 10_000]);

@@ -1,6 +1,7 @@
 //! The promise: every representation has one length, one ETag and the same bytes, whatever was asked
 //! first, on however many threads, on whichever node, before and after the cache is lost.
 
+use crate::bad_input::wav;
 use crate::client::Answer;
 use crate::running::{Server, run, stderr, until};
 use crate::sources;
@@ -194,7 +195,9 @@ fn a_cached_answer_says_hit_and_a_cold_one_miss() {
 fn a_player_waits_for_an_mp4_of_unknown_length_where_others_are_told_to_come_back() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(&folder.path().join("data"), &["--learn-timeout-ms", "1"]);
-    let link = server.upload("call.wav", &Recording::shared().bytes) + "?f=mp4";
+    // Twenty minutes, which no encoder is through with before the first is sent away.
+    let long = wav(19_200_000, &vec![7; 19_200_000]);
+    let link = server.upload("call.wav", &long) + "?f=mp4";
     let sent_away = server.get(&link);
     assert_eq!(sent_away.status, 503);
     assert!(sent_away.header("retry-after").is_some());

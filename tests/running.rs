@@ -9,11 +9,14 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Longest that a server may take to get ready.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(120);
+
+/// Longest that a test waits for what comes soon: only what never comes is to fail, however busy the machine is.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits for what is to come true soon.
 pub fn until(what: &str, holds: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < end, "{what}");
         std::thread::sleep(Duration::from_millis(20));
@@ -274,9 +277,14 @@ impl Server {
         kib * 1024
     }
 
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_none()
+    }
+
     /// Waits for it to end by itself; its exit code.
-    pub fn wait(&mut self, patience: Duration) -> Option<i32> {
-        let until = Instant::now() + patience;
+    pub fn wait(&mut self) -> Option<i32> {
+        let until = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 return status.code();
@@ -289,7 +297,7 @@ impl Server {
     /// Ends it as an administrator would, and waits.
     pub fn stop(mut self) {
         self.signal("TERM");
-        assert_eq!(self.wait(Duration::from_secs(40)), Some(0), "a graceful end");
+        assert_eq!(self.wait(), Some(0), "a graceful end");
     }
 
     /// Ends it as a power failure would.

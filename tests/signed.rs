@@ -235,11 +235,11 @@ fn whatever_is_not_signed_rightly_is_one_and_the_same_403() {
 #[test]
 fn a_link_in_use_ends_when_it_says() {
     let site = Site::start(&SECRETS);
-    let end = now_s() + 3;
+    let end = now_s() + 6;
     let signed = site.sign(&site.link(), &[&["--until", &end.to_string()][..], &SECRETS].concat());
     let first = site.server.get(&signed);
     assert_eq!(first.status, 200);
-    assert!(seconds(&first) <= 3);
+    assert!(seconds(&first) <= 6);
     until("the link ends", || site.server.get(&signed).status == 403);
     assert!(now_s() >= end, "it ended too soon");
 }
@@ -251,7 +251,7 @@ fn no_shared_cache_keeps_what_is_signed_and_none_for_longer_than_the_link_lives(
         site.server.get(&site.signed(&json!({"expires_in": 600, "options": options})))
     };
     let plain = ask(json!({}));
-    assert!((595..=600).contains(&seconds(&plain)), "{}", cache_control(&plain));
+    assert!((540..=600).contains(&seconds(&plain)), "{}", cache_control(&plain));
     assert!(seconds(&ask(json!({"p": "asterisk"}))) == 300, "a preset's shorter time holds");
     assert_eq!(cache_control(&ask(json!({"cache_headers": 7}))), "public, max-age=7");
     assert_eq!(cache_control(&ask(json!({"cache_control": "no-store"}))), "no-store");

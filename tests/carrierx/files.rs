@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::running::until;
-use std::time::{Duration, Instant};
 
 #[test]
 fn a_file_has_every_attribute_with_its_default() {
@@ -223,12 +222,8 @@ fn a_play_at_the_public_link_counts_as_an_access_and_asking_about_it_does_not() 
         api.get(&format!("{FILES}/{}", text(&file["file_sid"]))).json()["date_last_accessed"]
             .clone()
     };
-    let until = Instant::now() + Duration::from_secs(20);
     for file in [&played, &part, &known, &by_name] {
-        while last(file).is_null() {
-            assert!(Instant::now() < until, "never noted: {file}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until("an access is never noted", || !last(file).is_null());
     }
     assert_eq!(last(&asked), json!(null));
     let first = last(&played);
@@ -236,10 +231,7 @@ fn a_play_at_the_public_link_counts_as_an_access_and_asking_about_it_does_not() 
     // Another link of it, noted together with the first access of another file.
     api.server.get(&format!("{}?disposition=attachment", path_of(&played["publish_uri"])));
     get(&asked).send();
-    while last(&asked).is_null() {
-        assert!(Instant::now() < until, "never noted");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until("the access is never noted", || !last(&asked).is_null());
     assert_eq!(last(&played), first, "noted twice in a minute");
 }
 

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::judge;
-use std::time::{Duration, Instant};
+use crate::running::until;
+use std::time::Duration;
 
 impl Api {
     fn container_now(&self, sid: &str) -> Value {
@@ -85,7 +86,7 @@ fn nothing_is_counted_twice_after_a_crash() {
         api.server.signal("KILL");
         writers.into_iter().for_each(|writer| writer.join().unwrap());
         // Its connections are closed a moment before it has let go of the folder.
-        api.server.wait(Duration::from_secs(20));
+        api.server.wait();
         api.server = Server::start(&data, &[]);
         let now = api.container_now(&sid);
         let there = api.get(&format!("{FILES}?filter=container_sid+eq+{sid}&limit=0")).json();
@@ -190,11 +191,8 @@ fn a_lifecycle_ends_the_link_at_once_and_the_file_soon() {
     let idle = api.file(&json!({"container_sid": sid, "lifecycle_action": "no_action"}), b"z");
     std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(api.server.get(&path_of(&file["publish_uri"])).status, 404);
-    let until = Instant::now() + Duration::from_secs(60);
-    while api.get(&format!("{FILES}/{}", text(&file["file_sid"]))).status != 404 {
-        assert!(Instant::now() < until, "it is not swept");
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    let path = format!("{FILES}/{}", text(&file["file_sid"]));
+    until("it is not swept", || api.get(&path).status == 404);
     for file in [kept, idle] {
         assert_eq!(api.server.get(&path_of(&file["publish_uri"])).status, 200);
     }

@@ -8,6 +8,8 @@ const CONTROLS = ["button", "textbox", "slider", "combobox", "link", "progressba
 run(async (browser) => {
   const context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: task.origin });
+  // Only what never comes is to fail, however busy the machine is.
+  context.setDefaultTimeout(120000);
   const page = await context.newPage();
   const seen = { requests: [], complaints: [] };
   page.on("request", (request) => seen.requests.push(request.url()));

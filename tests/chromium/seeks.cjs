@@ -12,7 +12,7 @@ async function listen({ url, fractions, tones }) {
   const event = (name) => new Promise((resolve) => audio.addEventListener(name, resolve, { once: true }));
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   const until = async (holds) => {
-    for (const end = performance.now() + 30000; !holds(); await pause(2)) {
+    for (const end = performance.now() + 120000; !holds(); await pause(2)) {
       if (audio.error || performance.now() > end) return false;
     }
     return true;

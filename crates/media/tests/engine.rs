@@ -5,7 +5,7 @@
 mod house;
 
 use catalog::Catalog;
-use house::{House, LONG, SHORT, VERY_LONG, collect, drain, refer_to};
+use house::{Gate, House, LONG, PATIENCE, SHORT, VERY_LONG, collect, drain, recording, refer_to};
 use media::{Chunk, Config, Representation};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::sync::Arc;
@@ -60,7 +60,7 @@ async fn what_is_begun_at_the_close_is_kept_and_what_is_queued_is_not_made() {
     assert!((1..11).contains(&made), "{made}");
     // The answers that waited for more end; none stands still.
     for body in wanted {
-        let _ = tokio::time::timeout(Duration::from_secs(20), drain(body)).await.unwrap();
+        let _ = tokio::time::timeout(PATIENCE, drain(body)).await.unwrap();
     }
     assert_eq!(house.encoded(), made);
     drop((first, prepared));
@@ -213,15 +213,15 @@ async fn what_nobody_waits_for_any_more_is_not_made() {
 async fn one_segment_of_one_representation_does_not_wait_for_all_of_another() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config { threads: 1, ..House::config(dir.path()) };
-    let house = House::with(dir.path(), config, LONG);
+    let house = House::with(dir.path(), config, VERY_LONG);
     let greedy = house.media.prepare(&house.wanted("mp3")).await.unwrap();
     let length = greedy.length_bytes();
-    // Every tenth second is wanted at once.
-    let waiting: Vec<_> = (1..=20).map(|n| greedy.open(length * n / 21..length).unwrap()).collect();
+    // Nearly all of it is wanted at once.
+    let waiting: Vec<_> = (1..=50).map(|n| greedy.open(length * n / 51..length).unwrap()).collect();
     let modest = house.range("ulaw", 0..1000).await;
     let before = house.encoded();
     assert_eq!(modest.len(), 1000);
-    assert!(before < 10, "{before} segments came first");
+    assert!(before < 40, "{before} segments came first");
     drop(waiting);
 }
 
@@ -265,7 +265,7 @@ async fn a_client_that_leaves_cancels_what_only_it_waited_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_listens_has_its_turns_beside_a_whole_encode_and_a_chain() {
-    for busy in ["flac", "g722"] {
+    for busy in ["mp4", "g722"] {
         let dir = tempfile::tempdir().unwrap();
         let config = Config { threads: 1, ..House::config(dir.path()) };
         let house = Arc::new(House::with(dir.path(), config, VERY_LONG));
@@ -275,11 +275,9 @@ async fn who_listens_has_its_turns_beside_a_whole_encode_and_a_chain() {
             let length = prepared.length_bytes();
             collect(prepared.open(length - 10..length).unwrap()).await
         });
-        while house.encoded() == 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        // Eleven segments, all but the first of them read ahead before they are waited for.
-        assert_eq!(house.range("ulaw", 0..850_000).await.len(), 850_000);
+        house.has_begun().await;
+        // Five segments, all but the first of them read ahead before they are waited for.
+        assert_eq!(house.range("ulaw", 0..390_000).await.len(), 390_000);
         assert!(!work.is_finished(), "it waited for all of the {busy}");
         assert_eq!(work.await.unwrap().len(), 10);
     }
@@ -312,7 +310,7 @@ async fn a_chain_gives_the_same_bytes_to_clients_who_come_and_go_as_they_like() 
             })
             .collect();
         for client in clients {
-            let ended = tokio::time::timeout(Duration::from_secs(20), client).await;
+            let ended = tokio::time::timeout(PATIENCE, client).await;
             if let Some((start, bytes)) = ended.expect("an end").unwrap() {
                 assert!(whole[start as usize..].starts_with(&bytes), "from {start}");
             }
@@ -342,7 +340,7 @@ async fn a_segment_that_always_fails_ends_the_answers_that_need_it() {
             let length = prepared.length_bytes();
             Some(drain(prepared.open(length - 10..length).unwrap()).await)
         };
-        let answer = tokio::time::timeout(Duration::from_secs(20), ask).await.expect("an end");
+        let answer = tokio::time::timeout(PATIENCE, ask).await.expect("an end");
         assert!(!matches!(answer, Some(Ok(()))), "{format}");
         house.media.close().await;
         let failed = house.media.counters().segments_failed.load(Ordering::Relaxed);
@@ -354,7 +352,10 @@ async fn a_segment_that_always_fails_ends_the_answers_that_need_it() {
 async fn a_slow_reader_goes_on_from_the_file_once_the_segment_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let house = House::open(dir.path(), House::config(dir.path()));
-    let prepared = house.media.prepare(&house.wanted("ogg")).await.unwrap();
+    let Representation::Transcode(chosen) = house.wanted("ogg") else { panic!("no transcode") };
+    // The encoder stands still in the midst of the first segment, of 320 kB.
+    let source = Gate::new(recording(SHORT), 200_000);
+    let prepared = house.media.prepare_source(&chosen, source.clone(), Vec::new()).await.unwrap();
     let mut body = prepared.open(0..prepared.length_bytes()).unwrap();
     // The header, and the first packets as they come.
     let mut read = 0;
@@ -362,6 +363,7 @@ async fn a_slow_reader_goes_on_from_the_file_once_the_segment_is_kept() {
         let Some(Ok(Chunk::Memory(bytes))) = body.next().await else { panic!("not cold") };
         read += bytes.len() as u64;
     }
+    source.open(u64::MAX);
     house.media.close().await;
     match body.next().await {
         Some(Ok(Chunk::File { offset, .. })) => assert_eq!(offset, read),

@@ -143,10 +143,10 @@ async fn pages_by_duration_show_each_file_once_whatever_the_rate() {
 async fn a_file_is_found_while_lists_take_long() {
     let (_dir, catalog) = open();
     let container = container(&catalog, None).await;
-    let row = file(&container, &"a".repeat(30_000), "aa");
+    let row = file(&container, &"a".repeat(60_000), "aa");
     insert(&catalog, row.clone(), content("aa", None)).await.unwrap();
-    // Hundreds of millions of comparisons: nearly the whole pattern is found at nearly every place.
-    let (attribute, values) = ("name".into(), vec![format!("%{}b", "a".repeat(10_000))]);
+    // Nearly a thousand million comparisons: nearly the whole pattern is found at nearly every place.
+    let (attribute, values) = ("name".into(), vec![format!("%{}b", "a".repeat(20_000))]);
     let hard = Condition { attribute, operator: Operator::Like, values };
     let lists: Vec<_> = (0..5)
         .map(|_| {
@@ -155,7 +155,7 @@ async fn a_file_is_found_while_lists_take_long() {
                 ..page(Order::Arrival, Start::Offset(0), 1)
             };
             let catalog = catalog.clone();
-            tokio::spawn(async move { catalog.files(None, wanted).await.unwrap().total })
+            tokio::spawn(async move { catalog.files(None, wanted).await.map(|list| list.total) })
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -165,6 +165,8 @@ async fn a_file_is_found_while_lists_take_long() {
     }
     assert!(!lists.iter().any(|list| list.is_finished()), "the look-ups waited for a list");
     for list in lists {
-        assert_eq!(list.await.unwrap(), 0);
+        // On a busy machine it takes longer than a list may.
+        let total = list.await.unwrap();
+        assert!(matches!(total, Ok(0) | Err(Error::BadList { .. })), "{total:?}");
     }
 }

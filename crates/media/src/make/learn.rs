@@ -132,8 +132,8 @@ impl Step {
             ControlFlow::Continue(())
         };
         let report = self.play.encode(segment, None, &mut sink).map_err(|e| e.to_string())?;
-        count(&self.engine.counters, &report);
         self.engine.cache.store(&self.play.key, segment, self.play.position(segment), &bytes);
+        count(&self.engine.counters, &report);
         self.learning.add(segment, report.segment)
     }
 

@@ -27,9 +27,9 @@ fn make(
     };
     match play.encode(segment, checkpoint, &mut sink) {
         Ok(report) => {
-            count(counters, &report);
             let (position, bytes) = (play.position(segment), flight.bytes());
             let kept = engine.cache.store(&play.key, segment, position, &bytes);
+            count(counters, &report);
             (if kept { End::Cached } else { End::Whole }, Some(report))
         }
         Err(EncodeError::Cancelled) => {
@@ -40,6 +40,7 @@ fn make(
     }
 }
 
+/// Counts a segment last, because what the counter tells of is in the cache then.
 fn count(counters: &Counters, report: &Report) {
     Counters::add(&counters.segments_encoded, 1);
     Counters::add(&counters.frames_missing, report.frames_missing);

@@ -1,6 +1,10 @@
 //! A service over recordings of noise, and how to read what it sends.
 #![allow(dead_code, clippy::unwrap_used)]
 
+mod gate;
+
+pub use gate::Gate;
+
 use blob::Blobs;
 use catalog::Catalog;
 use media::{Body, Config, Media, Preferences, Representation, Resource, select};
@@ -17,8 +21,11 @@ pub const SHORT: u32 = 202_400;
 /// 205 s at 8 kHz: twenty-one segments.
 pub const LONG: u32 = 1_640_000;
 
-/// 20 min at 8 kHz: work for a while.
+/// 20 min at 8 kHz: work for a while, as mp4 for half a second of a whole core.
 pub const VERY_LONG: u32 = 9_600_000;
+
+/// How long a test waits for what comes at once: only what never comes is to fail.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// So many frames of 8 kHz mono noise that swells, as WAV.
 pub fn recording(frames: u32) -> Vec<u8> {
@@ -54,7 +61,7 @@ impl House {
             threads: 2,
             queue_length: 64,
             read_ahead: 2,
-            learn_timeout: Duration::from_secs(20),
+            learn_timeout: PATIENCE,
             max_audio: Duration::from_secs(24 * 3600),
         }
     }
@@ -110,9 +117,18 @@ impl House {
         self.media.counters().segments_encoded.load(Ordering::Relaxed)
     }
 
+    /// A segment is encoded.
+    pub async fn has_begun(&self) {
+        let end = Instant::now() + PATIENCE;
+        while self.encoded() == 0 {
+            assert!(Instant::now() < end, "nothing is encoded");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// So many segments are encoded, once those are counted whose last bytes a client has already.
     pub async fn has_encoded(&self, segments: u64) {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + PATIENCE;
         while self.encoded() < segments && Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
