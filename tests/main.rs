@@ -18,6 +18,7 @@ mod limits;
 mod lost;
 mod matrix;
 mod publish;
+mod queue;
 mod ranges;
 mod running;
 mod settings;

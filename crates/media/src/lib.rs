@@ -9,6 +9,7 @@
 //! `play` (the state of one transcode) → `engine` (what jobs work with) → `cache`, `scheduler` → `queue`.
 #![warn(missing_docs)]
 
+mod asker;
 mod body;
 mod cache;
 mod convert;
@@ -32,6 +33,7 @@ mod select;
 mod service;
 mod source;
 
+pub use asker::Asker;
 pub use body::{Body, BodyError, Chunk};
 pub use convert::{ConvertError, convert};
 pub use counters::Counters;

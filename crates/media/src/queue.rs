@@ -1,10 +1,14 @@
 //! The queue of jobs: which goes first, and which has to go when the queue is full. No threads, no clock.
 //!
-//! Classes go by urgency. Within a class contents take turns, and within a content its representations, so that a
-//! hundred jobs of one recording hold up nobody else's single one by more than one job; its places are shared alike.
+//! Classes go by urgency. Within a class clients take turns by address, within an address contents, and within a content
+//! its representations, so that a hundred jobs of one address or one recording hold up nobody else's single one by more
+//! than one job; the queue's places are shared alike.
 
-use std::collections::VecDeque;
+mod turns;
+
+use crate::asker::Asker;
 use std::sync::Arc;
+use turns::{ByAsker, Share, Turns};
 
 /// How urgent a job is, the most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +30,8 @@ impl Class {
 /// What the queue knows of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
+    /// Who asks for it.
+    pub asker: Asker,
     /// The content that it works on.
     pub content: Arc<str>,
     /// The representation.
@@ -50,19 +56,9 @@ pub struct Refused;
 /// The queue.
 pub struct Queue {
     /// By class.
-    turns: [Turns; Class::ALL.len()],
+    turns: [ByAsker; Class::ALL.len()],
     places: usize,
 }
-
-/// Jobs of one representation, by segment.
-type Jobs = VecDeque<(u32, Box<dyn Job>)>;
-
-/// Jobs of one content, in turns by representation.
-type Plays = VecDeque<(Arc<str>, Jobs)>;
-
-/// Jobs of one class, in turns by content, and in each content by representation. Nothing in it is empty.
-#[derive(Default)]
-struct Turns(VecDeque<(Arc<str>, Plays)>);
 
 impl Queue {
     /// A queue of so many places.
@@ -75,29 +71,41 @@ impl Queue {
         self.turns[class as usize].push(label, job);
     }
 
-    /// The next job.
-    pub fn pop(&mut self) -> Option<Box<dyn Job>> {
-        self.turns.iter_mut().find_map(Turns::pop)
+    /// The next job, and who asked for it.
+    pub fn pop(&mut self) -> Option<(Asker, Box<dyn Job>)> {
+        self.turns.iter_mut().find_map(|turns| {
+            let asker = turns.next_asker()?;
+            turns.pop().map(|job| (asker, job))
+        })
     }
 
-    /// A client that plays now waits for a job that was less urgent.
+    /// A client that plays now waits for a job, which was less urgent or has its turn later with who asked for it
+    /// first.
     pub fn promote(&mut self, label: &Label) {
+        let is_its_turn_sooner = |turns: &ByAsker| {
+            turns.holder(label).is_some_and(|held| held > turns.share(&label.asker) + 1)
+        };
         let (waiting, others) = self.turns.split_at_mut(1);
-        if let Some(job) = others.iter_mut().find_map(|turns| turns.take(label)) {
+        let taken = match is_its_turn_sooner(&waiting[0]) {
+            true => waiting[0].take(label),
+            false => others.iter_mut().find_map(|turns| turns.take(label)),
+        };
+        if let Some(job) = taken {
             waiting[0].push(label.clone(), job);
         }
     }
 
-    /// Makes room for one more job of a content. A full queue drops first what nobody waits for, then the least urgent
-    /// of what is less urgent than the newcomer, and last a job of the content that holds the most places, if it would
-    /// still hold as many as the newcomer's. What had to go is put into `gone`, to be dropped where no lock is held.
+    /// Makes room for one more job. A full queue drops first what nobody waits for, then the least urgent of what is
+    /// less urgent than the newcomer, and last a job of the asker that holds the most places, or else of the content
+    /// of the same asker that does, if it would still hold as many as the newcomer's. What had to go is put into
+    /// `gone`, to be dropped where no lock is held.
     ///
     /// # Errors
     /// [`Refused`] if as many jobs at least as urgent are waiting already, in fair shares.
     pub fn make_room(
         &mut self,
         class: Class,
-        content: &str,
+        label: &Label,
         gone: &mut Vec<Box<dyn Job>>,
     ) -> Result<(), Refused> {
         if self.has_room() {
@@ -109,94 +117,14 @@ impl Queue {
         }
         let (urgent, less_urgent) = self.turns.split_at_mut(class as usize + 1);
         let least = less_urgent.iter_mut().rev().find_map(Turns::take_last);
-        let displaced = least.or_else(|| urgent.last_mut()?.take_from_the_greediest(content));
+        let displaced = least.or_else(|| urgent.last_mut()?.take_from_the_greediest(label));
         gone.push(displaced.ok_or(Refused)?);
         Ok(())
     }
 
     fn has_room(&self) -> bool {
-        self.turns.iter().flat_map(|turns| &turns.0).map(count).sum::<usize>() < self.places
+        self.turns.iter().map(Turns::count).sum::<usize>() < self.places
     }
-}
-
-impl Turns {
-    fn push(&mut self, label: Label, job: Box<dyn Job>) {
-        let of_content = entry(&mut self.0, label.content);
-        entry(of_content, label.key).push_back((label.segment, job));
-    }
-
-    fn pop(&mut self) -> Option<Box<dyn Job>> {
-        let (content, mut plays) = self.0.pop_front()?;
-        let (key, mut jobs) = plays.pop_front()?;
-        let next = jobs.pop_front();
-        if !jobs.is_empty() {
-            plays.push_back((key, jobs));
-        }
-        if !plays.is_empty() {
-            self.0.push_back((content, plays));
-        }
-        next.map(|(_, job)| job)
-    }
-
-    fn take(&mut self, label: &Label) -> Option<Box<dyn Job>> {
-        let (_, plays) = self.0.iter_mut().find(|(content, _)| *content == label.content)?;
-        let (_, jobs) = plays.iter_mut().find(|(key, _)| *key == label.key)?;
-        let at = jobs.iter().position(|(segment, _)| *segment == label.segment)?;
-        let taken = jobs.remove(at);
-        self.tidy();
-        taken.map(|(_, job)| job)
-    }
-
-    /// Takes the job whose turn comes last.
-    fn take_last(&mut self) -> Option<Box<dyn Job>> {
-        self.take_last_of(self.0.len().checked_sub(1)?)
-    }
-
-    /// Takes a job of the content that has the most, if another one's share is smaller even with one more.
-    fn take_from_the_greediest(&mut self, other: &str) -> Option<Box<dyn Job>> {
-        let share = self.0.iter().find(|(content, _)| **content == *other).map_or(0, count);
-        let (at, greediest) =
-            self.0.iter().enumerate().max_by_key(|(_, of_content)| count(of_content))?;
-        if count(greediest) <= share + 1 { None } else { self.take_last_of(at) }
-    }
-
-    /// Takes the job whose turn comes last of those of a content.
-    fn take_last_of(&mut self, at: usize) -> Option<Box<dyn Job>> {
-        let taken = self.0.get_mut(at)?.1.back_mut()?.1.pop_back();
-        self.tidy();
-        taken.map(|(_, job)| job)
-    }
-
-    fn take_unwanted(&mut self, gone: &mut Vec<Box<dyn Job>>) {
-        for (_, jobs) in self.0.iter_mut().flat_map(|(_, plays)| plays) {
-            let (wanted, unwanted): (Jobs, Jobs) =
-                std::mem::take(jobs).into_iter().partition(|(_, job)| job.is_wanted());
-            *jobs = wanted;
-            gone.extend(unwanted.into_iter().map(|(_, job)| job));
-        }
-        self.tidy();
-    }
-
-    fn tidy(&mut self) {
-        for (_, plays) in &mut self.0 {
-            plays.retain(|(_, jobs)| !jobs.is_empty());
-        }
-        self.0.retain(|(_, plays)| !plays.is_empty());
-    }
-}
-
-/// Jobs of a content.
-fn count((_, plays): &(Arc<str>, Plays)) -> usize {
-    plays.iter().map(|(_, jobs)| jobs.len()).sum()
-}
-
-/// What stands under a name; where nothing does, a new one whose turn comes last.
-fn entry<T: Default>(turns: &mut VecDeque<(Arc<str>, T)>, name: Arc<str>) -> &mut T {
-    let at = turns.iter().position(|(other, _)| *other == name).unwrap_or_else(|| {
-        turns.push_back((name, T::default()));
-        turns.len() - 1
-    });
-    &mut turns[at].1
 }
 
 #[cfg(test)]
@@ -223,6 +151,16 @@ mod tests {
         said: Arc<Mutex<Vec<&'static str>>>,
     }
 
+    fn label(client: u8, name: &str) -> Label {
+        let words: Vec<_> = name.split(' ').collect();
+        Label {
+            asker: Asker::at([192, 0, 2, client].into()),
+            content: words[0].into(),
+            key: words[1].into(),
+            segment: words[2].parse().unwrap(),
+        }
+    }
+
     impl Bench {
         fn of(places: usize) -> Self {
             Self { queue: Queue::new(places), said: Arc::default() }
@@ -230,18 +168,26 @@ mod tests {
 
         /// Adds a job called `content key number` if there is room; a name in brackets is wanted by nobody.
         fn add(&mut self, class: Class, name: &'static str) -> Result<usize, Refused> {
+            self.add_for(1, class, name)
+        }
+
+        /// The same for a client by the last number of its address.
+        fn add_for(
+            &mut self,
+            client: u8,
+            class: Class,
+            name: &'static str,
+        ) -> Result<usize, Refused> {
             let wanted = !name.starts_with('(');
-            let words: Vec<_> = name.trim_matches(['(', ')']).split(' ').collect();
+            let label = label(client, name.trim_matches(['(', ')']));
             let mut gone = Vec::new();
-            self.queue.make_room(class, words[0], &mut gone)?;
-            let segment = words[2].parse().unwrap();
-            let label = Label { content: words[0].into(), key: words[1].into(), segment };
+            self.queue.make_room(class, &label, &mut gone)?;
             self.queue.push(class, label, Box::new(Says(name, wanted, Arc::clone(&self.said))));
             Ok(gone.len())
         }
 
         fn order(mut self) -> Vec<&'static str> {
-            while let Some(job) = self.queue.pop() {
+            while let Some((_, job)) = self.queue.pop() {
                 job.run();
             }
             self.said.lock().unwrap().clone()
@@ -312,7 +258,35 @@ mod tests {
         bench.add(Abandoned, "a x 0").unwrap();
         bench.add(Ahead, "b x 0").unwrap();
         bench.add(Waiting, "c x 0").unwrap();
-        bench.queue.promote(&Label { content: "a".into(), key: "x".into(), segment: 0 });
+        bench.queue.promote(&label(1, "a x 0"));
         assert_eq!(bench.order(), ["c x 0", "a x 0", "b x 0"]);
+    }
+
+    #[test]
+    fn addresses_take_turns_and_share_a_full_queue_before_their_contents_do() {
+        use Class::Waiting;
+        let mut bench = Bench::of(4);
+        for name in ["a x 0", "b x 0", "c x 0", "d x 0"] {
+            bench.add_for(1, Waiting, name).unwrap();
+        }
+        assert_eq!(bench.add_for(1, Waiting, "e x 0"), Err(Refused), "each content has its share");
+        assert_eq!(bench.add_for(2, Waiting, "f x 0"), Ok(1));
+        assert_eq!(bench.add_for(2, Waiting, "f x 1"), Ok(1));
+        assert_eq!(bench.add_for(2, Waiting, "f x 2"), Err(Refused), "more than its share");
+        assert_eq!(bench.add_for(2, Waiting, "g x 0"), Ok(1), "not in place of its own");
+        assert_eq!(bench.add_for(3, Waiting, "h x 0"), Ok(1));
+        assert_eq!(bench.order().len(), 4);
+    }
+
+    #[test]
+    fn what_two_wait_for_has_its_turn_with_the_one_who_asks_for_less() {
+        use Class::Waiting;
+        let mut bench = Bench::of(9);
+        for name in ["a x 0", "b x 0", "c x 0", "d x 0"] {
+            bench.add_for(1, Waiting, name).unwrap();
+        }
+        bench.queue.promote(&label(2, "d x 0"));
+        bench.queue.promote(&label(1, "d x 0"));
+        assert_eq!(bench.order(), ["a x 0", "d x 0", "b x 0", "c x 0"]);
     }
 }

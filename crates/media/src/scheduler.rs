@@ -1,6 +1,7 @@
 //! The one bridge between a server's async code and its CPU work: a fixed pool of threads and a bounded
 //! [`Queue`].
 
+use crate::asker::Asker;
 use crate::lock::{lock, wait};
 use crate::queue::{Class, Job, Label, Queue, Refused};
 use std::io;
@@ -79,14 +80,14 @@ impl Scheduler {
         let mut work = lock(&self.desk.work);
         let queue = work.queue.as_mut().ok_or(Refused)?;
         if !accepted {
-            queue.make_room(class, &label.content, &mut gone)?;
+            queue.make_room(class, &label, &mut gone)?;
         }
         queue.push(class, label, job);
         self.desk.news.notify_one();
         Ok(())
     }
 
-    /// A client that plays now waits for a job that was less urgent.
+    /// A client that plays now waits for a job, which was less urgent or somebody else's.
     pub fn promote(&self, label: &Label) {
         if let Some(queue) = &mut lock(&self.desk.work).queue {
             queue.promote(label);
@@ -131,9 +132,9 @@ impl Desk {
 
     fn run(&self) {
         give_way();
-        while let Some(job) = self.next() {
+        while let Some((asker, job)) = self.next() {
             // The job itself reports its failure; this only keeps the thread alive.
-            if catch_unwind(AssertUnwindSafe(|| job.run())).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| asker.runs(|| job.run()))).is_err() {
                 tracing::error!("a job panicked");
             }
             let mut work = lock(&self.work);
@@ -144,12 +145,12 @@ impl Desk {
         }
     }
 
-    fn next(&self) -> Option<Box<dyn Job>> {
+    fn next(&self) -> Option<(Asker, Box<dyn Job>)> {
         let mut work = lock(&self.work);
         loop {
-            if let Some(job) = work.queue.as_mut()?.pop() {
+            if let Some(next) = work.queue.as_mut()?.pop() {
                 work.running += 1;
-                return Some(job);
+                return Some(next);
             }
             work = wait(&self.news, work);
         }

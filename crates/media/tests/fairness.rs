@@ -3,9 +3,8 @@
 
 mod house;
 
-use house::{House, LONG, SHORT, VERY_LONG, collect, wanted};
-use media::{Config, OpenError, Representation, Resource};
-use std::fs::File;
+use house::{Gate, House, LONG, PATIENCE, SHORT, VERY_LONG, collect, recording, wanted};
+use media::{Asker, Config, OpenError, Representation, Resource};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -51,9 +50,7 @@ async fn clients_that_ask_for_whole_encodes_and_hang_up_hold_up_nobody() {
             tokio::spawn(async move { drop(house.media.prepare(&wanted).await) })
         })
         .collect();
-    while house.encoded() == 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    house.has_begun().await;
     for client in asking {
         client.abort();
         let _ = client.await;
@@ -79,16 +76,41 @@ async fn one_recording_leaves_others_their_share_of_the_queue() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_address_leaves_others_their_share_of_the_queue_whatever_it_asks_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config { threads: 1, queue_length: 64, ..House::config(dir.path()) };
+    let house = Arc::new(House::with(dir.path(), config, VERY_LONG));
+    let [greedy, modest] = ["2001:db8::1", "192.0.2.1"].map(|ip| Asker::at(ip.parse().unwrap()));
+    // Nothing of the queue is made before all have come.
+    let source = Gate::new(recording(VERY_LONG), 100_000);
+    let uploading = tokio::spawn(upload(Arc::clone(&house), Arc::clone(&source), "ogg"));
+    source.is_reached().await;
+    let first_ten_bytes = async |frames: u32, asker: Asker| {
+        let wanted = wanted(&house.other(frames), "ulaw", "");
+        asker.asks(async { house.media.prepare(&wanted).await.unwrap().open(0..10) }).await
+    };
+    let mut taken = Vec::new();
+    for n in 0..300 {
+        taken.extend(first_ten_bytes(8000 + n, greedy).await);
+    }
+    assert_eq!(taken.len(), 64, "the queue is full of what one address asks for");
+    let others = first_ten_bytes(SHORT, modest).await.expect("no place for another address");
+    source.open(u64::MAX);
+    assert_eq!(collect(others).await.len(), 10);
+    uploading.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_whole_encode_that_was_left_goes_on_where_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let undisturbed = House::with(dir.path(), House::config(dir.path()), VERY_LONG);
-    let whole = undisturbed.whole("flac").await;
+    let whole = undisturbed.whole("mp4").await;
     undisturbed.media.close().await;
     let segments = undisturbed.encoded();
     let dir = tempfile::tempdir().unwrap();
     let config = Config { threads: 1, queue_length: 1, ..House::config(dir.path()) };
     let house = Arc::new(House::with(dir.path(), config, VERY_LONG));
-    hangs_up(&house, house.wanted("flac"), 3).await;
+    hangs_up(&house, house.wanted("mp4"), 3).await;
     // Who waits has its place.
     let other = house.other(8000);
     for format in ["ulaw", "alaw", "mp3", "ogg", "g722"] {
@@ -98,7 +120,7 @@ async fn a_whole_encode_that_was_left_goes_on_where_it_was() {
     }
     assert!(cancelled(&house) >= 1);
     assert!(house.encoded() < segments, "the whole encode went on all the while");
-    assert!(house.whole("flac").await == whole);
+    assert!(house.whole("mp4").await == whole);
     house.media.close().await;
     assert_eq!(house.encoded(), segments + 5);
 }
@@ -107,64 +129,48 @@ async fn a_whole_encode_that_was_left_goes_on_where_it_was() {
 async fn a_client_that_was_told_to_come_back_finds_its_encode_done() {
     let dir = tempfile::tempdir().unwrap();
     let config = Config { learn_timeout: Duration::from_millis(1), ..House::config(dir.path()) };
-    let house = House::with(dir.path(), config, LONG);
-    let told = house.media.prepare(&house.wanted("flac")).await.err();
+    let house = House::with(dir.path(), config, VERY_LONG);
+    let told = house.media.prepare(&house.wanted("mp4")).await.err();
     assert!(matches!(told, Some(OpenError::StillEncoding { .. })), "{told:?}");
     // With nobody there.
-    house.has_encoded(21).await;
+    house.has_encoded(119).await;
     house.media.close().await;
-    assert!(house.media.prepare(&house.wanted("flac")).await.is_ok());
+    assert!(house.media.prepare(&house.wanted("mp4")).await.is_ok());
 }
 
-/// The transcode of an upload: what is stored of it is of no interest here.
-async fn uploaded(house: &House, format: &'static str) -> Result<media::Prepared, OpenError> {
+/// An upload's transcode, read to its end; whether all of it came.
+async fn upload(house: Arc<House>, source: Arc<Gate>, format: &'static str) -> bool {
     let Representation::Transcode(chosen) = house.wanted(format) else { panic!("no transcode") };
-    let source = Arc::new(File::open(house.path()).unwrap());
-    house.media.prepare_source(&chosen, source, Vec::new()).await
-}
-
-/// Segments of an upload's transcode that were made while twenty clients came to play another recording.
-async fn made_beside_players(format: &'static str) -> u64 {
-    let dir = tempfile::tempdir().unwrap();
-    // However little patience there is with who plays.
-    let learn_timeout = Duration::from_millis(1);
-    let config = Config { threads: 1, learn_timeout, ..House::config(dir.path()) };
-    let house = Arc::new(House::with(dir.path(), config, VERY_LONG));
-    let other = house.other(LONG);
-    let uploading = Arc::clone(&house);
-    let upload = tokio::spawn(async move {
-        let prepared = uploaded(&uploading, format).await.unwrap();
-        let length = prepared.length_bytes();
-        collect(prepared.open(0..length).unwrap()).await.len() as u64 == length
-    });
-    while house.encoded() == 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    let before = house.encoded();
-    let players = ten_bytes_each(&house, &other, 20).await;
-    for player in players {
-        assert_eq!(collect(player).await.len(), 10);
-    }
-    let beside = house.encoded() - before - 20;
-    assert!(upload.await.unwrap());
-    beside
+    let prepared = house.media.prepare_source(&chosen, source, Vec::new()).await.unwrap();
+    let length = prepared.length_bytes();
+    collect(prepared.open(0..length).unwrap()).await.len() as u64 == length
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transcode_on_upload_lets_all_go_first_that_play() {
     for format in ["ogg", "flac", "g722"] {
-        // The turn that was under way, and the one after the last of the twenty.
-        let a_turn = if format == "g722" { 60 } else { 2 };
-        let mut fewest = u64::MAX;
-        // An encoder that is idle between two clients rightly takes the upload's next segment: the fewest of some tries
-        // are what the order of turns lets through.
-        for _ in 0..5 {
-            fewest = fewest.min(made_beside_players(format).await);
-            if fewest <= a_turn {
-                break;
-            }
+        let dir = tempfile::tempdir().unwrap();
+        // However little patience there is with clients that play.
+        let learn_timeout = Duration::from_millis(1);
+        let config = Config { threads: 1, learn_timeout, ..House::config(dir.path()) };
+        let house = Arc::new(House::with(dir.path(), config, VERY_LONG));
+        let other = house.other(LONG);
+        let source = Gate::new(recording(VERY_LONG), 1_000_000);
+        let uploading = tokio::spawn(upload(Arc::clone(&house), Arc::clone(&source), format));
+        source.is_reached().await;
+        let players = ten_bytes_each(&house, &other, 20).await;
+        assert_eq!(players.len(), 20);
+        // A chain gives its thread back by the clock, after 50 ms.
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        // Room for the turn that is under way, and no more than a few segments: were the upload to go on before the
+        // players, it would stand still again and they would wait for ever.
+        source.open(2_000_000);
+        for player in players {
+            let played = tokio::time::timeout(PATIENCE, collect(player)).await;
+            assert_eq!(played.expect("the upload goes first").len(), 10, "{format}");
         }
-        assert!(fewest <= a_turn, "{fewest} segments of the {format} upload came first");
+        source.open(u64::MAX);
+        assert!(uploading.await.unwrap(), "{format}");
     }
 }
 
@@ -174,34 +180,18 @@ async fn a_transcode_on_upload_ends_with_its_client_and_holds_no_file_open() {
         let dir = tempfile::tempdir().unwrap();
         let config = Config { threads: 1, ..House::config(dir.path()) };
         let house = Arc::new(House::with(dir.path(), config, VERY_LONG));
-        let Representation::Transcode(chosen) = house.wanted(format) else { panic!() };
-        let held = Arc::new(File::open(house.path()).unwrap());
-        let (uploading, source) = (Arc::clone(&house), Arc::clone(&held));
-        let upload = tokio::spawn(async move {
-            let prepared =
-                uploading.media.prepare_source(&chosen, source, Vec::new()).await.unwrap();
-            collect(prepared.open(0..prepared.length_bytes()).unwrap()).await
-        });
-        while house.encoded() == 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        upload.abort();
-        let _ = upload.await;
+        let source = Gate::new(recording(VERY_LONG), 1_000_000);
+        let uploading = tokio::spawn(upload(Arc::clone(&house), Arc::clone(&source), format));
+        source.is_reached().await;
+        uploading.abort();
+        let _ = uploading.await;
+        source.open(u64::MAX);
         // A job of its own, behind whatever is queued of the upload's.
         let other = house.other(SHORT);
         let prepared = house.media.prepare(&wanted(&other, "alaw", "")).await.unwrap();
         collect(prepared.open(0..10).unwrap()).await;
         house.media.close().await;
-        assert_eq!(Arc::strong_count(&held), 1, "{format}: its file is held open");
-        assert!(upload_is_unfinished(&house, format).await, "{format} went on");
+        assert_eq!(Arc::strong_count(&source), 1, "{format}: its file is held open");
+        assert!(!source.was_read_to_its_end(), "{format} went on");
     }
-}
-
-/// Whether fewer segments were made than all of the upload.
-async fn upload_is_unfinished(house: &House, format: &'static str) -> bool {
-    let dir = tempfile::tempdir().unwrap();
-    let whole = House::with(dir.path(), House::config(dir.path()), VERY_LONG);
-    whole.whole(format).await;
-    whole.media.close().await;
-    house.encoded() < whole.encoded()
 }

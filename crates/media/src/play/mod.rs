@@ -4,6 +4,7 @@
 pub mod chain;
 pub mod learning;
 
+use crate::asker::Asker;
 use crate::cache::Cache;
 use crate::cache::output::{Found, Output, Slice};
 use crate::error::OpenError;
@@ -96,9 +97,10 @@ impl Play {
         }
     }
 
+    /// What a job for a segment is queued under by who asks here and now.
     pub fn label(&self, segment: u32) -> Label {
         let (content, key) = (Arc::clone(&self.content), Arc::clone(&self.key));
-        Label { content, key, segment }
+        Label { asker: Asker::present(), content, key, segment }
     }
 
     /// Encodes a segment into a sink.

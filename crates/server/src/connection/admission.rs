@@ -4,11 +4,12 @@
 //! due; what is due is woken by the clock, and the connection's own I/O decides (see `wire.rs`). So a
 //! request costs no timer.
 
+use super::network;
 use futures_util::task::AtomicWaker;
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -63,14 +64,6 @@ fn ticks(time: Duration) -> u32 {
     u32::try_from(time.as_millis().div_ceil(TICK.as_millis())).unwrap_or(NEVER / 2)
 }
 
-/// The network of an address: for IPv6 a /64, because that is what one client is given.
-pub fn address(remote: SocketAddr) -> IpAddr {
-    match remote.ip().to_canonical() {
-        IpAddr::V6(ip) => Ipv6Addr::from(u128::from(ip) & !u128::from(u64::MAX)).into(),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 impl Admissions {
     /// Nobody is connected yet.
     pub fn new(limits: ConnectionLimits) -> Arc<Self> {
@@ -93,7 +86,7 @@ impl Admissions {
         if connections.deadlines.len() >= self.limits.max_connections {
             return None;
         }
-        let from_there = connections.by_address.entry(address(remote)).or_default();
+        let from_there = connections.by_address.entry(network::of(remote)).or_default();
         if *from_there >= self.limits.max_connections_per_address {
             return None;
         }
@@ -158,7 +151,7 @@ impl Drop for Admission {
     fn drop(&mut self) {
         let mut connections = self.deadline.all.connections();
         connections.deadlines.remove(&self.id);
-        let address = address(self.remote);
+        let address = network::of(self.remote);
         if let Some(count) = connections.by_address.get_mut(&address) {
             *count -= 1;
             if *count == 0 {

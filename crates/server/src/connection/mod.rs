@@ -4,6 +4,7 @@ pub mod accept;
 pub mod admission;
 pub mod host;
 pub mod listener;
+mod network;
 pub mod request_body;
 pub mod system;
 pub mod wire;
@@ -19,6 +20,7 @@ use http::{Request, Response};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use media::Asker;
 use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
@@ -46,10 +48,12 @@ pub async fn serve(handler: Arc<Handler>, stream: TcpStream, admission: Admissio
     if limits.max_headers != DEFAULT_HEADERS {
         http.max_headers(limits.max_headers);
     }
-    let (peer, remote_text) = (Peer(admission::address(remote)), remote.to_string().into());
+    let network = network::of(remote);
+    let (peer, remote_text) = (Peer(network), remote.to_string().into());
     let service = Service { handler, remote: remote_text, peer, admission, slices };
     let connection = http.serve_connection(wire, service);
-    if let Err(error) = (Life { connection, deadline, told: false, over: None }).await {
+    let life = Life { connection, deadline, told: false, over: None };
+    if let Err(error) = Asker::at(network).asks(life).await {
         tracing::debug!(%remote, %error, "a connection broke");
     }
 }
