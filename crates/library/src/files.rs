@@ -40,7 +40,11 @@ impl Library {
         self.seen_file(caller, file_sid).await
     }
 
-    async fn seen_file(&self, caller: &Principal, file_sid: Uuid) -> Result<File, Error> {
+    pub(crate) async fn seen_file(
+        &self,
+        caller: &Principal,
+        file_sid: Uuid,
+    ) -> Result<File, Error> {
         let found = self.catalog.file(file_sid).await?;
         found.filter(|f| caller.sees(f.partner_sid)).ok_or(Error::NotFound)
     }

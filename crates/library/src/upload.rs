@@ -13,11 +13,14 @@ use audio::{Facts, Hint, Source};
 use blob::Draft;
 use catalog::ContentRow;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Bytes coming in; dropped unfinished, nothing is kept.
 pub struct Upload {
     library: Library,
     caller: Principal,
+    /// The file whose content it is to be, if that is there.
+    replaced: Option<File>,
     draft: Option<Draft>,
     most_bytes: Option<u64>,
     transcoded_to: Option<&'static str>,
@@ -71,23 +74,29 @@ impl Library {
     /// [`Error::Forbidden`] below agent.
     pub async fn begin_upload(&self, caller: &Principal) -> Result<Upload, Error> {
         caller.needs(Scope::Create, Role::Agent)?;
-        self.begin(caller).await
+        self.begin(caller, None).await
     }
 
     /// Begins the upload of new bytes for [`Library::change_file`].
     ///
     /// # Errors
-    /// [`Error::Forbidden`] below manager.
-    pub async fn begin_replacement(&self, caller: &Principal) -> Result<Upload, Error> {
+    /// [`Error::Forbidden`] below manager, [`Error::NotFound`].
+    pub async fn begin_replacement(
+        &self,
+        caller: &Principal,
+        file_sid: Uuid,
+    ) -> Result<Upload, Error> {
         caller.needs(Scope::Update, Role::Manager)?;
-        self.begin(caller).await
+        let replaced = self.seen_file(caller, file_sid).await?;
+        self.begin(caller, Some(replaced)).await
     }
 
-    async fn begin(&self, caller: &Principal) -> Result<Upload, Error> {
+    async fn begin(&self, caller: &Principal, replaced: Option<File>) -> Result<Upload, Error> {
         let blobs = self.blobs.clone();
         Ok(Upload {
             library: self.clone(),
             caller: *caller,
+            replaced,
             draft: Some(blocking(move || blobs.begin()).await??),
             most_bytes: None,
             transcoded_to: None,
@@ -174,24 +183,22 @@ impl Upload {
         Ok(examined)
     }
 
-    /// An upload of the same file that is to take its transcode into a format, within the quota of the container that
-    /// is said: the transcode may be many times as long as what came.
+    /// An upload of the same file that is to take its transcode into a format, within the quota of its container: the
+    /// transcode may be many times as long as what came. One that is not longer than what it replaces fits.
     ///
     /// # Errors
-    /// [`Error::Storage`].
+    /// [`Error::Invalid`] without a container, [`Error::Storage`].
     pub async fn transcoded_to(self, format: &'static str) -> Result<Self, Error> {
-        let next = self.library.begin(&self.caller).await?;
-        let quota_bytes = match self.changes.says("container_sid") {
-            true => self.container().await?.quota.bytes,
-            false => None,
-        };
+        let quota_bytes = self.container().await?.quota.bytes;
+        let replaced_bytes = self.replaced.as_ref().map_or(0, |file| file.file_bytes);
+        let next = self.library.begin(&self.caller, self.replaced.clone()).await?;
         let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
         let mut changes = self.changes.clone();
         if !changes.says("type") {
             changes.put("type", |file| file.kind = FileKind::Audio);
         }
         Ok(Self {
-            most_bytes: quota_bytes,
+            most_bytes: quota_bytes.map(|quota| quota.max(replaced_bytes)),
             transcoded_to: Some(format),
             has_bytes: self.has_bytes,
             file_name: self.file_name.as_deref().map(|name| format!("{}.{format}", stem(name))),
@@ -267,6 +274,7 @@ impl Upload {
 
     async fn container(&self) -> Result<Container, Error> {
         let sid = self.changes.get("container_sid", |file| file.container_sid);
+        let sid = sid.or(self.replaced.as_ref().map(|file| file.container_sid));
         let sid = sid.ok_or_else(|| Error::invalid("container_sid", "required"))?;
         self.library.target(&self.caller, sid).await
     }

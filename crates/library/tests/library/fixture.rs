@@ -56,7 +56,7 @@ pub async fn put(f: &Fixture, name: &str, bytes: &'static [u8]) -> Result<File, 
 
 /// Gives a file other bytes.
 pub async fn replace(f: &Fixture, sid: Uuid, bytes: &'static [u8]) -> Result<File, Error> {
-    let mut upload = f.library.begin_replacement(&f.admin).await?;
+    let mut upload = f.library.begin_replacement(&f.admin, sid).await?;
     upload.write(bytes).await?;
     f.library
         .change_file(&f.admin, sid, Change::Content(upload), Beside::Nothing, Rest::Stays)

@@ -123,7 +123,7 @@ pub async fn change(
         let change = Change::Attributes(changes);
         return Ok(storage.library.change_file(caller, sid, change, Beside::Nothing, rest).await?);
     }
-    let mut upload = storage.library.begin_replacement(caller).await?;
+    let mut upload = storage.library.begin_replacement(caller, sid).await?;
     sender.send_form(&mut upload, Map::new(), request).await?;
     let change = match upload.has_bytes() {
         true => Change::Content(ingest::as_desired(storage, upload).await?),
