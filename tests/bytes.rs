@@ -160,6 +160,7 @@ fn sparse(server: &Server, length: u64, fill: impl FnOnce(&File)) -> String {
             length_bytes: length,
             facts: None,
             probe_error: Some("not audio".into()),
+            probe_revision: 0,
             seek_index: Vec::new(),
             stored_at_ms: 0,
         };

@@ -29,6 +29,6 @@ pub use error::{DecodeError, EncodeError, PlanError, ProbeError};
 pub use facts::{Facts, Hint, Probed};
 pub use layout::Layout;
 pub use planar::Planar;
-pub use probe::probe;
+pub use probe::{PROBE_REVISION, probe};
 pub use source::{ReadAt, Source};
 pub use transcode::{Report, Target, Transcode};

@@ -11,6 +11,9 @@ use crate::format::{Format, SourceFormat};
 use crate::formats::{FORMATS, by_hint, mp3};
 use std::io;
 
+/// Raised with every change by which a source is played that was refused before: those are probed again then.
+pub const PROBE_REVISION: u32 = 1;
+
 /// Establishes the facts of a source. Tries the formats in the order of [`FORMATS`]; those without
 /// a header only by the hint.
 ///

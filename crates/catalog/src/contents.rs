@@ -34,6 +34,8 @@ pub struct ContentRow {
     pub probe_error: Option<String>,
     /// The demuxer's own index.
     pub seek_index: Vec<u8>,
+    /// The revision of the probe that found all this.
+    pub probe_revision: u32,
     /// When it was stored first, by whomever.
     pub stored_at_ms: i64,
 }
@@ -42,14 +44,22 @@ impl ContentRow {
     /// Content that is there already stays as it is, but facts that were not found then (MP3 that is known
     /// by its name alone) are added: whether they were, and so all files of the content changed.
     pub(crate) fn keep(&self, db: &Connection) -> rusqlite::Result<bool> {
-        let sql = "UPDATE contents SET facts = ?2, probe_error = ?3, seek_index = ?4
+        let sql =
+            "UPDATE contents SET facts = ?2, probe_error = ?3, seek_index = ?4, probe_revision = ?5
             WHERE content_hash = ?1 AND facts IS NULL AND ?2 IS NOT NULL";
-        let found = params![self.content_hash, self.facts, self.probe_error, self.seek_index];
+        let found = params![
+            self.content_hash,
+            self.facts,
+            self.probe_error,
+            self.seek_index,
+            self.probe_revision
+        ];
         if db.prepare_cached(sql)?.execute(found)? > 0 {
             return Ok(true);
         }
-        let sql = "INSERT INTO contents (content_hash, length_bytes, facts, probe_error, seek_index, stored_at)
-            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (content_hash) DO NOTHING";
+        let sql = "INSERT INTO contents
+            (content_hash, length_bytes, facts, probe_error, seek_index, stored_at, probe_revision)
+            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (content_hash) DO NOTHING";
         let length = i64::try_from(self.length_bytes).unwrap_or(i64::MAX);
         db.prepare_cached(sql)?.execute(params![
             self.content_hash,
@@ -57,7 +67,8 @@ impl ContentRow {
             self.facts,
             self.probe_error,
             self.seek_index,
-            self.stored_at_ms
+            self.stored_at_ms,
+            self.probe_revision
         ])?;
         Ok(false)
     }

@@ -221,7 +221,7 @@ impl Catalog {
     }
 }
 
-fn file(db: &Connection, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
+pub(crate) fn file(db: &Connection, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
     let sql = format!("SELECT {} FROM files WHERE file_sid = ?", FileRow::selected());
     let mut query = db.prepare_cached(&sql)?;
     Ok(query.query_row([file_sid.to_string()], FileRow::read).optional()?)

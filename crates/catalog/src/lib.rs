@@ -26,6 +26,7 @@ mod outputs;
 mod page;
 mod pool;
 mod query;
+mod refused;
 mod resources;
 mod rows;
 mod schema;

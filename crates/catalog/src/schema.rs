@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0007_objects_and_leftovers.sql"),
     include_str!("schema/0008_cursor_key.sql"),
     include_str!("schema/0009_makers_and_expiry.sql"),
+    include_str!("schema/0010_probe_revisions.sql"),
 ];
 
 /// Whether the schema is the present one.

@@ -13,6 +13,7 @@ mod files;
 mod import;
 mod last_access;
 mod link_secrets;
+mod probe_again;
 mod rules;
 mod store;
 mod sweep;

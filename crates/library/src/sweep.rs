@@ -1,5 +1,6 @@
 //! What is done without being asked: files whose lifecycle has ended go, and what can't be removed at once is tried
-//! again; stored bytes that the catalog doesn't know are set aside; those that it knows are looked after.
+//! again; stored bytes that the catalog doesn't know are set aside; those that it knows are looked after; what an earlier
+//! version could not play is probed again.
 
 use crate::{Error, Library, blocking, now_ms};
 use std::time::Duration;
@@ -51,7 +52,18 @@ impl Library {
                 tokio::time::sleep(CHECKED_EVERY).await;
             }
         };
-        tokio::join!(strays, expired, checks);
+        let refused = async {
+            match self.probe_again().await {
+                Ok(0) => {}
+                Ok(count) => {
+                    tracing::info!(count, "files that an earlier version refused play now")
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "probing again what an earlier version refused")
+                }
+            }
+        };
+        tokio::join!(strays, expired, checks, refused);
     }
 
     /// Keeps room for deletions on a disk that gets full. There may be none by now.

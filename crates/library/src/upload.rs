@@ -9,7 +9,7 @@ use crate::{
 };
 use audio::formats::by_name;
 use audio::formats::mp4::holds_video;
-use audio::{Facts, Hint, Source};
+use audio::{Facts, Hint, PROBE_REVISION, Source};
 use blob::Draft;
 use catalog::ContentRow;
 use std::sync::Arc;
@@ -175,7 +175,9 @@ impl Upload {
         let draft = self.take()?;
         let (extension, declared) = (self.extension(), self.declared_type());
         let look = move || {
-            let examined = examine(&draft, extension.as_deref(), declared.as_deref());
+            let source = Arc::new(draft.as_file().try_clone()?);
+            let hash = draft.hash().to_string();
+            let examined = examine(source, &hash, extension.as_deref(), declared.as_deref());
             examined.map(|found| (found, draft))
         };
         let (examined, draft) = blocking(look).await??;
@@ -263,7 +265,7 @@ impl Upload {
         // A transcode has its format's type, whatever was uploaded.
         let written = self.transcoded_to.and_then(by_name).and_then(|f| f.media_types.first());
         let declared = written.map(|t| (*t).to_owned()).or_else(|| self.declared_type());
-        let mime_type = mime_type(declared.as_deref(), examined.media_type, extension.as_deref());
+        let mime_type = examined.mime_type(declared.as_deref(), extension.as_deref());
         let transcoded = self.transcoded_to.is_some();
         Ok(Kept { mime_type, extension, transcoded, draft: self.take()?, examined })
     }
@@ -310,28 +312,48 @@ impl Kept {
 
     pub fn split(self) -> (Description, ContentRow, Draft) {
         let Self { examined, draft, mime_type, extension, transcoded } = self;
-        let (facts, index, probe_error) = match examined.probed {
+        let (description, row) = examined.told(mime_type, extension, transcoded);
+        (description, row, draft)
+    }
+}
+
+impl Examined {
+    /// The media type of these bytes: the declared one, unless that says nothing.
+    pub fn mime_type(&self, declared: Option<&str>, extension: Option<&str>) -> String {
+        mime_type(declared, self.media_type, extension)
+    }
+
+    /// What the bytes say of their file, and what is kept of them.
+    pub(crate) fn told(
+        self,
+        mime_type: String,
+        extension: Option<String>,
+        transcoded: bool,
+    ) -> (Description, ContentRow) {
+        let length_bytes = self.source.length_bytes();
+        let (facts, index, probe_error) = match self.probed {
             Ok((facts, index)) => (Some(facts), index, None),
             Err(reason) => (None, Vec::new(), Some(reason)),
         };
         let description = Description {
-            content_hash: examined.content_hash.clone(),
-            length_bytes: draft.length_bytes(),
-            classification: examined.classification,
+            content_hash: self.content_hash.clone(),
+            length_bytes,
+            classification: self.classification,
             duration: facts.as_ref().map(Facts::duration_seconds),
             format: facts.as_ref().map(|f| f.format.clone()).or(extension).unwrap_or_default(),
             mime_type,
             transcoded,
         };
         let row = ContentRow {
-            content_hash: examined.content_hash,
-            length_bytes: draft.length_bytes(),
+            content_hash: self.content_hash,
+            length_bytes,
             facts: facts.and_then(|facts| serde_json::to_string(&facts).ok()),
             probe_error,
             seek_index: index,
+            probe_revision: PROBE_REVISION,
             stored_at_ms: now_ms(),
         };
-        (description, row, draft)
+        (description, row)
     }
 }
 
@@ -353,13 +375,13 @@ impl Description {
     }
 }
 
-/// Probes and classifies.
-fn examine(
-    draft: &Draft,
+/// Probes and classifies bytes of that hash.
+pub(crate) fn examine(
+    source: Source,
+    hash: &str,
     extension: Option<&str>,
     mime_type: Option<&str>,
 ) -> Result<Examined, Error> {
-    let source: Source = Arc::new(draft.as_file().try_clone()?);
     let mut head = vec![0; 8192];
     let read = source.read_full_at(&mut head, 0)?;
     head.truncate(read);
@@ -373,6 +395,6 @@ fn examine(
     let has_video = is_mp4(&head) && holds_video(&source)?;
     let media_type = type_told(&head, format, has_video, extension);
     let read_as = probed.as_ref().ok().and_then(|(facts, _)| audio::formats::read_as(facts));
-    let content_hash = catalog::content_id(&draft.hash().to_string(), read_as.as_deref());
+    let content_hash = catalog::content_id(hash, read_as.as_deref());
     Ok(Examined { content_hash, source, probed, classification, media_type })
 }

@@ -65,6 +65,7 @@ fn content(hash: &str, facts: Option<&str>) -> ContentRow {
         facts: facts.map(Into::into),
         probe_error: None,
         seek_index: vec![1, 2],
+        probe_revision: 0,
         stored_at_ms: 5,
     }
 }

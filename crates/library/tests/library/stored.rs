@@ -274,3 +274,44 @@ async fn the_walk_finds_bytes_that_were_lost_and_whoever_holds_them_looks_again(
     assert_eq!(f.library.lost_count(), 2);
     assert_ne!(f.catalog.generation(), before);
 }
+
+#[tokio::test]
+async fn what_an_earlier_version_refused_is_probed_again_once_and_plays_then() {
+    let f = fixture().await;
+    let wav: &'static [u8] = &WAV;
+    let plays = put(&f, "a.wav", wav).await.unwrap();
+    let raw = put(&f, "b.sln", b"\0\0\x01\0").await.unwrap();
+    let letter = put(&f, "c.txt", b"no audio").await.unwrap();
+    assert_eq!((plays.content_format.as_str(), raw.content_format.as_str()), ("wav", "sln"));
+    assert!(raw.content_hash.contains('.'));
+    // As a version kept them that knew neither: both under the hash of their bytes alone.
+    sql(
+        &f,
+        "INSERT INTO contents (content_hash, length_bytes, seek_index, stored_at)
+            SELECT substr(content_hash, 1, 64), length_bytes, x'', stored_at FROM contents
+            WHERE content_hash LIKE '%.%';
+        UPDATE files SET content_hash = substr(content_hash, 1, 64), content_format = 'bin',
+            content_duration = NULL, content_classification = 'unknown';
+        DELETE FROM contents WHERE content_hash LIKE '%.%';
+        UPDATE contents SET facts = NULL, probe_error = 'unknown', probe_revision = 0;",
+    );
+    let before = f.catalog.generation();
+    assert_eq!(f.library.probe_again().await.unwrap(), 2);
+    assert_ne!(f.catalog.generation(), before, "links in use would not know");
+    for file in [&plays, &raw] {
+        let found = f.library.file(&f.admin, file.file_sid).await.unwrap();
+        assert_eq!(found.content_duration, file.content_duration);
+        assert_eq!(found.content_format, file.content_format);
+        assert_eq!(found.content_hash, file.content_hash);
+        let resource = f.catalog.resource_by_sid(file.file_sid).await.unwrap().unwrap();
+        assert!(resource.facts.is_some() && resource.probe_error.is_none());
+        assert_eq!(stored(&f, &found).await, if file == &plays { wav } else { b"\0\0\x01\0" });
+    }
+    let resource = f.catalog.resource_by_sid(letter.file_sid).await.unwrap().unwrap();
+    assert!(resource.probe_error.unwrap().starts_with("no audio format recognised"));
+    assert_eq!(f.catalog.refused_before(audio::PROBE_REVISION, 9).await.unwrap(), [""; 0]);
+    assert_eq!(f.library.probe_again().await.unwrap(), 0);
+}
+
+/// Two frames of 8 kHz mono.
+const WAV: [u8; 48] = *b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x04\0\0\0\x01\0\x02\0";
