@@ -241,8 +241,16 @@ fn a_type_that_is_not_declared_is_told_by_the_bytes_and_then_by_the_name() {
     let made = api.folder.path().join("made.m4a");
     judge::ffmpeg(&["-i", speech.to_str().unwrap(), "-c:a", "aac", made.to_str().unwrap()]);
     let m4a = std::fs::read(made).unwrap();
-    let samples: [(&str, &[u8], &str); 12] = [
+    // Of a codec that isn't read, without and with a picture beside it.
+    let at = m4a.windows(8).position(|w| w == *b"mp4a\0\0\0\0").unwrap();
+    let unread = [&m4a[..at], b"xxxx", &m4a[at + 4..]].concat();
+    let at = m4a.windows(4).position(|w| w == *b"soun").unwrap();
+    let film = [&unread[..at], b"vide", &unread[at + 4..]].concat();
+    let samples: [(&str, &[u8], &str); 15] = [
         ("a", &m4a, "audio/mp4"),
+        ("a.mp4", &unread, "audio/mp4"),
+        ("a.mp4", &film, "video/mp4"),
+        ("a.m4a", b"\x01\x02\x03\xfe", "audio/mp4"),
         ("a.amr", b"#!AMR\n\x3c\0\0\0", "audio/amr"),
         ("a.mp3", b"#!AMR-WB\n\x4c\0", "audio/amr-wb"),
         ("a.3gp", b"\0\0\0\x14ftyp3gp4\0\0\0\0isom\0\0\0\x08mdat", "audio/3gpp"),

@@ -3,6 +3,7 @@
 use crate::Classification;
 use audio::foreign::{Foreign, foreign};
 use audio::format::Format;
+use audio::formats::mp4::Tracks;
 use audio::formats::{by_extension, by_name};
 use semantics::media_type::MediaType;
 
@@ -59,7 +60,7 @@ fn is_text(head: &[u8]) -> bool {
 }
 
 /// Types by the extension alone, where neither the bytes nor a format of ours tell one.
-const BY_EXTENSION: [(&str, &str); 9] = [
+const BY_EXTENSION: [(&str, &str); 10] = [
     ("amr", "audio/amr"),
     ("awb", "audio/amr-wb"),
     ("3gp", "audio/3gpp"),
@@ -67,6 +68,7 @@ const BY_EXTENSION: [(&str, &str); 9] = [
     ("caf", "audio/x-caf"),
     ("wma", "audio/x-ms-wma"),
     ("aac", "audio/aac"),
+    ("m4a", "audio/mp4"),
     ("m4b", "audio/mp4"),
     ("mov", "video/quicktime"),
 ];
@@ -101,14 +103,18 @@ fn first_type(format: &Format) -> Option<&'static str> {
 pub(crate) fn type_told(
     head: &[u8],
     format: Option<&str>,
-    has_video: bool,
+    tracks: Tracks,
     extension: Option<&str>,
 ) -> Option<&'static str> {
-    let is_3gp = is_mp4(head) && head.get(8..11) == Some(b"3gp");
-    match (is_3gp, has_video, format) {
-        (true, true, _) => return Some("video/3gpp"),
-        (true, false, _) => return Some("audio/3gpp"),
-        (false, false, Some("mp4")) => return Some("audio/mp4"),
+    let brand = is_mp4(head).then(|| &head[8..head.len().min(12)]);
+    let is_3gp = brand.is_some_and(|brand| brand.starts_with(b"3gp"));
+    let is_quicktime = brand == Some(b"qt  ");
+    match (is_3gp, tracks, format) {
+        (true, Tracks::Video, _) => return Some("video/3gpp"),
+        (true, _, _) => return Some("audio/3gpp"),
+        (false, Tracks::SoundAlone, Some("mp4")) => return Some("audio/mp4"),
+        // One that can't be decoded has nothing to be seen all the same.
+        (false, Tracks::SoundAlone, None) if !is_quicktime => return Some("audio/mp4"),
         _ => {}
     }
     if let Some(format) = format.and_then(by_name) {

@@ -1,9 +1,9 @@
 //! Files that are there.
 
 use crate::changes::to_defaults;
+use crate::examine::Description;
 use crate::last_access::ACCESS_RESOLUTION;
 use crate::rules::admit;
-use crate::upload::Description;
 use crate::values::check_file;
 use crate::{
     Beside, Change, Container, Error, File, Library, List, Listing, Principal, Publish, Rest, Role,

@@ -3,7 +3,7 @@
 //! What is known to play stays as it is known, because every output and its ETag rest on that.
 
 use crate::classify::extension;
-use crate::upload::examine;
+use crate::examine::examine;
 use crate::{Error, File, Library, blocking, now_ms};
 use audio::PROBE_REVISION;
 use std::sync::Arc;

@@ -18,6 +18,19 @@ pub enum Config {
     Mpeg,
 }
 
+/// Codecs that are met and not read, by the kinds of their descriptions (mp4ra.org, 3GPP TS 26.244 §6).
+const NAMES: [(&[u8; 4], &str); 9] = [
+    (b"samr", "AMR"),
+    (b"sawb", "AMR-WB"),
+    (b"sawp", "AMR-WB+"),
+    (b"sevc", "EVRC"),
+    (b"sqcp", "QCELP"),
+    (b"ac-3", "AC-3"),
+    (b"ec-3", "E-AC-3"),
+    (b"dtsc", "DTS"),
+    (b"agsm", "GSM 06.10"),
+];
+
 /// Longest description that is read.
 const LONGEST_PRIVATE: usize = 4096;
 
@@ -46,7 +59,10 @@ impl Config {
             b"fLaC" => Stream::flac(behind(&private(window, b"dfLa")?, 4)).map(known),
             b"Opus" => opus(&private(window, b"dOps")?),
             b".mp3" | b"ms\0U" => Ok(Self::Mpeg),
-            other => Err(format!("codec `{}`", String::from_utf8_lossy(other).escape_default())),
+            other => Err(match NAMES.iter().find(|(kind, _)| *kind == other) {
+                Some((_, name)) => format!("codec {name}"),
+                None => format!("codec `{}`", String::from_utf8_lossy(other).escape_default()),
+            }),
         })
     }
 }

@@ -15,7 +15,7 @@ mod video;
 
 use crate::format::Format;
 
-pub use video::holds_video;
+pub use video::{Tracks, tracks};
 
 /// The row of the table.
 pub const FORMAT: Format = Format {

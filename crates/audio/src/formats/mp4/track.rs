@@ -54,7 +54,9 @@ impl Track {
         let whole = 0..window.length_bytes();
         let moov = descend(window, &whole, &[b"moov"])?;
         if moov.is_empty() {
-            return Ok(Err("there is no moov box".into()));
+            let is_3gp = window.peek(4, 7)? == b"ftyp3gp";
+            let mostly = if is_3gp { " (a 3GP, most of which hold AMR)" } else { "" };
+            return Ok(Err(format!("there is no moov box{mostly}")));
         }
         let mut refusal = "there is no audio track".to_owned();
         let mut track = None;
