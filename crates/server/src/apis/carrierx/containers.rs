@@ -14,7 +14,8 @@ use library::{Container, Rest};
 /// Makes a container.
 #[utoipa::path(post, path = "/core/v2/storage/containers", tag = "containers",
     request_body = ContainerObject,
-    responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody)))]
+    responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody),
+        (status = 507, body = ErrorBody)))]
 pub async fn create(
     State(storage): State<Storage>,
     Caller(caller): Caller,
@@ -57,7 +58,8 @@ pub async fn get(
 /// Changes the attributes that are sent.
 #[utoipa::path(patch, path = "/core/v2/storage/containers/{container_sid}", tag = "containers",
     params(("container_sid" = Uuid, Path)), request_body = ContainerObject,
-    responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody)))]
+    responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody),
+        (status = 507, body = ErrorBody)))]
 pub async fn patch(
     State(storage): State<Storage>,
     Caller(caller): Caller,
@@ -70,7 +72,8 @@ pub async fn patch(
 /// Changes all attributes; those not sent take their defaults.
 #[utoipa::path(put, path = "/core/v2/storage/containers/{container_sid}", tag = "containers",
     params(("container_sid" = Uuid, Path)), request_body = ContainerObject,
-    responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody)))]
+    responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody),
+        (status = 507, body = ErrorBody)))]
 pub async fn put(
     State(storage): State<Storage>,
     Caller(caller): Caller,
@@ -96,7 +99,8 @@ async fn change(
 /// Deletes a container that holds no files.
 #[utoipa::path(delete, path = "/core/v2/storage/containers/{container_sid}", tag = "containers",
     params(("container_sid" = Uuid, Path)),
-    responses((status = 204), (status = "4XX", body = ErrorBody)))]
+    responses((status = 204), (status = "4XX", body = ErrorBody),
+        (status = 507, body = ErrorBody)))]
 pub async fn delete(
     State(storage): State<Storage>,
     Caller(caller): Caller,

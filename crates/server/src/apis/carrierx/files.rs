@@ -47,7 +47,8 @@ pub async fn get(
 /// Changes the attributes that are sent, and the content if it is.
 #[utoipa::path(patch, path = "/core/v2/storage/files/{file_sid}", tag = "files",
     params(("file_sid" = Uuid, Path)), request_body = FileObject,
-    responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody)))]
+    responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody),
+        (status = 503, body = ErrorBody), (status = 507, body = ErrorBody)))]
 pub async fn patch(
     State(storage): State<Storage>,
     Caller(caller): Caller,
@@ -61,7 +62,8 @@ pub async fn patch(
 /// Changes all attributes; those not sent take their defaults, names excepted.
 #[utoipa::path(put, path = "/core/v2/storage/files/{file_sid}", tag = "files",
     params(("file_sid" = Uuid, Path)), request_body = FileObject,
-    responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody)))]
+    responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody),
+        (status = 503, body = ErrorBody), (status = 507, body = ErrorBody)))]
 pub async fn put(
     State(storage): State<Storage>,
     Caller(caller): Caller,
@@ -76,7 +78,8 @@ pub async fn put(
 /// Deletes a file.
 #[utoipa::path(delete, path = "/core/v2/storage/files/{file_sid}", tag = "files",
     params(("file_sid" = Uuid, Path)),
-    responses((status = 204), (status = "4XX", body = ErrorBody)))]
+    responses((status = 204), (status = "4XX", body = ErrorBody),
+        (status = 507, body = ErrorBody)))]
 pub async fn delete(
     State(storage): State<Storage>,
     Caller(caller): Caller,

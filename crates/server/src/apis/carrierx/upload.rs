@@ -39,7 +39,7 @@ pub struct UploadForm {
         ("name" = Option<String>, Query)),
     request_body(content((UploadForm = "multipart/form-data"), (String = "application/octet-stream"))),
     responses((status = 201, body = FileObject), (status = "4XX", body = ErrorBody),
-        (status = 503, body = ErrorBody)))]
+        (status = 503, body = ErrorBody), (status = 507, body = ErrorBody)))]
 pub async fn create(
     State(storage): State<Storage>,
     Caller(caller): Caller,
@@ -62,7 +62,7 @@ pub async fn create(
         ("container_sid" = Option<String>, Query, description = "Sid or name; `default` if left out.")),
     request_body(content((String = "application/octet-stream"), (UploadForm = "multipart/form-data"))),
     responses((status = 201, body = FileObject), (status = "4XX", body = ErrorBody),
-        (status = 503, body = ErrorBody)))]
+        (status = 503, body = ErrorBody), (status = 507, body = ErrorBody)))]
 pub async fn create_named(
     State(storage): State<Storage>,
     Caller(caller): Caller,

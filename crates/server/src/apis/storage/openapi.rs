@@ -92,6 +92,7 @@ fn finished(mut document: Value) -> Value {
 
 fn word_for(status: &str) -> &'static str {
     match status.as_bytes().first() {
+        _ if status == "507" => "The disk is full; nothing was stored.",
         Some(b'2') => "Done.",
         Some(b'3') => "It is elsewhere, or unchanged.",
         Some(b'4') => "Refused; the body says why.",
