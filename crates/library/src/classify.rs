@@ -112,6 +112,7 @@ pub(crate) fn type_told(
     match (is_3gp, tracks, format) {
         (true, Tracks::Video, _) => return Some("video/3gpp"),
         (true, _, _) => return Some("audio/3gpp"),
+        (false, Tracks::Video, _) if !is_quicktime => return Some("video/mp4"),
         (false, Tracks::SoundAlone, Some("mp4")) => return Some("audio/mp4"),
         // One that can't be decoded has nothing to be seen all the same.
         (false, Tracks::SoundAlone, None) if !is_quicktime => return Some("audio/mp4"),
