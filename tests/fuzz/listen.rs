@@ -4,7 +4,7 @@
 
 mod sums;
 
-use audio::format::Wish;
+use audio::format::{Coding, Wish};
 use audio::formats::{FORMATS, by_name};
 use audio::probe::payload;
 use audio::transcode::Input;
@@ -123,14 +123,20 @@ fn laid_out(source: Source, probed: Probed) -> Transcode {
     let row = by_name("ulaw").expect("a row");
     let writer = row.target.expect("ulaw is written");
     let facts = probed.facts;
-    let wish =
-        Wish { source_rate_hz: facts.rate_hz, channels: 1, rate_hz: Some(8000), bitrate_bps: None };
+    let wish = Wish {
+        source_rate_hz: facts.rate_hz,
+        channels: 1,
+        rate_hz: Some(8000),
+        bitrate_bps: None,
+        coding: Coding::default(),
+    };
     let settled = writer.settle(wish).expect("8 kHz mono");
     let target = Target {
         format: "ulaw",
         rate_hz: settled.rate_hz,
         map: ChannelMap::Mix,
         bitrate_bps: None,
+        coding: Coding::default(),
         clip: 0..facts.frame_count,
     };
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };
