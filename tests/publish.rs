@@ -157,6 +157,40 @@ fn channels_are_chosen_by_their_numbers() {
 }
 
 #[test]
+fn a_wav_holds_g711_and_gsm_if_it_is_asked_to() {
+    let site = Site::shared();
+    let get = |options: &str| {
+        let answer = site.server.get(&format!("{}{options}", site.melody));
+        assert_eq!(answer.status, 200, "{options}: {}", answer.text());
+        answer
+    };
+    // What is behind the header is what the headerless format has.
+    for codec in ["ulaw", "alaw"] {
+        let wav = get(&format!("?f=wav&codec={codec}&rate=8000&ch=1"));
+        let raw = get(&format!("?f={codec}"));
+        assert_eq!(header(&wav, "content-type"), "audio/x-wav");
+        assert!(wav.body[58..58 + raw.body.len()] == raw.body[..], "{codec}");
+    }
+    let gsm = get("?f=wav&codec=gsm");
+    for form in [".wav49", "/codec=gsm/x.wav", "/x.wav49?f=WAV", "?codec=gsm&f=wav&rate=8k&ch=mix"]
+    {
+        let answer = get(form);
+        assert_eq!(header(&answer, "etag"), header(&gsm, "etag"), "{form}");
+        // Asterisk takes audio/x-wav for PCM, whatever the extension is.
+        assert_eq!(header(&answer, "content-type"), "audio/vnd.wave", "{form}");
+    }
+    assert_eq!(header(&get("/x.wav49?f=mp3"), "etag"), header(&get("?f=mp3"), "etag"));
+    // Stored just so, it is sent as it is: a second coding would sound worse.
+    let stored = site.server.upload("call.wav49", &gsm.body);
+    for form in ["", ".wav49", "?f=wav&codec=gsm"] {
+        let answer = site.server.get(&format!("{stored}{form}"));
+        assert!(answer.status == 200 && answer.body == gsm.body, "{form}");
+    }
+    let decoded = site.server.get(&format!("{stored}?f=wav"));
+    assert_eq!((decoded.body[20], header(&decoded, "content-type").as_str()), (1, "audio/x-wav"));
+}
+
+#[test]
 fn a_name_that_looks_like_an_option_is_told_of() {
     let site = Site::shared();
     let answer = site.server.get(&format!("{}?format=mp3&start=5&utm=x", site.chime));
@@ -164,6 +198,8 @@ fn a_name_that_looks_like_an_option_is_told_of() {
     let part = site.server.range(&format!("{}?bitrate=64", site.chime), "bytes=0-9");
     assert_eq!((part.status, &*header(&part, "x-tonearm-ignored")), (206, "bitrate"));
     assert_eq!(site.server.get(&format!("{}?utm=x", site.chime)).header("x-tonearm-ignored"), None);
+    let tags = site.server.get(&format!("{}?f=mp3&tags=none&tag-title=x", site.chime));
+    assert_eq!((tags.status, &*header(&tags, "x-tonearm-ignored")), (200, "tags, tag-title"));
 }
 
 #[test]
@@ -176,6 +212,9 @@ fn the_built_in_presets_say_format_and_cache_time() {
             ("ulaw", "audio/basic"),
             ("alaw", "audio/pcma"),
             ("g722", "audio/G722"),
+            ("gsm", "audio/gsm"),
+            ("sln16", "audio/x-sln"),
+            ("cisco", "audio/x-wav"),
         ]
     {
         let answer = site.server.get(&format!("{}?p={preset}", site.melody));
@@ -208,6 +247,14 @@ fn a_value_that_is_not_allowed_is_400_and_names_the_option() {
         ("f=wav&br=64", "br"),
         ("br=64", "br"),
         ("f=wav&rate=1", "rate"),
+        ("f=wav&codec=opus", "codec"),
+        ("f=wav&bits=8", "bits"),
+        ("f=ogg&bits=24", "bits"),
+        ("f=wav&codec=ulaw&bits=16", "bits"),
+        ("f=flac&codec=gsm", "codec"),
+        ("f=mp3&codec=ulaw", "codec"),
+        ("f=wav&codec=gsm&rate=16000", "rate"),
+        ("f=wav&codec=gsm&br=16", "br"),
         ("f=wav&ch=3", "ch"),
         ("f=wav&ch=left", "ch"),
         ("f=wav&t=5000-1000", "t"),

@@ -177,6 +177,12 @@ pub struct Transcode {
     /// Channels: 1, 2, left, right, mix, swap, cN or cNcM
     #[arg(long, value_name = "CH")]
     pub ch: Option<String>,
+    /// Coding within wav: pcm, ulaw, alaw or gsm
+    #[arg(long, value_name = "C")]
+    pub codec: Option<String>,
+    /// Bits of a sample of wav or flac: 16 or 24
+    #[arg(long, value_name = "N")]
+    pub bits: Option<String>,
     /// Clip START-END in milliseconds; either may be left out
     #[arg(long, value_name = "A-B", allow_hyphen_values = true)]
     pub t: Option<String>,

@@ -7,10 +7,19 @@ use std::path::Path;
 
 /// Reads the options; without `--f` the target's extension names the format, if it is one.
 pub fn preferences(args: &Transcode) -> Result<Preferences, Failure> {
-    let mut preferences =
-        Preferences { format: by_extension(&args.target)?, ..Preferences::default() };
-    let given =
-        [("f", &args.f), ("br", &args.br), ("rate", &args.rate), ("ch", &args.ch), ("t", &args.t)];
+    let mut preferences = Preferences::default();
+    if args.f.is_none() {
+        preferences = by_extension(&args.target)?;
+    }
+    let given = [
+        ("f", &args.f),
+        ("br", &args.br),
+        ("rate", &args.rate),
+        ("ch", &args.ch),
+        ("t", &args.t),
+        ("codec", &args.codec),
+        ("bits", &args.bits),
+    ];
     for (option, value) in given {
         preferences.set(option, value.as_deref().unwrap_or("")).map_err(|e| {
             Failure::Usage(format!(
@@ -22,17 +31,18 @@ pub fn preferences(args: &Transcode) -> Result<Preferences, Failure> {
     Ok(preferences)
 }
 
-fn by_extension(target: &Path) -> Result<Option<&'static str>, Failure> {
-    let extension = target.extension().and_then(|e| e.to_str());
-    let Some(row) = extension.and_then(audio::formats::by_extension) else { return Ok(None) };
+fn by_extension(target: &Path) -> Result<Preferences, Failure> {
+    let extension = target.extension().and_then(|e| e.to_str()).unwrap_or("");
     let mut read = Preferences::default();
-    read.set("f", row.name).map_err(|e| {
-        Failure::Usage(format!(
-            "{}: `{}` can't be written; allowed: {}",
-            target.display(),
-            e.value,
-            e.allowed
-        ))
-    })?;
-    Ok(read.format)
+    for (option, value) in Preferences::of_extension(&extension.to_ascii_lowercase()) {
+        read.set(option, value).map_err(|e| {
+            Failure::Usage(format!(
+                "{}: `{}` can't be written; allowed: {}",
+                target.display(),
+                e.value,
+                e.allowed
+            ))
+        })?;
+    }
+    Ok(read)
 }

@@ -101,6 +101,13 @@ rules! { "Asterisk":
             one_encode_for_64(site, format);
         }
     });
+    a12 "`.wav49` is what its reader of GSM in WAV takes" Each(|site, state| {
+        let link = site.link(state, "wav", "").replace("prompt.wav", "prompt.wav49");
+        let answer = fetch(site, &link);
+        // Any type that it knows would have it read as PCM.
+        assert_eq!(of_type(&header(&answer, "content-type")), None);
+        assert!(is_wav49(&answer.body), "{:?}", &answer.body[..60]);
+    });
 }
 
 const AGENT: (&str, &str) = ("User-Agent", "asterisk-libcurl-agent/1.0");
@@ -118,6 +125,20 @@ fn wav16(site: &Site, state: State) -> String {
     site.link(state, "wav", "").replace("prompt.wav", "prompt.wav16")
 }
 
+/// Whether format_wav_gsm.c takes it: a header of 60 bytes in this very order, then blocks of 65 bytes.
+fn is_wav49(body: &[u8]) -> bool {
+    let at = |at: usize, wanted: &[u8]| body[at..].starts_with(wanted);
+    let sixteen = |at: usize| u16::from_le_bytes([body[at], body[at + 1]]);
+    at(0, b"RIFF")
+        && at(8, b"WAVEfmt \x14\0\0\0")
+        && [sixteen(20), sixteen(22), sixteen(24), sixteen(26)] == [49, 1, 8000, 0]
+        && at(40, b"fact")
+        && at(52, b"data")
+        // A byte too much is RIFF's padding.
+        && (body.len() - 60) % 65 <= 1
+        && body.len().is_multiple_of(2)
+}
+
 /// A link for every option of the path form.
 fn every_option(site: &Site, state: State) -> Vec<String> {
     let options = [
@@ -130,6 +151,8 @@ fn every_option(site: &Site, state: State) -> Vec<String> {
         ("wav", "t=1500-4000"),
         ("wav", "p=asterisk"),
         ("wav", "p=asterisk16"),
+        ("wav", "p=cisco"),
+        ("wav", "codec=alaw"),
         ("ulaw", "p=ulaw"),
         ("alaw", "p=alaw"),
         ("g722", "p=g722"),

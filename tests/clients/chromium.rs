@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-const FORMATS: [&str; 5] = ["mp3", "wav", "flac", "ogg", "mp4"];
+const FORMATS: [&str; 6] = ["mp3", "wav", "flac", "ogg", "webm", "mp4"];
 
 /// Runs a script of tests/chromium with a task; what it tells.
 fn chromium(script: &str, mut task: Value) -> Value {
@@ -96,6 +96,28 @@ fn what_is_heard_after_a_seek_is_the_second_that_was_sought() {
                 "{name}: {hertz} Hz instead of {wanted}: {heard}"
             );
         }
+    }
+}
+
+#[test]
+fn a_media_source_takes_webm_in_ranges_of_any_length() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let call = std::fs::read(sources::speech(folder.path())).unwrap();
+    let link = server.upload("call.wav", &call);
+    let url = format!("http://{}{link}?f=webm", server.address);
+    let link = |step: u32| json!({"url": url, "type": "audio/webm; codecs=\"opus\"", "step": step});
+    let task = json!({"links": {"small": link(4099), "large": link(1 << 20)}});
+    let results = chromium("source.cjs", task);
+    let seconds = (call.len() - 44) as f64 / 16_000.0;
+    for (step, result) in results.as_object().expect("results") {
+        assert_eq!(result["error"], Value::Null, "{step}: {result}");
+        assert!((number(&result["duration"]) - seconds).abs() < 0.002, "{step}: {result}");
+        // One stretch from the beginning to the end, within a packet.
+        let held = result["held"].as_array().expect("stretches");
+        assert_eq!(held.len(), 1, "{step}: {result}");
+        assert!(number(&held[0][0]) < 0.021, "{step}: {result}");
+        assert!((number(&held[0][1]) - seconds).abs() < 0.021, "{step}: {result}");
     }
 }
 

@@ -32,8 +32,8 @@ pub struct Facts {
     /// Whether every packet has that bit rate (PCM, G.711, G.722, constant-rate MP3).
     pub constant_bitrate: bool,
     /// Whether the bytes are just what a transcode to the same format would be described as:
-    /// for `wav`, a header that is to the last byte the one that we write, and 16-bit PCM to the
-    /// file's end. True for other formats.
+    /// for `wav`, a header that is to the last byte the one that we write before data of that codec, and
+    /// the data to the file's end. True for other formats.
     pub canonical: bool,
     /// The loudspeakers that the channels are for, in order, as bits of a WAVEFORMATEXTENSIBLE
     /// channel mask; `None`: the usual ones for that many channels.

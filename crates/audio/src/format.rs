@@ -66,6 +66,23 @@ pub trait SourceFormat: Sync {
     ) -> Result<Box<dyn Decode>, DecodeError>;
 }
 
+/// How a target codes its samples, where its format leaves a choice; where it leaves none, the first stands for
+/// the one that it has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Coding {
+    /// Linear, 16 bits.
+    #[default]
+    Pcm16,
+    /// Linear, 24 bits.
+    Pcm24,
+    /// G.711 mu-law.
+    Ulaw,
+    /// G.711 A-law.
+    Alaw,
+    /// GSM 06.10.
+    Gsm,
+}
+
 /// What a client asked for and what the source is, before defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wish {
@@ -77,6 +94,8 @@ pub struct Wish {
     pub rate_hz: Option<u32>,
     /// The bit rate asked for.
     pub bitrate_bps: Option<u32>,
+    /// The coding asked for: one of [`TargetFormat::codings`].
+    pub coding: Coding,
 }
 
 /// The settled shape of a target: every default filled in.
@@ -103,10 +122,17 @@ pub struct Shape {
     pub frame_count: u64,
     /// A number derived from the representation's identity, for formats that carry one (Ogg).
     pub serial: u32,
+    /// How samples are coded.
+    pub coding: Coding,
 }
 
 /// Writing a format.
 pub trait TargetFormat: Sync {
+    /// The codings that it leaves a choice of; none where it leaves none.
+    fn codings(&self) -> &'static [Coding] {
+        &[]
+    }
+
     /// Fills in the defaults of apis/publish/README.md §3, or refuses what the format cannot do.
     ///
     /// # Errors
@@ -166,7 +192,7 @@ pub trait Encoding: Send + Sync {
         sink: &mut Sink<'_>,
     ) -> Result<Segment, EncodeError>;
 
-    /// Whether a segment needs the state in which the one before it ended (G.722).
+    /// Whether a segment needs the state in which the one before it ended (G.722, GSM).
     fn chained(&self) -> bool {
         false
     }

@@ -5,7 +5,7 @@
 //! The bytes: for each peak, for each channel, lowest and highest as 16 bits, little endian.
 
 use crate::error::{EncodeError, PlanError};
-use crate::format::{Encoding, Format, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::format::{Coding, Encoding, Format, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::frames::Frames;
 use crate::planar::to_i16;
 use crate::transcode::Target;
@@ -41,6 +41,7 @@ pub fn target(facts: &Facts) -> Target {
         rate_hz: facts.rate_hz,
         map: ChannelMap::Keep,
         bitrate_bps: None,
+        coding: Coding::default(),
         clip: 0..facts.frame_count,
     }
 }

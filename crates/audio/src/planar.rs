@@ -81,6 +81,14 @@ pub fn to_i16(sample: f32) -> i16 {
     eight_i16([sample; LANES])[0]
 }
 
+/// One sample in 24 bits: ×8388608, rounded half away from zero, clipped; NaN is silence.
+#[must_use]
+pub fn to_i24(sample: f32) -> i32 {
+    const REACH: i32 = 1 << 23;
+    let scaled = sample * REACH as f32;
+    ((scaled + 0.5_f32.copysign(scaled)) as i32).clamp(-REACH, REACH - 1)
+}
+
 /// Samples converted at a time.
 const LANES: usize = 8;
 

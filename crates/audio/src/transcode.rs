@@ -6,7 +6,7 @@
 use crate::channels::Mixer;
 use crate::decode::Decode;
 use crate::error::{DecodeError, EncodeError, PlanError};
-use crate::format::{Encoding, Format, Segment, Shape, Sink};
+use crate::format::{Coding, Encoding, Format, Segment, Shape, Sink};
 use crate::formats::by_name;
 use crate::frames::{Clip, Frames, Pipeline};
 use crate::probe::payload;
@@ -31,6 +31,8 @@ pub struct Target {
     pub map: ChannelMap,
     /// Bit rate, for formats that have one.
     pub bitrate_bps: Option<u32>,
+    /// How samples are coded.
+    pub coding: Coding,
     /// The frames of the source that are wanted; the whole is `0..frame_count`.
     pub clip: Range<u64>,
 }
@@ -93,6 +95,7 @@ impl Transcode {
             bitrate_bps: target.bitrate_bps,
             frame_count,
             serial,
+            coding: target.coding,
         })?;
         Ok(Self { input, target, encoding, frame_count })
     }

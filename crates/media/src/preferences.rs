@@ -1,6 +1,7 @@
 //! What a client asks for: the options of a link that decide the bytes, and the syntax of their values
 //! (apis/publish/README.md §2). The publish link and the command line read them alike.
 
+use audio::format::Coding;
 use audio::formats::{self, FORMATS};
 
 /// The options that decide the representation; `None` is "not asked".
@@ -16,6 +17,10 @@ pub struct Preferences {
     pub channels: Option<ChannelWish>,
     /// `t`.
     pub clip: Option<ClipWish>,
+    /// `codec`: linear of any depth is that of 16 bits.
+    pub codec: Option<Coding>,
+    /// `bits`.
+    pub bits: Option<u32>,
 }
 
 /// The values of `ch`.
@@ -61,13 +66,44 @@ pub struct BadValue {
 /// Bit rates in kbit/s.
 pub const BITRATES_KBPS: [u32; 16] =
     [8, 16, 24, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+/// Values of `bits`.
+const BITS: [u32; 2] = [16, 24];
+/// Values of `codec`.
+const CODECS: [(&str, Coding); 4] =
+    [("pcm", Coding::Pcm16), ("ulaw", Coding::Ulaw), ("alaw", Coding::Alaw), ("gsm", Coding::Gsm)];
 /// Sample rates in Hz.
 pub const RATES_HZ: [u32; 11] =
     [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 96000, 192_000];
 
+/// Extensions that stand for more than a format, or for one under another name: Asterisk's for other rates than
+/// 8 kHz and for GSM in WAV, and WebM, which is a kind of Matroska.
+const EXTENSIONS: [(&str, &[(&str, &str)]); 12] = [
+    ("wav16", &[("f", "wav"), ("rate", "16000"), ("ch", "1")]),
+    ("wav49", &[("f", "wav"), ("codec", "gsm")]),
+    ("sln12", &[("f", "sln"), ("rate", "12000")]),
+    ("sln16", &[("f", "sln"), ("rate", "16000")]),
+    ("sln24", &[("f", "sln"), ("rate", "24000")]),
+    ("sln32", &[("f", "sln"), ("rate", "32000")]),
+    ("sln44", &[("f", "sln"), ("rate", "44100")]),
+    ("sln48", &[("f", "sln"), ("rate", "48000")]),
+    ("sln96", &[("f", "sln"), ("rate", "96000")]),
+    ("sln192", &[("f", "sln"), ("rate", "192000")]),
+    ("webm", &[("f", "webm")]),
+    ("weba", &[("f", "webm")]),
+];
+
 impl Preferences {
     /// The names of the options.
-    pub const OPTIONS: [&'static str; 5] = ["f", "br", "rate", "ch", "t"];
+    pub const OPTIONS: [&'static str; 7] = ["f", "br", "rate", "ch", "t", "codec", "bits"];
+
+    /// What a file extension in lower case stands for: a format, and for some more than that.
+    #[must_use]
+    pub fn of_extension(extension: &str) -> Vec<(&'static str, &'static str)> {
+        if let Some((_, options)) = EXTENSIONS.iter().find(|(known, _)| *known == extension) {
+            return options.to_vec();
+        }
+        formats::by_extension(extension).map(|row| ("f", row.name)).into_iter().collect()
+    }
 
     /// Sets an option. An empty value is no value; a name that is none of [`Self::OPTIONS`] is ignored.
     ///
@@ -82,6 +118,8 @@ impl Preferences {
             "br" => self.bitrate_kbps = Some(one_of("br", value, kilobits(value), &BITRATES_KBPS)?),
             "rate" => self.rate_hz = Some(one_of("rate", value, hertz(value), &RATES_HZ)?),
             "ch" => self.channels = Some(channels(value)?),
+            "codec" => self.codec = Some(coding(value)?),
+            "bits" => self.bits = Some(one_of("bits", value, digits(value), &BITS)?),
             "t" => self.clip = Some(clip(value)?),
             _ => {}
         }
@@ -101,6 +139,15 @@ fn format(value: &str) -> Result<&'static str, BadValue> {
         let names: Vec<_> = writable.flat_map(|row| [&[row.name], row.aliases].concat()).collect();
         bad("f", value, names.join(", "))
     })
+}
+
+/// By the name of the same samples without a header, too (`mulaw`, `pcma`).
+fn coding(value: &str) -> Result<Coding, BadValue> {
+    let name = formats::by_name(value).map_or(value, |row| row.name);
+    let known = CODECS.iter().find(|(codec, _)| codec.eq_ignore_ascii_case(name));
+    known
+        .map(|(_, coding)| *coding)
+        .ok_or_else(|| bad("codec", value, CODECS.map(|(codec, _)| codec).join(", ")))
 }
 
 fn one_of(

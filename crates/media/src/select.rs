@@ -6,7 +6,7 @@
 use crate::identity;
 use crate::preferences::{ChannelWish, ClipWish, Preferences};
 use crate::resource::Resource;
-use audio::format::{Format, Shape, TargetFormat, Wish};
+use audio::format::{Coding, Format, Shape, TargetFormat, Wish};
 use audio::formats::{self, FORMATS};
 use audio::{ChannelMap, Facts, PlanError, Target, transcode};
 use std::ops::Range;
@@ -100,16 +100,18 @@ pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
         return Err(undecodable(resource));
     };
     let clip = clip(facts, wish.clip)?;
-    if changes_nothing(facts, wish, &clip) {
+    if changes_nothing(facts, wish, asked_coding(wish)?, &clip) {
         return Ok(Representation::Original(Arc::clone(resource)));
     }
     let (format, writer) = target_format(facts, wish)?;
+    let coding = coding(format, writer, wish)?;
     let map = channel_map(facts.channels, wish.channels)?;
     let settled = writer.settle(Wish {
         source_rate_hz: facts.rate_hz,
         channels: map.output_channels(facts.channels),
         rate_hz: wish.rate_hz,
         bitrate_bps: wish.bitrate_kbps.map(|kbps| kbps * 1000),
+        coding,
     })?;
     let mono_only = settled.channels == 1 && map.output_channels(facts.channels) > 1;
     let target = Target {
@@ -117,6 +119,7 @@ pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
         rate_hz: settled.rate_hz,
         map: if mono_only { mixed(map) } else { map },
         bitrate_bps: settled.bitrate_bps,
+        coding,
         clip,
     };
     writer.plan(Shape {
@@ -129,6 +132,7 @@ pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
             target.rate_hz,
         ),
         serial: 0,
+        coding,
     })?;
     let key = identity::key(&resource.content_hash, &target, writer);
     let resource = Arc::clone(resource);
@@ -136,8 +140,16 @@ pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
 }
 
 /// Whether, options that change nothing dropped, at most an `f` equal to the stored format is left.
-fn changes_nothing(facts: &Facts, wish: &Preferences, clip: &Range<u64>) -> bool {
-    let same_format = wish.format.is_none_or(|f| f == facts.format && facts.canonical);
+fn changes_nothing(
+    facts: &Facts,
+    wish: &Preferences,
+    coding: Option<Coding>,
+    clip: &Range<u64>,
+) -> bool {
+    let same_format = (wish.format, coding) == (None, None)
+        || wish.format.is_none_or(|f| f == facts.format)
+            && facts.canonical
+            && is_coded(facts, coding);
     let same_rate = wish.rate_hz.is_none_or(|rate| rate == facts.rate_hz);
     let same_bitrate = wish.bitrate_kbps.is_none_or(|kbps| {
         facts.constant_bitrate && kbps * 1000 == facts.bitrate_bps && has_bitrate(facts)
@@ -153,8 +165,22 @@ fn changes_nothing(facts: &Facts, wish: &Preferences, clip: &Range<u64>) -> bool
     same_format && same_rate && same_bitrate && same_channels && *clip == (0..facts.frame_count)
 }
 
+/// Whether stored bytes that are in a target format to the last byte have that coding.
+fn is_coded(facts: &Facts, coding: Option<Coding>) -> bool {
+    let stored = match facts.codec.as_str() {
+        _ if facts.format != "wav" => return coding.is_none(),
+        "pcm_s16le" => Coding::Pcm16,
+        "pcm_s24le" => Coding::Pcm24,
+        "ulaw" => Coding::Ulaw,
+        "alaw" => Coding::Alaw,
+        "gsm" => Coding::Gsm,
+        _ => return false,
+    };
+    coding.unwrap_or_default() == stored
+}
+
 fn has_bitrate(facts: &Facts) -> bool {
-    matches!(facts.format.as_str(), "mp3" | "ogg" | "mp4")
+    matches!(facts.format.as_str(), "mp3" | "ogg" | "mp4" | "matroska")
 }
 
 /// Says what was found instead of audio that is played, and what is supported.
@@ -182,7 +208,7 @@ fn target_format(
         return Err(bad(
             "br",
             format!(
-                "`br` without `f` re-encodes in the stored format, and {} has no bit rate; ask for f=mp3, ogg or mp4",
+                "`br` without `f` re-encodes in the stored format, and {} has no bit rate; ask for f=mp3, ogg, mp4 or webm",
                 facts.format
             ),
         ));
@@ -197,6 +223,32 @@ fn target_format(
         let name = chosen.map_or("", |f| f.name);
         bad("f", format!("`{name}` can't be written; allowed: {}", names(|f| f.target.is_some())))
     })
+}
+
+/// The coding that is asked for by `codec` and `bits`; `None` if neither is.
+fn asked_coding(wish: &Preferences) -> Result<Option<Coding>, Refusal> {
+    match (wish.codec, wish.bits) {
+        (codec, None) => Ok(codec),
+        (None | Some(Coding::Pcm16), Some(24)) => Ok(Some(Coding::Pcm24)),
+        (None | Some(Coding::Pcm16), Some(_)) => Ok(Some(Coding::Pcm16)),
+        (Some(_), Some(_)) => Err(bad("bits", "`bits` goes with codec=pcm alone".into())),
+    }
+}
+
+/// The same, if the format leaves that choice.
+fn coding(
+    format: &Format,
+    writer: &dyn TargetFormat,
+    wish: &Preferences,
+) -> Result<Coding, Refusal> {
+    let asked = asked_coding(wish)?;
+    if asked.is_none_or(|coding| writer.codings().contains(&coding)) {
+        return Ok(asked.unwrap_or_default());
+    }
+    let (option, goes_with) =
+        if wish.codec.is_some() { ("codec", "f=wav") } else { ("bits", "f=wav and f=flac") };
+    let name = format.name;
+    Err(bad(option, format!("`{name}` leaves no choice of `{option}`; it goes with {goes_with}")))
 }
 
 fn channel_map(channels: u16, wish: Option<ChannelWish>) -> Result<ChannelMap, Refusal> {

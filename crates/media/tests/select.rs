@@ -107,8 +107,8 @@ fn an_unplayable_source_is_sent_as_it_is_and_refused_otherwise() {
 fn the_stored_format_is_sent_as_it_is_even_if_it_cannot_be_written() {
     let mut r = resource(1);
     if let Some(facts) = r.facts.as_mut().map(Arc::make_mut) {
-        facts.format = "matroska".into();
+        facts.format = "aiff".into();
     }
-    let p = Preferences { format: Some("matroska"), ..Preferences::default() };
+    let p = Preferences { format: Some("aiff"), ..Preferences::default() };
     assert!(matches!(select(&r, &p), Ok(Representation::Original(_))));
 }

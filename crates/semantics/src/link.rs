@@ -143,13 +143,17 @@ impl Address {
     }
 
     /// The options in force, presets as they are named: of one in several places the query's counts, then the
-    /// path's, then the extension's.
+    /// path's, then the extension's. An extension whose first option, the format, is said otherwise stands for none.
     #[must_use]
     pub fn in_force(&self, grammar: &Grammar) -> Options<'_> {
         let sent = self.query.iter().chain(&self.path).map(|(n, v)| (n.as_str(), v.as_str()));
         let sent = sent.filter(|(name, _)| (grammar.is_option)(name));
         let extension = self.extension();
-        let stands_for = extension.as_deref().map(grammar.stands_for).unwrap_or_default();
+        let mut stands_for = extension.as_deref().map(grammar.stands_for).unwrap_or_default();
+        let said = stands_for.first().and_then(|(format, _)| self.values(format).next());
+        if said.is_some_and(|said| !said.eq_ignore_ascii_case(stands_for[0].1)) {
+            stands_for.clear();
+        }
         let mut options = Options::new();
         for (name, value) in sent.chain(stands_for) {
             if !value.is_empty() && options.iter().all(|(known, _)| *known != name) {

@@ -3,7 +3,7 @@
 use super::g711::{self, Law};
 use crate::Planar;
 use crate::demux::packets::PacketDecoder;
-use crate::planar::interleave;
+use crate::planar::{interleave, to_i24};
 
 /// How one sample is coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +152,8 @@ impl PacketDecoder for PcmPackets {
 pub enum Packing {
     /// 16 bits, little endian.
     S16Le,
+    /// 24 bits, little endian.
+    S24Le,
     /// G.711.
     Law(Law),
 }
@@ -162,6 +164,7 @@ impl Packing {
     pub fn width(self) -> usize {
         match self {
             Self::S16Le => 2,
+            Self::S24Le => 3,
             Self::Law(_) => 1,
         }
     }
@@ -173,6 +176,15 @@ impl Packing {
             Self::S16Le => {
                 out.resize(channels.iter().map(|c| c.len() * size_of::<i16>()).sum(), 0);
                 interleave(channels, out.as_chunks_mut().0, i16::to_le_bytes);
+            }
+            Self::S24Le => {
+                out.resize(channels.iter().map(|c| c.len() * 3).sum(), 0);
+                for (at, channel) in channels.iter().enumerate() {
+                    let places = out.as_chunks_mut::<3>().0.iter_mut().skip(at);
+                    for (to, sample) in places.step_by(channels.len()).zip(channel) {
+                        to.copy_from_slice(&to_i24(*sample).to_le_bytes()[..3]);
+                    }
+                }
             }
             Self::Law(law) => {
                 let codes = law.codes();

@@ -6,6 +6,7 @@
 mod listen;
 mod silent_flac;
 
+use audio::format::Coding;
 use audio::formats::by_name;
 use audio::probe::payload;
 use audio::transcode::Input;
@@ -180,7 +181,14 @@ fn first_segment(source: Source, probed: Probed) -> usize {
     let facts = Arc::new(probed.facts);
     let clip = 0..facts.frame_count;
     let map = ChannelMap::Mix;
-    let target = Target { format: "ulaw", rate_hz: 8000, map, bitrate_bps: None, clip };
+    let target = Target {
+        format: "ulaw",
+        rate_hz: 8000,
+        map,
+        bitrate_bps: None,
+        coding: Coding::default(),
+        clip,
+    };
     let input = Input { source, facts, index: Arc::new(probed.index) };
     let transcode = Transcode::new(input, by_name("ulaw").unwrap(), target, 0).unwrap();
     let mut length = 0;

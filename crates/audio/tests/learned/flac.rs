@@ -1,6 +1,7 @@
 //! FLAC: every sample comes back, of whatever kind, and takes no more room than it must.
 
-use crate::rig::{backwards, decoded, samples, tool, transcode, wav};
+use crate::rig::{backwards, coded, decoded, samples, tool, transcode, wav};
+use audio::format::Coding;
 use audio::{Hint, Planar, Source, formats};
 use md5::Digest;
 use proptest::collection::vec;
@@ -41,6 +42,44 @@ fn flac_of_another_source_than_itself_has_a_seek_point_each_segment() {
     for segment in 0..layout.segment_count() {
         let at = layout.span(segment).start as usize;
         assert_eq!(whole[at..at + 2], [0xff, 0xf8], "a frame begins at each segment");
+    }
+}
+
+#[test]
+fn flac_of_24_bits_is_bit_equal_up_to_the_extremes() {
+    let dir = tempfile::tempdir().unwrap();
+    let [coded_path, raw_path] = ["a.flac", "a.raw"].map(|name| dir.path().join(name));
+    let mut seed = 1_u32;
+    let mut noise = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8).cast_signed() - (1 << 23)
+    };
+    let extremes = [-(1 << 23), (1 << 23) - 1];
+    for channels in [1, 2] {
+        let tone = |at: usize| (6_000_000.0 * (at as f64 * 0.05).sin()) as i32;
+        let samples: Vec<i32> = (0..30_000 * channels)
+            .map(|at| match at / (6000 * channels) {
+                0 => noise(),
+                1 => extremes[at % 2],
+                2 => extremes[at / 2 % 2],
+                3 => tone(at) + (noise() >> 14),
+                _ => 0,
+            })
+            .collect();
+        let raw: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()[..3].to_vec()).collect();
+        let mut source = wav(48_000, channels as u16, &[]);
+        source[4..8].copy_from_slice(&(36 + raw.len() as u32).to_le_bytes());
+        source[28..32].copy_from_slice(&(48_000 * 3 * channels as u32).to_le_bytes());
+        source[32..36].copy_from_slice(&[3 * channels as u8, 0, 24, 0]);
+        source[40..44].copy_from_slice(&(raw.len() as u32).to_le_bytes());
+        source.extend(&raw);
+        let (_, whole) = backwards(&coded(source, "flac", Coding::Pcm24));
+        std::fs::write(&coded_path, &whole).unwrap();
+        let to = raw_path.to_str().unwrap();
+        let how = ["-s", "-d", "-f", "--force-raw-format", "--endian=little", "--sign=signed"];
+        tool("flac", &[&how[..], &["-o", to, coded_path.to_str().unwrap()]].concat());
+        assert!(std::fs::read(&raw_path).unwrap() == raw, "{channels} channels");
+        assert_eq!(whole[26..42], md5::Md5::digest(&raw)[..]);
     }
 }
 

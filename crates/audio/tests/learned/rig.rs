@@ -1,5 +1,6 @@
 //! Material, a whole transcode made last segment first, and an independent decoder.
 
+use audio::format::Coding;
 use audio::transcode::Input;
 use audio::{ChannelMap, Hint, Layout, Source, Target, Transcode};
 use std::ops::ControlFlow;
@@ -39,6 +40,11 @@ pub fn wav(rate: u32, channels: u16, samples: &[i16]) -> Vec<u8> {
 }
 
 pub fn transcode(wav: Vec<u8>, format: &'static str) -> Transcode {
+    coded(wav, format, Coding::default())
+}
+
+/// The same in another coding.
+pub fn coded(wav: Vec<u8>, format: &'static str, coding: Coding) -> Transcode {
     let source: Source = Arc::new(wav);
     let probed = audio::probe(&source, Hint::default()).unwrap();
     let facts = probed.facts;
@@ -49,6 +55,7 @@ pub fn transcode(wav: Vec<u8>, format: &'static str) -> Transcode {
             channels: facts.channels,
             rate_hz: None,
             bitrate_bps: None,
+            coding,
         })
         .unwrap();
     let target = Target {
@@ -56,6 +63,7 @@ pub fn transcode(wav: Vec<u8>, format: &'static str) -> Transcode {
         rate_hz: settled.rate_hz,
         map: ChannelMap::Keep,
         bitrate_bps: settled.bitrate_bps,
+        coding,
         clip: 0..facts.frame_count,
     };
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };

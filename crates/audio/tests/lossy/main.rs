@@ -5,3 +5,4 @@
 mod mp3;
 mod ogg;
 mod rig;
+mod webm;

@@ -1,6 +1,6 @@
 //! Recordings, transcodes of them, ffmpeg as the judge, and the error at the seams.
 
-use audio::format::{Settled, Wish};
+use audio::format::{Coding, Settled, Wish};
 use audio::formats;
 use audio::transcode::Input;
 use audio::{ChannelMap, Hint, PlanError, Source, Target, Transcode, probe};
@@ -71,6 +71,7 @@ pub fn settle(
         channels: source.1,
         rate_hz: rate,
         bitrate_bps: bitrate.map(|b| b * 1000),
+        coding: Coding::default(),
     })
 }
 
@@ -91,6 +92,7 @@ pub fn transcode(
         rate_hz: settled.rate_hz,
         map: ChannelMap::Keep,
         bitrate_bps: settled.bitrate_bps,
+        coding: Coding::default(),
         clip,
     };
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod channels;
+mod coded;
 mod g722;
 mod gsm;
 mod rig;

@@ -1,6 +1,6 @@
 //! ffmpeg as maker and judge, and a whole transcode segment by segment.
 
-use audio::format::Wish;
+use audio::format::{Coding, Wish};
 use audio::formats;
 use audio::transcode::Input;
 use audio::{ChannelMap, Hint, Planar, Probed, Source, Target, Transcode, probe};
@@ -87,6 +87,11 @@ pub fn starts(frame_count: u64) -> impl Iterator<Item = u64> {
 
 /// A transcode of a source to a format, everything at its default.
 pub fn transcode(bytes: &[u8], extension: &str, format: &'static str) -> Transcode {
+    coded(bytes, extension, format, Coding::default())
+}
+
+/// The same in another coding.
+pub fn coded(bytes: &[u8], extension: &str, format: &'static str, coding: Coding) -> Transcode {
     let (source, probed) = probed(bytes, extension);
     let writer = formats::by_name(format).and_then(|f| f.target).unwrap();
     let facts = probed.facts;
@@ -95,6 +100,7 @@ pub fn transcode(bytes: &[u8], extension: &str, format: &'static str) -> Transco
         channels: facts.channels,
         rate_hz: None,
         bitrate_bps: None,
+        coding,
     };
     let settled = writer.settle(wish).unwrap();
     let map = match (facts.channels, settled.channels) {
@@ -104,8 +110,8 @@ pub fn transcode(bytes: &[u8], extension: &str, format: &'static str) -> Transco
     };
     let clip = 0..facts.frame_count;
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };
-    let target =
-        Target { format, rate_hz: settled.rate_hz, map, bitrate_bps: settled.bitrate_bps, clip };
+    let (rate_hz, bitrate_bps) = (settled.rate_hz, settled.bitrate_bps);
+    let target = Target { format, rate_hz, map, bitrate_bps, coding, clip };
     Transcode::new(input, formats::by_name(format).unwrap(), target, 0).unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! Writing.
 
 use crate::rig::{PROMPT, bytes_of, ffmpeg, loud, transcode};
-use audio::format::{Shape, Wish};
+use audio::format::{Coding, Shape, Wish};
 use audio::formats;
 
 /// A WAV with every 16-bit value once.
@@ -36,7 +36,13 @@ fn wav_of_16_bit_material_is_ffmpegs_file() {
 
 #[test]
 fn what_a_format_cannot_do_is_refused_by_the_options_name() {
-    let wish = Wish { source_rate_hz: 44100, channels: 2, rate_hz: None, bitrate_bps: None };
+    let wish = Wish {
+        source_rate_hz: 44100,
+        channels: 2,
+        rate_hz: None,
+        bitrate_bps: None,
+        coding: Coding::default(),
+    };
     let settle = |format, wish| formats::by_name(format).unwrap().target.unwrap().settle(wish);
     for format in ["ulaw", "alaw"] {
         let other = Wish { rate_hz: Some(16000), ..wish };
@@ -46,8 +52,14 @@ fn what_a_format_cannot_do_is_refused_by_the_options_name() {
     }
     let with_bitrate = Wish { bitrate_bps: Some(64000), ..wish };
     assert_eq!(settle("wav", with_bitrate).unwrap_err().option, "br");
-    let shape =
-        Shape { rate_hz: 8000, channels: 2, bitrate_bps: None, frame_count: 1 << 30, serial: 0 };
+    let shape = Shape {
+        rate_hz: 8000,
+        channels: 2,
+        bitrate_bps: None,
+        frame_count: 1 << 30,
+        serial: 0,
+        coding: Coding::default(),
+    };
     let planned = formats::by_name("wav").unwrap().target.unwrap().plan(shape);
     assert_eq!(planned.err().unwrap().option, "f");
 }

@@ -1,4 +1,4 @@
-//! The segments of a chained format (G.722), each of which needs the state in which the one before ended.
+//! The segments of a chained format (G.722, GSM), each of which needs the state in which the one before ended.
 
 use super::make;
 use crate::engine::Engine;

@@ -2,15 +2,10 @@
 
 use super::bits::BitWriter;
 use super::crc::{crc8, crc16};
+use super::sample::Sample;
 use super::stereo::{self, Assignment};
 use super::subframe::Subframes;
 
-/// Bits of a sample.
-pub const SAMPLE_BITS: u32 = 16;
-
-/// What a frame of so many samples takes at most (a difference has 17 bits, a code that was thought no
-/// longer may have half a bit more), beside the heads of it and of its subframes.
-pub const MOST_SAMPLE_BYTES: usize = 3;
 /// The heads, padding and checksums of a frame.
 pub const MOST_HEAD_BYTES: usize = 96;
 
@@ -30,26 +25,27 @@ impl FrameEncoder {
     }
 
     /// Appends the frame of block `number` to `out`. `channels` are one or two, all of the same length:
-    /// 1 to 65535 samples of 16 bits.
-    pub fn encode(&mut self, channels: &[Vec<i16>], number: u64, out: &mut Vec<u8>) {
+    /// 1 to 65535 samples.
+    pub fn encode<T: Sample>(&mut self, channels: &[Vec<T>], number: u64, out: &mut Vec<u8>) {
         let start = out.len();
         let [one, other] = &mut self.coded;
         let assignment = match channels {
             [left, right] => stereo::assign(left, right, one, other),
             _ => {
                 one.clear();
-                one.extend(channels.iter().flatten().map(|&x| i32::from(x)));
+                one.extend(channels.iter().flatten().map(|&x| x.into()));
                 Assignment::Mono
             }
         };
         let block = self.coded[0].len();
-        push_header(out, block, self.rate_hz, assignment.code(), number);
+        push_header(out, block, self.rate_hz, (assignment.code(), T::DEPTH), number);
         let crc = crc8(&out[start..]);
         out.push(crc);
-        let most_bytes = block * channels.len() * MOST_SAMPLE_BYTES + MOST_HEAD_BYTES;
+        let most_bytes = block * channels.len() * T::MOST_BYTES + MOST_HEAD_BYTES;
         let mut bits = BitWriter::new(std::mem::take(out), most_bytes);
         for (samples, side) in self.coded.iter_mut().zip(assignment.sides()) {
-            self.subframes.write(samples, SAMPLE_BITS + u32::from(*side), &mut bits);
+            let width = T::BITS + u32::from(*side);
+            self.subframes.write(samples, width, T::PARAMETERS, &mut bits);
         }
         *out = bits.finish();
         let crc = crc16(&out[start..]);
@@ -58,14 +54,19 @@ impl FrameEncoder {
 }
 
 /// A frame's header, up to its checksum.
-fn push_header(out: &mut Vec<u8>, block: usize, rate_hz: u32, channels: u8, number: u64) {
-    /// Fixed block size; 16 bits a sample.
+fn push_header(
+    out: &mut Vec<u8>,
+    block: usize,
+    rate_hz: u32,
+    (channels, depth): (u8, u8),
+    number: u64,
+) {
+    /// Fixed block size.
     const SYNC: [u8; 2] = [0xff, 0xf8];
-    const DEPTH: u8 = 4 << 1;
     let (block_code, block) = coded_block(block);
     let (rate_code, rate) = coded_rate(rate_hz);
     out.extend(SYNC);
-    out.extend([block_code << 4 | rate_code, channels << 4 | DEPTH]);
+    out.extend([block_code << 4 | rate_code, channels << 4 | depth]);
     push_number(out, number);
     out.extend_from_slice(&block);
     out.extend_from_slice(&rate);

@@ -1,4 +1,4 @@
-//! Coding FLAC: blocks of 16-bit samples → frames, each by itself.
+//! Coding FLAC: blocks of samples of 16 or 24 bits → frames, each by itself.
 //!
 //! A block's channels are made less alike (`stereo`); each is predicted from its own past (`window`,
 //! `predictor`) and what the prediction leaves is Rice-coded (`rice`), or it is kept as it is
@@ -10,9 +10,11 @@ mod frame;
 mod lanes;
 mod predictor;
 mod rice;
+mod sample;
 mod stereo;
 mod subframe;
 mod window;
 
 pub use crc::{crc8, crc16};
-pub use frame::{FrameEncoder, MOST_HEAD_BYTES, MOST_SAMPLE_BYTES, SAMPLE_BITS};
+pub use frame::{FrameEncoder, MOST_HEAD_BYTES};
+pub use sample::Sample;

@@ -4,20 +4,40 @@ use super::bits::BitWriter;
 
 /// Partitions are at least of this many samples, and at most 2^[`HIGHEST_ORDER`].
 const HIGHEST_ORDER: u32 = 8;
-/// Parameters are of four bits, of which fifteen is an escape.
-const PARAMETER_BITS: u32 = 4;
-const HIGHEST_PARAMETER: u32 = 14;
+
+/// How parameters are written; all ones are an escape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parameters {
+    /// In four bits.
+    Short,
+    /// In five.
+    Long,
+}
+
+impl Parameters {
+    fn bits(self) -> u32 {
+        match self {
+            Self::Short => 4,
+            Self::Long => 5,
+        }
+    }
+
+    fn highest(self) -> u32 {
+        (1 << self.bits()) - 2
+    }
+}
 
 /// How a residual is coded: 2^`order` partitions, a parameter each.
 pub struct Plan {
     order: u32,
+    written: Parameters,
     parameters: [u8; 1 << HIGHEST_ORDER],
     /// About how long the code is.
     pub bits: u64,
 }
 
 /// The best plan for a block's residual, folded to unsigned, without its first `warm_up` samples.
-pub fn plan(folded: &[u32], warm_up: usize) -> Plan {
+pub fn plan(folded: &[u32], warm_up: usize, written: Parameters) -> Plan {
     let block = folded.len();
     let mut order = (block.trailing_zeros()).min(HIGHEST_ORDER);
     while order > 0 && block >> order <= warm_up {
@@ -27,13 +47,13 @@ pub fn plan(folded: &[u32], warm_up: usize) -> Plan {
     for (sum, partition) in sums.iter_mut().zip(partitions(folded, order, warm_up)) {
         *sum = partition.iter().map(|&value| u64::from(value)).sum();
     }
-    let mut best = evaluate(&sums, order, block, warm_up);
+    let mut best = evaluate(&sums, order, (block, warm_up), written);
     while order > 0 {
         order -= 1;
         for i in 0..1 << order {
             sums[i] = sums[2 * i] + sums[2 * i + 1];
         }
-        let plan = evaluate(&sums, order, block, warm_up);
+        let plan = evaluate(&sums, order, (block, warm_up), written);
         if plan.bits < best.bits {
             best = plan;
         }
@@ -41,13 +61,18 @@ pub fn plan(folded: &[u32], warm_up: usize) -> Plan {
     best
 }
 
-fn evaluate(sums: &[u64], order: u32, block: usize, warm_up: usize) -> Plan {
-    let mut plan = Plan { order, parameters: [0; 1 << HIGHEST_ORDER], bits: 0 };
+fn evaluate(
+    sums: &[u64],
+    order: u32,
+    (block, warm_up): (usize, usize),
+    written: Parameters,
+) -> Plan {
+    let mut plan = Plan { order, written, parameters: [0; 1 << HIGHEST_ORDER], bits: 0 };
     let mut count = (block >> order) - warm_up;
     for (parameter, &sum) in plan.parameters.iter_mut().zip(&sums[..1 << order]) {
-        let (best, bits) = parameter_of(sum, count as u64);
+        let (best, bits) = parameter_of(sum, count as u64, written);
         *parameter = best as u8;
-        plan.bits += bits + u64::from(PARAMETER_BITS);
+        plan.bits += bits + u64::from(written.bits());
         count = block >> order;
     }
     plan
@@ -55,11 +80,11 @@ fn evaluate(sums: &[u64], order: u32, block: usize, warm_up: usize) -> Plan {
 
 /// The best parameter for so many values of such a sum, and the length of their code, if what is cut off
 /// of them is evenly distributed.
-fn parameter_of(sum: u64, count: u64) -> (u32, u64) {
+fn parameter_of(sum: u64, count: u64, written: Parameters) -> (u32, u64) {
     let reach = sum + count / 2;
     let most = (reach | 1).ilog2().saturating_sub(count.ilog2());
     let parameter = most - u32::from(most > 0 && count << most > reach);
-    let parameter = parameter.min(HIGHEST_PARAMETER);
+    let parameter = parameter.min(written.highest());
     let cut_off = ((count << parameter) - count) / 2;
     let zeros = (sum - cut_off.min(sum)).div_ceil(1 << parameter);
     (parameter, count * u64::from(parameter + 1) + zeros)
@@ -68,11 +93,11 @@ fn parameter_of(sum: u64, count: u64) -> (u32, u64) {
 impl Plan {
     /// Writes a residual that the plan was made for.
     pub fn write(&self, folded: &[u32], warm_up: usize, out: &mut BitWriter) {
-        out.put(0, 2);
+        out.put(u64::from(self.written == Parameters::Long), 2);
         out.put(self.order.into(), 4);
         for (partition, &parameter) in partitions(folded, self.order, warm_up).zip(&self.parameters)
         {
-            out.put(parameter.into(), PARAMETER_BITS);
+            out.put(parameter.into(), self.written.bits());
             write_partition(partition, parameter.into(), out);
         }
     }
@@ -102,8 +127,8 @@ fn partitions(folded: &[u32], order: u32, warm_up: usize) -> impl Iterator<Item 
 }
 
 /// About how long the code of so many values of such a sum is in one partition.
-pub fn code_bits(sum: u64, count: u64) -> u64 {
-    parameter_of(sum, count).1
+pub fn code_bits(sum: u64, count: u64, written: Parameters) -> u64 {
+    parameter_of(sum, count, written).1
 }
 
 #[cfg(test)]
@@ -117,8 +142,9 @@ mod tests {
         fn a_code_is_at_most_half_a_bit_a_value_longer_than_thought(
             values in vec((any::<u32>(), 0..31_u32).prop_map(|(value, less)| value >> 1 >> less), 64),
             warm_up in 0..9_usize,
+            written in prop_oneof![Just(Parameters::Short), Just(Parameters::Long)],
         ) {
-            let plan = plan(&values, warm_up);
+            let plan = plan(&values, warm_up, written);
             let mut out = BitWriter::new(Vec::new(), 64 * (1 << 15));
             plan.write(&values, warm_up, &mut out);
             let bits = 8 * out.finish().len() as u64;

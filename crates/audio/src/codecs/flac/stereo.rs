@@ -2,6 +2,7 @@
 //! their difference; as the residuals of a simple prediction let expect the shortest code.
 
 use super::rice::code_bits;
+use super::sample::Sample;
 
 /// A frame's channel assignment (RFC 9639 §9.1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +45,14 @@ impl Assignment {
 }
 
 /// Chooses, and fills the two channels as they are to be coded.
-pub fn assign(left: &[i16], right: &[i16], one: &mut Vec<i32>, other: &mut Vec<i32>) -> Assignment {
+pub fn assign<T: Sample>(
+    left: &[T],
+    right: &[T],
+    one: &mut Vec<i32>,
+    other: &mut Vec<i32>,
+) -> Assignment {
     let assignment = choose(left, right);
-    let frames = || left.iter().zip(right).map(|(&l, &r)| (i32::from(l), i32::from(r)));
+    let frames = || left.iter().zip(right).map(|(&l, &r)| (l.into(), r.into()));
     one.clear();
     other.clear();
     match assignment {
@@ -70,11 +76,13 @@ pub fn assign(left: &[i16], right: &[i16], one: &mut Vec<i32>, other: &mut Vec<i
     assignment
 }
 
-fn choose(left: &[i16], right: &[i16]) -> Assignment {
+fn choose<T: Sample>(left: &[T], right: &[T]) -> Assignment {
     let sums = curvature(left, right);
     let count = left.len() as u64;
-    let [left, right, mid, side] = [(0, 16), (1, 16), (2, 16), (3, 17)]
-        .map(|(i, bits)| code_bits(2 * sums[i], count).min(bits * count));
+    let [left, right, mid, side] = [(0, 0), (1, 0), (2, 0), (3, 1)].map(|(i, more)| {
+        let bits = u64::from(T::BITS) + more;
+        code_bits(2 * sums[i], count, T::PARAMETERS).min(bits * count)
+    });
     let choices = [
         (left + right, Assignment::Independent),
         (left + side, Assignment::LeftSide),
@@ -86,14 +94,12 @@ fn choose(left: &[i16], right: &[i16]) -> Assignment {
 }
 
 /// The sums of the absolute second differences of left, right, mid and side.
-fn curvature(left: &[i16], right: &[i16]) -> [u64; 4] {
-    /// Sums of so many fit in 32 bits: a difference of the side has 19 at most.
-    const STRETCH: usize = 4096;
+fn curvature<T: Sample>(left: &[T], right: &[T]) -> [u64; 4] {
     let mut sums = [0; 4];
     let frames = left.len();
     let mut at = 2;
     while at < frames {
-        let end = (at + STRETCH).min(frames);
+        let end = (at + T::STRETCH).min(frames);
         let mut part = [0_u32; 4];
         let bends = bends(&left[at - 2..end]).zip(bends(&right[at - 2..end]));
         for (l, r) in bends {
@@ -111,6 +117,6 @@ fn curvature(left: &[i16], right: &[i16]) -> [u64; 4] {
 }
 
 /// Second differences.
-fn bends(samples: &[i16]) -> impl Iterator<Item = i32> {
-    samples.windows(3).map(|w| i32::from(w[2]) - 2 * i32::from(w[1]) + i32::from(w[0]))
+fn bends<T: Sample>(samples: &[T]) -> impl Iterator<Item = i32> {
+    samples.windows(3).map(|w| w[2].into() - 2 * w[1].into() + w[0].into())
 }

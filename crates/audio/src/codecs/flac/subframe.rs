@@ -3,7 +3,7 @@
 use super::bits::BitWriter;
 use super::lanes::HIGHEST_ORDER;
 use super::predictor::{Predictor, fold};
-use super::rice::{self, Plan};
+use super::rice::{self, Parameters, Plan};
 use super::window::Window;
 
 /// Blocks shorter than this are not worth a predictor.
@@ -19,7 +19,13 @@ pub struct Subframes {
 
 impl Subframes {
     /// Writes a channel of samples of so many bits, at least one of them.
-    pub fn write(&mut self, samples: &mut [i32], mut bits: u32, out: &mut BitWriter) {
+    pub fn write(
+        &mut self,
+        samples: &mut [i32],
+        mut bits: u32,
+        parameters: Parameters,
+        out: &mut BitWriter,
+    ) {
         let first = samples[0];
         let (differs, set) =
             samples.iter().fold((0, 0), |(differs, set), &x| (differs | x ^ first, set | x));
@@ -35,7 +41,7 @@ impl Subframes {
         }
         let predictor = self.predict(samples);
         let order = predictor.as_ref().map_or(0, |p| p.order);
-        let plan = rice::plan(&self.folded, order);
+        let plan = rice::plan(&self.folded, order, parameters);
         let verbatim = u64::from(bits) * samples.len() as u64;
         let predicted = plan.bits + u64::from(bits) * order as u64;
         let kind = match predictor {

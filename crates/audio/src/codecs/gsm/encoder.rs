@@ -10,6 +10,9 @@ const PRE_EMPHASIS: i16 = -28180;
 /// How fast the mean is forgotten that is taken out: 32735 / 32768 a sample.
 const MEAN_DECAY: i16 = 32735;
 
+/// Words of a state: the filters in front, the lattice, the history.
+const STATE_WORDS: usize = 4 + spectrum::WORDS + HISTORY;
+
 /// State of an encoder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoder {
@@ -42,6 +45,26 @@ impl Encoder {
         }
         frame
     }
+
+    /// The state, to go on from later.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let words = self.front.words().into_iter().chain(self.lattice.words()).chain(self.history);
+        words.flat_map(i16::to_le_bytes).collect()
+    }
+
+    /// What [`Self::to_bytes`] gave; `None` for another length.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let words: &[u8; 2 * STATE_WORDS] = bytes.try_into().ok()?;
+        let mut words = words.as_chunks::<2>().0.iter().map(|&word| i16::from_le_bytes(word));
+        let mut next = || words.next().unwrap_or(0);
+        Some(Self {
+            front: Front::from_words(&mut next),
+            lattice: Lattice::from_words(&mut next),
+            history: std::array::from_fn(|_| next()),
+        })
+    }
 }
 
 /// The filters before the analysis (EN 300 961 §5.2.1 to 5.2.3).
@@ -54,6 +77,18 @@ struct Front {
 }
 
 impl Front {
+    fn words(&self) -> [i16; 4] {
+        let mean = self.without_mean;
+        [self.last, (mean >> 16) as i16, mean as i16, self.emphasised]
+    }
+
+    fn from_words(next: &mut impl FnMut() -> i16) -> Self {
+        let last = next();
+        let upper = i32::from(next()) << 16;
+        let without_mean = upper | i32::from(next().cast_unsigned());
+        Self { last, without_mean, emphasised: next() }
+    }
+
     fn next(&mut self, sample: i16) -> i16 {
         let halved = (sample >> 3) << 2;
         let difference = halved.wrapping_sub(self.last);

@@ -36,6 +36,12 @@ impl Packing {
         }
     }
 
+    /// Samples in a block.
+    #[must_use]
+    pub fn samples(self) -> u64 {
+        (self.block_frames() * super::FRAME) as u64
+    }
+
     /// Appends a block's frames; none where bytes are missing, or a raw block has no signature.
     pub fn unpack(self, block: &[u8], frames: &mut Vec<Frame>) {
         let mut bits = Reader { packing: self, bytes: block, at: 0 };

@@ -90,6 +90,9 @@ fn reflection(ratio: i16) -> i16 {
     if ratio < 0 { -reflection } else { reflection }
 }
 
+/// Words of a lattice.
+pub const WORDS: usize = 8 + 9;
+
 /// The lattice of one direction, with the ratios of the frame before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lattice {
@@ -98,6 +101,16 @@ pub struct Lattice {
 }
 
 impl Lattice {
+    /// All of it, as words.
+    pub fn words(&self) -> impl Iterator<Item = i16> {
+        self.ratios.into_iter().chain(self.memory)
+    }
+
+    /// What [`Self::words`] gave.
+    pub fn from_words(next: &mut impl FnMut() -> i16) -> Self {
+        Self { ratios: std::array::from_fn(|_| next()), memory: std::array::from_fn(|_| next()) }
+    }
+
     /// Replaces a signal by what the filter leaves of it.
     pub fn take_out(&mut self, ratios: &[u8; 8], samples: &mut [i16; FRAME]) {
         self.run(ratios, samples, |memory, reflections, sample| {

@@ -26,13 +26,18 @@ pub struct LinearEncoding {
     packing: Packing,
     shape: Shape,
     segment_frames: u64,
+    /// Bytes behind the data: RIFF has chunks of an odd length padded.
+    padding: u64,
 }
 
 impl LinearEncoding {
-    /// Segments of `segment_frames` frames behind `header`.
+    /// Segments of `segment_frames` frames behind `header`, a RIFF's if there is one.
     #[must_use]
     pub fn new(header: Vec<u8>, packing: Packing, shape: Shape, segment_frames: u64) -> Self {
-        Self { header, packing, shape, segment_frames }
+        let frame_bytes = packing.width() as u64 * u64::from(shape.channels);
+        let data_bytes = shape.frame_count.saturating_mul(frame_bytes);
+        let padding = if header.is_empty() { 0 } else { data_bytes % 2 };
+        Self { header, packing, shape, segment_frames, padding }
     }
 
     fn frame_bytes(&self) -> usize {
@@ -43,6 +48,14 @@ impl LinearEncoding {
         let left = self.shape.frame_count.saturating_sub(self.first_frame(segment));
         left.min(self.segment_frames)
     }
+
+    fn padding_of(&self, segment: u32) -> u64 {
+        if segment + 1 == self.segment_count() { self.padding } else { 0 }
+    }
+
+    fn bytes_of(&self, segment: u32) -> u64 {
+        self.frames_of(segment) * self.frame_bytes() as u64 + self.padding_of(segment)
+    }
 }
 
 impl Encoding for LinearEncoding {
@@ -51,8 +64,8 @@ impl Encoding for LinearEncoding {
     }
 
     fn layout(&self) -> Option<Layout> {
-        let bytes = |segment| self.frames_of(segment) * self.frame_bytes() as u64;
-        Some(Layout::new(self.header.clone(), (0..self.segment_count()).map(bytes)))
+        let lengths = (0..self.segment_count()).map(|segment| self.bytes_of(segment));
+        Some(Layout::new(self.header.clone(), lengths))
     }
 
     fn first_frame(&self, segment: u32) -> u64 {
@@ -75,16 +88,18 @@ impl Encoding for LinearEncoding {
             let count = (grain as u64).min(total - done);
             frames.pull(count as usize, &mut block)?;
             self.packing.pack(&block.channels, &mut bytes);
+            done += count;
+            if done == total && self.padding_of(segment) > 0 {
+                bytes.push(0);
+            }
             if sink(&bytes).is_break() {
                 return Err(EncodeError::Cancelled);
             }
-            done += count;
         }
-        let length_bytes = total * self.frame_bytes() as u64;
-        Ok(Segment { length_bytes, ..Segment::default() })
+        Ok(Segment { length_bytes: self.bytes_of(segment), ..Segment::default() })
     }
 
     fn longest_segment_bytes(&self) -> u64 {
-        self.segment_frames * self.frame_bytes() as u64
+        self.segment_frames * self.frame_bytes() as u64 + self.padding
     }
 }

@@ -8,6 +8,7 @@ use crate::demux::packets::PacketDecoder;
 use libopus::{Decoder, Streams};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub mod constant;
 pub mod libopus;
 
 /// The rate of every decode.

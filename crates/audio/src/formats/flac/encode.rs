@@ -1,12 +1,14 @@
-//! Writing FLAC at 16 bits, in segments of whole blocks.
+//! Writing FLAC at 16 or 24 bits, in segments of whole blocks.
 //!
 //! FLAC frames don't depend on each other; only the coded number and two checksums say where one stands.
 
-use crate::codecs::flac::{FrameEncoder, MOST_HEAD_BYTES, MOST_SAMPLE_BYTES, SAMPLE_BITS};
+use crate::codecs::flac::{FrameEncoder, MOST_HEAD_BYTES, Sample};
 use crate::error::{EncodeError, PlanError};
-use crate::format::{Assembly, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::format::{
+    Assembly, Coding, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish,
+};
 use crate::frames::Frames;
-use crate::planar::extend_i16;
+use crate::planar::{extend_i16, to_i24};
 use crate::{Layout, Planar};
 use md5::{Digest, Md5};
 
@@ -25,6 +27,10 @@ const SEGMENT_SECONDS: u64 = 10;
 const HIGHEST_RATE_HZ: u32 = 655_350;
 
 impl TargetFormat for FlacTarget {
+    fn codings(&self) -> &'static [Coding] {
+        &[Coding::Pcm16, Coding::Pcm24]
+    }
+
     fn settle(&self, wish: Wish) -> Result<Settled, PlanError> {
         if wish.bitrate_bps.is_some() {
             let message = "`flac` keeps every sample and has no bit rate to choose".into();
@@ -108,7 +114,8 @@ impl Encoding for FlacEncoding {
     fn longest_segment_bytes(&self) -> u64 {
         let samples = self.segment_frames * u64::from(self.shape.channels);
         let blocks = self.segment_frames / self.block_frames;
-        samples * MOST_SAMPLE_BYTES as u64 + blocks * MOST_HEAD_BYTES as u64
+        let most_bytes = if self.is_wide() { i32::MOST_BYTES } else { i16::MOST_BYTES };
+        samples * most_bytes as u64 + blocks * MOST_HEAD_BYTES as u64
     }
 
     fn assembly(&self) -> Option<Box<dyn Assembly>> {
@@ -126,32 +133,65 @@ impl Encoding for FlacEncoding {
 
 impl FlacEncoding {
     fn bytes_per_frame(&self) -> usize {
-        usize::from(self.shape.channels) * size_of::<i16>()
+        usize::from(self.shape.channels) * sample_bytes(self.shape.coding)
     }
+
+    fn is_wide(&self) -> bool {
+        self.shape.coding == Coding::Pcm24
+    }
+}
+
+/// Bytes of a sample.
+fn sample_bytes(coding: Coding) -> usize {
+    if coding == Coding::Pcm24 { 3 } else { 2 }
 }
 
 /// One block after another through one encoder.
 struct BlockEncoder {
     encoder: FrameEncoder,
-    planes: Vec<Vec<i16>>,
+    planes: Planes,
     packet: Vec<u8>,
+}
+
+/// The channels of a block as they are coded.
+enum Planes {
+    Of16(Vec<Vec<i16>>),
+    Of24(Vec<Vec<i32>>),
 }
 
 impl BlockEncoder {
     fn new(shape: &Shape) -> Self {
-        let planes = vec![Vec::new(); usize::from(shape.channels)];
+        let channels = usize::from(shape.channels);
+        let planes = match shape.coding {
+            Coding::Pcm24 => Planes::Of24(vec![Vec::new(); channels]),
+            _ => Planes::Of16(vec![Vec::new(); channels]),
+        };
         Self { encoder: FrameEncoder::new(shape.rate_hz), planes, packet: Vec::new() }
     }
 
     /// A block as a frame; its samples are appended to `pcm`, little endian.
     fn encode(&mut self, block: &Planar, number: u64, pcm: &mut Vec<u8>) -> &[u8] {
-        for (plane, channel) in self.planes.iter_mut().zip(&block.channels) {
-            plane.clear();
-            extend_i16(plane, channel);
-        }
-        append_pcm(&self.planes, pcm);
         self.packet.clear();
-        self.encoder.encode(&self.planes, number, &mut self.packet);
+        match &mut self.planes {
+            Planes::Of16(planes) => {
+                for (plane, channel) in planes.iter_mut().zip(&block.channels) {
+                    plane.clear();
+                    extend_i16(plane, channel);
+                }
+                append_pcm(planes, pcm);
+                self.encoder.encode(planes, number, &mut self.packet);
+            }
+            Planes::Of24(planes) => {
+                for (plane, channel) in planes.iter_mut().zip(&block.channels) {
+                    plane.clear();
+                    plane.extend(channel.iter().map(|sample| to_i24(*sample)));
+                }
+                for at in 0..block.frames() {
+                    planes.iter().for_each(|plane| pcm.extend(&plane[at].to_le_bytes()[..3]));
+                }
+                self.encoder.encode(planes, number, &mut self.packet);
+            }
+        }
         &self.packet
     }
 }
@@ -234,7 +274,7 @@ impl FlacAssembly {
         }
         let packed = u64::from(self.shape.rate_hz) << 44
             | u64::from(self.shape.channels - 1) << 41
-            | u64::from(SAMPLE_BITS - 1) << 36
+            | (8 * sample_bytes(self.shape.coding) as u64 - 1) << 36
             | self.shape.frame_count & 0xf_ffff_ffff;
         header.extend(packed.to_be_bytes());
         header.extend_from_slice(&self.md5.clone().finalize());

@@ -1,7 +1,7 @@
-//! Reading GSM 06.10: blocks of a fixed size. A decoder that starts late falls into step by the time the
-//! pitch's memory has passed a few times, so a decode begins 1 s before its first frame.
+//! Reading GSM 06.10: blocks of a fixed size. A decoder that starts late falls into step within 8 s, of speech
+//! within one, so a decode begins 10 s before its first frame.
 
-use crate::codecs::gsm::{Decoder, FRAME, Packing, RATE_HZ};
+use crate::codecs::gsm::{Decoder, Packing, RATE_HZ};
 use crate::decode::Decode;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
@@ -12,7 +12,7 @@ use crate::{Planar, Source};
 pub struct GsmSource;
 
 /// Frames of sound decoded before the first one wanted.
-const PRE_ROLL_FRAMES: u64 = RATE_HZ as u64;
+const PRE_ROLL_FRAMES: u64 = 10 * RATE_HZ as u64;
 
 /// Blocks read at a time.
 const BLOCKS: usize = 64;
@@ -64,11 +64,7 @@ impl SourceFormat for GsmSource {
 /// Frames of sound in so many bytes; what is no whole block is left out.
 #[must_use]
 pub fn frames_of(packing: Packing, bytes: u64) -> u64 {
-    (bytes / packing.block_bytes() as u64).saturating_mul(block_frames(packing))
-}
-
-fn block_frames(packing: Packing) -> u64 {
-    (packing.block_frames() * FRAME) as u64
+    (bytes / packing.block_bytes() as u64).saturating_mul(packing.samples())
 }
 
 /// The running decode.
@@ -86,13 +82,13 @@ impl GsmDecode {
     /// Starts at `start_frame` of a source that is nothing but blocks.
     #[must_use]
     pub fn new(source: &Source, packing: Packing, start_frame: u64) -> Self {
-        let block = start_frame.saturating_sub(PRE_ROLL_FRAMES) / block_frames(packing);
+        let block = start_frame.saturating_sub(PRE_ROLL_FRAMES) / packing.samples();
         Self {
             source: source.clone(),
             packing,
             decoder: Decoder::default(),
             offset: block.saturating_mul(packing.block_bytes() as u64),
-            skip: (start_frame - block * block_frames(packing)) as usize,
+            skip: (start_frame - block * packing.samples()) as usize,
             bytes: Vec::new(),
         }
     }

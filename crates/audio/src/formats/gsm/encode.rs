@@ -1,5 +1,5 @@
-//! Writing GSM 06.10. An encoder that starts late falls into step within the pitch's memory, so each
-//! segment begins with some frames that are dropped.
+//! Writing GSM 06.10, also as the data of a WAV. Of some sounds an encoder that starts late never falls into
+//! step (a steady tone is one), so a segment goes on from the state in which the one before it ended.
 
 use crate::codecs::gsm::{Encoder, FRAME, Packing, RATE_HZ};
 use crate::error::{EncodeError, PlanError};
@@ -9,11 +9,8 @@ use crate::frames::Frames;
 use crate::planar::to_i16;
 use crate::{Layout, Planar};
 
-/// Blocks of a segment: 10 s.
-const SEGMENT_BLOCKS: u64 = 10 * RATE_HZ as u64 / FRAME as u64;
-
-/// Blocks encoded before a segment's first: 0.4 s.
-const PRE_ROLL_BLOCKS: u64 = 20;
+/// Frames of a segment: 10 s, in whole blocks of either packing.
+const SEGMENT_FRAMES: u64 = 10 * RATE_HZ as u64;
 
 /// Blocks between two writes.
 const WRITE_BLOCKS: u64 = 50;
@@ -27,81 +24,119 @@ impl TargetFormat for GsmTarget {
     }
 
     fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
-        Ok(Box::new(GsmEncoding { blocks: shape.frame_count.div_ceil(FRAME as u64) }))
+        Ok(Box::new(GsmEncoding::new(Vec::new(), Packing::Raw, shape.frame_count)))
     }
 
     fn revision(&self) -> String {
-        format!("gsm 1, {SEGMENT_BLOCKS} + {PRE_ROLL_BLOCKS} blocks")
+        GsmEncoding::revision()
     }
 }
 
-struct GsmEncoding {
+/// The encoding of a target that is blocks of GSM frames behind a header.
+pub struct GsmEncoding {
+    header: Vec<u8>,
+    packing: Packing,
     /// Blocks of all; the last is filled up with silence.
     blocks: u64,
 }
 
 impl GsmEncoding {
+    /// Blocks of so many frames of sound behind `header`, a RIFF's if there is one.
+    #[must_use]
+    pub fn new(header: Vec<u8>, packing: Packing, frame_count: u64) -> Self {
+        Self { header, packing, blocks: frame_count.div_ceil(packing.samples()) }
+    }
+
+    /// All that decides the bytes beside the frames.
+    #[must_use]
+    pub fn revision() -> String {
+        format!("gsm 2, {SEGMENT_FRAMES}")
+    }
+
+    fn segment_blocks(&self) -> u64 {
+        SEGMENT_FRAMES / self.packing.samples()
+    }
+
     fn blocks_of(&self, segment: u32) -> u64 {
-        let before = u64::from(segment) * SEGMENT_BLOCKS;
-        self.blocks.saturating_sub(before).min(SEGMENT_BLOCKS)
+        let before = u64::from(segment) * self.segment_blocks();
+        self.blocks.saturating_sub(before).min(self.segment_blocks())
+    }
+
+    /// Whether a byte follows the segment that makes the data's length even, as RIFF wants it.
+    fn is_padded(&self, segment: u32) -> bool {
+        let is_odd = !(self.blocks * self.packing.block_bytes() as u64).is_multiple_of(2);
+        is_odd && !self.header.is_empty() && segment + 1 == self.segment_count()
     }
 
     fn bytes_of(&self, segment: u32) -> u64 {
-        self.blocks_of(segment) * Packing::Raw.block_bytes() as u64
-    }
-
-    fn pre_roll(segment: u32) -> u64 {
-        (u64::from(segment) * SEGMENT_BLOCKS).min(PRE_ROLL_BLOCKS)
+        let blocks = self.blocks_of(segment) * self.packing.block_bytes() as u64;
+        blocks + u64::from(self.is_padded(segment))
     }
 }
 
 impl Encoding for GsmEncoding {
     fn segment_count(&self) -> u32 {
-        self.blocks.div_ceil(SEGMENT_BLOCKS) as u32
+        self.blocks.div_ceil(self.segment_blocks()) as u32
     }
 
     fn layout(&self) -> Option<Layout> {
         let lengths = (0..self.segment_count()).map(|s| self.bytes_of(s));
-        Some(Layout::new(Vec::new(), lengths))
+        Some(Layout::new(self.header.clone(), lengths))
     }
 
     fn first_frame(&self, segment: u32) -> u64 {
-        (u64::from(segment) * SEGMENT_BLOCKS - Self::pre_roll(segment)) * FRAME as u64
+        u64::from(segment) * SEGMENT_FRAMES
     }
 
     fn encode(
         &self,
         segment: u32,
         frames: &mut Frames,
-        _checkpoint: Option<&[u8]>,
+        checkpoint: Option<&[u8]>,
         sink: &mut Sink<'_>,
     ) -> Result<Segment, EncodeError> {
-        let mut encoder = Encoder::default();
-        let mut block = Planar::new(1);
-        let mut bytes = Vec::new();
-        let pre_roll = Self::pre_roll(segment);
-        let all = pre_roll + self.blocks_of(segment);
-        for at in 0..all {
-            frames.pull(FRAME, &mut block)?;
+        let mut encoder = match checkpoint {
+            None if segment == 0 => Encoder::default(),
+            saved => saved.and_then(Encoder::from_bytes).ok_or_else(|| {
+                EncodeError::Encoder(format!("no usable state at the start of segment {segment}"))
+            })?,
+        };
+        let mut sound = Planar::new(1);
+        let mut next = || -> Result<_, EncodeError> {
+            frames.pull(FRAME, &mut sound)?;
             let mut samples = [0; FRAME];
-            for (to, from) in samples.iter_mut().zip(&block.channels[0]) {
+            for (to, from) in samples.iter_mut().zip(&sound.channels[0]) {
                 *to = to_i16(*from);
             }
-            let frame = encoder.encode(&samples);
-            if at >= pre_roll {
-                Packing::Raw.pack(&[frame], &mut bytes);
+            Ok(encoder.encode(&samples))
+        };
+        let (mut block, mut bytes) = (Vec::new(), Vec::new());
+        let blocks = self.blocks_of(segment);
+        for at in 1..=blocks {
+            block.clear();
+            for _ in 0..self.packing.block_frames() {
+                block.push(next()?);
             }
-            if at + 1 == all || (at + 1).is_multiple_of(WRITE_BLOCKS) {
+            self.packing.pack(&block, &mut bytes);
+            if at == blocks && self.is_padded(segment) {
+                bytes.push(0);
+            }
+            if at == blocks || at.is_multiple_of(WRITE_BLOCKS) {
                 if sink(&bytes).is_break() {
                     return Err(EncodeError::Cancelled);
                 }
                 bytes.clear();
             }
         }
-        Ok(Segment { length_bytes: self.bytes_of(segment), ..Segment::default() })
+        let (length_bytes, checkpoint) = (self.bytes_of(segment), Some(encoder.to_bytes()));
+        Ok(Segment { length_bytes, checkpoint, ..Segment::default() })
+    }
+
+    fn chained(&self) -> bool {
+        true
     }
 
     fn longest_segment_bytes(&self) -> u64 {
-        SEGMENT_BLOCKS * Packing::Raw.block_bytes() as u64
+        self.segment_blocks() * self.packing.block_bytes() as u64 + 1
     }
 }

@@ -6,6 +6,7 @@ mod encode;
 use crate::format::Format;
 
 pub use demux::{GsmDecode, frames_of};
+pub use encode::GsmEncoding;
 
 /// The row of the table.
 pub const FORMAT: Format = Format {

@@ -58,7 +58,8 @@ impl SourceFormat for MatroskaSource {
             frame_count: survey.position.saturating_sub(delay + survey.discard),
             bitrate_bps: (survey.bytes as f64 * 8.0 / seconds).round() as u32,
             constant_bitrate: false,
-            canonical: true,
+            // WebM has no other codecs.
+            canonical: matches!(stream, Stream::Opus(_) | Stream::Vorbis(_)),
             channel_mask: None,
             repaired,
         };

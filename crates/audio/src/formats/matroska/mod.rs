@@ -1,8 +1,9 @@
-//! Matroska and WebM audio, read only: Opus, Vorbis, AAC-LC, MPEG audio, FLAC, ALAC, PCM.
+//! Matroska and WebM audio: Opus, Vorbis, AAC-LC, MPEG audio, FLAC, ALAC, PCM read; Opus at a hard constant rate written.
 
 mod blocks;
 mod demux;
 mod ebml;
+mod encode;
 mod tracks;
 
 use crate::format::Format;
@@ -11,8 +12,8 @@ use crate::format::Format;
 pub const FORMAT: Format = Format {
     name: "matroska",
     aliases: &["webm", "mkv", "mka"],
-    extensions: &["webm", "mka", "mkv"],
+    extensions: &["webm", "weba", "mka", "mkv"],
     media_types: &["audio/webm", "video/webm", "audio/x-matroska", "video/x-matroska"],
     source: Some(&demux::MatroskaSource),
-    target: None,
+    target: Some(&encode::WebmTarget),
 };

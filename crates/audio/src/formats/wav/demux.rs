@@ -1,22 +1,19 @@
 //! Reading WAV: which codec, how many frames, and a decode that starts anywhere by arithmetic.
 
 use super::blocks::{self, BlockDecode};
+use super::canonical::is_canonical;
 use super::chunks::{self, Chunks};
-use super::encode;
 use super::gsm;
 use super::inner;
 use super::outer::Outer;
 use crate::Source;
 use crate::codecs::adpcm::Adpcm;
 use crate::codecs::linear::{LinearDecode, Region};
-use crate::codecs::pcm::Coding;
 use crate::decode::Decode;
 use crate::demux::part::Part;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
-use std::io;
-use std::ops::Range;
 
 /// Reading WAV.
 pub struct WavSource;
@@ -31,7 +28,7 @@ impl SourceFormat for WavSource {
         match chunks.fmt.tag {
             0x02 => blocks::probe(&chunks, Adpcm::Ms),
             0x11 => blocks::probe(&chunks, Adpcm::Ima),
-            0x31 => gsm::probe(&chunks),
+            0x31 => gsm::probe(source, &chunks),
             tag => match inner::of_tag(tag) {
                 Some(row) => inner::probe(source, &chunks, row, hint),
                 None => linear(source, &chunks),
@@ -71,7 +68,7 @@ fn linear(source: &Source, chunks: &Chunks) -> Result<Probed, ProbeError> {
         frame_count: (chunks.data.end - chunks.data.start) / frame_bytes,
         bitrate_bps: (frame_bytes * 8).saturating_mul(u64::from(fmt.rate_hz)) as u32,
         constant_bitrate: true,
-        canonical: coding == Coding::S16Le && is_canonical(source, chunks)?,
+        canonical: is_canonical(source, chunks, coding.name())?,
         channel_mask: fmt.mask,
         repaired: chunks.repaired.clone(),
     };
@@ -80,19 +77,4 @@ fn linear(source: &Source, chunks: &Chunks) -> Result<Probed, ProbeError> {
         index.push(shift);
     }
     Ok(Probed { facts, index })
-}
-
-/// Whether the header is to the last byte the one that we write, and nothing comes behind the data.
-fn is_canonical(source: &Source, chunks: &Chunks) -> io::Result<bool> {
-    let Range { start, end } = chunks.data;
-    let (fmt, length) = (chunks.fmt, source.length_bytes());
-    let Ok(data_bytes) = u32::try_from(length.saturating_sub(start)) else { return Ok(false) };
-    if end != length || !(1..=2).contains(&fmt.channels) || data_bytes > u32::MAX - 36 {
-        return Ok(false);
-    }
-    let header = encode::header(fmt.rate_hz, fmt.channels, data_bytes);
-    let mut head = vec![0; header.len()];
-    source.read_full_at(&mut head, 0)?;
-    let is_whole = data_bytes.is_multiple_of(2 * u32::from(fmt.channels));
-    Ok(head == header && start == header.len() as u64 && is_whole)
 }

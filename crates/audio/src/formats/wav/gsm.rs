@@ -1,5 +1,6 @@
 //! GSM 06.10 in WAV, as Asterisk's voicemail records it (WAV49): two frames in 65 bytes.
 
+use super::canonical::is_canonical;
 use super::chunks::Chunks;
 use crate::Source;
 use crate::codecs::gsm::{Packing, RATE_HZ};
@@ -14,7 +15,7 @@ use crate::formats::gsm::{GsmDecode, frames_of};
 pub const CODEC: &str = "gsm";
 
 /// The facts of the data. Index: where they begin, and where they end (8 bytes each).
-pub fn probe(chunks: &Chunks) -> Result<Probed, ProbeError> {
+pub fn probe(source: &Source, chunks: &Chunks) -> Result<Probed, ProbeError> {
     let fmt = chunks.fmt;
     let is_usual =
         fmt.channels == 1 && usize::from(fmt.block_align) == Packing::Wav49.block_bytes();
@@ -34,7 +35,7 @@ pub fn probe(chunks: &Chunks) -> Result<Probed, ProbeError> {
         frame_count: frames_of(Packing::Wav49, bytes),
         bitrate_bps: (u64::from(fmt.rate_hz) * 65 * 8 / 320) as u32,
         constant_bitrate: true,
-        canonical: false,
+        canonical: is_canonical(source, chunks, CODEC)?,
         channel_mask: None,
         repaired: chunks.repaired.clone(),
     };

@@ -2,11 +2,16 @@
 
 use super::link::Asked;
 use super::options::bad;
+use audio::format::Coding;
 use audio::formats::{self, FORMATS};
 use media::{BadValue, Representation, Resource};
 
 /// The one string by which Asterisk knows 16 kHz.
 const WAV16: &str = "audio/x-wav;codec=pcm;bit=16;rate=16000";
+
+/// The type of WAVs of GSM (RFC 2361): Asterisk takes the usual ones for PCM, and this one for what the extension
+/// `.wav49` says.
+const WAV49: &str = "audio/vnd.wave";
 
 /// Types that `content_type` may name, beside the stored one and those that we send: an open choice would let a
 /// link serve script.
@@ -30,8 +35,17 @@ pub fn of(asked: &Asked, chosen: &Representation) -> String {
     let format = chosen.format().or_else(wanted);
     match (format, asked.extension.as_deref()) {
         (Some(format), Some("wav16")) if format.name == "wav" => WAV16.to_owned(),
+        (Some(format), _) if is_wav49(chosen) && format.name == "wav" => WAV49.to_owned(),
         (Some(format), _) => format.media_types[0].to_owned(),
         (None, _) => of_original(chosen.resource()),
+    }
+}
+
+fn is_wav49(chosen: &Representation) -> bool {
+    let stored = chosen.resource().facts.as_ref().is_some_and(|facts| facts.codec == "gsm");
+    match chosen {
+        Representation::Original(_) => stored,
+        Representation::Transcode(transcoded) => transcoded.target.coding == Coding::Gsm,
     }
 }
 

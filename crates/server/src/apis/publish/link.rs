@@ -10,7 +10,7 @@ use media::{BadValue, Preferences};
 use semantics::link::{Address, Grammar, Link};
 
 /// How our links are read: by the names of our options and the table of formats.
-pub const GRAMMAR: Grammar = Grammar { is_option, stands_for };
+pub const GRAMMAR: Grammar = Grammar { is_option, stands_for: Preferences::of_extension };
 
 /// What a link asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,25 +27,12 @@ pub struct Asked {
     pub ignored: Vec<&'static str>,
 }
 
-/// Extensions that stand for more than a format: Asterisk's names for other rates than 8 kHz.
-const SUFFIXES: [(&str, &[(&str, &str)]); 9] = [
-    ("wav16", &[("f", "wav"), ("rate", "16000"), ("ch", "1")]),
-    ("sln12", &[("f", "sln"), ("rate", "12000")]),
-    ("sln16", &[("f", "sln"), ("rate", "16000")]),
-    ("sln24", &[("f", "sln"), ("rate", "24000")]),
-    ("sln32", &[("f", "sln"), ("rate", "32000")]),
-    ("sln44", &[("f", "sln"), ("rate", "44100")]),
-    ("sln48", &[("f", "sln"), ("rate", "48000")]),
-    ("sln96", &[("f", "sln"), ("rate", "96000")]),
-    ("sln192", &[("f", "sln"), ("rate", "192000")]),
-];
-
 /// Extensions of audio that we don't write: a link that ends in one asks for what it can't have. The rows of
 /// [`FORMATS`] come first.
-const UNWRITTEN: [&str; 33] = [
+const UNWRITTEN: [&str; 30] = [
     "3gp", "8svx", "aac", "ac3", "aif", "aifc", "aiff", "amr", "ape", "awb", "dsf", "dts", "eac3",
     "m4b", "mka", "mp1", "mp2", "mpc", "oga", "opus", "ra", "snd", "spx", "tak", "tta", "vox",
-    "wav49", "weba", "webm", "wma", "wv", "wve", "xa",
+    "wma", "wv", "wve", "xa",
 ];
 
 /// Reads what a link asks for.
@@ -63,28 +50,21 @@ pub fn read(address: &Address, presets: &Presets) -> Result<Asked, BadValue> {
     let preset = options.get("p").map(|name| presets.find(name)).transpose()?;
     options.complete(preset.unwrap_or(&[]));
     let mut preferences = options.preferences()?;
-    let by_suffix = suffix.and_then(|suffix| value(&stands_for(suffix), "f"));
+    let by_suffix = suffix.and_then(|suffix| value(&Preferences::of_extension(suffix), "f"));
     // Also one that isn't written: it may be the stored one.
+    let by_suffix = by_suffix.and_then(formats::by_name).map(|row| row.name);
     preferences.format = by_suffix.or(preferences.format);
     Ok(Asked {
         link: address.link.clone(),
         preferences,
         overrides: options.overrides()?,
-        extension: extension.filter(|extension| !stands_for(extension).is_empty()),
+        extension: extension.filter(|extension| !Preferences::of_extension(extension).is_empty()),
         ignored: address.query.iter().filter_map(|(name, _)| near_miss(name)).collect(),
     })
 }
 
-/// The options that an extension stands for.
-fn stands_for(extension: &str) -> Vec<(&'static str, &'static str)> {
-    if let Some((_, options)) = SUFFIXES.iter().find(|(suffix, _)| *suffix == extension) {
-        return options.to_vec();
-    }
-    formats::by_extension(extension).map(|row| ("f", row.name)).into_iter().collect()
-}
-
 fn check_suffix(extension: &str) -> Result<(), BadValue> {
-    if !UNWRITTEN.contains(&extension) || !stands_for(extension).is_empty() {
+    if !UNWRITTEN.contains(&extension) || !Preferences::of_extension(extension).is_empty() {
         return Ok(());
     }
     let written = FORMATS.iter().filter(|row| row.target.is_some());

@@ -37,7 +37,7 @@ const OPTIONS: [&str; 6] =
 const ACCESS: [&str; 2] = ["exp", "sig"];
 
 /// What is taken for an option, and ignored: players and caches add names of their own.
-const NEAR_MISSES: [&str; 24] = [
+const NEAR_MISSES: [&str; 30] = [
     "bit_rate",
     "bitrate",
     "channel",
@@ -60,6 +60,12 @@ const NEAR_MISSES: [&str; 24] = [
     "samplerate",
     "signature",
     "start",
+    "tag-album",
+    "tag-artist",
+    "tag-comment",
+    "tag-date",
+    "tag-title",
+    "tags",
     "to",
     "type",
 ];

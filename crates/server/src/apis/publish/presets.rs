@@ -8,7 +8,9 @@ use std::str::FromStr;
 /// Those that are always there, in the form in which others are configured.
 const BUILT_IN: &str = "asterisk?f=wav&rate=8000&ch=1&cache_headers=300 \
     asterisk16?f=wav&rate=16000&ch=1&cache_headers=300 ulaw?f=ulaw&cache_headers=300 \
-    alaw?f=alaw&cache_headers=300 g722?f=g722&cache_headers=300 web?f=mp3&br=64";
+    alaw?f=alaw&cache_headers=300 g722?f=g722&cache_headers=300 web?f=mp3&br=64 \
+    sln16?f=sln&rate=16000&cache_headers=300 gsm?f=gsm&cache_headers=300 \
+    cisco?f=wav&codec=ulaw&rate=8000&ch=1&cache_headers=300";
 
 /// The presets: a name, and the options that it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
