@@ -4,8 +4,7 @@ use super::objects::{ErrorBody, FieldError};
 use crate::apis::storage::Refusal;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
 #[derive(Debug)]
@@ -13,14 +12,13 @@ pub struct ApiError {
     status: StatusCode,
     /// Boxed, because results that hold an error are moved about.
     body: Box<ErrorBody>,
-    /// A header that the status asks for.
-    header: Option<Box<(HeaderName, HeaderValue)>>,
+    headers: HeaderMap,
 }
 
 impl ApiError {
     fn new(status: StatusCode, message: &str) -> Self {
         let body = Box::new(ErrorBody { message: message.into(), errors: Vec::new() });
-        Self { status, body, header: None }
+        Self { status, body, headers: HeaderMap::new() }
     }
 
     fn with(mut self, field: &str, message: impl Into<String>, reference: Option<Uuid>) -> Self {
@@ -28,10 +26,6 @@ impl ApiError {
             FieldError { field: field.into(), message: message.into(), reference_sid: reference };
         self.body.errors.push(error);
         self
-    }
-
-    fn and(self, header: (HeaderName, HeaderValue)) -> Self {
-        Self { header: Some(Box::new(header)), ..self }
     }
 
     /// An attribute has a value that it can't have.
@@ -47,12 +41,12 @@ impl From<Refusal> for ApiError {
         let of = |status, message: &str, field: &str, what: String| {
             Self::new(status, message).with(field, what, None)
         };
-        match refusal {
+        let headers = refusal.headers();
+        let error = match refusal {
             R::NoCredentials => plain(StatusCode::UNAUTHORIZED, "Unauthorized"),
             R::BadCredentials => plain(StatusCode::UNAUTHORIZED, "Bad credentials"),
-            R::TooManyAttempts { retry_after_s } => {
+            R::TooManyAttempts { .. } => {
                 plain(StatusCode::TOO_MANY_REQUESTS, "Too many failed logins")
-                    .and((header::RETRY_AFTER, retry_after_s.into()))
             }
             R::Forbidden => plain(StatusCode::FORBIDDEN, "Forbidden"),
             R::NotFound => plain(StatusCode::NOT_FOUND, "Cannot find item by SID"),
@@ -93,18 +87,16 @@ impl From<Refusal> for ApiError {
             R::Coded { coding } => {
                 let message = format!("`{coding}`; allowed: identity, which is no coding");
                 let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-                let error = of(status, "Unsupported media type", "Content-Encoding", message);
-                // RFC 9110 §12.5.3: what would be taken.
-                error.and((header::ACCEPT_ENCODING, HeaderValue::from_static("identity")))
+                of(status, "Unsupported media type", "Content-Encoding", message)
             }
-            R::Busy { message, retry_after_s } => plain(StatusCode::SERVICE_UNAVAILABLE, &message)
-                .and((header::RETRY_AFTER, retry_after_s.into())),
+            R::Busy { message, .. } => plain(StatusCode::SERVICE_UNAVAILABLE, &message),
             R::Full { message } => plain(StatusCode::INSUFFICIENT_STORAGE, &message),
             R::Failed => {
                 let told = "the server failed; its log tells why";
                 plain(StatusCode::INTERNAL_SERVER_ERROR, told)
             }
-        }
+        };
+        Self { headers, ..error }
     }
 }
 
@@ -119,16 +111,6 @@ impl From<library::Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let status = self.status;
-        let mut response = (status, Json(self.body)).into_response();
-        let headers = response.headers_mut();
-        if status == StatusCode::UNAUTHORIZED {
-            let schemes = [r#"Bearer realm="tonearm""#, r#"Basic realm="tonearm""#];
-            for scheme in schemes {
-                headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
-            }
-        }
-        headers.extend(self.header.map(|header| *header));
-        response
+        (self.status, self.headers, Json(self.body)).into_response()
     }
 }

@@ -179,9 +179,7 @@ impl Sender<'_> {
                 }
                 ingest::take_part(upload, &mut part).await?;
             } else {
-                let text = String::from_utf8(part.all().await?);
-                let text = text.map_err(|_| Refusal::invalid(&name, "must be text in UTF-8"))?;
-                said.insert(name, Value::String(text));
+                said.insert(name, Value::String(part.text().await?));
             }
         }
         upload.say(self.changes(said).await?);

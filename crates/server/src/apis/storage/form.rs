@@ -157,6 +157,12 @@ impl Part<'_> {
         }
         Ok(bytes)
     }
+
+    /// All of it as text.
+    pub async fn text(&mut self) -> Result<String, Refusal> {
+        let text = String::from_utf8(self.all().await?);
+        text.map_err(|_| Refusal::invalid(self.name(), "must be text in UTF-8"))
+    }
 }
 
 fn of_body(error: &MultipartError) -> Refusal {

@@ -3,6 +3,7 @@
 
 use crate::connection::request_body::Fault;
 use crate::problem::Problem;
+use http::header::{self, HeaderMap, HeaderValue};
 use media::OpenError;
 use std::error::Error;
 use std::fmt::Display;
@@ -128,6 +129,27 @@ impl Refusal {
     pub fn failed(why: &dyn Display) -> Self {
         tracing::error!(%why, "a request failed");
         Self::Failed
+    }
+
+    /// The headers that an answer to it has, however an API words it: how to say who asks (RFC 9110 §11.6.1), when to
+    /// come back (§10.2.3), which codings of a body would be taken (§12.5.3).
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        match self {
+            Self::NoCredentials | Self::BadCredentials => {
+                for scheme in [r#"Bearer realm="tonearm""#, r#"Basic realm="tonearm""#] {
+                    headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+                }
+            }
+            Self::TooManyAttempts { retry_after_s } | Self::Busy { retry_after_s, .. } => {
+                headers.insert(header::RETRY_AFTER, (*retry_after_s).into());
+            }
+            Self::Coded { .. } => {
+                headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            }
+            _ => {}
+        }
+        headers
     }
 
     /// What went wrong while a body was read: a limit of the server, or else whatever broke off, in the words of
