@@ -24,4 +24,5 @@ mod running;
 mod settings;
 mod signed;
 mod sources;
+mod voipbin;
 mod waveform;

@@ -185,6 +185,7 @@ pub async fn services(
                 false => Answered::All,
             },
         },
+        voipbin: settings.voipbin.config(links.lifetimes())?,
         drain_timeout: Duration::from_millis(settings.drain_timeout_ms),
         connections: settings.limits.connections(),
         max_header_bytes: settings.limits.max_header_bytes,

@@ -4,6 +4,7 @@
 mod limits;
 mod links;
 mod values;
+mod voipbin;
 
 pub use limits::{Limits, fit};
 pub use links::Links;
@@ -15,6 +16,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use values::{byte_count, public_url};
+use voipbin::Voipbin;
 
 /// Where things are kept and under what address they are published.
 #[derive(Debug, Args)]
@@ -90,4 +92,6 @@ pub struct Server {
     pub log: String,
     #[command(flatten)]
     pub limits: Limits,
+    #[command(flatten)]
+    pub voipbin: Voipbin,
 }

@@ -82,6 +82,15 @@ impl Catalog {
         .await
     }
 
+    /// Whether there is such a partner.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn has_partner(&self, partner_sid: Uuid) -> Result<bool, Error> {
+        let sql = "SELECT 1 FROM partners WHERE partner_sid = ?";
+        Ok(self.read_one(sql, vec![partner_sid.to_string()], |_| Ok(())).await?.is_some())
+    }
+
     /// Whether nobody has been given anything yet.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What one storage API alone knows of a file: rows of a table of its own, joined by the file's id and gone with the file.
 
-use crate::{Error, FileRow};
+use crate::{Error, FileRow, VoipbinAccount, VoipbinFile};
 use rusqlite::Connection;
 
 /// What is kept beside a file, in the transaction that keeps or changes the file. A variant for each API that has such a
@@ -10,6 +10,13 @@ pub enum Beside {
     /// Nothing, or what is there already.
     #[default]
     Nothing,
+    /// Of VoIPBIN's API.
+    Voipbin {
+        /// What it knows of the file.
+        said: VoipbinFile,
+        /// Bytes that the files of an account without a quota of its own may have.
+        quota: u64,
+    },
 }
 
 impl Beside {
@@ -17,16 +24,20 @@ impl Beside {
     ///
     /// # Errors
     /// Why not.
-    pub(crate) fn admit(&self, _db: &Connection, _file: &FileRow) -> Result<(), Error> {
+    pub(crate) fn admit(&self, db: &Connection, file: &FileRow) -> Result<(), Error> {
         match self {
             Self::Nothing => Ok(()),
+            Self::Voipbin { quota, .. } => {
+                VoipbinAccount::admit(db, file.partner_sid, file.file_bytes, *quota)
+            }
         }
     }
 
     /// Writes it, once the file's row is written.
-    pub(crate) fn keep(&self, _db: &Connection, _file: &FileRow) -> Result<(), Error> {
+    pub(crate) fn keep(&self, db: &Connection, file: &FileRow) -> Result<(), Error> {
         match self {
             Self::Nothing => Ok(()),
+            Self::Voipbin { said, .. } => said.keep(db, file),
         }
     }
 }

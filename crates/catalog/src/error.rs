@@ -65,6 +65,18 @@ pub enum Error {
         /// How many.
         files: u64,
     },
+    /// The files of the partner would have more bytes than its account allows.
+    #[error("the quota of the account is {limit} bytes")]
+    QuotaReached {
+        /// Bytes that they may have.
+        limit: u64,
+    },
+    /// The partner has an account.
+    #[error("the partner has an account")]
+    AccountTaken {
+        /// The partner.
+        partner_sid: Uuid,
+    },
     /// A list was asked for in a way that isn't possible.
     #[error("{parameter}: {message}")]
     BadList {

@@ -31,6 +31,7 @@ mod resources;
 mod rows;
 mod schema;
 mod table;
+mod voipbin;
 mod words;
 
 pub use access::TokenRow;
@@ -46,7 +47,10 @@ pub use query::{Condition, List, Listing, Operator, Order, Start};
 pub use resources::ResourceRow;
 pub use rows::{ContainerRow, FileDefaults, FileRow, Keys, Lifecycle, Limits, Threshold, Usage};
 pub use table::is_secret;
+pub use voipbin::{
+    VoipbinAccount, VoipbinFile, VoipbinList, VoipbinPage, VoipbinRow, VoipbinSort, VoipbinStart,
+};
 pub use words::{
-    Classification, FileKind, LifecycleAction, Publish, Role, Scope, StorageKind, ThresholdAction,
-    UnknownWord, Word,
+    Classification, FileKind, LifecycleAction, Publish, ReferenceType, Role, Scope, StorageKind,
+    ThresholdAction, UnknownWord, VoipbinType, Word,
 };

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0008_cursor_key.sql"),
     include_str!("schema/0009_makers_and_expiry.sql"),
     include_str!("schema/0010_probe_revisions.sql"),
+    include_str!("schema/0011_voipbin.sql"),
 ];
 
 /// Whether the schema is the present one.

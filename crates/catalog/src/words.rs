@@ -167,6 +167,32 @@ words! {
     }
 }
 
+words! {
+    /// What a file of VoIPBIN's API is for.
+    VoipbinType {
+        /// Nothing in particular.
+        None => "",
+        /// A knowledge base.
+        Rag => "rag",
+        /// A talk.
+        Talk => "talk",
+        /// It is a recording.
+        Recording => "recording",
+    }
+}
+
+words! {
+    /// What kind of thing a file of VoIPBIN's API belongs to.
+    ReferenceType {
+        /// To none.
+        None => "",
+        /// One of no known kind.
+        Normal => "normal",
+        /// A recording.
+        Recording => "recording",
+    }
+}
+
 impl<T: Word> Column for T {
     fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
         row.get_ref(at)?.as_str()?.parse().map_err(unreadable)

@@ -34,9 +34,9 @@ pub enum Error {
         reference_sid: Uuid,
     },
     /// A hard limit is reached.
-    #[error("{quota} of the container is reached ({limit})")]
+    #[error("{quota} is reached ({limit})")]
     LimitReached {
-        /// `quota_bytes` or `quota_files`.
+        /// `quota_bytes` or `quota_files` of the container, or `quota` of the account.
         quota: &'static str,
         /// Its value.
         limit: u64,
@@ -78,6 +78,12 @@ impl From<catalog::Error> for Error {
                 field: "unique",
                 message: format!("{of} with the same set of keys already exists"),
                 reference_sid: sid,
+            },
+            catalog::Error::QuotaReached { limit } => Self::LimitReached { quota: "quota", limit },
+            catalog::Error::AccountTaken { partner_sid } => Self::Conflict {
+                field: "customer_id",
+                message: "the customer has an account".into(),
+                reference_sid: partner_sid,
             },
             catalog::Error::Full => Self::Full,
             other => Self::Storage(other.into()),

@@ -165,6 +165,11 @@ impl Library {
     pub async fn delete_file(&self, caller: &Principal, file_sid: Uuid) -> Result<(), Error> {
         caller.needs(Scope::Delete, Role::Manager)?;
         self.seen_file(caller, file_sid).await?;
+        self.remove_file(file_sid).await
+    }
+
+    /// Deletes a file for a caller who may.
+    pub(crate) async fn remove_file(&self, file_sid: Uuid) -> Result<(), Error> {
         let library = self.clone();
         to_the_end(async move {
             let left = library.make_room(|| library.catalog.delete_file(file_sid)).await?;

@@ -20,17 +20,21 @@ mod store;
 mod sweep;
 mod upload;
 mod values;
+mod voipbin;
 
 pub use access::{NewToken, Principal, Scopes, Welcome};
 pub use catalog::Beside;
 pub use catalog::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Set, Shown};
 pub use catalog::{
-    Classification, FileKind, LifecycleAction, Publish, Role, Scope, StorageKind, ThresholdAction,
-    UnknownWord, Word,
+    Classification, FileKind, LifecycleAction, Publish, ReferenceType, Role, Scope, StorageKind,
+    ThresholdAction, UnknownWord, VoipbinType, Word,
 };
 pub use catalog::{Condition, List, Listing, Operator, Order, Start};
 pub use catalog::{ContainerRow as Container, FileRow as File, TokenRow as Token};
 pub use catalog::{FileDefaults, Keys, Lifecycle, Limits, Threshold, Usage};
+pub use catalog::{
+    VoipbinAccount, VoipbinFile, VoipbinList, VoipbinPage, VoipbinRow, VoipbinSort, VoipbinStart,
+};
 pub use changes::{Change, Changes, ContainerChanges, FileChanges, Rest};
 pub use containers::masked;
 pub use error::Error;
@@ -39,6 +43,7 @@ pub use import::Import;
 pub use last_access::ACCESS_RESOLUTION;
 pub use link_secrets::LinkSecret;
 pub use upload::Upload;
+pub use voipbin::VoipbinSide;
 
 use blob::{Blobs, Reserve};
 use catalog::Catalog;

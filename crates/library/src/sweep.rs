@@ -107,6 +107,7 @@ impl Library {
     /// [`Error::Storage`].
     pub async fn sweep(&self) -> Result<u64, Error> {
         self.catalog.delete_expired_tokens(now_ms()).await?;
+        self.forget_departed(AT_ONCE).await?;
         let mut gone = 0;
         loop {
             let delete = || self.catalog.delete_expired(now_ms(), AT_ONCE);

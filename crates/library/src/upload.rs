@@ -107,6 +107,11 @@ impl Upload {
         self.has_bytes
     }
 
+    /// Breaks off what has more bytes than this.
+    pub(crate) fn take_at_most(&mut self, bytes: u64) {
+        self.most_bytes = Some(bytes);
+    }
+
     /// Refuses before the bytes come what would be refused after them, as far as that is known.
     ///
     /// # Errors

@@ -39,7 +39,9 @@ impl Handler {
         let publish = Arc::new(Publish::new(library.clone(), media.clone(), config));
         let Config { apis: enabled, page_origin, .. } = &services.config;
         let attempts = Arc::default();
-        let storage = Storage { library, media, signer, publish: Arc::clone(&publish), attempts };
+        let voipbin = services.config.voipbin;
+        let publish_too = Arc::clone(&publish);
+        let storage = Storage { library, media, signer, publish: publish_too, attempts, voipbin };
         let apis = enabled.mount(&storage);
         let links = page_origin.as_ref().map(|_| services.library.public_url());
         let router = enabled

@@ -15,6 +15,7 @@ mod respond;
 
 pub use apis::Apis;
 pub use apis::publish::{Answered, Config as PublishConfig, Lifetimes, Presets, sign_url};
+pub use apis::voipbin::{Config as VoipbinConfig, Times as VoipbinTimes};
 pub use connection::admission::ConnectionLimits;
 pub use connection::listener::{Listeners, listen};
 pub use connection::request_body::BodyLimits;
@@ -39,6 +40,8 @@ pub struct Config {
     pub apis: Apis,
     /// Settings of published links.
     pub publish: PublishConfig,
+    /// Settings of VoIPBIN's API.
+    pub voipbin: VoipbinConfig,
     /// How long answers under way may take once the server is to stop.
     pub drain_timeout: Duration,
     /// Limits of connections.

@@ -4,6 +4,7 @@
 pub mod carrierx;
 pub mod publish;
 pub mod storage;
+pub mod voipbin;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -15,7 +16,7 @@ use std::str::FromStr;
 use storage::{Refusal, Storage, cors};
 use utoipa::openapi::OpenApi;
 
-static APIS: [Api; 1] = [carrierx::API];
+static APIS: [Api; 2] = [carrierx::API, voipbin::API];
 
 /// A storage API as the server knows it.
 pub struct Api {

@@ -16,7 +16,7 @@ mod signer;
 mod waveform;
 
 pub use presets::Presets;
-pub use signer::{Form, Lifetimes, Signer, Unsigned, Wish, sign_url};
+pub use signer::{Form, Lifetimes, Signer, Unsigned, Wish, can_be_signed, sign_url};
 
 use crate::body::Body;
 use crate::problem::Problem;

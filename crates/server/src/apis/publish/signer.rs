@@ -126,7 +126,6 @@ impl Signer {
 
     /// The link with its options; in the path it ends in the extension of its format.
     fn address(&self, file: &File, wish: Wish) -> Result<Address, Unsigned> {
-        let can_be_signed = |name: &str| is_presettable(name) || name == "p";
         if let Some((name, _)) = wish.options.iter().find(|(name, _)| !can_be_signed(name)) {
             return Err(Unsigned::UnknownOption(name.clone()));
         }
@@ -144,6 +143,11 @@ impl Signer {
         }
         Ok(address)
     }
+}
+
+/// Whether a link that is signed here may have an option of that name.
+pub fn can_be_signed(name: &str) -> bool {
+    is_presettable(name) || name == "p"
 }
 
 /// Signs a link until then (Unix seconds), in the form that it has.

@@ -14,10 +14,8 @@ pub enum Credential {
     /// `Authorization: Basic`, the token as the password (RFC 7617).
     Basic,
     /// A cookie of this name.
-    #[allow(dead_code)] // For APIs whose clients keep the token in a cookie.
     Cookie(&'static str),
     /// A parameter of the query of this name.
-    #[allow(dead_code)] // For APIs whose links carry the token.
     Query(&'static str),
 }
 

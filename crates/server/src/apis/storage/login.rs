@@ -56,7 +56,6 @@ impl Attempts {
 }
 
 /// The caller whose token this password is.
-#[allow(dead_code)] // For APIs that have a login.
 pub async fn by_password(
     storage: &Storage,
     peer: Peer,

@@ -15,6 +15,7 @@ mod refusal;
 pub use refusal::Refusal;
 
 use crate::apis::publish::{Publish, Signer};
+use crate::apis::voipbin;
 use axum::extract::FromRef;
 use library::Library;
 use login::Attempts;
@@ -29,6 +30,7 @@ pub struct Storage {
     pub signer: Signer,
     pub publish: Arc<Publish>,
     pub attempts: Arc<Attempts>,
+    pub voipbin: voipbin::Config,
 }
 
 impl FromRef<Storage> for Library {

@@ -55,7 +55,7 @@ fn document(apis: &[&'static Api]) -> Value {
     let info = InfoBuilder::new()
         .title("Tonearm storage API")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("Containers and files, by the CarrierX storage API."));
+        .description(Some("Files, by each of the storage APIs that are on."));
     let components = ComponentsBuilder::new()
         .security_scheme("bearer", http(HttpAuthScheme::Bearer))
         .security_scheme("basic", http(HttpAuthScheme::Basic));

@@ -1,0 +1,176 @@
+//! The accounts of partners: how much their files have and may have. The database counts.
+
+use super::list::{Place, VoipbinPage, VoipbinStart};
+use crate::column::Column;
+use crate::cursor::Key;
+use crate::{Catalog, Error, Usage};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+/// A partner's account; times are Unix milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoipbinAccount {
+    /// The partner.
+    pub partner_sid: Uuid,
+    /// Bytes that its files may have in all; `None` where nobody said.
+    pub quota: Option<u64>,
+    /// What its files have.
+    pub usage: Usage,
+    /// When it was made; when its partner was, where nobody made it.
+    pub created_at: i64,
+    /// When its usage changed last.
+    pub changed_at: Option<i64>,
+}
+
+const CREATED: &str = "coalesce(a.made_at, p.date_created)";
+
+const SOURCE: &str = "partners p LEFT JOIN voipbin_accounts a ON a.partner_sid = p.partner_sid
+    WHERE a.deleted_at IS NULL";
+
+/// What the cursors of their list are told by.
+const LIST: &str = "voipbin accounts";
+
+impl VoipbinAccount {
+    fn selected() -> String {
+        format!(
+            "p.partner_sid, a.quota, coalesce(a.total_bytes, 0), coalesce(a.total_files, 0), {CREATED}, a.changed_at,
+            p.rowid"
+        )
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            partner_sid: Column::read(row, 0)?,
+            quota: Column::read(row, 1)?,
+            usage: Usage { bytes: Column::read(row, 2)?, files: Column::read(row, 3)? },
+            created_at: row.get(4)?,
+            changed_at: row.get(5)?,
+        })
+    }
+
+    fn of(db: &Connection, partner_sid: Uuid) -> Result<Option<Self>, Error> {
+        let sql = format!("SELECT {} FROM {SOURCE} AND p.partner_sid = ?", Self::selected());
+        let mut query = db.prepare_cached(&sql)?;
+        Ok(query.query_row([partner_sid.to_string()], Self::read).optional()?)
+    }
+
+    /// Refuses a file that, beside what is there, has more bytes than the account's own quota or else this one.
+    pub(crate) fn admit(
+        db: &Connection,
+        partner_sid: Uuid,
+        bytes: u64,
+        quota: u64,
+    ) -> Result<(), Error> {
+        // A deleted one holds nothing, and is made anew by the file.
+        let account = Self::of(db, partner_sid)?;
+        let limit = account.as_ref().and_then(|account| account.quota).unwrap_or(quota);
+        let used = account.map_or(0, |account| account.usage.bytes);
+        match used.saturating_add(bytes) > limit {
+            true => Err(Error::QuotaReached { limit }),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Catalog {
+    /// The account of a partner; `None` if there is no such partner, or if it is deleted.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn voipbin_account(
+        &self,
+        partner_sid: Uuid,
+    ) -> Result<Option<VoipbinAccount>, Error> {
+        self.read(move |db| VoipbinAccount::of(db, partner_sid)).await
+    }
+
+    /// Accounts, the newest first, at most so many.
+    ///
+    /// # Errors
+    /// [`Error::BadList`].
+    pub async fn voipbin_accounts(
+        &self,
+        start: VoipbinStart,
+        limit: usize,
+    ) -> Result<VoipbinPage<VoipbinAccount>, Error> {
+        self.scan_list(move |db| {
+            let key = Key::of(db)?;
+            let (value, row) = match start.place(&key, LIST, true)? {
+                Some(Place { value, row }) => (value, row),
+                None => (Value::Null, 0),
+            };
+            let sql = format!(
+                "SELECT {} FROM {SOURCE} AND (?1 IS NULL OR {CREATED} < ?1 OR {CREATED} = ?1 AND p.rowid < ?2)
+                ORDER BY {CREATED} DESC, p.rowid DESC LIMIT ?3",
+                VoipbinAccount::selected()
+            );
+            let mut query = db.prepare_cached(&sql)?;
+            let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+            let accounts = query.query_map(params![value, row, most], |row| {
+                let account = VoipbinAccount::read(row)?;
+                let place = Place { value: Value::Integer(account.created_at), row: row.get(6)? };
+                Ok((account, place))
+            })?;
+            Ok(VoipbinPage::of(accounts.collect::<Result<_, _>>()?, limit, &key, LIST))
+        })
+        .await
+    }
+
+    /// Makes a partner's account, with a quota of its own if there is one.
+    ///
+    /// # Errors
+    /// [`Error::NoPartner`], [`Error::AccountTaken`].
+    pub async fn make_voipbin_account(
+        &self,
+        partner_sid: Uuid,
+        quota: Option<u64>,
+        now_ms: i64,
+    ) -> Result<VoipbinAccount, Error> {
+        self.write(move |db| {
+            let partner = partner_sid.to_string();
+            let taken = "SELECT 1 FROM voipbin_accounts
+                WHERE partner_sid = ? AND made_at IS NOT NULL AND deleted_at IS NULL";
+            if db.prepare_cached(taken)?.exists([&partner])? {
+                return Err(Error::AccountTaken { partner_sid });
+            }
+            if !db
+                .prepare_cached("SELECT 1 FROM partners WHERE partner_sid = ?")?
+                .exists([&partner])?
+            {
+                return Err(Error::NoPartner);
+            }
+            let sql = "INSERT INTO voipbin_accounts (partner_sid, total_bytes, total_files, quota, made_at)
+                VALUES (?, 0, 0, ?, ?)
+                ON CONFLICT (partner_sid) DO UPDATE SET quota = excluded.quota, made_at = excluded.made_at,
+                deleted_at = NULL";
+            db.prepare_cached(sql)?.execute(params![partner, quota.value(), now_ms])?;
+            VoipbinAccount::of(db, partner_sid)?.ok_or(Error::NoPartner)
+        })
+        .await
+    }
+
+    /// Deletes a partner's account; it as it was, if it was there.
+    ///
+    /// # Errors
+    /// [`Error::NotEmpty`].
+    pub async fn delete_voipbin_account(
+        &self,
+        partner_sid: Uuid,
+        now_ms: i64,
+    ) -> Result<Option<VoipbinAccount>, Error> {
+        self.write(move |db| {
+            let Some(account) = VoipbinAccount::of(db, partner_sid)? else { return Ok(None) };
+            if account.usage.files > 0 {
+                return Err(Error::NotEmpty { files: account.usage.files });
+            }
+            let sql =
+                "INSERT INTO voipbin_accounts (partner_sid, total_bytes, total_files, deleted_at)
+                VALUES (?, 0, 0, ?)
+                ON CONFLICT (partner_sid) DO UPDATE SET deleted_at = excluded.deleted_at";
+            db.prepare_cached(sql)?.execute(params![partner_sid.to_string(), now_ms])?;
+            Ok(Some(account))
+        })
+        .await
+    }
+}
