@@ -29,7 +29,7 @@ const FILL: &str = "
         threshold_grace_period, is_unique, date_created, date_modified)
     SELECT s, p, 'c', 'internal', 1, '[]', '[]', 'no_action', -1, 'file_sid', 1, 0, 'unassigned', 0, '{}', 0, 0, 0, 0
     FROM (SELECT 'L' AS s, 'P' AS p UNION SELECT 'F', 'Q');
-    INSERT INTO contents VALUES ('aa', 1, NULL, NULL, x'', 0);
+    INSERT INTO contents (content_hash, length_bytes, seek_index, stored_at) VALUES ('aa', 1, x'', 0);
     WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 5999)
     INSERT INTO files (file_sid, container_sid, partner_sid, content_hash, content_classification, content_format,
         date_created, date_modified, file_access_name, file_bytes, lifecycle_action, lifecycle_ttl, mime_type, name,
@@ -231,8 +231,8 @@ fn accounts_are_counted_by_the_database_whatever_changes_a_file() {
 fn a_file_that_went_is_known_until_it_is_forgotten() {
     let small = Small::new();
     let sids: Vec<_> = (0..5).map(|n| Uuid::from_u128(100 + n)).collect();
+    sids.iter().for_each(|sid| small.file(*sid, 1));
     for sid in &sids {
-        small.file(*sid, 1);
         small.runtime.block_on(small.catalog.delete_file(*sid)).unwrap();
     }
     let whose = |sid| small.runtime.block_on(small.catalog.voipbin_departed(sid)).unwrap();
