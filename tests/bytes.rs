@@ -165,7 +165,11 @@ fn sparse(server: &Server, length: u64, fill: impl FnOnce(&File)) -> String {
             stored_at_ms: 0,
         };
         let link = format!("/f/{}", row.file_sid);
-        let content = catalog::NewContent { row: content, object: hash };
+        let content = catalog::NewContent {
+            row: content,
+            object: catalog::Object { name: hash, e_tag: None },
+            is_announced: false,
+        };
         let admit = |_: &catalog::ContainerRow| Ok::<_, catalog::Error>(Default::default());
         catalog.insert_file(row, catalog::Beside::Nothing, content, admit).await.unwrap();
         link

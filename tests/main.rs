@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod buckets;
 mod bytes;
 mod carrierx;
 mod client;
@@ -21,6 +22,8 @@ mod publish;
 mod queue;
 mod ranges;
 mod running;
+#[path = "../crates/blob/tests/s3/mod.rs"]
+mod s3;
 mod settings;
 mod signed;
 mod sources;

@@ -68,6 +68,10 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// Keys that the store of the tests believes.
+pub const KEYS: [(&str, &str); 2] =
+    [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+
 /// A server that runs until it is dropped.
 pub struct Server {
     child: Child,
@@ -117,6 +121,15 @@ impl Server {
         let mut server = Self::start_by(command, "127.0.0.1:0", data, &[]);
         server.data = seen.to_owned();
         server
+    }
+
+    /// As `start`, with its files in the bucket of a URL.
+    pub fn start_on_bucket(url: &str, data: &Path, args: &[&str]) -> Self {
+        let mut command = tonearm();
+        for (name, value) in KEYS {
+            command.env(name, value);
+        }
+        Self::start_by(command, "127.0.0.1:0", data, &[&["--blobs", url], args].concat())
     }
 
     fn start_by(mut command: Command, listen: &str, data: &Path, args: &[&str]) -> Self {

@@ -1,14 +1,14 @@
 //! The only place that wires the crates together.
 
 use crate::failure::Failure;
-use crate::settings::Links;
-use crate::settings::Server;
-use blob::{Blobs, DataFolder, Reserve, Successor};
+use crate::settings::{self, Links, Server};
+use blob::{DataFolder, Local, Place, Reserve, StoreError, Stores, Successor};
 use catalog::Catalog;
 use library::{Library, Principal, Welcome};
 use media::Media;
 use semantics::signature::Secret;
 use server::{Answered, Services};
+use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub struct Opened {
     pub welcome: Option<Welcome>,
     catalog: Catalog,
     data: PathBuf,
-    blobs: Blobs,
+    stores: Stores,
     /// Held for as long as this process may write blobs; `None` beside a running server.
     hold: Option<DataFolder>,
 }
@@ -38,17 +38,22 @@ impl Opened {
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Opens a data folder for this process alone.
-pub async fn alone(data: &Path, public_url: &str, secrets: Vec<Secret>) -> Result<Opened, Failure> {
-    let hold = held(DataFolder::lock(data), data)?;
-    held_open(data, public_url, secrets, hold).await
+pub async fn alone(
+    store: &settings::Store,
+    public_url: &str,
+    secrets: Vec<Secret>,
+) -> Result<Opened, Failure> {
+    let hold = held(DataFolder::lock(&store.data), &store.data)?;
+    held_open(store, public_url, secrets, hold).await
 }
 
 /// As [`alone`], but waits until the process that has the folder lets go.
 pub async fn successor(
-    data: &Path,
+    store: &settings::Store,
     public_url: &str,
     secrets: Vec<Secret>,
 ) -> Result<Opened, Failure> {
+    let data = &store.data;
     let announced = Successor::announce(data);
     let _successor = announced.map_err(|e| Failure::Failed(e.to_string()))?;
     tracing::info!("waiting for the server that has the data folder to stop");
@@ -59,21 +64,59 @@ pub async fn successor(
             }
             hold => {
                 let hold = held(hold, data)?;
-                return held_open(data, public_url, secrets, hold).await;
+                return held_open(store, public_url, secrets, hold).await;
             }
         }
     }
 }
 
 async fn held_open(
-    data: &Path,
+    store: &settings::Store,
     public_url: &str,
     secrets: Vec<Secret>,
     hold: DataFolder,
 ) -> Result<Opened, Failure> {
-    let blobs = Blobs::open(data);
+    let data = &store.data;
+    let local = Local::open(data).map_err(|e| wrong(data, e))?;
     let catalog = on_a_full_disk(data, || Catalog::open(data.join("catalog.sqlite")));
-    open(data, public_url, secrets, blobs, catalog, Some(hold)).await
+    let catalog = catalog.map_err(|e| wrong(data, e))?;
+    let stores = stores(&store.blobs, local, &catalog).await?;
+    open(data, public_url, secrets, stores, catalog, Some(hold)).await
+}
+
+/// The stores of a server whose blobs lie in a place. Another place than that of the blobs that there are is refused,
+/// because all of them would be missing.
+async fn stores(place: &Place, local: Local, catalog: &Catalog) -> Result<Stores, Failure> {
+    const PLACE: &str = "blobs";
+    let failed = |e: catalog::Error| Failure::failed("the catalog", e);
+    let kept = catalog.meta(PLACE).await.map_err(failed)?;
+    let kept = kept.unwrap_or_else(|| Place::DataFolder.to_string());
+    let told = place.to_string();
+    if kept != told && catalog.has_objects().await.map_err(failed)? {
+        return Err(Failure::Usage(format!("--blobs: the blobs lie in {kept}, not in {told}")));
+    }
+    let stores = match place {
+        Place::DataFolder => local.into(),
+        Place::Bucket(bucket) => {
+            let wrong = |e: &dyn Display| Failure::Failed(format!("--blobs: {told}: {e}"));
+            let remote = bucket.open().map_err(|e| wrong(&e))?;
+            match remote.check().await {
+                Ok(()) => {}
+                // What is cached is served meanwhile.
+                Err(error @ StoreError::Unavailable(_)) => tracing::error!(%error, "{told}"),
+                Err(error) => return Err(wrong(&error)),
+            }
+            Stores::remote(local, remote)
+        }
+    };
+    if kept != told {
+        catalog.change_meta(PLACE, |_| told).await.map_err(failed)?;
+    }
+    Ok(stores)
+}
+
+fn wrong(data: &Path, error: impl Display) -> Failure {
+    Failure::failed(format!("the data folder {}", data.display()), error)
 }
 
 /// Opens a catalog though the disk is full: for that its reserve is given up, and the output cache after it.
@@ -104,12 +147,12 @@ fn held(hold: std::io::Result<DataFolder>, data: &Path) -> Result<DataFolder, Fa
     })
 }
 
-/// Opens a data folder that a server may be running on; good for everything but uploads.
+/// Opens a data folder that a server may be running on; good for everything but the bytes of files.
 pub async fn beside(data: &Path, public_url: &str) -> Result<Opened, Failure> {
     let made = std::fs::create_dir_all(data);
-    let blobs = made.and_then(|()| Blobs::attach(data));
-    let catalog = joined(data).await;
-    open(data, public_url, Vec::new(), blobs, catalog, None).await
+    let local = made.and_then(|()| Local::attach(data)).map_err(|e| wrong(data, e))?;
+    let catalog = joined(data).await.map_err(|e| wrong(data, e))?;
+    open(data, public_url, Vec::new(), local.into(), catalog, None).await
 }
 
 /// The catalog as it is; brought up to date only if no server has it, which wouldn't know it any more.
@@ -137,21 +180,16 @@ async fn open(
     data: &Path,
     public_url: &str,
     secrets: Vec<Secret>,
-    blobs: std::io::Result<Blobs>,
-    catalog: Result<Catalog, catalog::Error>,
+    stores: Stores,
+    catalog: Catalog,
     hold: Option<DataFolder>,
 ) -> Result<Opened, Failure> {
-    let wrong = |e: &dyn std::fmt::Display| {
-        Failure::failed(format!("the data folder {}", data.display()), e)
-    };
-    let blobs = blobs.map_err(|e| wrong(&e))?;
-    let catalog = catalog.map_err(|e| wrong(&e))?;
     let (public_url, data_dir) = (public_url.to_owned(), data.to_owned());
     let config = library::Config { public_url, data_dir, link_secrets: secrets };
-    let library = Library::open(catalog.clone(), blobs.clone(), config);
-    let welcome = library.bootstrap().await.map_err(|e| wrong(&e))?;
-    let operator = library.operator().await.map_err(|e| wrong(&e))?;
-    Ok(Opened { library, operator, welcome, catalog, data: data.into(), blobs, hold })
+    let library = Library::open(catalog.clone(), stores.clone(), config);
+    let welcome = library.bootstrap().await.map_err(|e| wrong(data, e))?;
+    let operator = library.operator().await.map_err(|e| wrong(data, e))?;
+    Ok(Opened { library, operator, welcome, catalog, data: data.into(), stores, hold })
 }
 
 /// What the server serves.
@@ -164,13 +202,16 @@ pub async fn services(
     let config = media::Config {
         cache_dir: opened.data.join("cache"),
         cache_bytes: settings.cache_bytes,
+        block_cache_dir: opened.data.join("cache-blobs"),
+        block_cache_bytes: settings.blob_cache_bytes,
+        store_timeout: Duration::from_millis(settings.store_timeout_ms),
         threads: settings.transcode_threads.map_or(cores, NonZeroUsize::get),
         queue_length: settings.queue_length,
         read_ahead: settings.read_ahead,
         learn_timeout: Duration::from_millis(settings.learn_timeout_ms),
         max_audio: Duration::from_secs(settings.max_audio_hours * 3600),
     };
-    let media = Media::open(opened.catalog.clone(), opened.blobs.clone(), config)
+    let media = Media::open(opened.catalog.clone(), opened.stores.clone(), config)
         .map_err(|e| Failure::failed("the output cache", e))?;
     let config = server::Config {
         page_origin: settings.page_origin.clone(),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub fn run(args: &Import) -> Result<(), Failure> {
     block_on(async {
-        let opened = alone(&args.store.data, args.store.base(), Vec::new()).await?;
+        let opened = alone(&args.store, args.store.base(), Vec::new()).await?;
         let container = match &args.container {
             Some(sid) => Some(container(&opened, sid).await?),
             None => None,

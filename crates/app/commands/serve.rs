@@ -33,10 +33,10 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         }
         let opened = match args.take_over {
             true => tokio::select! {
-                opened = assemble::successor(&args.store.data, &base, secrets) => opened?,
+                opened = assemble::successor(&args.store, &base, secrets) => opened?,
                 () = signals.next() => return Ok(()),
             },
-            false => assemble::alone(&args.store.data, &base, secrets).await?,
+            false => assemble::alone(&args.store, &base, secrets).await?,
         };
         if let Some(first) = &opened.welcome {
             print(&welcome(first, &address.to_string(), &args.store.data))?;

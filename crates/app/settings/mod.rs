@@ -10,12 +10,13 @@ pub use limits::{Limits, fit};
 pub use links::Links;
 pub use values::seconds;
 
+use blob::Place;
 use clap::{ArgAction, Args};
 use server::{Apis, PageOrigin, Presets};
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use values::{byte_count, public_url};
+use values::{block_cache_bytes, byte_count, public_url};
 use voipbin::Voipbin;
 
 /// Where things are kept and under what address they are published.
@@ -24,6 +25,11 @@ pub struct Store {
     /// The data folder; made if it isn't there
     #[arg(long, value_name = "DIR", env = "TONEARM_DATA", default_value = "./tonearm-data")]
     pub data: PathBuf,
+    /// Where the bytes of files lie: file: (the data folder), s3://BUCKET/PREFIX?region=R&endpoint=URL,
+    /// gs://BUCKET/PREFIX or az://ACCOUNT/CONTAINER/PREFIX, with the credentials that the cloud's own environment
+    /// variables or roles give
+    #[arg(long, value_name = "URL", env = "TONEARM_BLOBS", default_value_t = Place::default())]
+    pub blobs: Place,
     /// Base of the publish links, such as https://media.example.com [default: the address listened on]
     #[arg(long, value_name = "URL", env = "TONEARM_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,
@@ -49,6 +55,13 @@ pub struct Server {
     #[arg(long, value_name = "N", env = "TONEARM_CACHE_BYTES", default_value = "10GiB",
           value_parser = byte_count)]
     pub cache_bytes: u64,
+    /// Disk space for blocks of files that lie in a bucket, at least 256MiB
+    #[arg(long, value_name = "N", env = "TONEARM_BLOB_CACHE_BYTES", default_value = "10GiB",
+          value_parser = block_cache_bytes)]
+    pub blob_cache_bytes: u64,
+    /// How long an answer waits for the bucket, before it is answered 503
+    #[arg(long, value_name = "MS", env = "TONEARM_STORE_TIMEOUT_MS", default_value_t = 10_000)]
+    pub store_timeout_ms: u64,
     /// Threads that transcode [default: all cores]
     #[arg(long, value_name = "N", env = "TONEARM_TRANSCODE_THREADS")]
     pub transcode_threads: Option<NonZeroUsize>,

@@ -9,6 +9,12 @@ pub fn byte_count(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << unit.1).ok_or_else(wrong)
 }
 
+/// From 256 MiB on: what a few encodes read at a time must have room.
+pub fn block_cache_bytes(text: &str) -> Result<u64, String> {
+    let bytes = byte_count(text)?;
+    if bytes < 256 << 20 { Err("expected at least 256MiB".into()) } else { Ok(bytes) }
+}
+
 /// `http://host[:port]` or https, without a slash at the end.
 pub fn public_url(text: &str) -> Result<String, String> {
     let base = text.trim_end_matches('/');

@@ -118,6 +118,25 @@ impl Transcode {
         self.encoding.layout()
     }
 
+    /// About where in the source the frames lie that a segment is made of: 0 is its beginning, 1 its end.
+    #[must_use]
+    pub fn source_share(&self, segment: u32) -> Range<f64> {
+        let first = |segment| self.encoding.first_frame(segment);
+        // All segments but the last one are as long, and begin as long before their own frames.
+        let own = match self.encoding.segment_count() {
+            0..=2 => self.frame_count,
+            _ => first(2) - first(1),
+        };
+        let pulled = own + own.saturating_sub(first(1));
+        let share = |frame: u64| {
+            let seconds = frame as f64 / f64::from(self.target.rate_hz);
+            let frame =
+                self.target.clip.start as f64 + seconds * f64::from(self.input.facts.rate_hz);
+            (frame / self.input.facts.frame_count.max(1) as f64).min(1.0)
+        };
+        share(first(segment))..share(first(segment) + pulled)
+    }
+
     /// Makes one segment. See [`Encoding::encode`] for `checkpoint` and `sink`. A panic of a codec is a
     /// failure of this segment alone.
     ///

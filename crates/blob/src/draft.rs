@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// Bytes coming in, in `tmp/`; dropped before they are [put](crate::Blobs::put), they go.
+/// Bytes coming in, in `tmp/`; dropped before they are [put](crate::Store::put), they go.
 #[derive(Debug)]
 pub struct Draft {
     file: NamedTempFile,

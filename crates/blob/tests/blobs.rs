@@ -1,13 +1,13 @@
 //! Objects survive what they should and nothing else.
 #![allow(clippy::unwrap_used)]
 
-use blob::{Blobs, DataFolder, GetError, Hash, ObjectName, Reserve};
+use blob::{DataFolder, GetError, Hash, Local, ObjectName, Reserve};
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-async fn put(blobs: &Blobs, bytes: &[u8]) -> ObjectName {
+async fn put(blobs: &Local, bytes: &[u8]) -> ObjectName {
     let mut draft = blobs.begin().unwrap();
     draft.write(bytes).unwrap();
     let name = ObjectName::fresh(draft.hash()).unwrap();
@@ -15,7 +15,7 @@ async fn put(blobs: &Blobs, bytes: &[u8]) -> ObjectName {
     name
 }
 
-async fn read(blobs: &Blobs, name: ObjectName) -> Option<String> {
+async fn read(blobs: &Local, name: ObjectName) -> Option<String> {
     let mut text = String::new();
     blobs.get(name).await.ok()?.read_to_string(&mut text).unwrap();
     Some(text)
@@ -36,7 +36,7 @@ fn place(data: &Path, top: &str, name: &ObjectName) -> PathBuf {
 #[tokio::test]
 async fn each_put_is_an_object_of_its_own_and_goes_alone() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(dir.path()).unwrap();
+    let blobs = Local::open(dir.path()).unwrap();
     let (first, second) = (put(&blobs, b"ring").await, put(&blobs, b"ring").await);
     assert_ne!(first, second);
     assert_eq!([first.hash(), second.hash()], [&Hash::of(b"ring"); 2]);
@@ -50,7 +50,7 @@ async fn each_put_is_an_object_of_its_own_and_goes_alone() {
 #[tokio::test]
 async fn a_dropped_draft_and_the_leftovers_of_a_crash_go() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(dir.path()).unwrap();
+    let blobs = Local::open(dir.path()).unwrap();
     let mut draft = blobs.begin().unwrap();
     draft.write(b"half").unwrap();
     assert_eq!(files_under(&dir.path().join("tmp")), 1);
@@ -58,7 +58,7 @@ async fn a_dropped_draft_and_the_leftovers_of_a_crash_go() {
     assert_eq!(files_under(&dir.path().join("tmp")), 0);
     fs::write(dir.path().join("tmp/draft-crashed"), b"half").unwrap();
     let kept = put(&blobs, b"whole").await;
-    let blobs = Blobs::open(dir.path()).unwrap();
+    let blobs = Local::open(dir.path()).unwrap();
     assert_eq!(files_under(&dir.path().join("tmp")), 0);
     assert_eq!(read(&blobs, kept).await.as_deref(), Some("whole"));
 }
@@ -66,7 +66,7 @@ async fn a_dropped_draft_and_the_leftovers_of_a_crash_go() {
 #[tokio::test]
 async fn an_open_object_outlives_its_removal() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(dir.path()).unwrap();
+    let blobs = Local::open(dir.path()).unwrap();
     let name = put(&blobs, b"still here").await;
     let mut open = blobs.get(name).await.unwrap();
     for _ in 0..2 {
@@ -81,7 +81,7 @@ async fn an_open_object_outlives_its_removal() {
 #[tokio::test]
 async fn what_cannot_be_removed_is_named_and_the_others_go() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(dir.path()).unwrap();
+    let blobs = Local::open(dir.path()).unwrap();
     let mut names = Vec::new();
     for bytes in [b"first", b"stuck", b"last!"] {
         names.push(put(&blobs, bytes).await);
@@ -97,7 +97,7 @@ async fn what_cannot_be_removed_is_named_and_the_others_go() {
 #[tokio::test]
 async fn the_names_of_earlier_versions_are_objects_too() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(dir.path()).unwrap();
+    let blobs = Local::open(dir.path()).unwrap();
     let old: ObjectName = Hash::of(b"old").to_string().parse().unwrap();
     let path = place(dir.path(), "blobs", &old);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -112,11 +112,11 @@ async fn the_names_of_earlier_versions_are_objects_too() {
 #[tokio::test]
 async fn what_is_set_aside_lies_in_strays_untouched() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(dir.path()).unwrap();
+    let blobs = Local::open(dir.path()).unwrap();
     let name = put(&blobs, b"nobody's").await;
     blobs.set_aside(name).await.unwrap();
     assert_eq!(read(&blobs, name).await, None);
-    Blobs::open(dir.path()).unwrap();
+    Local::open(dir.path()).unwrap();
     assert_eq!(fs::read(place(dir.path(), "strays", &name)).unwrap(), b"nobody's");
 }
 
@@ -152,7 +152,7 @@ fn is_damaged(got: &Result<fs::File, GetError>) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_a_disk_spoiled_is_not_given_out_after_a_start() {
     let dir = tempfile::tempdir().unwrap();
-    let name = put(&Blobs::open(dir.path()).unwrap(), &[7; 3_000_000]).await;
+    let name = put(&Local::open(dir.path()).unwrap(), &[7; 3_000_000]).await;
     let path = place(dir.path(), "blobs", &name);
     let spoil = |at: usize| {
         let mut bytes = fs::read(&path).unwrap();
@@ -160,7 +160,7 @@ async fn an_object_that_a_disk_spoiled_is_not_given_out_after_a_start() {
         fs::write(&path, bytes).unwrap();
     };
     for at in [0, 1_500_000, 2_999_999] {
-        let blobs = Blobs::open(dir.path()).unwrap();
+        let blobs = Local::open(dir.path()).unwrap();
         spoil(at);
         let asked: Vec<_> = (0..4)
             .map(|_| {
@@ -178,9 +178,9 @@ async fn an_object_that_a_disk_spoiled_is_not_given_out_after_a_start() {
         blobs.get(name).await.unwrap();
     }
     fs::write(&path, "shorter").unwrap();
-    assert!(is_damaged(&Blobs::open(dir.path()).unwrap().get(name).await));
+    assert!(is_damaged(&Local::open(dir.path()).unwrap().get(name).await));
     fs::remove_file(&path).unwrap();
-    let got = Blobs::open(dir.path()).unwrap().get(name).await;
+    let got = Local::open(dir.path()).unwrap().get(name).await;
     assert!(matches!(got, Err(GetError::Missing(_))));
     assert!(got.unwrap_err().to_string().contains(path.to_str().unwrap()));
 }
@@ -188,8 +188,8 @@ async fn an_object_that_a_disk_spoiled_is_not_given_out_after_a_start() {
 #[tokio::test]
 async fn what_was_compared_is_trusted_until_a_check_finds_it_spoiled() {
     let dir = tempfile::tempdir().unwrap();
-    let name = put(&Blobs::open(dir.path()).unwrap(), b"sound").await;
-    let blobs = Blobs::open(dir.path()).unwrap();
+    let name = put(&Local::open(dir.path()).unwrap(), b"sound").await;
+    let blobs = Local::open(dir.path()).unwrap();
     blobs.get(name).await.unwrap();
     blobs.check(name, u64::MAX).await.unwrap();
     let path = place(dir.path(), "blobs", &name);
@@ -204,7 +204,7 @@ async fn what_was_compared_is_trusted_until_a_check_finds_it_spoiled() {
 #[tokio::test]
 async fn an_object_is_lost_only_if_no_other_took_its_place() {
     let dir = tempfile::tempdir().unwrap();
-    let blobs = Blobs::open(dir.path()).unwrap();
+    let blobs = Local::open(dir.path()).unwrap();
     let (gone, here) = (put(&blobs, b"bytes").await, put(&blobs, b"bytes").await);
     blobs.remove(vec![gone]).await.unwrap();
     let find = async |told: &[Option<ObjectName>]| {

@@ -6,19 +6,39 @@
 
 use crate::contents::HAS_ADDRESS;
 use crate::{Catalog, ContentRow, Error, blob_address};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Bytes of a file that are in the store already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewContent {
     /// Their row.
     pub row: ContentRow,
-    /// The name of the object that holds them; no content had it before.
-    pub object: String,
+    /// The object that holds them; no content had it before.
+    pub object: Object,
+    /// Whether it was [announced](Catalog::announce): the leftover goes with the reference that comes.
+    pub is_announced: bool,
 }
 
-/// When a leftover of the server's own store is due: at once, because readers hold its file open.
-const AT_ONCE_MS: i64 = 0;
+/// An object of the server's own store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its name.
+    pub name: String,
+    /// The ETag that the store gave it, if it gives such.
+    pub e_tag: Option<String>,
+}
+
+/// A leftover that somebody has taken to remove it: no content can be kept in it any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The object's name.
+    pub object: String,
+    /// The multipart upload by which it came, if it came by one.
+    pub upload: Option<String>,
+}
+
+/// The time, Unix milliseconds: since then nothing refers to a leftover.
+const NOW_MS: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
 impl NewContent {
     /// From now on the object holds the content's bytes. One that held the same bytes so far is `left`: so whatever
@@ -29,9 +49,16 @@ impl NewContent {
             db.prepare_cached("DELETE FROM blobs WHERE store = '' AND hash = ? RETURNING object")?;
         let replaced = replaced.query_row([hash], |row| row.get(0)).optional()?;
         replaced.map_or(Ok(()), |object| left.add(db, object))?;
-        let sql = "INSERT INTO blobs (object, store, hash, length_bytes) VALUES (?, '', ?, ?)";
+        let sql =
+            "INSERT INTO blobs (object, store, hash, length_bytes, e_tag) VALUES (?, '', ?, ?, ?)";
         let length = i64::try_from(self.row.length_bytes).unwrap_or(i64::MAX);
-        db.prepare_cached(sql)?.execute(params![self.object, hash, length])?;
+        let Object { name, e_tag } = &self.object;
+        db.prepare_cached(sql)?.execute(params![name, hash, length, e_tag])?;
+        if self.is_announced {
+            // No row is an error that rolls all back: the object is being removed.
+            let sql = "DELETE FROM leftovers WHERE object = ? AND taken = 0 RETURNING object";
+            db.prepare_cached(sql)?.query_row([name], |_| Ok(()))?;
+        }
         self.row.keep(db)
     }
 }
@@ -42,8 +69,11 @@ pub struct Left(pub Vec<String>);
 
 impl Left {
     fn add(&mut self, db: &Connection, object: String) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO leftovers (object, store, due_at) VALUES (?, '', ?)";
-        db.prepare_cached(sql)?.execute(params![object, AT_ONCE_MS])?;
+        let sql = format!(
+            "INSERT INTO leftovers (object, store, due_at) VALUES (?, '', {NOW_MS})
+             ON CONFLICT (object) DO UPDATE SET due_at = excluded.due_at"
+        );
+        db.prepare_cached(&sql)?.execute([&object])?;
         self.0.push(object);
         Ok(())
     }
@@ -71,9 +101,36 @@ impl Catalog {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn object_of(&self, content_id: &str) -> Result<Option<String>, Error> {
-        let sql = "SELECT object FROM blobs WHERE store = '' AND hash = ?";
-        self.read_one(sql, vec![blob_address(content_id).to_owned()], |row| row.get(0)).await
+    pub async fn object_of(&self, content_id: &str) -> Result<Option<Object>, Error> {
+        let sql = "SELECT object, e_tag FROM blobs WHERE store = '' AND hash = ?";
+        let object = |row: &Row<'_>| Ok(Object { name: row.get(0)?, e_tag: row.get(1)? });
+        self.read_one(sql, vec![blob_address(content_id).to_owned()], object).await
+    }
+
+    /// Notes an object before it is put: a leftover from then on, Unix milliseconds, unless a content is kept in it.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn announce(&self, object: String, due_at_ms: i64) -> Result<(), Error> {
+        self.write(move |db| {
+            let sql = "INSERT INTO leftovers (object, store, due_at) VALUES (?, '', ?)";
+            db.prepare_cached(sql)?.execute(params![object, due_at_ms])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Notes the multipart upload by which an announced object comes.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn announce_upload(&self, object: String, upload: String) -> Result<(), Error> {
+        self.write(move |db| {
+            let sql = "UPDATE leftovers SET upload = ? WHERE object = ?";
+            db.prepare_cached(sql)?.execute([upload, object])?;
+            Ok(())
+        })
+        .await
     }
 
     /// At most so many of the objects that hold contents, in the order of their names, behind this one.
@@ -137,16 +194,26 @@ impl Catalog {
         .await
     }
 
-    /// At most so many of the leftovers that are due, those due first first.
+    /// Takes at most so many of the leftovers that nothing has referred to since `left_ms`, the longest left first. They
+    /// are due again at `again_ms`, in case whoever took them fails. Both in Unix milliseconds.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn leftovers(&self, now_ms: i64, max: u32) -> Result<Left, Error> {
-        self.read(move |db| {
-            let sql = "SELECT object FROM leftovers WHERE due_at <= ? ORDER BY due_at LIMIT ?";
-            let mut query = db.prepare_cached(sql)?;
-            let objects = query.query_map(params![now_ms, max], |row| row.get(0))?;
-            Ok(Left(objects.collect::<Result<_, _>>()?))
+    pub async fn take_leftovers(
+        &self,
+        left_ms: i64,
+        again_ms: i64,
+        max: u32,
+    ) -> Result<Vec<Taken>, Error> {
+        self.write(move |db| {
+            let sql = "UPDATE leftovers SET taken = 1, due_at = ?2 WHERE object IN
+                (SELECT object FROM leftovers WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
+                RETURNING object, upload";
+            let mut take = db.prepare_cached(sql)?;
+            let taken = take.query_map(params![left_ms, again_ms, max], |row| {
+                Ok(Taken { object: row.get(0)?, upload: row.get(1)? })
+            })?;
+            Ok(taken.collect::<Result<_, _>>()?)
         })
         .await
     }

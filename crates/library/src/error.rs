@@ -50,6 +50,9 @@ pub enum Error {
     /// The disk has no room.
     #[error("the disk is full: nothing can be stored until there is room again")]
     Full,
+    /// The store of the bytes can't be reached, or refuses: it may do it later.
+    #[error("the store of the bytes can't be used now; try again later")]
+    StoreAway(#[source] blob::StoreError),
     /// The disk or the catalog failed.
     #[error("storage: {0}")]
     Storage(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -103,5 +106,14 @@ impl From<io::Error> for Error {
 impl From<blob::GetError> for Error {
     fn from(error: blob::GetError) -> Self {
         Self::Storage(error.into())
+    }
+}
+
+impl From<blob::StoreError> for Error {
+    fn from(error: blob::StoreError) -> Self {
+        match error {
+            blob::StoreError::Disk(error) => error.into(),
+            away => Self::StoreAway(away),
+        }
     }
 }

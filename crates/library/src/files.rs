@@ -179,17 +179,6 @@ impl Library {
         .await
     }
 
-    /// The stored bytes of a file, and how many.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if it was deleted meanwhile.
-    pub async fn open_content(&self, file: &File) -> Result<(std::fs::File, u64), Error> {
-        let content = file.content_hash.as_str();
-        let found = self.blobs.find(|| self.object_of(content)).await?;
-        let open = found.ok_or(Error::NotFound)?;
-        Ok((open, file.file_bytes))
-    }
-
     /// Notes that a file is read, and writes it down unless one of the last minute is noted.
     pub async fn count_access(&self, file: &File) {
         let resolution_ms = ACCESS_RESOLUTION.as_millis() as i64;

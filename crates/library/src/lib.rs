@@ -45,7 +45,7 @@ pub use link_secrets::LinkSecret;
 pub use upload::Upload;
 pub use voipbin::VoipbinSide;
 
-use blob::{Blobs, Reserve};
+use blob::{Reserve, Stores};
 use catalog::Catalog;
 use last_access::Accesses;
 use semantics::signature::Secret;
@@ -67,18 +67,18 @@ pub struct Config {
 #[derive(Clone)]
 pub struct Library {
     catalog: Catalog,
-    blobs: Blobs,
+    stores: Stores,
     config: Arc<Config>,
     accesses: Arc<Accesses>,
     reserve: Reserve,
 }
 
 impl Library {
-    /// A library over a catalog and blobs.
+    /// A library over a catalog and stores.
     #[must_use]
-    pub fn open(catalog: Catalog, blobs: Blobs, config: Config) -> Self {
-        let reserve = Reserve::of(&config.data_dir);
-        Self { catalog, blobs, config: Arc::new(config), accesses: Arc::default(), reserve }
+    pub fn open(catalog: Catalog, stores: impl Into<Stores>, config: Config) -> Self {
+        let (reserve, stores) = (Reserve::of(&config.data_dir), stores.into());
+        Self { catalog, stores, config: Arc::new(config), accesses: Arc::default(), reserve }
     }
 
     /// The base of the publish links.

@@ -6,7 +6,6 @@ use crate::classify::extension;
 use crate::examine::examine;
 use crate::{Error, File, Library, blocking, now_ms};
 use audio::PROBE_REVISION;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Contents between two rests.
@@ -45,13 +44,13 @@ impl Library {
 
     /// Probes a file as if it came in now; why it is still not played, if it isn't.
     async fn probe_file_again(&self, file: &File) -> Result<Option<String>, Error> {
-        let (stored, _) = self.open_content(file).await?;
+        let stored = self.stored(file).await?;
         let hash = catalog::blob_address(&file.content_hash).to_owned();
         let (ending, declared) = (extension(&file.name), file.mime_type.clone());
         let look = {
             let ending = ending.clone();
             let declared = declared.clone();
-            move || examine(Arc::new(stored), &hash, ending.as_deref(), Some(&declared))
+            move || examine(stored, &hash, ending.as_deref(), Some(&declared))
         };
         let examined = blocking(look).await??;
         if let Err(reason) = examined.probed {

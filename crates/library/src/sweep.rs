@@ -3,6 +3,7 @@
 //! version could not play is probed again.
 
 use crate::{Error, Library, blocking, now_ms};
+use blob::Store;
 use std::time::Duration;
 
 /// How long a file outlives its lifecycle at most; its link ends at once.
@@ -72,7 +73,7 @@ impl Library {
         let _ = blocking(move || reserve.keep()).await;
     }
 
-    /// Sets the objects aside that the catalog doesn't know: a kill between an upload's put and its commit leaves one.
+    /// Sets the objects of the local disk aside that the catalog doesn't know: a kill between an upload's put and its commit leaves one.
     /// But it may also be the catalog that is at fault, an older one put back: so they are for the operator to remove.
     /// Returns how many.
     ///
@@ -80,18 +81,19 @@ impl Library {
     /// [`Error::Storage`].
     pub async fn set_strays_aside(&self) -> Result<u64, Error> {
         let mut count = 0;
+        let Store::Local(local) = self.stores.own() else { return Ok(count) };
         if !self.catalog.has_objects().await? {
             // An empty catalog beside stored bytes is rather one that was lost, and the bytes may be all that is left:
             // nothing is set aside.
             return Ok(count);
         }
         for first in 0..=u8::MAX {
-            let names = self.blobs.beginning_with(first, UPLOADS_LAST).await?;
+            let names = local.beginning_with(first, UPLOADS_LAST).await?;
             for some in names.chunks(AT_ONCE as usize) {
                 let objects = some.iter().map(ToString::to_string).collect();
                 for stray in self.catalog.unknown_objects(objects).await? {
                     let Ok(name) = stray.parse() else { continue };
-                    self.blobs.set_aside(name).await?;
+                    local.set_aside(name).await?;
                     count += 1;
                 }
                 tokio::time::sleep(REST).await;

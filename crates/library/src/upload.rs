@@ -67,12 +67,12 @@ impl Library {
     }
 
     async fn begin(&self, caller: &Principal, replaced: Option<File>) -> Result<Upload, Error> {
-        let blobs = self.blobs.clone();
+        let stores = self.stores.clone();
         Ok(Upload {
             library: self.clone(),
             caller: *caller,
             replaced,
-            draft: Some(blocking(move || blobs.begin()).await??),
+            draft: Some(blocking(move || stores.begin()).await??),
             most_bytes: None,
             transcoded_to: None,
             has_bytes: false,

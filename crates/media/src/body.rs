@@ -3,12 +3,14 @@
 //! Nothing is made unless it's pulled, but for a bounded read-ahead; dropping the body gives up what
 //! only it waited for.
 
+use crate::blocks::Blocks;
 use crate::engine::Engine;
 use crate::error::{OpenError, RETRY_AFTER_S};
 use crate::fetch::{self, Fetch};
 use crate::flight::{End, Ticket};
 use crate::play::Play;
 use crate::queue::Class;
+use crate::reading::Reading;
 use audio::Layout;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -59,6 +61,12 @@ impl Chunk {
 #[error("{0}")]
 pub struct BodyError(String);
 
+impl BodyError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
 /// The bytes of one range.
 pub struct Body {
     kind: Kind,
@@ -66,6 +74,7 @@ pub struct Body {
 
 enum Kind {
     File { file: Arc<File>, range: Range<u64> },
+    Blocks(Reading),
     Play(Box<Playing>),
 }
 
@@ -84,7 +93,7 @@ struct Playing {
 }
 
 /// Most bytes copied out of a segment in flight at a time.
-const MEMORY_BYTES: usize = 64 * 1024;
+pub(crate) const MEMORY_BYTES: usize = 64 * 1024;
 
 /// Most bytes read out of a file at a time.
 const BLOCK_BYTES: u64 = 256 * 1024;
@@ -92,6 +101,10 @@ const BLOCK_BYTES: u64 = 256 * 1024;
 impl Body {
     pub(crate) fn of_file(file: Arc<File>, range: Range<u64>) -> Self {
         Self { kind: Kind::File { file, range } }
+    }
+
+    pub(crate) fn of_blocks(blocks: Arc<Blocks>, range: Range<u64>) -> Self {
+        Self { kind: Kind::Blocks(Reading::new(blocks, range)) }
     }
 
     pub(crate) fn of_play(
@@ -106,10 +119,15 @@ impl Body {
         Self { kind: Kind::Play(Box::new(playing)) }
     }
 
-    /// Takes the first missing segment of the range into the queue, or says that it's full.
+    /// Takes the first missing segment of the range into the queue, or says that it's full; has the first missing block
+    /// fetched.
     pub(crate) fn admit(&mut self) -> Result<(), OpenError> {
         match &mut self.kind {
             Kind::File { .. } => Ok(()),
+            Kind::Blocks(reading) => {
+                reading.admit();
+                Ok(())
+            }
             Kind::Play(playing) => playing.admit(),
         }
     }
@@ -142,6 +160,7 @@ impl Body {
                 range.start += length;
                 Some(Ok(Chunk::File { file: Arc::clone(file), offset, length }))
             }
+            Kind::Blocks(reading) => reading.next(most).await.transpose(),
             Kind::Play(playing) => playing.next(most).await.transpose(),
         }
     }
@@ -192,6 +211,9 @@ impl Playing {
                         return Err(BodyError(format!("segment {segment} ended early")));
                     }
                     Err(End::Failed(message)) => return Err(BodyError(message)),
+                    Err(End::Away) => {
+                        return Err(BodyError("the store of the source can't be reached".into()));
+                    }
                     // A finished segment is read from the cache from here on. One that was given up before this
                     // body held a ticket is asked for anew.
                     Err(End::Cached | End::Cancelled) => drop(self.tickets.remove(&segment)),

@@ -15,6 +15,8 @@ pub struct Counters {
     pub checksum_repairs: AtomicU64,
     /// Frames of silence put in for sources that ended early.
     pub frames_missing: AtomicU64,
+    /// Blocks of stored files fetched from a bucket.
+    pub blocks_fetched: AtomicU64,
     /// Outputs evicted.
     pub outputs_evicted: AtomicU64,
 }

@@ -1,11 +1,12 @@
 //! What every job works with: the cache, the scheduler, the catalog, the counters, the settings. It knows no
 //! representation.
 
+use crate::blocks::BlocksInUse;
 use crate::cache::Cache;
 use crate::counters::Counters;
 use crate::queue::{Class, Job, Label, Refused};
 use crate::scheduler::Scheduler;
-use blob::Blobs;
+use blob::Stores;
 use catalog::Catalog;
 use std::io;
 use std::path::PathBuf;
@@ -19,6 +20,12 @@ pub struct Config {
     pub cache_dir: PathBuf,
     /// Bytes that the output cache may hold.
     pub cache_bytes: u64,
+    /// Folder of the cache of blocks of remote objects.
+    pub block_cache_dir: PathBuf,
+    /// Bytes that it may hold.
+    pub block_cache_bytes: u64,
+    /// How long an answer waits for a store before it is given up.
+    pub store_timeout: Duration,
     /// Threads that encode.
     pub threads: usize,
     /// Segments that may wait for a thread.
@@ -34,20 +41,25 @@ pub struct Config {
 /// The engine.
 pub struct Engine {
     pub catalog: Catalog,
-    pub blobs: Blobs,
+    pub stores: Stores,
     pub config: Config,
     pub cache: Arc<Cache>,
+    /// Objects of buckets.
+    pub blocks: BlocksInUse,
     pub scheduler: Scheduler,
     pub counters: Arc<Counters>,
 }
 
 impl Engine {
     /// Opens the output cache and starts the threads.
-    pub fn start(catalog: Catalog, blobs: Blobs, config: Config) -> io::Result<Self> {
+    pub fn start(catalog: Catalog, stores: Stores, config: Config) -> io::Result<Self> {
         let counters = Arc::new(Counters::default());
         let cache = Cache::open(&config.cache_dir, config.cache_bytes, Arc::clone(&counters))?;
+        let blocks =
+            Cache::open(&config.block_cache_dir, config.block_cache_bytes, Arc::clone(&counters))?;
+        let blocks = BlocksInUse::new(blocks, &counters, &stores);
         let scheduler = Scheduler::start(config.threads.max(1), config.queue_length)?;
-        Ok(Self { catalog, blobs, config, cache: Arc::new(cache), scheduler, counters })
+        Ok(Self { catalog, stores, config, cache: Arc::new(cache), blocks, scheduler, counters })
     }
 
     /// Queues a job, an `accepted` one whatever the queue's length. A client that found the job wanted at once

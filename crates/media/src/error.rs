@@ -24,6 +24,9 @@ pub enum OpenError {
     /// The content is gone (deleted meanwhile).
     #[error("the content is gone")]
     Gone,
+    /// The store of the bytes can't be reached now: come back.
+    #[error("the store of the bytes can't be reached")]
+    StoreAway,
     /// Anything else, for the log.
     #[error("{0}")]
     Failed(String),

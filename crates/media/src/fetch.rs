@@ -2,7 +2,7 @@
 
 use crate::cache::output::Output;
 use crate::engine::Engine;
-use crate::error::{OpenError, RETRY_AFTER_ENCODE_S};
+use crate::error::{OpenError, RETRY_AFTER_ENCODE_S, RETRY_AFTER_S};
 use crate::flight::{End, Flight, Ticket};
 use crate::make::alone::Maker;
 use crate::make::chain::Runner;
@@ -56,7 +56,7 @@ pub fn fetch(
     let way = if chained { play.chain().extend(segment, class) } else { Way::Alone(None) };
     let (label, job): (_, Box<dyn Job>) = match way {
         Way::Alone(checkpoint) => {
-            let maker = Maker::new(engine, play, segment, checkpoint, flight);
+            let maker = Maker::new(engine, play, segment, checkpoint, flight, class);
             (play.label(segment), Box::new(maker))
         }
         Way::Chained { start: true } => (Runner::label(play), Box::new(Runner::new(engine, play))),
@@ -69,6 +69,29 @@ pub fn fetch(
     };
     engine.queue(class, label, job, accepted, &|| ticket.flight().is_urgent())?;
     Ok(Fetch::Flight(ticket))
+}
+
+/// Waits until the first byte of a segment is here, at most as long as a store may take.
+pub async fn begins(
+    engine: &Arc<Engine>,
+    play: &Arc<Play>,
+    segment: u32,
+    class: Class,
+) -> Result<(), OpenError> {
+    let busy = |Refused| OpenError::Busy { retry_after_s: RETRY_AFTER_S };
+    let Fetch::Flight(ticket) = fetch(engine, play, segment, class, false).map_err(busy)? else {
+        return Ok(());
+    };
+    let first = tokio::time::timeout(engine.config.store_timeout, ticket.flight().read(0, 1)).await;
+    match first {
+        Ok(Ok(_) | Err(End::Cached | End::Whole)) => {}
+        Ok(Err(End::Cancelled)) => return Err(busy(Refused)),
+        Ok(Err(end)) => return Err(end.into()),
+        Err(_) => return Err(OpenError::StoreAway),
+    }
+    // The answer that comes now asks for it again.
+    ticket.used();
+    Ok(())
 }
 
 /// A client that holds a ticket waits for the segment now.
@@ -104,6 +127,7 @@ pub async fn layout_of(
     match tokio::time::timeout(patience, ticket.flight().ended()).await {
         Err(_) => Err(OpenError::StillEncoding { retry_after_s }),
         Ok(End::Failed(message)) => Err(OpenError::Failed(message)),
+        Ok(End::Away) => Err(OpenError::StoreAway),
         Ok(End::Cancelled) => Err(OpenError::Busy { retry_after_s }),
         Ok(End::Whole | End::Cached) => {
             play.layout().cloned().ok_or_else(|| OpenError::Failed("no layout was learned".into()))

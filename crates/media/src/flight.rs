@@ -39,6 +39,8 @@ pub enum End {
     Cancelled,
     /// The source or the encoder failed.
     Failed(String),
+    /// The store of the source can't be reached now.
+    Away,
 }
 
 impl Flight {
@@ -86,6 +88,11 @@ impl Flight {
     /// All bytes so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.state().bytes.clone()
+    }
+
+    /// How many bytes there are so far.
+    pub fn length(&self) -> usize {
+        self.state().bytes.len()
     }
 
     /// Whether it has ended.

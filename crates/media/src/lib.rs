@@ -6,10 +6,12 @@
 //! bridge between async code and the CPU work of `audio`, and kept in the output cache.
 //!
 //! Floors, each knowing only those below it: `service` → `prepared` → `body` → `fetch` → `make` (jobs) →
-//! `play` (the state of one transcode) → `engine` (what jobs work with) → `cache`, `scheduler` → `queue`.
+//! `play` (the state of one transcode) → `engine` (what jobs work with) → `remote_source` → `blocks` → `cache`, `scheduler`
+//! → `queue`.
 #![warn(missing_docs)]
 
 mod asker;
+mod blocks;
 mod body;
 mod cache;
 mod convert;
@@ -27,6 +29,8 @@ mod play_cache;
 mod preferences;
 mod prepared;
 mod queue;
+mod reading;
+mod remote_source;
 mod resource;
 mod scheduler;
 mod select;

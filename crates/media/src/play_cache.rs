@@ -56,6 +56,6 @@ impl PlayCache {
 
 impl Plays {
     fn find(&self, key: &str) -> Option<Arc<Play>> {
-        self.in_use.get(key)?.upgrade()
+        self.in_use.get(key)?.upgrade().filter(|play| !play.is_lost())
     }
 }

@@ -1,5 +1,6 @@
 //! The service: a link becomes a resource, a representation is made ready to be sent.
 
+use crate::blocks::{Blocks, Object};
 use crate::counters::Counters;
 use crate::engine::{Config, Engine};
 use crate::error::OpenError;
@@ -8,12 +9,13 @@ use crate::play::Play;
 use crate::play_cache::PlayCache;
 use crate::prepared::Prepared;
 use crate::queue::Class;
+use crate::remote_source::RemoteSource;
 use crate::resource::{Resource, ResourceCache, Right, playable};
 use crate::select::{Representation, Transcoded};
 use crate::source::Stored;
 use audio::Facts;
 use audio::transcode::Input;
-use blob::Blobs;
+use blob::{Store, Stores};
 use catalog::Catalog;
 use semantics::link::Link;
 use std::fs::File;
@@ -37,9 +39,9 @@ impl Media {
     ///
     /// # Errors
     /// What the cache folder reports.
-    pub fn open(catalog: Catalog, blobs: Blobs, config: Config) -> io::Result<Self> {
+    pub fn open(catalog: Catalog, stores: impl Into<Stores>, config: Config) -> io::Result<Self> {
         let resources = ResourceCache::new(config.max_audio);
-        let engine = Arc::new(Engine::start(catalog, blobs, config)?);
+        let engine = Arc::new(Engine::start(catalog, stores.into(), config)?);
         let service = Service { engine, plays: PlayCache::default(), resources };
         Ok(Self { service: Arc::new(service) })
     }
@@ -122,7 +124,7 @@ impl Media {
         // Not kept ready, because it would hold the upload's file open.
         let play = match self.service.plays.find(&transcoded.key) {
             Some(running) => running,
-            None => self.new_play(transcoded, source, index).await?,
+            None => self.new_play(transcoded, PlaySource::Here(source), index).await?,
         };
         self.laid_out(play, Class::Upload).await
     }
@@ -133,8 +135,13 @@ impl Media {
     }
 
     async fn original(&self, resource: &Arc<Resource>) -> Result<Prepared, OpenError> {
-        let (file, length_bytes) =
-            (self.blob(&resource.content_hash).await?, resource.length_bytes);
+        let length_bytes = resource.length_bytes;
+        let file = match self.blob(&resource.content_hash, length_bytes).await? {
+            Blob::File(file) => file,
+            Blob::Blocks(blocks) => {
+                return Ok(Prepared::remote(blocks, self.engine().config.store_timeout));
+            }
+        };
         let open = move || Prepared::original(file, length_bytes).map_err(OpenError::failed);
         tokio::task::spawn_blocking(open).await.map_err(OpenError::failed)?
     }
@@ -146,34 +153,66 @@ impl Media {
         }
         let content_hash = &transcoded.resource.content_hash;
         let length_bytes = transcoded.resource.length_bytes;
-        let file = self.blob(content_hash).await?;
+        let blob = self.blob(content_hash, length_bytes).await?;
         let index = self.engine().catalog.seek_index(content_hash).await;
-        let source = Arc::new(Stored { file, length_bytes });
+        let source = match blob {
+            Blob::File(file) => PlaySource::Here(Arc::new(Stored { file, length_bytes })),
+            Blob::Blocks(blocks) => PlaySource::Remote(Arc::new(RemoteSource::new(blocks))),
+        };
         self.new_play(transcoded, source, index.map_err(OpenError::failed)?).await
     }
 
     async fn new_play(
         &self,
         transcoded: &Transcoded,
-        source: audio::Source,
+        source: PlaySource,
         index: Vec<u8>,
     ) -> Result<Arc<Play>, OpenError> {
         let facts = transcoded.resource.facts.clone().ok_or(OpenError::Gone)?;
         let checkpoints = self.engine().catalog.checkpoints(&transcoded.key).await;
+        let (source, remote): (audio::Source, _) = match source {
+            PlaySource::Here(source) => (source, None),
+            PlaySource::Remote(source) => (source.clone(), Some(source)),
+        };
         let input = Input { source, facts, index: Arc::new(index) };
-        let play = Play::new(transcoded, input, checkpoints.map_err(OpenError::failed)?)?;
+        let play = Play::new(transcoded, input, remote, checkpoints.map_err(OpenError::failed)?)?;
         // A use counts from the request on.
         self.engine().cache.get(&play.key);
         Ok(self.service.plays.insert(play))
     }
 
-    /// Opens the bytes of a content.
-    async fn blob(&self, content_hash: &str) -> Result<File, OpenError> {
+    /// The bytes of a content: open, or to be fetched.
+    async fn blob(&self, content_hash: &str, length_bytes: u64) -> Result<Blob, OpenError> {
         let object = async || {
             let object = self.engine().catalog.object_of(content_hash).await;
             let object = object.map_err(OpenError::failed)?;
-            object.map(|name| name.parse().map_err(OpenError::failed)).transpose()
+            let named = |object: catalog::Object| {
+                Ok::<_, OpenError>((object.name.parse().map_err(OpenError::failed)?, object.e_tag))
+            };
+            object.map(named).transpose()
         };
-        self.engine().blobs.find(object).await?.ok_or(OpenError::Gone)
+        match self.engine().stores.own() {
+            Store::Local(local) => {
+                let name = async || Ok::<_, OpenError>(object().await?.map(|(name, _)| name));
+                Ok(Blob::File(local.find(name).await?.ok_or(OpenError::Gone)?))
+            }
+            Store::Remote(store) => {
+                let (name, e_tag) = object().await?.ok_or(OpenError::Gone)?;
+                let object = Object { name, e_tag, length_bytes };
+                Ok(Blob::Blocks(self.engine().blocks.find(store, object)))
+            }
+        }
     }
+}
+
+/// The bytes of a content.
+enum Blob {
+    File(File),
+    Blocks(Arc<Blocks>),
+}
+
+/// What a transcode is made of: bytes that are here, or that come by blocks.
+enum PlaySource {
+    Here(audio::Source),
+    Remote(Arc<RemoteSource>),
 }

@@ -115,6 +115,11 @@ pub fn render(connections: usize, library: &Library, media: &Media) -> String {
             "Frames of silence in place of what sources lacked.",
             &counters.frames_missing,
         ),
+        (
+            "blocks_fetched",
+            "Blocks of stored files that were fetched from a bucket.",
+            &counters.blocks_fetched,
+        ),
         ("outputs_evicted", "Outputs evicted from the cache.", &counters.outputs_evicted),
     ] {
         text.single(&format!("tonearm_{name}_total"), "counter", help, counter.load(Relaxed));

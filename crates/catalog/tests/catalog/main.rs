@@ -7,7 +7,7 @@ mod outputs;
 use catalog::{
     Admission, Beside, Catalog, Classification, Condition, ContainerRow, ContentRow, Error,
     FileRow, Keys, Left, Lifecycle, LifecycleAction, Limits, List, Listing, NewContent,
-    OUTPUTS_BYTES, Operator, Order, Start, StoredLayout, Threshold, Usage,
+    OUTPUTS_BYTES, Object, Operator, Order, Start, StoredLayout, Taken, Threshold, Usage,
 };
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
@@ -21,7 +21,11 @@ async fn insert(catalog: &Catalog, file: FileRow, row: ContentRow) -> Result<Lef
 
 /// Bytes that lie in an object of the file's own.
 fn new_content(file: &FileRow, row: ContentRow) -> NewContent {
-    NewContent { row, object: format!("{}, {}", file.file_access_name, file.file_sid) }
+    content_in(row, format!("{}, {}", file.file_access_name, file.file_sid))
+}
+
+fn content_in(row: ContentRow, name: String) -> NewContent {
+    NewContent { row, object: Object { name, e_tag: None }, is_announced: false }
 }
 
 async fn container(catalog: &Catalog, quota_files: Option<u64>) -> ContainerRow {
@@ -150,7 +154,9 @@ async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once(
 
 /// The leftovers by the names of their files; they are none afterwards.
 async fn take_leftovers(catalog: &Catalog) -> Vec<String> {
-    let Left(leftovers) = catalog.leftovers(0, 100).await.unwrap();
+    let taken = catalog.take_leftovers(i64::MAX, 0, 100).await.unwrap();
+    let mut leftovers: Vec<_> = taken.into_iter().map(|taken| taken.object).collect();
+    leftovers.sort();
     catalog.settle_leftovers(leftovers.clone(), Vec::new(), 0).await.unwrap();
     leftovers.iter().map(|object| name_of(object)).collect()
 }
@@ -171,7 +177,7 @@ async fn bytes_go_with_the_last_file_that_has_them_however_they_are_read() {
         insert(&catalog, row.clone(), content(id, None)).await.unwrap();
         files.push(row.file_sid);
     }
-    let object = async |id: &str| catalog.object_of(id).await.unwrap().map(|o| name_of(&o));
+    let object = async |id: &str| catalog.object_of(id).await.unwrap().map(|o| name_of(&o.name));
     // The same bytes came four times; the object that came last holds them.
     assert_eq!(object("aa.alaw").await.as_deref(), Some("4"));
     let replaced = ["1", "2", "3"];
@@ -203,7 +209,7 @@ async fn whatever_ends_a_file_leaves_its_object_behind() {
     assert_eq!(catalog.delete_expired(70_000, 1).await.unwrap(), 1);
     assert_eq!(take_leftovers(&catalog).await, ["expired"]);
     let becomes = content("other", None);
-    let becomes = NewContent { row: becomes, object: "other object".into() };
+    let becomes = content_in(becomes, "other object".into());
     let edit = |row: &mut FileRow| {
         row.content_hash = "other".into();
         Ok::<_, Error>(())
@@ -221,7 +227,7 @@ async fn whatever_ends_a_file_leaves_its_object_behind() {
     };
     let content = new_content(&last, content("last", None));
     catalog.insert_file(last, Beside::Nothing, content, room).await.unwrap();
-    assert_eq!(take_leftovers(&catalog).await, ["other object", "displaced"]);
+    assert_eq!(take_leftovers(&catalog).await, ["displaced", "other object"]);
 }
 
 #[tokio::test]
@@ -229,7 +235,7 @@ async fn an_object_is_left_only_if_no_content_has_it() {
     let (_dir, catalog) = open();
     let container = container(&catalog, None).await;
     insert(&catalog, file(&container, "a", "aa"), content("aa", None)).await.unwrap();
-    let kept = catalog.object_of("aa").await.unwrap().unwrap();
+    let kept = catalog.object_of("aa").await.unwrap().unwrap().name;
     assert_eq!(catalog.leave(kept.clone()).await.unwrap(), Left(vec![]));
     let left = catalog.leave("never committed".into()).await.unwrap();
     assert_eq!(left, Left(vec!["never committed".into()]));
@@ -383,4 +389,32 @@ async fn who_changes_what_is_true_of_the_whole_sees_the_change_before() {
     }
     assert_eq!(catalog.meta("count").await.unwrap().as_deref(), Some("xxxxxxxx"));
     assert_eq!(catalog.meta("other").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_announced_object_is_left_until_a_content_is_kept_in_it_and_one_that_is_taken_keeps_none()
+ {
+    let (_dir, catalog) = open();
+    let container = container(&catalog, None).await;
+    let keep = async |name: &str, object: &str| {
+        let content =
+            NewContent { is_announced: true, ..content_in(content(name, None), object.to_owned()) };
+        let file = file(&container, name, name);
+        catalog
+            .insert_file(file, Beside::Nothing, content, |_| Ok::<_, Error>(Admission::default()))
+            .await
+    };
+    catalog.announce("kept".into(), 5).await.unwrap();
+    keep("a", "kept").await.unwrap();
+    assert!(catalog.take_leftovers(i64::MAX, 0, 9).await.unwrap().is_empty());
+    catalog.announce("late".into(), 5).await.unwrap();
+    catalog.announce_upload("late".into(), "its parts".into()).await.unwrap();
+    assert!(catalog.take_leftovers(4, 0, 9).await.unwrap().is_empty(), "not due yet");
+    let taken = catalog.take_leftovers(5, 9, 9).await.unwrap();
+    assert_eq!(taken, [Taken { object: "late".into(), upload: Some("its parts".into()) }]);
+    assert!(keep("b", "late").await.is_err());
+    assert_eq!(catalog.object_of("b").await.unwrap(), None);
+    // Whoever took it may have failed.
+    assert!(catalog.take_leftovers(8, 20, 9).await.unwrap().is_empty());
+    assert_eq!(catalog.take_leftovers(9, 20, 9).await.unwrap(), taken);
 }

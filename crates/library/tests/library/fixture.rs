@@ -1,6 +1,6 @@
 //! A library on a folder of its own, and looks at what lies there.
 
-use blob::{Blobs, Hash, ObjectName};
+use blob::{Hash, Local, ObjectName, Stores};
 use catalog::Catalog;
 use library::{Beside, Change, Changes, Config, Described, Error, File, Library, Principal, Rest};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ pub struct Fixture {
     pub dir: tempfile::TempDir,
     pub library: Library,
     pub catalog: Catalog,
-    pub blobs: Blobs,
+    pub blobs: Local,
     pub admin: Principal,
     pub container: Uuid,
 }
@@ -24,15 +24,19 @@ pub async fn fixture() -> Fixture {
 }
 
 pub async fn fixture_at(public_url: &str) -> Fixture {
+    fixture_over(public_url, |local| local.clone().into()).await
+}
+
+pub async fn fixture_over(public_url: &str, stores: impl FnOnce(&Local) -> Stores) -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
-    let blobs = Blobs::open(dir.path()).unwrap();
+    let blobs = Local::open(dir.path()).unwrap();
     let config = Config {
         public_url: public_url.into(),
         data_dir: dir.path().into(),
         link_secrets: Vec::new(),
     };
-    let library = Library::open(catalog.clone(), blobs.clone(), config);
+    let library = Library::open(catalog.clone(), stores(&blobs), config);
     let welcome = library.bootstrap().await.unwrap().unwrap();
     let admin = library.authenticate(&welcome.token).await.unwrap();
     Fixture { dir, library, catalog, blobs, admin, container: welcome.container_sid }
@@ -93,8 +97,9 @@ pub fn temporary_files(f: &Fixture) -> Vec<PathBuf> {
 
 /// The stored bytes of a file.
 pub async fn stored(f: &Fixture, file: &File) -> Vec<u8> {
+    let object = f.catalog.object_of(&file.content_hash).await.unwrap().unwrap();
     let mut bytes = Vec::new();
-    f.library.open_content(file).await.unwrap().0.read_to_end(&mut bytes).unwrap();
+    f.blobs.get(object.name.parse().unwrap()).await.unwrap().read_to_end(&mut bytes).unwrap();
     bytes
 }
 

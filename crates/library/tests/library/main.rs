@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
+mod remote;
+#[path = "../../../blob/tests/s3/mod.rs"]
+mod s3;
 mod stored;
 
-use blob::Blobs;
+use blob::Local;
 use catalog::Catalog;
 use fixture::*;
 use library::{
@@ -33,7 +36,7 @@ async fn the_first_start_makes_a_private_admin_token_once() {
 async fn a_first_start_that_cannot_write_its_token_is_made_again() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
-    let blobs = Blobs::open(dir.path()).unwrap();
+    let blobs = Local::open(dir.path()).unwrap();
     let config = Config {
         public_url: "http://x".into(),
         data_dir: dir.path().into(),

@@ -1,6 +1,6 @@
 //! The segments of a chained format (G.722, GSM), each of which needs the state in which the one before ended.
 
-use super::make;
+use super::{Made, make, once_here};
 use crate::engine::Engine;
 use crate::flight::End;
 use crate::play::Play;
@@ -57,6 +57,16 @@ impl Runner {
         });
     }
 
+    /// Queues itself again once a block of the source is here.
+    fn come_back(mut self: Box<Self>, segment: u32, block: u32) {
+        let play = Arc::clone(&self.play);
+        let class = play.chain().class();
+        once_here(&play, segment, block, class, move |here| match here {
+            Ok(()) => self.hand_on(),
+            Err(end) => self.give_up(&end),
+        });
+    }
+
     /// Ends, and with it all that waits for it.
     fn give_up(&mut self, end: &End) {
         self.ended = true;
@@ -102,8 +112,11 @@ impl Job for Runner {
             flight.claim();
             let wanted = || self.is_wanted_from(segment);
             let checkpoint = checkpoint.as_deref();
-            let (end, report) =
-                make(&self.engine, &self.play, segment, checkpoint, &flight, &wanted);
+            let made = make(&self.engine, &self.play, segment, checkpoint, &flight, &wanted);
+            let (end, report) = match made {
+                Made::Ended(end, report) => (end, report),
+                Made::Lacks(block) => return self.come_back(segment, block),
+            };
             let Some(state) = report.and_then(|report| report.segment.checkpoint) else {
                 // Later segments start from this one's state, so without it none of them can be made.
                 return self.give_up(&end);

@@ -2,13 +2,14 @@
 //! threads as have nothing more urgent to do; the sizes make the layout, which the catalog keeps with the content.
 //! Of a whole encode one job is queued at a time; a thread that takes it queues the next one before it works.
 
-use super::{count, failed};
+use super::{failed, note_made, once_here};
 use crate::counters::Counters;
 use crate::engine::Engine;
 use crate::flight::{End, Ticket};
 use crate::play::Play;
 use crate::play::learning::{Joined, Learning};
 use crate::queue::{Class, Job, Label, Refused};
+use crate::remote_source::{has_missed, take_missed};
 use audio::Layout;
 use catalog::StoredLayout;
 use std::ops::ControlFlow;
@@ -56,8 +57,8 @@ struct Queued {
 
 impl Job for Queued {
     fn run(mut self: Box<Self>) {
-        self.step.run(self.class);
         self.ran = true;
+        self.step.clone().run(self.class);
     }
 
     fn is_wanted(&self) -> bool {
@@ -86,13 +87,17 @@ struct Step {
 
 impl Step {
     /// Encodes the next segment; the rest follow. `class` is the one under which the step was queued.
-    fn run(&self, class: Class) {
+    fn run(self, class: Class) {
         let Some(segment) = self.learning.begin(class) else {
             // Nobody waits any more: others go first, and after a while the encode rests.
             return self.go_on();
         };
         self.go_on();
-        match self.encode(segment) {
+        let encoded = self.encode(segment);
+        if let Some(block) = take_missed() {
+            return self.come_back(segment, block, class);
+        }
+        match encoded {
             Err(message) => {
                 let message = failed(&self.engine, &self.play, segment, &message);
                 self.learning.finish(End::Failed(message));
@@ -104,6 +109,18 @@ impl Step {
                 self.learning.finish(End::Whole);
             }
         }
+    }
+
+    /// Gives a segment back that lacks a block of the source, and has it encoded once that is here.
+    fn come_back(self, segment: u32, block: u32, class: Class) {
+        let play = Arc::clone(&self.play);
+        once_here(&play, segment, block, class, move |here| match here {
+            Ok(()) => {
+                self.learning.give_back(segment);
+                self.go_on();
+            }
+            Err(end) => self.learning.finish(end),
+        });
     }
 
     /// Queues the next segment, if there is one and the encode is not to rest.
@@ -132,8 +149,11 @@ impl Step {
             ControlFlow::Continue(())
         };
         let report = self.play.encode(segment, None, &mut sink).map_err(|e| e.to_string())?;
+        if has_missed() {
+            return Ok(None);
+        }
         self.engine.cache.store(&self.play.key, segment, self.play.position(segment), &bytes);
-        count(&self.engine.counters, &report);
+        note_made(&self.engine, &self.play, &report);
         self.learning.add(segment, report.segment)
     }
 

@@ -27,6 +27,8 @@ struct Progress {
     assembly: Option<Box<dyn Assembly>>,
     /// The next segment to encode.
     next: u32,
+    /// Segments that were begun and are to be encoded again.
+    given_back: Vec<u32>,
     /// The next segment that the assembly takes.
     awaited: u32,
     /// Segments that are done, but come after the awaited one.
@@ -54,6 +56,7 @@ impl Learning {
         let progress = Progress {
             assembly,
             next: 0,
+            given_back: Vec::new(),
             awaited: 0,
             early: BTreeMap::new(),
             is_queued: false,
@@ -100,7 +103,8 @@ impl Learning {
     /// Notes that a job for the next segment is queued, if there is one to encode now and none is queued yet.
     fn enlist(&self, progress: &mut Progress) -> bool {
         let end = self.segment_count.min(progress.awaited + self.window);
-        let enlists = !progress.is_queued && progress.next < end;
+        let has_next = progress.next < end || !progress.given_back.is_empty();
+        let enlists = !progress.is_queued && has_next;
         progress.is_queued |= enlists;
         enlists
     }
@@ -114,8 +118,16 @@ impl Learning {
         if progress.done.has_ended() || !is_as_urgent {
             return None;
         }
-        progress.next += 1;
-        Some(progress.next - 1)
+        let again = progress.given_back.pop();
+        Some(again.unwrap_or_else(|| {
+            progress.next += 1;
+            progress.next - 1
+        }))
+    }
+
+    /// A segment that was begun is to be encoded again.
+    pub fn give_back(&self, segment: u32) {
+        lock(&self.progress).given_back.push(segment);
     }
 
     /// The job that was queued has to go. Who waits is sent away; what is encoded stays for who comes.

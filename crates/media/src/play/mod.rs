@@ -12,6 +12,7 @@ use crate::flight::{End, Flight};
 use crate::identity;
 use crate::lock::lock;
 use crate::queue::Label;
+use crate::remote_source::RemoteSource;
 use crate::select::Transcoded;
 use audio::transcode::Input;
 use audio::{EncodeError, Layout, Report, Transcode};
@@ -30,6 +31,8 @@ pub struct Play {
     /// The id of the content that it is made of.
     pub content: Arc<str>,
     pub transcode: Transcode,
+    /// Its source, where that comes by blocks.
+    pub remote: Option<Arc<RemoteSource>>,
     /// The layout, where it's known before encoding.
     known_layout: Option<Arc<Layout>>,
     /// The layout, where it's learned, once it is.
@@ -46,6 +49,7 @@ impl Play {
     pub fn new(
         transcoded: &Transcoded,
         input: Input,
+        remote: Option<Arc<RemoteSource>>,
         checkpoints: Vec<(u32, Vec<u8>)>,
     ) -> Result<Self, OpenError> {
         let serial = identity::serial(&transcoded.key);
@@ -56,6 +60,7 @@ impl Play {
             key: transcoded.key.as_str().into(),
             content: transcoded.resource.content_hash.as_str().into(),
             transcode,
+            remote,
             known_layout,
             learned_layout: OnceLock::new(),
             learning: Mutex::default(),
@@ -63,6 +68,12 @@ impl Play {
             chain: Mutex::new(Chain::from_iter(checkpoints)),
             runtime: Handle::current(),
         })
+    }
+
+    /// Whether its source was found missing or changed: another play finds another object of the same bytes, if there
+    /// is one by then.
+    pub fn is_lost(&self) -> bool {
+        self.remote.as_ref().is_some_and(|source| source.blocks.is_lost())
     }
 
     /// The layout, if it's known by now.

@@ -1,11 +1,11 @@
 //! A service over recordings of noise, and how to read what it sends.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, unused_imports, clippy::unwrap_used)]
 
 mod gate;
 
 pub use gate::Gate;
 
-use blob::Blobs;
+use blob::Local;
 use catalog::Catalog;
 use media::{Body, Config, Media, Preferences, Representation, Resource, select};
 use std::fs::File;
@@ -48,7 +48,7 @@ pub fn recording(frames: u32) -> Vec<u8> {
 pub struct House {
     pub media: Media,
     pub resource: Arc<Resource>,
-    pub blobs: Blobs,
+    pub blobs: Local,
     pub dir: PathBuf,
     pub catalog: Catalog,
 }
@@ -58,6 +58,9 @@ impl House {
         Config {
             cache_dir: dir.join("cache"),
             cache_bytes: 1 << 30,
+            block_cache_dir: dir.join("cache-blobs"),
+            block_cache_bytes: 1 << 30,
+            store_timeout: Duration::from_secs(20),
             threads: 2,
             queue_length: 64,
             read_ahead: 2,
@@ -71,7 +74,7 @@ impl House {
     }
 
     pub fn with(dir: &Path, config: Config, frames: u32) -> Self {
-        let blobs = Blobs::open(dir).unwrap();
+        let blobs = Local::open(dir).unwrap();
         let catalog = Catalog::open(dir.join("catalog.sqlite")).unwrap();
         let resource = store(dir, &recording(frames));
         let dir = dir.to_owned();

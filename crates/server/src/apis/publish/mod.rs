@@ -37,6 +37,7 @@ use semantics::link::{Address, Link};
 use semantics::multipart::Multipart;
 use semantics::{Outcome, Validators, evaluate};
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 use uuid::Uuid;
@@ -96,6 +97,9 @@ impl Publish {
         started: Instant,
     ) -> Option<Response<Body>> {
         let found = self.links.find(&self.media, uri)?;
+        if !found.prepared.is_at_hand(|| found.first_range(method, headers)) {
+            return None;
+        }
         self.answer(&found, method, headers, started)
     }
 
@@ -144,6 +148,7 @@ impl Publish {
         let plays = *method == Method::GET && headers.contains_key(header::RANGE);
         let published = Arc::new(self.find(address, access?, plays).await?);
         self.links.keep(uri, generation, &published);
+        published.ready(method, headers).await?;
         self.answer(&published, method, headers, started).ok_or(Problem::BadMethod)
     }
 
@@ -162,6 +167,7 @@ impl Publish {
         let plays = *method == Method::GET && headers.contains_key(header::RANGE);
         let found = self.find(&address.ok_or(Problem::NotFound)?, Access::Caller, plays).await?;
         let found = Published { file_sid: None, ..found };
+        found.ready(method, headers).await?;
         self.answer(&found, method, headers, started).ok_or(Problem::BadMethod)
     }
 
@@ -264,15 +270,9 @@ impl Publish {
         headers: &HeaderMap,
         started: Instant,
     ) -> Option<Response<Body>> {
-        let method = match *method {
-            Method::GET => semantics::Method::Get,
-            Method::HEAD => semantics::Method::Head,
-            _ => return None,
-        };
+        let method = semantic(method)?;
         let Published { meta, prepared, .. } = published;
-        let validators = Validators { etag: &meta.etag, last_modified: meta.last_modified };
-        let fields = Fields::of(headers);
-        let outcome = evaluate(method, &validators, &fields.borrowed(), prepared.length_bytes());
+        let outcome = published.outcome(method, headers);
         let is_warm = published.is_warm(started);
         let is_access = method == semantics::Method::Get
             && matches!(outcome, Outcome::Whole | Outcome::Ranges(_) | Outcome::NotModified);
@@ -286,6 +286,42 @@ impl Publish {
             }
             Err(error) => respond::problem(&error.into()),
         })
+    }
+}
+
+/// GET or HEAD.
+fn semantic(method: &Method) -> Option<semantics::Method> {
+    match *method {
+        Method::GET => Some(semantics::Method::Get),
+        Method::HEAD => Some(semantics::Method::Head),
+        _ => None,
+    }
+}
+
+impl Published {
+    fn outcome(&self, method: semantics::Method, headers: &HeaderMap) -> Outcome {
+        let Self { meta, prepared, .. } = self;
+        let validators = Validators { etag: &meta.etag, last_modified: meta.last_modified };
+        evaluate(method, &validators, &Fields::of(headers).borrowed(), prepared.length_bytes())
+    }
+
+    /// The first range whose bytes an answer has; a HEAD has none.
+    fn first_range(&self, method: &Method, headers: &HeaderMap) -> Option<Range<u64>> {
+        let method = semantic(method).filter(|method| *method == semantics::Method::Get)?;
+        let first = match self.outcome(method, headers) {
+            Outcome::Whole => Some(0..self.prepared.length_bytes()),
+            Outcome::Ranges(ranges) => ranges.first().cloned(),
+            _ => None,
+        };
+        first.filter(|range| !range.is_empty())
+    }
+
+    /// Waits for what comes from a store, before anything is promised of it.
+    async fn ready(&self, method: &Method, headers: &HeaderMap) -> Result<(), OpenError> {
+        match self.first_range(method, headers) {
+            Some(range) => self.prepared.ready(&range).await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! `From<Refusal>` for its error.
 
 use crate::connection::request_body::Fault;
-use crate::problem::Problem;
+use crate::problem::{Problem, STORE_RETRY_AFTER_S};
 use http::header::{self, HeaderMap, HeaderValue};
 use media::OpenError;
 use std::error::Error;
@@ -189,6 +189,10 @@ impl From<library::Error> for Refusal {
             E::Full => {
                 tracing::warn!(%error, "a request was refused");
                 Self::Full { message: error.to_string() }
+            }
+            E::StoreAway(ref cause) => {
+                tracing::error!(%cause, "the store of the bytes can't be used");
+                Self::Busy { message: error.to_string(), retry_after_s: STORE_RETRY_AFTER_S }
             }
             E::Storage(cause) => Self::failed(&cause),
         }

@@ -1,0 +1,121 @@
+//! A server whose files lie in a bucket: what clients see is what they see of a local disk, and what goes wrong with the
+//! bucket is told.
+
+use crate::running::{KEYS, Server, stderr, tonearm, until};
+use crate::s3::{Fault, S3};
+use crate::sources;
+use std::path::Path;
+use std::process::Output;
+use tempfile::TempDir;
+
+/// What a start that fails says.
+fn start(data: &Path, args: &[&str]) -> Output {
+    let mut command = tonearm();
+    command.envs(KEYS).args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(args);
+    command.output().expect("the server ends")
+}
+
+#[test]
+fn a_file_in_a_bucket_answers_as_one_on_the_disk_and_a_head_asks_the_bucket_nothing() {
+    let (folder, s3) = (TempDir::new().unwrap(), S3::start());
+    let recording = std::fs::read(sources::speech(folder.path())).unwrap();
+    let local = Server::start(&folder.path().join("local"), &[]);
+    let remote = Server::start_on_bucket(&s3.url(), &folder.path().join("remote"), &[]);
+    let links = [&local, &remote].map(|server| server.upload("speech.wav", &recording));
+    assert_eq!(s3.objects().into_values().collect::<Vec<_>>(), [recording]);
+    s3.take_seen();
+    for options in ["", "?f=mp3", "?f=ogg", "?f=g722"] {
+        let heads = [(&local, &links[0]), (&remote, &links[1])]
+            .map(|(server, link)| server.head(&format!("{link}{options}")));
+        assert_eq!(heads[0].status, heads[1].status);
+        assert_eq!(heads[0].length(), heads[1].length(), "{options}");
+    }
+    assert_eq!(s3.take_seen(), []);
+    for options in ["", "?f=mp3", "?f=ogg", "?f=g722", "?f=flac", "?f=mp4", "/peaks.json"] {
+        for range in ["bytes=0-", "bytes=30000-31000", "bytes=-10", "bytes=0-0,100-200"] {
+            let answers = [(&local, &links[0]), (&remote, &links[1])]
+                .map(|(server, link)| server.range(&format!("{link}{options}"), range));
+            let [here, there] = &answers;
+            assert_eq!((there.status, there.whole), (here.status, here.whole), "{options} {range}");
+            assert_eq!(there.header("content-range"), here.header("content-range"));
+            // The border of parts is made by chance.
+            assert!(here.body == there.body || range.contains(','), "{options} {range}");
+        }
+    }
+}
+
+#[test]
+fn killed_between_the_put_and_the_commit_it_leaves_an_object_that_goes_with_a_sweep() {
+    let (folder, s3) = (TempDir::new().unwrap(), S3::start());
+    let data = folder.path().join("data");
+    let server = Server::start_on_bucket(&s3.url(), &data, &[]);
+    let kept = server.upload("kept.bin", b"kept");
+    s3.take_seen();
+    s3.fails("PUT", "", Fault::DoneAndHeld, 1);
+    let upload = server.upload_request("torn.bin", b"torn").send_part(4).unwrap();
+    s3.await_seen("PUT", 1);
+    until("the object is put", || s3.objects().len() == 2);
+    server.kill();
+    s3.clear_faults();
+    drop(upload);
+    // A day later.
+    let catalog = catalog::Catalog::open(data.join("catalog.sqlite")).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let left = runtime.block_on(catalog.take_leftovers(i64::MAX, 0, 100)).unwrap();
+    assert_eq!(left.len(), 1, "the object is known before its first byte");
+    drop(catalog);
+    let server = Server::start_on_bucket(&s3.url(), &data, &[]);
+    until("the object goes", || s3.objects().len() == 1);
+    assert_eq!(server.get(&kept).body, b"kept");
+}
+
+#[test]
+fn an_object_that_is_missing_is_500_and_a_bucket_that_is_away_503() {
+    let (folder, s3) = (TempDir::new().unwrap(), S3::start());
+    let server = Server::start_on_bucket(&s3.url(), &folder.path().join("data"), &[]);
+    let recording = std::fs::read(sources::speech(folder.path())).unwrap();
+    let link = server.upload("speech.wav", &recording);
+    let forms = [link.clone(), format!("{link}?f=mp3"), format!("{link}?f=flac")];
+    s3.fails("GET", "", Fault::Status(403, "AccessDenied"), 1000);
+    for form in &forms {
+        let answer = server.get(form);
+        assert_eq!(answer.status, 503, "{form}: {}", answer.text());
+        assert_eq!(answer.header("retry-after"), Some("5"), "{form}");
+    }
+    s3.clear_faults();
+    s3.fails("PUT", "", Fault::Status(403, "AccessDenied"), 1);
+    let refused = server.upload_request("refused.wav", b"refused").send();
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    s3.remove_all();
+    for form in &forms {
+        assert_eq!(server.get(form).status, 500, "{form}");
+    }
+    assert!(server.metric("tonearm_blobs_missing_total") > 0);
+    server.upload("again.wav", &recording);
+    for form in &forms {
+        assert_eq!(server.get(form).status, 200, "{form}");
+    }
+    assert!(server.get(&link).body == recording);
+}
+
+#[test]
+fn a_start_on_the_wrong_bucket_is_refused_and_says_why() {
+    let (folder, s3) = (TempDir::new().unwrap(), S3::start());
+    let data = folder.path().join("data");
+    s3.fails("PUT", "tonearm-check", Fault::Status(403, "AccessDenied"), 1);
+    let refused = start(&data, &["--blobs", &s3.url()]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("AccessDenied"), "{}", stderr(&refused));
+    let server = Server::start_on_bucket(&s3.url(), &data, &[]);
+    server.upload("kept.bin", b"kept");
+    server.stop();
+    for other in ["file:", "s3://bucket/another?region=here"] {
+        let refused = start(&data, &["--blobs", other]);
+        assert_eq!(refused.status.code(), Some(2), "{other}");
+        let text = stderr(&refused);
+        assert!(text.contains("the blobs lie in s3://bucket/some/prefix/"), "{text}");
+    }
+    let wrong = start(&data, &["--blobs", "ftp://x"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("az://ACCOUNT/CONTAINER"), "{}", stderr(&wrong));
+}
