@@ -225,6 +225,7 @@ fn a_token_in_a_query_or_a_cookie_stands_in_no_log_and_no_answer() {
         let told = format!("{:?} {}", answer.headers, answer.text());
         assert!(!told.contains(&token) && !told.contains("wrong0token0value"), "{told}");
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{told}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{told}");
     }
     let log = api.folder.path().join("data.log");
     let lines = answers.len();

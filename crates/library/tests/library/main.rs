@@ -6,6 +6,7 @@ mod remote;
 #[path = "../../../blob/tests/s3/mod.rs"]
 mod s3;
 mod stored;
+mod voipbin;
 
 use blob::Local;
 use catalog::Catalog;

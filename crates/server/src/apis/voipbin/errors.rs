@@ -140,19 +140,18 @@ impl ApiError {
     }
 
     /// Renders it for a request with this id.
-    fn rendered(self, id: &HeaderValue) -> Response {
+    fn rendered(self, id: HeaderValue) -> Response {
         let Fault { code, status, reason, message, details, retry_after_s } = *self.0;
         let request_id = id.to_str().unwrap_or_default().to_owned();
         let error = Told { status, reason, message, request_id, details };
         let mut response = (code, Json(ErrorBody { error })).into_response();
         let headers = response.headers_mut();
-        headers.insert(X_REQUEST_ID, id.clone());
         if code == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static(r#"Bearer realm="tonearm""#);
             headers.insert(header::WWW_AUTHENTICATE, scheme);
         }
         headers.extend(retry_after_s.map(|seconds| (header::RETRY_AFTER, seconds.into())));
-        response
+        identify(response, id)
     }
 }
 
@@ -259,17 +258,24 @@ impl IntoResponse for ApiError {
 
 /// Renders what is refused before a route has the request.
 pub fn refused(headers: &HeaderMap, refusal: Refusal) -> Response {
-    ApiError::from(refusal).rendered(&request_id(headers))
+    ApiError::from(refusal).rendered(request_id(headers))
 }
 
 /// Gives each answer its request's id.
 pub async fn identified(request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let mut response = next.run(request).await;
-    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        return error.rendered(&id);
+    match response.extensions_mut().remove::<ApiError>() {
+        Some(error) => error.rendered(id),
+        None => identify(response, id),
     }
-    response.headers_mut().insert(X_REQUEST_ID, id);
+}
+
+/// Adds what every answer has. It is kept by no cache: there are signed links in it, and the token may be in its URL.
+fn identify(mut response: Response, id: HeaderValue) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

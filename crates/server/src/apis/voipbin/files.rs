@@ -10,7 +10,6 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::Uri;
-use http::header::{self, HeaderValue};
 use library::{File, Principal, VoipbinRow, VoipbinSide};
 use uuid::Uuid;
 
@@ -188,9 +187,7 @@ async fn redirected(storage: &Storage, file: &File, uri: &Uri) -> Result<Respons
         let message = format!("the options make a link longer than {LONGEST_LINK} bytes");
         return Err(Refusal::invalid("query", message).into());
     }
-    let mut response = Redirect::temporary(&link).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    Ok(Redirect::temporary(&link).into_response())
 }
 
 /// A link that saves the file, unless the options say another disposition.
