@@ -161,6 +161,7 @@ fn a_form_that_is_not_right_is_refused_by_its_field_and_leaves_nothing() {
     let coded = api.ask(&api.manager, "POST", FILES).header("Content-Encoding", "gzip");
     let coded = coded.header("Content-Type", kind).body(b"abc").send();
     assert_invalid(&coded, "INVALID_FILE_UPLOAD", "Content-Encoding");
+    assert_eq!(coded.header("accept-encoding"), Some("identity"));
     assert_eq!(api.get(FILES).json(), json!({"result": [], "next_page_token": ""}));
     assert_eq!(api.carrierx_containers(), Vec::<Value>::new());
     assert_eq!(api.get(ACCOUNT).json()["total_size"], 0);

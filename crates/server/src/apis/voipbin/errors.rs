@@ -29,7 +29,7 @@ struct Fault {
     reason: &'static str,
     message: String,
     details: Vec<Detail>,
-    retry_after_s: Option<u64>,
+    headers: HeaderMap,
 }
 
 /// An error's body.
@@ -76,8 +76,8 @@ impl ApiError {
         reason: &'static str,
         message: impl Into<String>,
     ) -> Self {
-        let (message, details) = (message.into(), Vec::new());
-        Self(Box::new(Fault { code, status, reason, message, details, retry_after_s: None }))
+        let (message, details, headers) = (message.into(), Vec::new(), HeaderMap::new());
+        Self(Box::new(Fault { code, status, reason, message, details, headers }))
     }
 
     fn invalid(reason: &'static str, field: &str, message: &str) -> Self {
@@ -93,11 +93,6 @@ impl ApiError {
 
     fn unavailable(reason: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", reason, message)
-    }
-
-    fn retry_after(mut self, seconds: u64) -> Self {
-        self.0.retry_after_s = Some(seconds);
-        self
     }
 
     fn missing(reason: &'static str, message: &str) -> Self {
@@ -141,22 +136,31 @@ impl ApiError {
 
     /// Renders it for a request with this id.
     fn rendered(self, id: HeaderValue) -> Response {
-        let Fault { code, status, reason, message, details, retry_after_s } = *self.0;
+        let Fault { code, status, reason, message, details, headers } = *self.0;
         let request_id = id.to_str().unwrap_or_default().to_owned();
         let error = Told { status, reason, message, request_id, details };
         let mut response = (code, Json(ErrorBody { error })).into_response();
-        let headers = response.headers_mut();
+        response.headers_mut().extend(headers);
         if code == StatusCode::UNAUTHORIZED {
+            // Of the schemes the API takes this one alone.
             let scheme = HeaderValue::from_static(r#"Bearer realm="tonearm""#);
-            headers.insert(header::WWW_AUTHENTICATE, scheme);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
-        headers.extend(retry_after_s.map(|seconds| (header::RETRY_AFTER, seconds.into())));
         identify(response, id)
     }
 }
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
+        let headers = refusal.headers();
+        let mut error = Self::worded(refusal);
+        error.0.headers = headers;
+        error
+    }
+}
+
+impl ApiError {
+    fn worded(refusal: Refusal) -> Self {
         use Refusal as R;
         let conflict =
             |status, reason, message| Self::new(StatusCode::CONFLICT, status, reason, message);
@@ -171,8 +175,7 @@ impl From<Refusal> for ApiError {
             R::BadCredentials => unknown("INVALID_CREDENTIALS", "the credentials are not valid"),
             R::TooManyAttempts { retry_after_s } => {
                 let message = format!("too many failed logins; try again in {retry_after_s} s");
-                let mut error =
-                    exhausted("RATE_LIMIT_EXCEEDED", message).retry_after(retry_after_s);
+                let mut error = exhausted("RATE_LIMIT_EXCEEDED", message);
                 error.0.details.push(Detail::LimitedBy("ip"));
                 error
             }
@@ -216,10 +219,9 @@ impl From<Refusal> for ApiError {
                 exhausted("QUOTA_EXCEEDED", message.into())
             }
             R::Stalled { message } => Self::unavailable("REQUEST_TIMEOUT", message),
-            R::Busy { message, retry_after_s } => {
-                Self::unavailable("SERVICE_UNAVAILABLE", message).retry_after(retry_after_s)
+            R::Busy { message, .. } | R::Full { message } => {
+                Self::unavailable("SERVICE_UNAVAILABLE", message)
             }
-            R::Full { message } => Self::unavailable("SERVICE_UNAVAILABLE", message),
             R::Failed => {
                 let message = "the server failed; its log tells why";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "INTERNAL", message)

@@ -48,10 +48,7 @@ struct Said {
 impl Said {
     async fn take(&mut self, field: &str, part: &mut Part<'_>) -> Result<(), Refusal> {
         let text = match field {
-            "name" | "detail" | "type" | "reference_type" | "reference_id" => {
-                let text = String::from_utf8(part.all().await?);
-                text.map_err(|_| Refusal::invalid(field, "must be text in UTF-8"))?
-            }
+            "name" | "detail" | "type" | "reference_type" | "reference_id" => part.text().await?,
             _ => {
                 while part.chunk().await?.is_some() {}
                 return Ok(());
