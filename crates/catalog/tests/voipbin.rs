@@ -1,5 +1,5 @@
-//! Lists of VoIPBIN's API give what a plain look at every file gives, whatever the filter, the order and the page; and what
-//! the database keeps by itself: accounts, and files that went.
+//! Lists of VoIPBIN's API give what a plain look at every file gives, whatever the filter, the order and the page; and
+//! what the database keeps by itself: accounts, and files that went.
 #![allow(clippy::unwrap_used)]
 
 use catalog::{
@@ -19,8 +19,8 @@ const FOREIGN: Uuid = Uuid::from_u128(2);
 const MAKERS: [Uuid; 2] = [Uuid::from_u128(20), Uuid::from_u128(21)];
 const REFERENCE: Uuid = Uuid::from_u128(30);
 
-/// More files of one partner than are sorted at once, with equal times, sizes and names; some of another partner; two of
-/// three came in through the API.
+/// More files of one partner than are sorted at once, with equal times, sizes and names; some of another partner; two
+/// of three came in through the API.
 const FILL: &str = "
     INSERT INTO partners VALUES ('P', 'p', 1), ('Q', 'q', 2);
     INSERT INTO containers (container_sid, partner_sid, name, kind, allow_publish, allowed_classifications,
@@ -34,13 +34,14 @@ const FILL: &str = "
     INSERT INTO files (file_sid, container_sid, partner_sid, content_hash, content_classification, content_format,
         date_created, date_modified, file_access_name, file_bytes, lifecycle_action, lifecycle_ttl, mime_type, name,
         publish, threshold_include, kind, is_unique, created_by)
-    SELECT printf('00000000-0000-4000-8000-%012x', n * 7919 % 6000), iif(n % 50 = 0, 'F', 'L'), iif(n % 50 = 0, 'Q', 'P'),
-        'aa', 'media', 'wav', 1000 + n / 3, 1000 + n / 3, 'name ' || n, n * 31 % 40, 'no_action', -1, 'audio/x-wav',
+    SELECT printf('00000000-0000-4000-8000-%012x', n * 7919 % 6000), iif(n % 50 = 0, 'F', 'L'),
+        iif(n % 50 = 0, 'Q', 'P'), 'aa', 'media', 'wav', 1000 + n / 3, 1000 + n / 3, 'name ' || n,
+        n * 31 % 40, 'no_action', -1, 'audio/x-wav',
         char(97 + n % 11), 'none', 1, 'file', 0, iif(n % 40 = 0, 'N', 'M') FROM numbers;
     INSERT INTO voipbin_files
     SELECT file_sid, partner_sid, date_created, iif(rowid % 5 = 0, 'rag', iif(rowid % 20 = 1, '', 'talk')),
-        iif(rowid % 7 = 0, '', char(65 + rowid % 6)), 'd', iif(rowid % 30 = 0, 'recording', iif(rowid % 3 = 1, 'normal', '')),
-        iif(rowid % 45 = 0, 'R', 'Z')
+        iif(rowid % 7 = 0, '', char(65 + rowid % 6)), 'd',
+        iif(rowid % 30 = 0, 'recording', iif(rowid % 3 = 1, 'normal', '')), iif(rowid % 45 = 0, 'R', 'Z')
     FROM files WHERE rowid % 3 > 0 OR rowid % 30 = 0;";
 
 struct Filled {
@@ -194,8 +195,9 @@ impl Small {
 
     fn file(&self, sid: Uuid, bytes: u64) {
         let sql = format!(
-            "INSERT INTO files (file_sid, container_sid, partner_sid, content_hash, content_classification, content_format,
-            date_created, date_modified, file_access_name, file_bytes, lifecycle_action, lifecycle_ttl, mime_type, name,
+            "INSERT INTO files (file_sid, container_sid, partner_sid, content_hash, content_classification,
+            content_format, date_created, date_modified, file_access_name, file_bytes, lifecycle_action,
+            lifecycle_ttl, mime_type, name,
             publish, threshold_include, kind, is_unique)
             VALUES ('{sid}', '{CONTAINER}', '{PARTNER}', 'aa', 'media', 'wav', 5, 5, '{sid}', {bytes}, 'no_action', -1,
             'audio/x-wav', 'n', 'none', 1, 'file', 0)"

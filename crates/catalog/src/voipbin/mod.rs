@@ -1,4 +1,5 @@
-//! What VoIPBIN's storage API alone knows: of files, a row beside each that came in through it; of partners, their accounts.
+//! What VoIPBIN's storage API alone knows: of files, a row beside each that came in through it; of partners, their
+//! accounts.
 
 mod accounts;
 mod list;

@@ -95,6 +95,18 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", reason, message)
     }
 
+    fn unauthenticated(reason: &'static str, message: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", reason, message)
+    }
+
+    fn exhausted(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED", reason, message)
+    }
+
+    fn conflict(status: &'static str, reason: &'static str, message: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, status, reason, message)
+    }
+
     fn missing(reason: &'static str, message: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", reason, message)
     }
@@ -162,20 +174,16 @@ impl From<Refusal> for ApiError {
 impl ApiError {
     fn worded(refusal: Refusal) -> Self {
         use Refusal as R;
-        let conflict =
-            |status, reason, message| Self::new(StatusCode::CONFLICT, status, reason, message);
-        let exhausted = |reason, message: String| {
-            Self::new(StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED", reason, message)
-        };
-        let unknown = |reason, message: &str| {
-            Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", reason, message)
-        };
         match refusal {
-            R::NoCredentials => unknown("AUTHENTICATION_REQUIRED", "a token is required"),
-            R::BadCredentials => unknown("INVALID_CREDENTIALS", "the credentials are not valid"),
+            R::NoCredentials => {
+                Self::unauthenticated("AUTHENTICATION_REQUIRED", "a token is required")
+            }
+            R::BadCredentials => {
+                Self::unauthenticated("INVALID_CREDENTIALS", "the credentials are not valid")
+            }
             R::TooManyAttempts { retry_after_s } => {
                 let message = format!("too many failed logins; try again in {retry_after_s} s");
-                let mut error = exhausted("RATE_LIMIT_EXCEEDED", message);
+                let mut error = Self::exhausted("RATE_LIMIT_EXCEEDED", message);
                 error.0.details.push(Detail::LimitedBy("ip"));
                 error
             }
@@ -187,11 +195,12 @@ impl ApiError {
             ),
             R::NotFound => Self::no_file(),
             R::NoPath => Self::missing("ROUTE_NOT_FOUND", "there is no such route"),
-            R::BadMethod => {
-                let message = "the route takes other methods";
-                let code = StatusCode::METHOD_NOT_ALLOWED;
-                Self::new(code, "INVALID_ARGUMENT", "METHOD_NOT_ALLOWED", message)
-            }
+            R::BadMethod => Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "INVALID_ARGUMENT",
+                "METHOD_NOT_ALLOWED",
+                "the route takes other methods",
+            ),
             R::Invalid { field, message } => {
                 let of_type = field == "type";
                 let reason =
@@ -210,14 +219,20 @@ impl ApiError {
                 let message = format!("`{coding}`; allowed: identity, which is no coding");
                 Self::bad_upload("Content-Encoding", &message)
             }
-            R::Conflict { message, .. } => {
-                conflict("ALREADY_EXISTS", "ACCOUNT_ALREADY_EXISTS", message)
-            }
-            R::NotEmpty { message } => conflict("FAILED_PRECONDITION", "STATE_INVALID", message),
-            R::LimitReached { .. } => {
-                let message = "the quota of the account leaves no room for the file";
-                exhausted("QUOTA_EXCEEDED", message.into())
-            }
+            R::Conflict { .. } => Self::conflict(
+                "ALREADY_EXISTS",
+                "ACCOUNT_ALREADY_EXISTS",
+                "the customer has an account",
+            ),
+            R::NotEmpty { .. } => Self::conflict(
+                "FAILED_PRECONDITION",
+                "STATE_INVALID",
+                "the customer of the account has files; delete them first",
+            ),
+            R::LimitReached { .. } => Self::exhausted(
+                "QUOTA_EXCEEDED",
+                "the quota of the account leaves no room for the file",
+            ),
             R::Stalled { message } => Self::unavailable("REQUEST_TIMEOUT", message),
             R::Busy { message, .. } | R::Full { message } => {
                 Self::unavailable("SERVICE_UNAVAILABLE", message)

@@ -34,7 +34,8 @@ pub async fn create(
 
 /// Lists the customer's files, whatever API they came in through.
 #[utoipa::path(get, path = "/v1.0/storage_files", tag = "voipbin",
-    params(Paged, Listed, ("customer_id" = Option<String>, Query, description = "Another customer, for administrators.")),
+    params(Paged, Listed,
+        ("customer_id" = Option<String>, Query, description = "Another customer, for administrators.")),
     responses((status = 200, body = Page<FileObject>), (status = "4XX", body = ErrorBody)))]
 pub async fn list(
     State(storage): State<Storage>,
