@@ -274,7 +274,7 @@ fn an_upload_that_stands_still_is_408_and_leaves_nothing() {
 #[test]
 fn an_upload_that_dribbles_is_408_and_leaves_nothing() {
     let Limited { server, folder } =
-        limited(&["--upload-timeout-ms", "400", "--upload-rate", "1000000"]);
+        limited(&["--upload-timeout-ms", "2000", "--upload-rate", "1000000"]);
     let mut stream = server.upload_request("x.bin", &[1; 10]).send_part(90_000).unwrap();
     // A request beside each byte: it comes far more often than the upload may stand still.
     while stream.write_all(b"x").is_ok() && server.metric("tonearm_connections") > 1 {}
