@@ -22,7 +22,7 @@ const FILL: &str = "
         threshold_grace_period, is_unique, date_created, date_modified)
     SELECT sid, iif(n = 2, 'Q', 'P'), 'c', 'internal', 1, '[]', '[]', 'no_action', -1, 'file_sid', 1, 0,
         'unassigned', 0, '{}', 0, 0, 0, 0 FROM sids;
-    INSERT INTO contents VALUES ('aa', 1, NULL, NULL, x'', 0);
+    INSERT INTO contents (content_hash, length_bytes, seek_index, stored_at) VALUES ('aa', 1, x'', 0);
     WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 4999)
     INSERT INTO files SELECT printf('00000000-0000-4000-8000-%012x', n * 7919 % 5000),
         iif(n % 50 = 0, iif(n % 100 = 0, 'F', 'S'), 'L'), iif(n % 100 = 0, 'Q', 'P'), NULL, 'aa',
