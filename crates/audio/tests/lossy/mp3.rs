@@ -113,23 +113,73 @@ fn seams_are_no_worse_than_those_places_encoded_in_one_go() {
             seam_ratio(said, &heard, &seams, 2 * packet)
         };
         let ours = ratio(&whole(&transcode(&source, "mp3", None, Some(bitrate))));
-        let theirs = ratio(&in_one_go(&source, bitrate));
-        assert!(ours <= 1.02 * theirs, "{bitrate} kbit/s at {rate} Hz: {ours}, {theirs}");
+        let theirs = ratio(&in_one_go(&source, bitrate, AT_THE_SAME_LEVEL));
+        // The first packets of a segment find nothing saved to borrow: it is 1.2 dB of those four at most.
+        assert!(ours <= 1.4 * theirs, "{bitrate} kbit/s at {rate} Hz: {ours}, {theirs}");
     }
 }
 
+/// Makes up for what LAME lowers every recording by, up to 160 kbit/s.
+const AT_THE_SAME_LEVEL: &[&str] = &["-af", "aformat=sample_fmts=fltp,volume=1/0.95"];
+
 /// What ffmpeg makes with the same encoder and settings.
-fn in_one_go(source: &[u8], kbps: u32) -> Vec<u8> {
+fn in_one_go(source: &[u8], kbps: u32, arguments: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let (from, to) = (folder.path().join("in.wav"), folder.path().join("out.mp3"));
     std::fs::write(&from, source).unwrap();
     let status = Command::new("ffmpeg")
-        .args(["-v", "error", "-nostdin", "-i", from.to_str().unwrap(), "-c:a", "libmp3lame"])
-        .args(["-compression_level", "5", "-reservoir", "0", "-b:a", &format!("{kbps}k")])
+        .args(["-v", "error", "-nostdin", "-i", from.to_str().unwrap()])
+        .args(arguments)
+        .args(["-c:a", "libmp3lame", "-compression_level", "5", "-b:a", &format!("{kbps}k")])
         .arg(&to)
         .status();
     assert!(status.expect("ffmpeg must be installed").success());
     std::fs::read(to).unwrap()
+}
+
+/// The recording at full scale: its loudest sample is 32767.
+fn loudest(samples: &[i16]) -> Vec<i16> {
+    let peak = samples.iter().map(|s| s.unsigned_abs()).max().unwrap();
+    samples.iter().map(|s| (f64::from(*s) * 32767.0 / f64::from(peak)) as i16).collect()
+}
+
+#[test]
+fn the_level_is_the_sources_at_every_bit_rate_and_no_more_is_clipped_than_by_lame_alone() {
+    let said = loudest(&prompts()[..8000 * 8]);
+    let energy = |samples: &[i16]| samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+    let clipped =
+        |samples: &[i16]| samples.iter().filter(|s| [i16::MIN, i16::MAX].contains(*s)).count();
+    for (rate, bitrate, _) in
+        legal().filter(|(rate, _, channels)| *channels == 1 && [8000, 44_100].contains(rate))
+    {
+        let text = rate.to_string();
+        let said = judge(&wav(8000, 1, &said), &["-ar", &text]);
+        let source = wav(rate, 1, &said);
+        let heard = judge(&whole(&transcode(&source, "mp3", None, Some(bitrate))), &[]);
+        let level = 10.0 * (energy(&heard) / energy(&said)).log10();
+        assert!(level.abs() < 0.1, "{bitrate} kbit/s at {rate} Hz: {level} dB");
+        let theirs = clipped(&judge(&in_one_go(&source, bitrate, &[]), &[]));
+        let ours = clipped(&heard);
+        assert!(ours <= theirs, "{bitrate} kbit/s at {rate} Hz: {ours} clipped, not {theirs}");
+    }
+}
+
+#[test]
+fn packets_borrow_within_a_segment_and_none_of_them_from_the_one_before() {
+    let source = wav(44_100, 2, &sound(44_100, 2, 44_100 * 25));
+    let transcode = transcode(&source, "mp3", None, Some(128));
+    for index in 0..transcode.encoding().segment_count() {
+        let bytes = segment(&transcode, index);
+        let mut at = 0;
+        let mut borrowed = Vec::new();
+        while at < bytes.len() {
+            // ISO 11172-3, 2.4.1.7: nine bits behind the header say where main data begins.
+            borrowed.push(usize::from(bytes[at + 4]) << 1 | usize::from(bytes[at + 5] >> 7));
+            at += 417 + usize::from(bytes[at + 2] >> 1 & 1);
+        }
+        assert_eq!(borrowed[0], 0, "segment {index}");
+        assert!(borrowed.iter().any(|b| *b > 0), "segment {index}");
+    }
 }
 
 #[test]

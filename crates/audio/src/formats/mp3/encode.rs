@@ -1,8 +1,9 @@
-//! Writing MP3 at a constant bit rate without a reservoir, so that packets are independent and every
-//! length is known beforehand.
+//! Writing MP3 at a constant bit rate, with a bit reservoir that is empty where segments begin and end: so segments are
+//! independent and every length is known beforehand.
 
 use super::lame::{Lame, QUALITY};
 use super::layout::{Packets, grid};
+use super::level::{GRANULE, Levelled};
 use crate::codecs::mpeg::Header;
 use crate::error::{EncodeError, PlanError};
 use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
@@ -97,7 +98,7 @@ impl TargetFormat for Mp3Target {
         let grids = grids.join(" ");
         // A C compiler may join a multiplication and an addition where the processor can.
         let processor = std::env::consts::ARCH;
-        format!("mp3 3, LAME 3.100 on {processor}, quality {QUALITY}, cbr, no reservoir, {grids}")
+        format!("mp3 4, LAME 3.100 on {processor}, quality {QUALITY}, cbr, {grids}")
     }
 }
 
@@ -141,7 +142,8 @@ impl Encoding for Mp3Encoding {
     }
 
     fn first_frame(&self, segment: u32) -> u64 {
-        self.packets.start_of(segment) * self.packets.frames
+        // The granule in front says from which level on.
+        (self.packets.start_of(segment) * self.packets.frames).saturating_sub(GRANULE as u64)
     }
 
     fn encode(
@@ -151,29 +153,25 @@ impl Encoding for Mp3Encoding {
         _checkpoint: Option<&[u8]>,
         sink: &mut Sink<'_>,
     ) -> Result<Segment, EncodeError> {
-        let broken = |message: &str| EncodeError::Encoder(message.into());
-        let kbps = self.shape.bitrate_bps.unwrap_or(0) / 1000;
-        let mut lame = Lame::new(self.shape.rate_hz, self.shape.channels, kbps).map_err(broken)?;
+        let start = self.packets.start_of(segment);
         let (first, end) = self.packets.of_segment(segment);
-        let mut packet = self.packets.start_of(segment);
-        let mut block = Planar::new(usize::from(self.shape.channels));
+        let mut run = Run::new(self, start, frames)?;
         let mut pending = Vec::new();
+        while run.packet < first {
+            run.step(frames, first, &mut pending)?;
+        }
+        // The pre-roll's packets go; the reservoir is empty now.
+        pending.clear();
         let mut length_bytes = 0;
-        // The encoder holds back less than two packets: more silence from it is a fault.
-        let mut blocks_left = end - packet + 4;
+        let mut packet = first;
         while packet < end {
-            blocks_left =
-                blocks_left.checked_sub(1).ok_or_else(|| broken("packets are missing"))?;
-            frames.pull(self.packets.frames as usize, &mut block)?;
-            lame.encode(&block.channels, &mut pending).map_err(broken)?;
+            run.step(frames, end, &mut pending)?;
             while packet < end
                 && let Some(bytes) = self.take(packet, &mut pending)?
             {
-                if packet >= first {
-                    length_bytes += bytes.len() as u64;
-                    if sink(&bytes).is_break() {
-                        return Err(EncodeError::Cancelled);
-                    }
+                length_bytes += bytes.len() as u64;
+                if sink(&bytes).is_break() {
+                    return Err(EncodeError::Cancelled);
                 }
                 packet += 1;
             }
@@ -185,4 +183,62 @@ impl Encoding for Mp3Encoding {
         // The first one is the longest: no packets of its beginning go to another.
         self.packets.end_of(self.packets.of_segment(0).1)
     }
+}
+
+/// An encoder at work.
+struct Run {
+    lame: Lame,
+    level: Levelled,
+    /// Granules in a packet.
+    granules: usize,
+    block: Planar,
+    start: u64,
+    /// The next packet to be encoded.
+    packet: u64,
+    /// The encoder holds back less than two packets: more that give none are a fault.
+    idle: u32,
+}
+
+/// Blocks that may give no packet.
+const MOST_IDLE: u32 = 4;
+
+impl Run {
+    /// An encoder whose first packet is `start`; `frames` begins a granule before it, if there is one.
+    fn new(encoding: &Mp3Encoding, start: u64, frames: &mut Frames) -> Result<Self, EncodeError> {
+        let shape = encoding.shape;
+        let kbps = shape.bitrate_bps.unwrap_or(0) / 1000;
+        let lame = Lame::new(shape.rate_hz, shape.channels, kbps).map_err(broken)?;
+        let level = match start {
+            0 => Levelled::from_start(lame.scale(), frames)?,
+            _ => Levelled::after_granule(lame.scale(), frames)?,
+        };
+        let granules = encoding.packets.frames as usize / GRANULE;
+        let block = Planar::new(usize::from(shape.channels));
+        Ok(Self { lame, level, granules, block, start, packet: start, idle: 0 })
+    }
+
+    /// Encodes a packet's worth of frames, appends the bytes that come out to `pending`, and empties the reservoir in
+    /// front of packet `end`.
+    fn step(
+        &mut self,
+        frames: &mut Frames,
+        end: u64,
+        pending: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        self.level.pull(frames, self.granules, &mut self.block)?;
+        self.lame.encode(&self.block.channels, pending).map_err(broken)?;
+        let before = std::mem::replace(&mut self.packet, self.start + self.lame.packets());
+        self.idle = if self.packet == before { self.idle + 1 } else { 0 };
+        if self.idle > MOST_IDLE || self.packet > end {
+            return Err(broken("packets are out of step"));
+        }
+        if self.packet == end && before < end {
+            self.lame.flush(pending).map_err(broken)?;
+        }
+        Ok(())
+    }
+}
+
+fn broken(message: &str) -> EncodeError {
+    EncodeError::Encoder(message.into())
 }

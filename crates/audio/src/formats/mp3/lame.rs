@@ -34,10 +34,12 @@ const MOST_FRAMES: usize = 1152;
 /// The manual's worst case for [`MOST_FRAMES`].
 const OUTPUT_BYTES: usize = MOST_FRAMES * 5 / 4 + 7200;
 
-/// A LAME encoder: constant bit rate, no bit reservoir, no label of its own.
+/// A LAME encoder: constant bit rate, no label of its own.
 pub struct Lame {
     handle: NonNull<ffi::lame_global_flags>,
     channels: usize,
+    /// What LAME multiplies samples by, at this bit rate.
+    scale: f32,
     /// The samples of a call at LAME's scale, a vector a channel.
     scaled: [Vec<f32>; 2],
     output: Vec<u8>,
@@ -60,6 +62,7 @@ impl Lame {
         let mut encoder = Self {
             handle,
             channels: usize::from(channels),
+            scale: 1.0,
             scaled: [Vec::new(), Vec::new()],
             output: vec![0; OUTPUT_BYTES],
         };
@@ -83,7 +86,6 @@ impl Lame {
                 ffi::lame_set_mode(lame, mode),
                 ffi::lame_set_VBR(lame, vbr_mode::vbr_off),
                 ffi::lame_set_brate(lame, bitrate_kbps),
-                ffi::lame_set_disable_reservoir(lame, 1),
                 ffi::lame_set_bWriteVbrTag(lame, 0),
                 ffi::lame_set_quality(lame, QUALITY),
             ]
@@ -93,7 +95,26 @@ impl Lame {
         }
         // SAFETY: a live encoder, initialised once, under the lock that `new` holds.
         let initialised = unsafe { ffi::lame_init_params(lame) };
-        if initialised < 0 { Err("LAME refused its settings") } else { Ok(()) }
+        if initialised < 0 {
+            return Err("LAME refused its settings");
+        }
+        // SAFETY: a live encoder; the getter only reads.
+        self.scale = unsafe { ffi::lame_get_scale(lame) };
+        if self.scale > 0.0 { Ok(()) } else { Err("LAME has no scale") }
+    }
+
+    /// What LAME would multiply samples by, which [`Self::encode`] makes up for: 0.95 up to 160 kbit/s, 1 from 256 on.
+    #[must_use]
+    pub fn scale(&self) -> f32 {
+        self.scale
+    }
+
+    /// Packets encoded so far; the bytes of the last ones may still be held back, until a packet after them has no room
+    /// for more, or [`Self::flush`].
+    #[must_use]
+    pub fn packets(&self) -> u64 {
+        // SAFETY: a live encoder; the getter only reads.
+        u64::try_from(unsafe { ffi::lame_get_frameNum(self.handle.as_ptr()) }).unwrap_or(0)
     }
 
     /// Encodes one block (at most 1152 frames, the same number in each channel) and appends the bytes
@@ -107,9 +128,10 @@ impl Lame {
         if !shape_fits || frames > MOST_FRAMES {
             return Err("a block of the wrong shape");
         }
+        let unit = FULL_SCALE / self.scale;
         for (scaled, channel) in self.scaled.iter_mut().zip(block) {
             scaled.clear();
-            scaled.extend(channel.iter().copied().map(to_lame));
+            scaled.extend(channel.iter().map(|&sample| limited(sample) * unit));
         }
         let left = self.scaled[0].as_ptr();
         let right = if self.channels == 2 { self.scaled[1].as_ptr() } else { left };
@@ -123,6 +145,25 @@ impl Lame {
             let lame = self.handle.as_ptr();
             ffi::lame_encode_buffer_float(lame, left, right, frames as c_int, output, room)
         };
+        self.give(written, out)
+    }
+
+    /// Fills up the packets encoded so far and appends what was held back: they are whole, and the next packet's
+    /// main data begins in itself. All else that the encoder remembers stays.
+    ///
+    /// # Errors
+    /// LAME's failure.
+    pub fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), &'static str> {
+        // SAFETY: an initialised encoder; the output's own length is given. No table is read: nothing is encoded.
+        let written = unsafe {
+            let (output, room) = (self.output.as_mut_ptr(), self.output.len() as c_int);
+            ffi::lame_encode_flush_nogap(self.handle.as_ptr(), output, room)
+        };
+        self.give(written, out)
+    }
+
+    /// Appends what LAME says that it has written to the output.
+    fn give(&self, written: c_int, out: &mut Vec<u8>) -> Result<(), &'static str> {
         let written = usize::try_from(written).map_err(|_| "LAME failed")?;
         out.extend_from_slice(self.output.get(..written).ok_or("LAME wrote too much")?);
         Ok(())
@@ -137,6 +178,8 @@ impl Drop for Lame {
 }
 
 /// LAME takes floats at the scale of 16 bits.
-fn to_lame(sample: f32) -> f32 {
-    if sample.is_nan() { 0.0 } else { sample.clamp(-1.0, 1.0) * 32768.0 }
+const FULL_SCALE: f32 = 32768.0;
+
+fn limited(sample: f32) -> f32 {
+    if sample.is_nan() { 0.0 } else { sample.clamp(-1.0, 1.0) }
 }

@@ -4,6 +4,7 @@ mod demux;
 mod encode;
 mod lame;
 mod layout;
+mod level;
 mod tag;
 mod walker;
 
