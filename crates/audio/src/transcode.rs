@@ -18,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Changes whenever the stages before the encoder would give other samples.
-pub const PIPELINE_REVISION: &str = "pipeline 4";
+pub const PIPELINE_REVISION: &str = "pipeline 5";
 
 /// What is wanted, every choice made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
