@@ -200,6 +200,11 @@ pub trait Encoding: Send + Sync {
     /// Upper bound of a segment's length in bytes; used to place segments whose sizes are learned.
     fn longest_segment_bytes(&self) -> u64;
 
+    /// Whether samples are written as they come, in 16 bits: what is finer is dithered then.
+    fn is_linear_16(&self) -> bool {
+        false
+    }
+
     /// For learned layouts: collects the segments in order and makes the layout of them.
     fn assembly(&self) -> Option<Box<dyn Assembly>> {
         None

@@ -4,6 +4,7 @@
 use crate::Planar;
 use crate::channels::Mixer;
 use crate::decode::Decode;
+use crate::dither;
 use crate::error::DecodeError;
 use crate::resample::Resampler;
 
@@ -49,6 +50,8 @@ pub struct Frames {
     taken: usize,
     /// Frames at the target's rate that remain before endless silence.
     remaining: u64,
+    /// Where the next frame stands in the whole, if what 16 bits don't hold is dithered.
+    dithered: Option<u64>,
 }
 
 impl Frames {
@@ -56,7 +59,13 @@ impl Frames {
     #[must_use]
     pub fn new(pipeline: Pipeline, remaining: u64) -> Self {
         let ready = Planar::new(pipeline.channels);
-        Self { pipeline, ready, taken: 0, remaining }
+        Self { pipeline, ready, taken: 0, remaining, dithered: None }
+    }
+
+    /// The same frames, rounded to 16 bits with dither; the next one is frame `first` of the whole.
+    #[must_use]
+    pub fn dithered_from(self, first: u64) -> Self {
+        Self { dithered: Some(first), ..self }
     }
 
     /// Frames of silence put in so far because the source ended before its promised frame count.
@@ -85,6 +94,11 @@ impl Frames {
             to.extend_from_slice(&from[self.taken..end]);
         }
         self.taken = end;
+        if let Some(first) = &mut self.dithered {
+            let channels = out.channels.iter_mut().enumerate();
+            channels.for_each(|(index, channel)| dither::to_16_bits(channel, index, *first));
+            *first += wanted as u64;
+        }
         out.push_silence(frames - wanted);
         self.remaining -= wanted as u64;
         Ok(())

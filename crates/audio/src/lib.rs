@@ -9,6 +9,7 @@ pub mod channels;
 pub mod codecs;
 pub mod decode;
 pub mod demux;
+mod dither;
 mod elementary;
 pub mod error;
 pub mod facts;

@@ -4,6 +4,7 @@
 //! segment's start, mapped, resampled by absolute position and handed to a fresh encoder.
 
 use crate::channels::Mixer;
+use crate::codecs::pcm;
 use crate::decode::Decode;
 use crate::error::{DecodeError, EncodeError, PlanError};
 use crate::format::{Coding, Encoding, Format, Segment, Shape, Sink};
@@ -18,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Changes whenever the stages before the encoder would give other samples.
-pub const PIPELINE_REVISION: &str = "pipeline 5";
+pub const PIPELINE_REVISION: &str = "pipeline 6";
 
 /// What is wanted, every choice made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -178,6 +179,16 @@ impl Transcode {
         let clip = Clip::new(decoder, length, position);
         let mixer = Mixer::new(target.map, facts.channels, facts.channel_mask);
         let pipeline = Pipeline::new(clip, facts.channels, mixer, resampler);
-        Ok(Frames::new(pipeline, self.frame_count.saturating_sub(first)))
+        let frames = Frames::new(pipeline, self.frame_count.saturating_sub(first));
+        let dithers = self.encoding.is_linear_16() && may_be_finer_than_16_bits(&facts.codec);
+        Ok(if dithers { frames.dithered_from(first) } else { frames })
+    }
+}
+
+/// Whether a lossless codec may have samples that 16 bits don't hold. What is lossy has noise enough of its own.
+fn may_be_finer_than_16_bits(codec: &str) -> bool {
+    match pcm::Coding::by_name(codec) {
+        Some(coding) => coding.is_finer_than_16_bits(),
+        None => matches!(codec, "flac" | "alac"),
     }
 }

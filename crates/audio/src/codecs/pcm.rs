@@ -81,6 +81,12 @@ impl Coding {
         }
     }
 
+    /// Whether a sample may have more than 16 bits.
+    #[must_use]
+    pub fn is_finer_than_16_bits(self) -> bool {
+        self.width() > 2
+    }
+
     /// Appends one channel of interleaved frames to `out`. `channel` < `channels`; a frame cut off at
     /// the end is left out.
     pub fn unpack(self, bytes: &[u8], channel: usize, channels: usize, out: &mut Vec<f32>) {

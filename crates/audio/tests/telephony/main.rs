@@ -4,6 +4,7 @@
 
 mod channels;
 mod coded;
+mod dither;
 mod g722;
 mod gsm;
 mod rig;

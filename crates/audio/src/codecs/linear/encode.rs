@@ -99,6 +99,10 @@ impl Encoding for LinearEncoding {
         Ok(Segment { length_bytes: self.bytes_of(segment), ..Segment::default() })
     }
 
+    fn is_linear_16(&self) -> bool {
+        self.packing == Packing::S16Le
+    }
+
     fn longest_segment_bytes(&self) -> u64 {
         self.segment_frames * self.frame_bytes() as u64 + self.padding
     }

@@ -111,6 +111,10 @@ impl Encoding for FlacEncoding {
         Ok(Segment { length_bytes, checkpoint: None, notes: notes.into_bytes() })
     }
 
+    fn is_linear_16(&self) -> bool {
+        self.shape.coding == Coding::Pcm16
+    }
+
     fn longest_segment_bytes(&self) -> u64 {
         let samples = self.segment_frames * u64::from(self.shape.channels);
         let blocks = self.segment_frames / self.block_frames;
