@@ -114,6 +114,17 @@ pub fn prompt(names: &[&str], seconds: Option<&str>, path: &Path) {
     ffmpeg(&args);
 }
 
+/// The same prompts at 16 kHz, of G.722.
+pub fn g722_prompt(names: &[&str], seconds: &str, path: &Path) {
+    let inputs: Vec<_> = names.iter().map(|n| format!("{PROMPTS}/{n}.g722")).collect();
+    let mut args: Vec<&str> =
+        inputs.iter().flat_map(|i| ["-f", "g722", "-i", i.as_str()]).collect();
+    let join = format!("concat=n={}:v=0:a=1", names.len());
+    args.extend(["-filter_complex", &join, "-t", seconds, "-c:a", "pcm_s16le"]);
+    args.push(path.to_str().expect("a path"));
+    ffmpeg(&args);
+}
+
 /// Our own melody.
 pub fn melody() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/melody.flac")
