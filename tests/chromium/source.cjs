@@ -25,10 +25,10 @@ async function feed({ url, type, step }) {
 }
 
 run(async (browser) => {
+  // From no origin at all: our own page lets no media of its scripts' making play.
   const page = await browser.newPage();
   const results = {};
   for (const [name, link] of Object.entries(task.links)) {
-    await page.goto(new URL("/", link.url).href);
     results[name] = await page.evaluate(feed, link);
   }
   return results;

@@ -112,8 +112,8 @@ fn a_media_source_takes_webm_in_ranges_of_any_length() {
     let seconds = (call.len() - 44) as f64 / 16_000.0;
     for (step, result) in results.as_object().expect("results") {
         assert_eq!(result["error"], Value::Null, "{step}: {result}");
-        assert!((number(&result["duration"]) - seconds).abs() < 0.002, "{step}: {result}");
-        // One stretch from the beginning to the end, within a packet.
+        // All in one stretch; it ends with a whole packet, and the duration grows to that.
+        assert!((number(&result["duration"]) - seconds).abs() < 0.021, "{step}: {result}");
         let held = result["held"].as_array().expect("stretches");
         assert_eq!(held.len(), 1, "{step}: {result}");
         assert!(number(&held[0][0]) < 0.021, "{step}: {result}");

@@ -7,6 +7,7 @@ mod sums;
 use audio::format::{Coding, Wish};
 use audio::formats::{FORMATS, by_name};
 use audio::probe::payload;
+use audio::tags::Tags;
 use audio::transcode::Input;
 use audio::{ChannelMap, Facts, Hint, Planar, Probed, Source, Target, Transcode, probe};
 use std::ops::ControlFlow;
@@ -137,6 +138,7 @@ fn laid_out(source: Source, probed: Probed) -> Transcode {
         map: ChannelMap::Mix,
         bitrate_bps: None,
         coding: Coding::default(),
+        tags: Tags::default(),
         clip: 0..facts.frame_count,
     };
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };

@@ -1,5 +1,8 @@
 //! What is known of a source, established once, at ingest, and kept.
 
+use crate::codecs::pcm::Coding;
+use crate::codecs::stream::Stream;
+use crate::tags::Tags;
 use serde::{Deserialize, Serialize};
 
 /// What the uploader says of a source; believed only where the bytes have no header.
@@ -41,9 +44,63 @@ pub struct Facts {
     pub channel_mask: Option<u32>,
     /// What was wrong with the headers and was measured instead, in plain words.
     pub repaired: Vec<String>,
+    /// What the recording says of itself.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 impl Facts {
+    /// Those of samples of a fixed size, if nothing is wrong with them.
+    #[must_use]
+    pub fn of_samples(
+        format: &str,
+        coding: Coding,
+        rate_hz: u32,
+        channels: u16,
+        frame_count: u64,
+    ) -> Self {
+        let frame_bits = 8 * coding.width() as u64 * u64::from(channels.max(1));
+        Self {
+            format: format.into(),
+            codec: coding.name().into(),
+            rate_hz,
+            channels,
+            frame_count,
+            bitrate_bps: frame_bits.saturating_mul(rate_hz.into()) as u32,
+            constant_bitrate: true,
+            canonical: true,
+            channel_mask: None,
+            repaired: Vec::new(),
+            tags: Tags::default(),
+        }
+    }
+
+    /// Those of a stream of packets, if nothing is wrong with it: so many bytes for so many frames, of which
+    /// `frame_count` are heard.
+    #[must_use]
+    pub fn of_packets(
+        format: &str,
+        stream: &Stream,
+        frame_count: u64,
+        (bytes, frames): (u64, u64),
+    ) -> Self {
+        let rate_hz = stream.rate_hz();
+        let seconds = frames.max(1) as f64 / f64::from(rate_hz.max(1));
+        Self {
+            format: format.into(),
+            codec: stream.codec().into(),
+            rate_hz,
+            channels: stream.channels(),
+            frame_count,
+            bitrate_bps: (bytes as f64 * 8.0 / seconds).round() as u32,
+            constant_bitrate: matches!(stream, Stream::Pcm { .. }),
+            canonical: true,
+            channel_mask: stream.channel_mask(),
+            repaired: Vec::new(),
+            tags: Tags::default(),
+        }
+    }
+
     /// Duration in seconds.
     #[must_use]
     pub fn duration_seconds(&self) -> f64 {

@@ -59,7 +59,6 @@ const FOREIGN: &[Foreign] = &[
     known("Creative Voice", "audio/x-voc", 0, b"Creative Voice File"),
     known("8SVX", "audio/x-8svx", 8, b"8SVX"),
     known("NIST SPHERE", "audio/x-nist", 0, b"NIST_1A"),
-    known("AAC in LOAS", "audio/aac", 0, b"\x56\xe0"),
     known("AAC in ADIF", "audio/aac", 0, b"ADIF"),
 ];
 

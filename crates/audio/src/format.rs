@@ -4,7 +4,9 @@ use crate::decode::Decode;
 use crate::error::{DecodeError, EncodeError, PlanError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::frames::Frames;
+use crate::tags::Tags;
 use crate::{Layout, Source};
+use std::io;
 use std::ops::ControlFlow;
 
 /// One row of the table: what a format is called and what it can do.
@@ -49,6 +51,14 @@ pub trait SourceFormat: Sync {
     /// # Errors
     /// [`ProbeError`].
     fn probe(&self, source: &Source, hint: Hint<'_>) -> Result<Probed, ProbeError>;
+
+    /// What the source says of itself, beside the ID3v2 tag that may stand in front of any.
+    ///
+    /// # Errors
+    /// What the medium reports.
+    fn tags(&self, _source: &Source) -> io::Result<Tags> {
+        Ok(Tags::default())
+    }
 
     /// A decode whose first frame is `start_frame` (0 ≤ start < frame_count), exact to the frame.
     /// Does its own pre-roll; what it yields from there on must be as near to a decode from the
@@ -139,11 +149,16 @@ pub trait TargetFormat: Sync {
     /// [`PlanError`] naming the option and what is allowed.
     fn settle(&self, wish: Wish) -> Result<Settled, PlanError>;
 
-    /// Lays out a representation. Cheap: arithmetic only.
+    /// Whether its header has room for tags.
+    fn carries_tags(&self) -> bool {
+        false
+    }
+
+    /// Lays out a representation. Cheap: arithmetic only. `tags` are none where it carries none.
     ///
     /// # Errors
     /// [`PlanError`] where the format cannot hold that much.
-    fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError>;
+    fn plan(&self, shape: Shape, tags: &Tags) -> Result<Box<dyn Encoding>, PlanError>;
 
     /// Everything beside the shape that decides the bytes: encoder, version, settings, grid
     /// constants, and the instruction-set class where the encoder dispatches at run time.

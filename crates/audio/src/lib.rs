@@ -23,6 +23,7 @@ pub mod planar;
 pub mod probe;
 pub mod resample;
 pub mod source;
+pub mod tags;
 pub mod transcode;
 
 pub use channels::ChannelMap;

@@ -8,6 +8,7 @@ use crate::error::{EncodeError, PlanError};
 use crate::format::{Coding, Encoding, Format, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::frames::Frames;
 use crate::planar::to_i16;
+use crate::tags::Tags;
 use crate::transcode::Target;
 use crate::{ChannelMap, Facts, Layout, Planar};
 
@@ -42,6 +43,7 @@ pub fn target(facts: &Facts) -> Target {
         map: ChannelMap::Keep,
         bitrate_bps: None,
         coding: Coding::default(),
+        tags: Tags::default(),
         clip: 0..facts.frame_count,
     }
 }
@@ -55,7 +57,7 @@ impl TargetFormat for PeaksTarget {
         Ok(Settled { rate_hz, channels, bitrate_bps: None })
     }
 
-    fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, _tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
         Ok(Box::new(PeaksEncoding { shape }))
     }
 

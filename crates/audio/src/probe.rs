@@ -9,6 +9,7 @@ use crate::facts::{Facts, Hint, LONGEST_SECONDS, Probed};
 use crate::foreign::foreign;
 use crate::format::{Format, SourceFormat};
 use crate::formats::{FORMATS, by_hint, mp3};
+use crate::tags;
 use std::io;
 
 /// Raised with every change by which a source is played that was refused before: those are probed again then.
@@ -47,8 +48,11 @@ pub fn probe(source: &Source, hint: Hint<'_>) -> Result<Probed, ProbeError> {
         let names: Vec<_> = demuxers().map(|(f, _)| f.name).collect();
         ProbeError::Unrecognised(format!("{found}; supported: {}", names.join(", ")))
     })?;
-    let probed = demuxer.probe(&payload(source, format.name)?, hint)?;
+    let payload = payload(source, format.name)?;
+    let mut probed = demuxer.probe(&payload, hint)?;
     check(&probed.facts).map_err(|m| ProbeError::Unsupported(format!("{}: {m}", format.name)))?;
+    probed.facts.tags = demuxer.tags(&payload)?;
+    probed.facts.tags.complete(&tags::id3::read(source)?);
     Ok(probed)
 }
 

@@ -13,6 +13,7 @@ use crate::frames::{Clip, Frames, Pipeline};
 use crate::probe::payload;
 use crate::resample::Resampler;
 pub use crate::resample::output_frames;
+use crate::tags::Tags;
 use crate::{ChannelMap, Facts, Layout, Source};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,6 +35,8 @@ pub struct Target {
     pub bitrate_bps: Option<u32>,
     /// How samples are coded.
     pub coding: Coding,
+    /// What the header says of the recording.
+    pub tags: Tags,
     /// The frames of the source that are wanted; the whole is `0..frame_count`.
     pub clip: Range<u64>,
 }
@@ -90,14 +93,15 @@ impl Transcode {
         })?;
         let frame_count =
             output_frames(target.clip.end - target.clip.start, input.facts.rate_hz, target.rate_hz);
-        let encoding = writer.plan(Shape {
+        let shape = Shape {
             rate_hz: target.rate_hz,
             channels: target.map.output_channels(input.facts.channels),
             bitrate_bps: target.bitrate_bps,
             frame_count,
             serial,
             coding: target.coding,
-        })?;
+        };
+        let encoding = writer.plan(shape, &target.tags)?;
         Ok(Self { input, target, encoding, frame_count })
     }
 

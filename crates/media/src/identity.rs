@@ -14,12 +14,13 @@ const KEY_BYTES: usize = 20;
 #[must_use]
 pub fn key(content_id: &str, target: &Target, writer: &dyn TargetFormat) -> String {
     let canonical = format!(
-        "{PIPELINE_REVISION}\n{content_id}\n{} {} {:?} {:?} {:?} {:?}\n{}",
+        "{PIPELINE_REVISION}\n{content_id}\n{} {} {:?} {:?} {:?} {:?} {:?}\n{}",
         target.format,
         target.rate_hz,
         target.map,
         target.bitrate_bps,
         target.coding,
+        target.tags,
         target.clip,
         writer.revision()
     );

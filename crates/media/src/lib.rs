@@ -45,7 +45,9 @@ pub use engine::Config;
 pub use error::{OpenError, RETRY_AFTER_ENCODE_S, RETRY_AFTER_S};
 pub use identity::serial;
 pub use peaks::{Peaks, peaks_of};
-pub use preferences::{BITRATES_KBPS, BadValue, ChannelWish, ClipWish, Preferences, RATES_HZ};
+pub use preferences::{
+    BITRATES_KBPS, BadValue, ChannelWish, ClipWish, Preferences, RATES_HZ, TagWish,
+};
 pub use prepared::Prepared;
 pub use resource::{Resource, Right};
 pub use select::{Refusal, Representation, Transcoded, select};

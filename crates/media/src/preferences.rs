@@ -3,9 +3,10 @@
 
 use audio::format::Coding;
 use audio::formats::{self, FORMATS};
+use audio::tags::{FIELDS, Field, Tags};
 
 /// The options that decide the representation; `None` is "not asked".
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Preferences {
     /// `f`: a row name of [`audio::formats::FORMATS`].
     pub format: Option<&'static str>,
@@ -21,6 +22,17 @@ pub struct Preferences {
     pub codec: Option<Coding>,
     /// `bits`.
     pub bits: Option<u32>,
+    /// `tags` and `tag-title` and its like.
+    pub tags: TagWish,
+}
+
+/// What the header is to say of the recording.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagWish {
+    /// `tags=none`: nothing of what the source says.
+    pub leave_out: bool,
+    /// Those that the link says itself.
+    pub said: Tags,
 }
 
 /// The values of `ch`.
@@ -66,6 +78,8 @@ pub struct BadValue {
 /// Bit rates in kbit/s.
 pub const BITRATES_KBPS: [u32; 16] =
     [8, 16, 24, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+/// Characters of a tag that a link says.
+const LONGEST_TAG: usize = 200;
 /// Values of `bits`.
 const BITS: [u32; 2] = [16, 24];
 /// Values of `codec`.
@@ -94,7 +108,24 @@ const EXTENSIONS: [(&str, &[(&str, &str)]); 12] = [
 
 impl Preferences {
     /// The names of the options.
-    pub const OPTIONS: [&'static str; 7] = ["f", "br", "rate", "ch", "t", "codec", "bits"];
+    pub const OPTIONS: [&'static str; 13] = {
+        let [title, artist, album, date, comment] = FIELDS;
+        [
+            "f",
+            "br",
+            "rate",
+            "ch",
+            "t",
+            "codec",
+            "bits",
+            "tags",
+            title.option,
+            artist.option,
+            album.option,
+            date.option,
+            comment.option,
+        ]
+    };
 
     /// What a file extension in lower case stands for: a format, and for some more than that.
     #[must_use]
@@ -120,8 +151,15 @@ impl Preferences {
             "ch" => self.channels = Some(channels(value)?),
             "codec" => self.codec = Some(coding(value)?),
             "bits" => self.bits = Some(one_of("bits", value, digits(value), &BITS)?),
+            "tags" if value == "none" => self.tags.leave_out = true,
+            "tags" => return Err(bad("tags", value, "none")),
             "t" => self.clip = Some(clip(value)?),
-            _ => {}
+            _ => {
+                if let Some(field) = FIELDS.iter().find(|field| field.option == option) {
+                    check_text(field, value)?;
+                    self.tags.said.set(field, value);
+                }
+            }
         }
         Ok(())
     }
@@ -148,6 +186,14 @@ fn coding(value: &str) -> Result<Coding, BadValue> {
     known
         .map(|(_, coding)| *coding)
         .ok_or_else(|| bad("codec", value, CODECS.map(|(codec, _)| codec).join(", ")))
+}
+
+fn check_text(field: &Field, text: &str) -> Result<(), BadValue> {
+    if text.chars().count() > LONGEST_TAG || text.chars().any(char::is_control) {
+        let allowed = format!("at most {LONGEST_TAG} characters without control characters");
+        return Err(bad(field.option, text, allowed));
+    }
+    Ok(())
 }
 
 fn one_of(

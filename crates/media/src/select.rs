@@ -4,10 +4,11 @@
 //! channels → the format's own defaults.
 
 use crate::identity;
-use crate::preferences::{ChannelWish, ClipWish, Preferences};
+use crate::preferences::{ChannelWish, ClipWish, Preferences, TagWish};
 use crate::resource::Resource;
 use audio::format::{Coding, Format, Shape, TargetFormat, Wish};
 use audio::formats::{self, FORMATS};
+use audio::tags::Tags;
 use audio::{ChannelMap, Facts, PlanError, Target, transcode};
 use std::ops::Range;
 use std::sync::Arc;
@@ -114,15 +115,17 @@ pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
         coding,
     })?;
     let mono_only = settled.channels == 1 && map.output_channels(facts.channels) > 1;
+    let tags = tags(format, writer, facts, &wish.tags)?;
     let target = Target {
         format: format.name,
         rate_hz: settled.rate_hz,
         map: if mono_only { mixed(map) } else { map },
         bitrate_bps: settled.bitrate_bps,
         coding,
+        tags,
         clip,
     };
-    writer.plan(Shape {
+    let shape = Shape {
         rate_hz: target.rate_hz,
         channels: settled.channels,
         bitrate_bps: target.bitrate_bps,
@@ -133,7 +136,8 @@ pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
         ),
         serial: 0,
         coding,
-    })?;
+    };
+    writer.plan(shape, &target.tags)?;
     let key = identity::key(&resource.content_hash, &target, writer);
     let resource = Arc::clone(resource);
     Ok(Representation::Transcode(Transcoded { resource, format, target, key }))
@@ -150,6 +154,10 @@ fn changes_nothing(
         || wish.format.is_none_or(|f| f == facts.format)
             && facts.canonical
             && is_coded(facts, coding);
+    let leaves_out = wish.tags.leave_out && !facts.tags.is_empty();
+    if leaves_out || !wish.tags.said.is_empty() {
+        return false;
+    }
     let same_rate = wish.rate_hz.is_none_or(|rate| rate == facts.rate_hz);
     let same_bitrate = wish.bitrate_kbps.is_none_or(|kbps| {
         facts.constant_bitrate && kbps * 1000 == facts.bitrate_bps && has_bitrate(facts)
@@ -208,7 +216,8 @@ fn target_format(
         return Err(bad(
             "br",
             format!(
-                "`br` without `f` re-encodes in the stored format, and {} has no bit rate; ask for f=mp3, ogg, mp4 or webm",
+                "`br` without `f` re-encodes in the stored format, and {} has no bit rate; ask for f=mp3, ogg, mp4 \
+                 or webm",
                 facts.format
             ),
         ));
@@ -249,6 +258,27 @@ fn coding(
         if wish.codec.is_some() { ("codec", "f=wav") } else { ("bits", "f=wav and f=flac") };
     let name = format.name;
     Err(bad(option, format!("`{name}` leaves no choice of `{option}`; it goes with {goes_with}")))
+}
+
+/// What the header says of the recording: what the link does, and what the source does beside that.
+fn tags(
+    format: &Format,
+    writer: &dyn TargetFormat,
+    facts: &Facts,
+    wish: &TagWish,
+) -> Result<Tags, Refusal> {
+    if !writer.carries_tags()
+        && let Some((field, _)) = wish.said.iter().next()
+    {
+        let carry = names(|f| f.target.is_some_and(TargetFormat::carries_tags));
+        let message = format!("`{}` carries no tags; those that do: {carry}", format.name);
+        return Err(bad(field.option, message));
+    }
+    let mut tags = wish.said.clone();
+    if writer.carries_tags() && !wish.leave_out {
+        tags.complete(&facts.tags);
+    }
+    Ok(tags)
 }
 
 fn channel_map(channels: u16, wish: Option<ChannelWish>) -> Result<ChannelMap, Refusal> {

@@ -20,6 +20,7 @@ fn resource(channels: u16) -> Resource {
         canonical: true,
         channel_mask: None,
         repaired: vec![],
+        tags: audio::tags::Tags::default(),
     };
     Resource {
         file_sid: None,

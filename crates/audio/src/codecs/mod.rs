@@ -14,4 +14,5 @@ pub mod opus;
 pub mod pcm;
 pub mod stream;
 pub mod symphonia;
+pub mod syom;
 pub mod vorbis;

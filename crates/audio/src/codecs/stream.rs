@@ -1,11 +1,12 @@
 //! A coded stream as Ogg, Matroska and MP4 carry it, whatever codec it has: packet durations, delay, pre-roll,
 //! decoder.
 
-use super::aac::{self, AacConfig};
+use super::aac::{AacConfig, Extension};
 use super::mpeg::{Header, MpegDecoder};
 use super::opus::{self, Opus, OpusHead};
 use super::pcm::{Coding, PcmPackets};
 use super::symphonia::{Codec, Symphonia};
+use super::syom::Syom;
 use super::vorbis::{Vorbis, VorbisClock, VorbisHead};
 use crate::demux::bytes::{u8_at, u16_be, u32_be};
 use crate::demux::index::{IndexReader, IndexWriter};
@@ -21,7 +22,7 @@ pub enum Stream {
     Vorbis(VorbisHead),
     /// MPEG audio, by the header of a packet.
     Mpeg(Header),
-    /// AAC-LC.
+    /// AAC-LC and HE-AAC.
     Aac(AacConfig),
     /// Apple Lossless, by its magic cookie of 24 bytes.
     Alac(Vec<u8>),
@@ -99,6 +100,15 @@ impl Stream {
         }
     }
 
+    /// The loudspeakers that the channels are for, if not the usual ones for that many.
+    #[must_use]
+    pub fn channel_mask(&self) -> Option<u32> {
+        match self {
+            Self::Aac(config) => config.channel_mask(),
+            _ => None,
+        }
+    }
+
     /// Decoded frames in front of the first that counts.
     #[must_use]
     pub fn delay(&self) -> u64 {
@@ -109,14 +119,14 @@ impl Stream {
     }
 
     /// Frames that a decode begins ahead: 2 s, more than 80 packets of Opus at 20 ms; as many packets as MP3's
-    /// reservoir can reach over; two packets of what overlaps.
+    /// reservoir can reach over; two packets of what overlaps, more of HE-AAC.
     #[must_use]
     pub fn pre_roll(&self) -> u64 {
         match self {
             Self::Opus(_) => 2 * u64::from(opus::RATE_HZ),
             Self::Vorbis(head) => 2 * u64::from(head.longest_block()),
             Self::Mpeg(header) => MPEG_PRE_ROLL_PACKETS * header.frames(),
-            Self::Aac(_) => 2 * aac::PACKET_FRAMES,
+            Self::Aac(config) => config.pre_roll(),
             Self::Alac(_) | Self::Flac(_) | Self::Pcm { .. } => 0,
         }
     }
@@ -145,7 +155,10 @@ impl Stream {
             Self::Opus(head) => Box::new(Opus::new(head).map_err(DecodeError::Broken)?),
             Self::Vorbis(head) => Box::new(Vorbis::new(head)?),
             Self::Mpeg(_) => Box::new(MpegDecoder::default()),
-            Self::Aac(config) => Box::new(Symphonia::new(Codec::Aac(&config.to_bytes()))?),
+            Self::Aac(config) if config.extension == Extension::None && config.channels <= 2 => {
+                Box::new(Symphonia::new(Codec::Aac(&config.to_bytes()))?)
+            }
+            Self::Aac(config) => Box::new(Syom::new(*config)?),
             Self::Alac(cookie) => Box::new(Symphonia::new(Codec::Alac(cookie))?),
             Self::Flac(info) => Box::new(Symphonia::new(Codec::Flac(info))?),
             Self::Pcm { coding, .. } => Box::new(PcmPackets(*coding)),
@@ -158,7 +171,7 @@ impl Stream {
             Self::Opus(_) => (0, private.to_vec()),
             Self::Vorbis(head) => (1, head.headers().to_vec()),
             Self::Mpeg(header) => (2, header.bytes.to_vec()),
-            Self::Aac(config) => (3, config.to_bytes().to_vec()),
+            Self::Aac(config) => (3, config.to_bytes()),
             Self::Alac(cookie) => (4, cookie.clone()),
             Self::Flac(info) => (5, info.clone()),
             Self::Pcm { coding, .. } => (6, coding.name().into()),
@@ -209,7 +222,7 @@ impl Clock {
             Stream::Opus(_) => opus::packet_frames(packet),
             Stream::Vorbis(head) => self.vorbis.frames(head, packet),
             Stream::Mpeg(header) => Header::parse(packet).unwrap_or(*header).frames() as usize,
-            Stream::Aac(_) => aac::PACKET_FRAMES as usize,
+            Stream::Aac(config) => config.packet_frames() as usize,
             Stream::Alac(cookie) => alac_frames(cookie, packet),
             Stream::Flac(_) => flac_frames(packet).unwrap_or(0) as usize,
             Stream::Pcm { coding, channels, .. } => {

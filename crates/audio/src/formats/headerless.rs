@@ -3,12 +3,13 @@
 
 use crate::Source;
 use crate::codecs::g711::Law;
-use crate::codecs::linear::{LinearDecode, LinearEncoding, Region};
+use crate::codecs::linear::{self, LinearEncoding};
 use crate::codecs::pcm::{Coding, Packing};
 use crate::decode::Decode;
 use crate::error::{DecodeError, PlanError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::{Encoding, Settled, Shape, SourceFormat, TargetFormat, Wish};
+use crate::tags::Tags;
 
 /// Rate of headerless G.711.
 const RATE_HZ: u32 = 8000;
@@ -55,18 +56,8 @@ impl SourceFormat for G711Source {
     }
 
     fn probe(&self, source: &Source, _hint: Hint<'_>) -> Result<Probed, ProbeError> {
-        let facts = Facts {
-            format: self.format.into(),
-            codec: self.coding.name().into(),
-            rate_hz: RATE_HZ,
-            channels: 1,
-            frame_count: source.length_bytes(),
-            bitrate_bps: 8 * RATE_HZ,
-            constant_bitrate: true,
-            canonical: true,
-            channel_mask: None,
-            repaired: Vec::new(),
-        };
+        let frame_count = source.length_bytes();
+        let facts = Facts::of_samples(self.format, self.coding, RATE_HZ, 1, frame_count);
         Ok(Probed { facts, index: Vec::new() })
     }
 
@@ -77,7 +68,7 @@ impl SourceFormat for G711Source {
         index: &[u8],
         start_frame: u64,
     ) -> Result<Box<dyn Decode>, DecodeError> {
-        Ok(Box::new(LinearDecode::new(source, Region::of(facts, index)?, start_frame)?))
+        linear::open(source, facts, index, start_frame)
     }
 }
 
@@ -94,7 +85,7 @@ impl TargetFormat for G711Target {
         settle_fixed(self.format, RATE_HZ, "64 kbit/s", wish)
     }
 
-    fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, _tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
         let packing = Packing::Law(self.law);
         Ok(Box::new(LinearEncoding::new(Vec::new(), packing, shape, SEGMENT_FRAMES)))
     }

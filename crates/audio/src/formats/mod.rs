@@ -9,6 +9,7 @@ pub mod flac;
 pub mod g722;
 pub mod gsm;
 mod headerless;
+pub mod loas;
 pub mod matroska;
 pub mod mp3;
 pub mod mp4;
@@ -32,6 +33,7 @@ pub static FORMATS: &[Format] = &[
     mp4::FORMAT,
     matroska::FORMAT,
     adts::FORMAT,
+    loas::FORMAT,
     ulaw::FORMAT,
     alaw::FORMAT,
     g722::FORMAT,

@@ -9,6 +9,7 @@ mod silent_flac;
 use audio::format::Coding;
 use audio::formats::by_name;
 use audio::probe::payload;
+use audio::tags::Tags;
 use audio::transcode::Input;
 use audio::{ChannelMap, Hint, Planar, Probed, ReadAt, Source, Target, Transcode, probe};
 use silent_flac::silent_flac;
@@ -187,6 +188,7 @@ fn first_segment(source: Source, probed: Probed) -> usize {
         map,
         bitrate_bps: None,
         coding: Coding::default(),
+        tags: Tags::default(),
         clip,
     };
     let input = Input { source, facts, index: Arc::new(probed.index) };

@@ -1,6 +1,7 @@
 //! Material, a whole transcode made last segment first, and an independent decoder.
 
 use audio::format::Coding;
+use audio::tags::Tags;
 use audio::transcode::Input;
 use audio::{ChannelMap, Hint, Layout, Source, Target, Transcode};
 use std::ops::ControlFlow;
@@ -64,6 +65,7 @@ pub fn coded(wav: Vec<u8>, format: &'static str, coding: Coding) -> Transcode {
         map: ChannelMap::Keep,
         bitrate_bps: settled.bitrate_bps,
         coding,
+        tags: Tags::default(),
         clip: 0..facts.frame_count,
     };
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };

@@ -2,6 +2,7 @@
 
 use audio::format::{Coding, Settled, Wish};
 use audio::formats;
+use audio::tags::Tags;
 use audio::transcode::Input;
 use audio::{ChannelMap, Hint, PlanError, Source, Target, Transcode, probe};
 use std::ops::ControlFlow;
@@ -93,6 +94,7 @@ pub fn transcode(
         map: ChannelMap::Keep,
         bitrate_bps: settled.bitrate_bps,
         coding: Coding::default(),
+        tags: Tags::default(),
         clip,
     };
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };

@@ -1,6 +1,8 @@
 //! AAC in ADTS.
 
-use crate::rig::{Material, agrees, decode, make, probed, seeks_exactly, survives_mutilation};
+use crate::rig::{
+    Material, agrees, decode, make, probed, remux, seeks_exactly, survives_mutilation,
+};
 
 const ADTS: &[&str] = &["-c:a", "aac", "-aac_pns", "0", "-f", "adts"];
 
@@ -11,6 +13,23 @@ fn counts_and_samples_are_ffmpegs() {
         assert_eq!(probed.facts.format, "adts");
         seeks_exactly(&source, &probed);
     }
+}
+
+#[test]
+fn loas_is_the_same_sound_in_other_bits() {
+    for material in [Material::Prompt, Material::Stereo] {
+        let adts = make(material, "aac", ADTS);
+        for (bytes, extension) in [
+            (remux(&adts, "aac", "latm"), "latm"),
+            (make(material, "loas", &["-c:a", "aac", "-aac_pns", "0", "-f", "latm"]), "bin"),
+        ] {
+            let (source, probed) = agrees(&bytes, extension, 80.0);
+            assert_eq!((&*probed.facts.format, &*probed.facts.codec), ("loas", "aac"));
+            seeks_exactly(&source, &probed);
+        }
+    }
+    let whole = make(Material::Stereo, "loas", &["-c:a", "aac", "-f", "latm"]);
+    survives_mutilation(whole[..20_000].to_vec(), "loas", 100);
 }
 
 #[test]

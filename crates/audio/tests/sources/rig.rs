@@ -47,6 +47,34 @@ pub fn make(material: Material, extension: &str, arguments: &[&str]) -> Vec<u8> 
     bytes
 }
 
+/// A file of any signal that ffmpeg's generators know.
+pub fn synthesise(signal: &str, extension: &str, arguments: &[&str]) -> Vec<u8> {
+    let file = tempfile::Builder::new().suffix(&format!(".{extension}")).tempfile().unwrap();
+    run(&[&["-f", "lavfi", "-i", signal], arguments, &[file.path().to_str().unwrap()]].concat());
+    std::fs::read(file.path()).unwrap()
+}
+
+/// The same packets in another container.
+pub fn remux(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let file =
+        |extension| tempfile::Builder::new().suffix(&format!(".{extension}")).tempfile().unwrap();
+    let (from, to) = (file(from), file(to));
+    std::fs::write(from.path(), bytes).unwrap();
+    run(&["-i", from.path().to_str().unwrap(), "-c", "copy", to.path().to_str().unwrap()]);
+    std::fs::read(to.path()).unwrap()
+}
+
+/// HE-AAC, of version 2 if wanted, in ADTS; ffmpeg reads it and can't write it.
+pub fn high_efficiency(is_second: bool) -> Vec<u8> {
+    let raw = synthesise(STEREO, "wav", &["-c:a", "pcm_f32le", "-f", "f32le"]);
+    let samples: Vec<f32> = raw.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+    let plane = |at: usize| -> Vec<f32> { samples.iter().skip(at).step_by(2).copied().collect() };
+    let options =
+        syom::EncodeOptions::adts().with_bitrate_bps(if is_second { 32_000 } else { 48_000 });
+    let options = if is_second { options.with_he_v2(true) } else { options.with_he(true) };
+    syom::encode_with(&[&plane(0), &plane(1)], 44_100, &options).unwrap()
+}
+
 /// What ffmpeg decodes, one vector a channel. Opus with libopus, since ffmpeg's own decoder is some
 /// 35 dB away from it.
 pub fn judge(bytes: &[u8], extension: &str, codec: &str, channels: usize) -> Vec<Vec<f32>> {

@@ -2,6 +2,7 @@
 
 use audio::format::{Coding, Wish};
 use audio::formats;
+use audio::tags::Tags;
 use audio::transcode::Input;
 use audio::{ChannelMap, Hint, Planar, Probed, Source, Target, Transcode, probe};
 use std::ops::ControlFlow;
@@ -111,7 +112,7 @@ pub fn coded(bytes: &[u8], extension: &str, format: &'static str, coding: Coding
     let clip = 0..facts.frame_count;
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };
     let (rate_hz, bitrate_bps) = (settled.rate_hz, settled.bitrate_bps);
-    let target = Target { format, rate_hz, map, bitrate_bps, coding, clip };
+    let target = Target { format, rate_hz, map, bitrate_bps, coding, tags: Tags::default(), clip };
     Transcode::new(input, formats::by_name(format).unwrap(), target, 0).unwrap()
 }
 

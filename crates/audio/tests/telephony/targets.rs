@@ -60,6 +60,7 @@ fn what_a_format_cannot_do_is_refused_by_the_options_name() {
         serial: 0,
         coding: Coding::default(),
     };
-    let planned = formats::by_name("wav").unwrap().target.unwrap().plan(shape);
+    let planned =
+        formats::by_name("wav").unwrap().target.unwrap().plan(shape, &audio::tags::Tags::default());
     assert_eq!(planned.err().unwrap().option, "f");
 }

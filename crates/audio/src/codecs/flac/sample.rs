@@ -13,7 +13,8 @@ pub trait Sample: Copy + Into<i32> {
     /// Bytes that one takes at most (a difference has a bit more, a code that was thought no longer may have half a
     /// bit more), beside the heads of frames and subframes.
     const MOST_BYTES: usize;
-    /// So many second differences of the difference of two channels, with three bits more than a sample, add up in 32 bits.
+    /// So many second differences of the difference of two channels, with three bits more than a sample, add up in 32
+    /// bits.
     const STRETCH: usize;
 }
 

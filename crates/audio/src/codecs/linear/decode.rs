@@ -40,6 +40,19 @@ impl Region {
     }
 }
 
+/// A decode of what the facts and the index speak of, as [`Region::of`] has it.
+///
+/// # Errors
+/// [`DecodeError::Broken`] if they speak of no such thing.
+pub fn open(
+    source: &Source,
+    facts: &Facts,
+    index: &[u8],
+    start_frame: u64,
+) -> Result<Box<dyn Decode>, DecodeError> {
+    Ok(Box::new(LinearDecode::new(source, Region::of(facts, index)?, start_frame)?))
+}
+
 /// Decodes a region from a frame on.
 pub struct LinearDecode {
     source: Source,

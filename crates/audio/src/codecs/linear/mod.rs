@@ -3,5 +3,5 @@
 mod decode;
 mod encode;
 
-pub use decode::{LinearDecode, Region};
+pub use decode::open;
 pub use encode::{LinearEncoding, grain};

@@ -96,6 +96,9 @@ fn check(format: &str, rate_hz: u32, channels: u16, bitrate_bps: u32) -> Result<
     Ok(())
 }
 
+/// Takes a packet with its number.
+pub type Each<'a> = dyn FnMut(u64, &[u8]) -> Result<(), EncodeError> + 'a;
+
 /// The packets of a representation.
 #[derive(Debug, Clone, Copy)]
 pub struct ConstantOpus {
@@ -168,7 +171,7 @@ impl ConstantOpus {
         &self,
         segment: u32,
         frames: &mut Frames,
-        each: &mut dyn FnMut(u64, &[u8]) -> Result<(), EncodeError>,
+        each: &mut Each<'_>,
     ) -> Result<(), EncodeError> {
         let mut encoder = self.encoder()?;
         let Range { start: first, end } = self.packets_of(segment);

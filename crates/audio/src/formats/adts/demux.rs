@@ -3,8 +3,8 @@
 
 use super::header::{HEADER_BYTES, Header};
 use crate::Source;
-use crate::codecs::aac::PACKET_FRAMES;
 use crate::codecs::stream::Stream;
+use crate::codecs::syom::heard;
 use crate::decode::Decode;
 use crate::demux::index::{IndexReader, IndexWriter, Places};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
@@ -28,40 +28,30 @@ impl SourceFormat for AdtsSource {
 
     fn probe(&self, source: &Source, _: Hint<'_>) -> Result<Probed, ProbeError> {
         let refuse = |m: String| ProbeError::Unsupported(format!("adts: {m}"));
+        let config = match Walk::new(source, 0, None).next()? {
+            Some((_, header)) => header.config().map_err(refuse)?,
+            None => return Err(refuse("no packets were found".into())),
+        };
+        let mut ahead = Walk::new(source, 0, None);
+        let config = heard(config, || ahead.packet())?;
+        let stream = Stream::Aac(config);
         let mut walk = Walk::new(source, 0, None);
-        let (mut places, mut packets, mut bytes, mut stream) = (Places::default(), 0, 0, None);
+        let (mut places, mut packets, mut bytes) = (Places::default(), 0, 0);
         while let Some((offset, header)) = walk.next()? {
-            if stream.is_none() {
-                stream = Some(Stream::Aac(header.config().map_err(refuse)?));
-            }
-            let rate_hz = stream.as_ref().map_or(0, Stream::rate_hz);
-            places.add(offset, packets * PACKET_FRAMES, rate_hz.into());
+            places.add(offset, packets * config.packet_frames(), config.rate_hz.into());
             packets += 1;
             bytes += header.length_bytes as u64;
         }
-        let stream = stream.ok_or_else(|| refuse("no packets were found".into()))?;
         let mut repaired = Vec::new();
         if walk.skipped_bytes > 0 {
             repaired.push(format!("{} bytes that are no packets were skipped", walk.skipped_bytes));
         }
-        let frame_count = packets * PACKET_FRAMES;
+        let frame_count = packets * config.packet_frames();
         let mut index = IndexWriter::default();
         stream.write(&[], &mut index);
         places.write(&mut index);
-        let facts = Facts {
-            format: "adts".into(),
-            codec: stream.codec().into(),
-            rate_hz: stream.rate_hz(),
-            channels: stream.channels(),
-            frame_count,
-            bitrate_bps: (bytes as f64 * 8.0 * f64::from(stream.rate_hz())
-                / frame_count.max(1) as f64)
-                .round() as u32,
-            constant_bitrate: false,
-            canonical: true,
-            channel_mask: None,
-            repaired,
-        };
+        let coded = (bytes, frame_count);
+        let facts = Facts { repaired, ..Facts::of_packets("adts", &stream, frame_count, coded) };
         Ok(Probed { facts, index: index.finish() })
     }
 
@@ -81,8 +71,11 @@ impl SourceFormat for AdtsSource {
         let mut head = [0; HEADER_BYTES];
         source.read_full_at(&mut head, offset)?;
         let reference = Header::parse(&head).ok_or_else(broken)?;
-        let packets =
-            AdtsPackets { walk: Walk::new(source, offset, Some(reference)), start: frame as i64 };
+        let packets = AdtsPackets {
+            walk: Walk::new(source, offset, Some(reference)),
+            start: frame as i64,
+            frames: stream.first_frames(&[]),
+        };
         let span = start_frame..facts.frame_count;
         Ok(Box::new(PacketDecode::new(packets, stream.decoder()?, facts.channels, span)))
     }
@@ -127,6 +120,13 @@ impl Walk {
         Ok(None)
     }
 
+    /// The next whole packet without its header.
+    fn packet(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let Some((offset, header)) = self.next()? else { return Ok(None) };
+        let bytes = self.window.peek(offset, header.length_bytes)?;
+        Ok(Some(bytes.get(header.header_bytes..).unwrap_or(&[]).to_vec()))
+    }
+
     fn header_at(&mut self, offset: u64) -> io::Result<Option<Header>> {
         let header = Header::parse(self.window.peek(offset, HEADER_BYTES)?);
         Ok(header.filter(|h| self.reference.is_none_or(|r| r.continues(h))))
@@ -137,17 +137,15 @@ impl Walk {
 struct AdtsPackets {
     walk: Walk,
     start: i64,
+    /// Frames of each.
+    frames: usize,
 }
 
 impl Packets for AdtsPackets {
     fn next(&mut self, packet: &mut Packet) -> Result<bool, DecodeError> {
-        let Some((offset, header)) = self.walk.next()? else { return Ok(false) };
-        let bytes = self.walk.window.peek(offset, header.length_bytes)?;
-        packet.data.clear();
-        packet.data.extend_from_slice(bytes.get(header.header_bytes..).unwrap_or(&[]));
-        packet.start = self.start;
-        packet.frames = PACKET_FRAMES as usize;
-        self.start += PACKET_FRAMES as i64;
+        let Some(data) = self.walk.packet()? else { return Ok(false) };
+        *packet = Packet { data, start: self.start, frames: self.frames };
+        self.start += self.frames as i64;
         Ok(true)
     }
 }

@@ -40,7 +40,7 @@ impl Header {
     /// What a decoder must know.
     ///
     /// # Errors
-    /// What it is, in plain words, where that is not AAC-LC of one or two channels.
+    /// What it is, in plain words, where that is not AAC-LC.
     pub fn config(&self) -> Result<AacConfig, String> {
         let (profile, index, configuration) = self.kind;
         match profile {

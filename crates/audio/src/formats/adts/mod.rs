@@ -1,4 +1,4 @@
-//! AAC in ADTS, as radio streams and recorders write it, read only.
+//! AAC in ADTS, with what may be on top of it, as radio streams and recorders write it, read only.
 
 mod demux;
 mod header;

@@ -1,7 +1,7 @@
 //! Reading AIFF and AIFC: the common chunk says how, the sound chunk holds the samples.
 
 use crate::Source;
-use crate::codecs::linear::{LinearDecode, Region};
+use crate::codecs::linear;
 use crate::codecs::pcm::Coding;
 use crate::decode::Decode;
 use crate::demux::bytes::{u16_be, u32_be, u64_be};
@@ -52,18 +52,9 @@ impl SourceFormat for AiffSource {
         if common.frame_count > 0 {
             frame_count = frame_count.min(u64::from(common.frame_count));
         }
-        let facts = Facts {
-            format: "aiff".into(),
-            codec: common.coding.name().into(),
-            rate_hz: common.rate_hz,
-            channels: common.channels,
-            frame_count,
-            bitrate_bps: (frame_bytes * 8).saturating_mul(u64::from(common.rate_hz)) as u32,
-            constant_bitrate: true,
-            canonical: true,
-            channel_mask: None,
-            repaired,
-        };
+        let CommonChunk { coding, rate_hz, channels, .. } = common;
+        let facts = Facts::of_samples("aiff", coding, rate_hz, channels, frame_count);
+        let facts = Facts { repaired, ..facts };
         Ok(Probed { facts, index: sound.start.to_le_bytes().to_vec() })
     }
 
@@ -74,7 +65,7 @@ impl SourceFormat for AiffSource {
         index: &[u8],
         start_frame: u64,
     ) -> Result<Box<dyn Decode>, DecodeError> {
-        Ok(Box::new(LinearDecode::new(source, Region::of(facts, index)?, start_frame)?))
+        linear::open(source, facts, index, start_frame)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reading AU: a header of 24 bytes or more, then samples to the end.
 
 use crate::Source;
-use crate::codecs::linear::{LinearDecode, Region};
+use crate::codecs::linear;
 use crate::codecs::pcm::Coding;
 use crate::decode::Decode;
 use crate::demux::bytes::u32_be;
@@ -37,18 +37,8 @@ impl SourceFormat for AuSource {
             data_bytes = available;
         }
         let frame_bytes = u64::from(channels.max(1)) * coding.width() as u64;
-        let facts = Facts {
-            format: "au".into(),
-            codec: coding.name().into(),
-            rate_hz,
-            channels,
-            frame_count: data_bytes / frame_bytes,
-            bitrate_bps: (frame_bytes * 8).saturating_mul(u64::from(rate_hz)) as u32,
-            constant_bitrate: true,
-            canonical: true,
-            channel_mask: None,
-            repaired,
-        };
+        let facts = Facts::of_samples("au", coding, rate_hz, channels, data_bytes / frame_bytes);
+        let facts = Facts { repaired, ..facts };
         Ok(Probed { facts, index: start.to_le_bytes().to_vec() })
     }
 
@@ -59,7 +49,7 @@ impl SourceFormat for AuSource {
         index: &[u8],
         start_frame: u64,
     ) -> Result<Box<dyn Decode>, DecodeError> {
-        Ok(Box::new(LinearDecode::new(source, Region::of(facts, index)?, start_frame)?))
+        linear::open(source, facts, index, start_frame)
     }
 }
 

@@ -2,7 +2,7 @@
 //! the samples.
 
 use crate::Source;
-use crate::codecs::linear::{LinearDecode, Region};
+use crate::codecs::linear;
 use crate::codecs::pcm::Coding;
 use crate::decode::Decode;
 use crate::demux::bytes::{u32_be, u64_be};
@@ -45,18 +45,9 @@ impl SourceFormat for CafSource {
         }
         let Described { rate_hz, channels, coding } = described;
         let frame_bytes = u64::from(channels.max(1)) * coding.width() as u64;
-        let facts = Facts {
-            format: "caf".into(),
-            codec: coding.name().into(),
-            rate_hz,
-            channels,
-            frame_count: claimed.min(available) / frame_bytes,
-            bitrate_bps: (frame_bytes * 8).saturating_mul(u64::from(rate_hz)) as u32,
-            constant_bitrate: true,
-            canonical: true,
-            channel_mask: None,
-            repaired,
-        };
+        let frame_count = claimed.min(available) / frame_bytes;
+        let facts = Facts::of_samples("caf", coding, rate_hz, channels, frame_count);
+        let facts = Facts { repaired, ..facts };
         Ok(Probed { facts, index: start.to_le_bytes().to_vec() })
     }
 
@@ -67,7 +58,7 @@ impl SourceFormat for CafSource {
         index: &[u8],
         start_frame: u64,
     ) -> Result<Box<dyn Decode>, DecodeError> {
-        Ok(Box::new(LinearDecode::new(source, Region::of(facts, index)?, start_frame)?))
+        linear::open(source, facts, index, start_frame)
     }
 }
 

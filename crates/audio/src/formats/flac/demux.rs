@@ -7,9 +7,11 @@ use crate::codecs::symphonia::{Codec, Symphonia};
 use crate::decode::Decode;
 use crate::demux::index::{IndexReader, IndexWriter, Places};
 use crate::demux::packets::{Packet, PacketDecode, PacketDecoder, Packets};
+use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
+use crate::tags::{Tags, vorbis};
 use crate::{Planar, Source};
 use std::io;
 
@@ -83,8 +85,13 @@ impl SourceFormat for FlacSource {
             canonical,
             channel_mask: None,
             repaired,
+            tags: Tags::default(),
         };
         Ok(Probed { facts, index: index.finish() })
+    }
+
+    fn tags(&self, source: &Source) -> io::Result<Tags> {
+        comments(source)
     }
 
     fn open(
@@ -107,6 +114,27 @@ impl SourceFormat for FlacSource {
         let span = start_frame..facts.frame_count;
         Ok(Box::new(PacketDecode::new(packets, decoder, facts.channels, span)))
     }
+}
+
+/// The block of comments.
+fn comments(source: &Source) -> io::Result<Tags> {
+    let mut window = Window::of_blocks(source, 64 * 1024);
+    let mut at = MARK.len() as u64;
+    if window.peek(0, MARK.len())? != MARK {
+        return Ok(Tags::default());
+    }
+    for _ in 0..MAX_BLOCKS {
+        let &[kind, a, b, c] = window.peek(at, 4)? else { break };
+        let length = u32::from_be_bytes([0, a, b, c]) as usize;
+        if kind & 0x7f == 4 {
+            return Ok(vorbis::read(window.peek(at + 4, length)?));
+        }
+        at += 4 + length as u64;
+        if kind & 0x80 != 0 {
+            break;
+        }
+    }
+    Ok(Tags::default())
 }
 
 /// What STREAMINFO says, and its body.

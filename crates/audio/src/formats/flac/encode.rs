@@ -9,6 +9,7 @@ use crate::format::{
 };
 use crate::frames::Frames;
 use crate::planar::{extend_i16, to_i24};
+use crate::tags::{Tags, vorbis};
 use crate::{Layout, Planar};
 use md5::{Digest, Md5};
 
@@ -40,7 +41,11 @@ impl TargetFormat for FlacTarget {
         Ok(Settled { rate_hz, channels: wish.channels.clamp(1, 2), bitrate_bps: None })
     }
 
-    fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
+    fn carries_tags(&self) -> bool {
+        true
+    }
+
+    fn plan(&self, shape: Shape, tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
         if !(1..=HIGHEST_RATE_HZ).contains(&shape.rate_hz) {
             let message =
                 format!("`flac` can't hold {} Hz; allowed: 1 to {HIGHEST_RATE_HZ}", shape.rate_hz);
@@ -48,7 +53,9 @@ impl TargetFormat for FlacTarget {
         }
         let block_frames = block_frames(shape.rate_hz);
         let blocks = (SEGMENT_SECONDS * u64::from(shape.rate_hz)).div_ceil(block_frames);
-        Ok(Box::new(FlacEncoding { shape, block_frames, segment_frames: blocks * block_frames }))
+        let segment_frames = blocks * block_frames;
+        let comments = if tags.is_empty() { Vec::new() } else { vorbis::write("tonearm", tags) };
+        Ok(Box::new(FlacEncoding { shape, block_frames, segment_frames, comments }))
     }
 
     fn revision(&self) -> String {
@@ -66,6 +73,8 @@ struct FlacEncoding {
     shape: Shape,
     block_frames: u64,
     segment_frames: u64,
+    /// The body of the block of comments; empty for none.
+    comments: Vec<u8>,
 }
 
 impl Encoding for FlacEncoding {
@@ -127,6 +136,7 @@ impl Encoding for FlacEncoding {
             shape: self.shape,
             block_frames: self.block_frames,
             segment_frames: self.segment_frames,
+            comments: self.comments.clone(),
             shortest: u32::MAX,
             longest: 0,
             md5: Md5::new(),
@@ -241,6 +251,7 @@ struct FlacAssembly {
     shape: Shape,
     block_frames: u64,
     segment_frames: u64,
+    comments: Vec<u8>,
     shortest: u32,
     longest: u32,
     md5: Md5,
@@ -266,7 +277,7 @@ impl Assembly for FlacAssembly {
 }
 
 impl FlacAssembly {
-    /// `fLaC`, STREAMINFO, SEEKTABLE (RFC 9639 §8).
+    /// `fLaC`, STREAMINFO, comments if there are any, SEEKTABLE (RFC 9639 §8).
     fn header(&self) -> Vec<u8> {
         let mut header = b"fLaC".to_vec();
         block_head(&mut header, 0, false, 34);
@@ -282,6 +293,10 @@ impl FlacAssembly {
             | self.shape.frame_count & 0xf_ffff_ffff;
         header.extend(packed.to_be_bytes());
         header.extend_from_slice(&self.md5.clone().finalize());
+        if !self.comments.is_empty() {
+            block_head(&mut header, 4, false, self.comments.len() as u32);
+            header.extend(&self.comments);
+        }
         block_head(&mut header, 3, true, 18 * self.lengths.len() as u32);
         let mut offset = 0u64;
         for (i, length) in self.lengths.iter().enumerate() {

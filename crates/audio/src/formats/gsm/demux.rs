@@ -6,6 +6,7 @@ use crate::decode::Decode;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
+use crate::tags::Tags;
 use crate::{Planar, Source};
 
 /// Reading headerless GSM.
@@ -46,6 +47,7 @@ impl SourceFormat for GsmSource {
             canonical: true,
             channel_mask: None,
             repaired: Vec::new(),
+            tags: Tags::default(),
         };
         Ok(Probed { facts, index: Vec::new() })
     }

@@ -6,6 +6,7 @@ use super::tracks::{Head, Track};
 use crate::Source;
 use crate::codecs::mpeg::Header;
 use crate::codecs::stream::{Clock, Stream};
+use crate::codecs::syom::heard;
 use crate::decode::Decode;
 use crate::demux::index::{IndexReader, IndexWriter, Places};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
@@ -28,6 +29,11 @@ impl SourceFormat for MatroskaSource {
         let Track { number, stream, private, prefix, delay_ns } = head.track;
         let blocks = || Blocks::new(source, head.first_cluster, number, &prefix);
         let stream = match stream {
+            Some(Stream::Aac(config)) => {
+                let mut ahead = blocks();
+                let next = || Ok(ahead.next()?.map(|coded| coded.data));
+                Stream::Aac(heard(config, next)?)
+            }
             Some(stream) => stream,
             None => mpeg(blocks().next()?).map_err(refuse)?,
         };
@@ -38,7 +44,6 @@ impl SourceFormat for MatroskaSource {
         // Where the codec's own header states it, that is exact and CodecDelay is not: writers are
         // known to count it at the wrong rate.
         let delay = if stream.delay() > 0 { stream.delay() } else { stated.unwrap_or(0) };
-        let seconds = survey.position.max(1) as f64 / f64::from(rate_hz.max(1));
         let mut repaired = Vec::new();
         if !head.has_duration {
             repaired.push("the duration was missing and was measured".into());
@@ -50,18 +55,14 @@ impl SourceFormat for MatroskaSource {
         index.put(delay);
         index.put_bytes(&prefix);
         survey.places.write(&mut index);
+        let coded = (survey.bytes, survey.position);
+        let frame_count = survey.position.saturating_sub(delay + survey.discard);
         let facts = Facts {
-            format: "matroska".into(),
-            codec: stream.codec().into(),
-            rate_hz,
-            channels: stream.channels(),
-            frame_count: survey.position.saturating_sub(delay + survey.discard),
-            bitrate_bps: (survey.bytes as f64 * 8.0 / seconds).round() as u32,
-            constant_bitrate: false,
             // WebM has no other codecs.
             canonical: matches!(stream, Stream::Opus(_) | Stream::Vorbis(_)),
-            channel_mask: None,
+            constant_bitrate: false,
             repaired,
+            ..Facts::of_packets("matroska", &stream, frame_count, coded)
         };
         Ok(Probed { facts, index: index.finish() })
     }

@@ -1,5 +1,5 @@
-//! Writing WebM (RFC 9559, RFC 8794) with Opus at a hard constant bit rate: every block has the same length, so every length,
-//! and with it the index in front of the sound, is known beforehand. Segments are whole clusters.
+//! Writing WebM (RFC 9559, RFC 8794) with Opus at a hard constant bit rate: every block has the same length, so every
+//! length, and with it the index in front of the sound, is known beforehand. Segments are whole clusters.
 
 use crate::Layout;
 use crate::codecs::opus::constant::{
@@ -8,6 +8,7 @@ use crate::codecs::opus::constant::{
 use crate::error::{EncodeError, PlanError};
 use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::frames::Frames;
+use crate::tags::Tags;
 use std::ops::Range;
 
 /// Writing WebM.
@@ -38,10 +39,14 @@ impl TargetFormat for WebmTarget {
         settle("webm", wish)
     }
 
-    fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
+    fn carries_tags(&self) -> bool {
+        true
+    }
+
+    fn plan(&self, shape: Shape, tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
         let opus = ConstantOpus::new("webm", shape)?;
         u32::try_from(opus.count.div_ceil(SEGMENT_PACKETS)).map_err(|_| too_long("webm"))?;
-        Ok(Box::new(WebmEncoding { opus, shape }))
+        Ok(Box::new(WebmEncoding { opus, shape, tags: tags_element(tags) }))
     }
 
     fn revision(&self) -> String {
@@ -53,6 +58,8 @@ impl TargetFormat for WebmTarget {
 struct WebmEncoding {
     opus: ConstantOpus,
     shape: Shape,
+    /// The element of tags; empty for none.
+    tags: Vec<u8>,
 }
 
 impl WebmEncoding {
@@ -88,11 +95,11 @@ impl WebmEncoding {
         );
         let (info, tracks) = (self.info(), self.tracks());
         let places_bytes = places([0; 3]).len();
-        let before = (places_bytes + info.len() + tracks.len()) as u64;
+        let before = (places_bytes + info.len() + tracks.len() + self.tags.len()) as u64;
         // Their length doesn't depend on what they say.
         let clusters = before + self.cues(0).len() as u64;
         let places = places([places_bytes as u64, (places_bytes + info.len()) as u64, before]);
-        let body = [places, info, tracks, self.cues(clusters)].concat();
+        let body = [places, info, tracks, self.tags.clone(), self.cues(clusters)].concat();
         let length = body.len() as u64 + self.bytes_of(&(0..self.opus.count));
         let segment = [&0x1853_8067_u32.to_be_bytes()[..], &(1 << 56 | length).to_be_bytes()];
         [ebml, segment.concat(), body].concat()
@@ -171,6 +178,19 @@ impl WebmEncoding {
             out.extend(nanoseconds(self.padding()).to_be_bytes());
         }
     }
+}
+
+fn tags_element(tags: &Tags) -> Vec<u8> {
+    if tags.is_empty() {
+        return Vec::new();
+    }
+    let all = tags.iter().map(|(field, text)| {
+        let named = [element(0x45a3, field.vorbis.as_bytes()), element(0x4487, text.as_bytes())];
+        element(0x67c8, &named.concat())
+    });
+    // Of all that the file holds.
+    let of_all = [element(0x63c0, &[]), all.collect::<Vec<_>>().concat()];
+    element(0x1254_c367, &element(0x7373, &of_all.concat()))
 }
 
 /// Opus's clock in nanoseconds.

@@ -1,4 +1,5 @@
-//! Matroska and WebM audio: Opus, Vorbis, AAC-LC, MPEG audio, FLAC, ALAC, PCM read; Opus at a hard constant rate written.
+//! Matroska and WebM audio: Opus, Vorbis, AAC, MPEG audio, FLAC, ALAC, PCM read; Opus at a hard constant rate
+//! written.
 
 mod blocks;
 mod demux;

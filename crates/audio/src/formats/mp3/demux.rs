@@ -10,7 +10,9 @@ use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
+use crate::tags::{Tags, id3};
 use std::collections::VecDeque;
+use std::io;
 
 /// MP3 and the other layers as a source.
 pub struct Mp3Source;
@@ -64,6 +66,12 @@ impl SourceFormat for Mp3Source {
             ));
         }
         Ok(survey.probed(&first.header, tag, walker.end(), repaired))
+    }
+
+    fn tags(&self, source: &Source) -> io::Result<Tags> {
+        let mut tags = id3::read(source)?;
+        tags.complete(&id3::read_v1(source)?);
+        Ok(tags)
     }
 
     fn open(
@@ -170,6 +178,7 @@ impl Survey {
             canonical: header.layer == Layer::Three,
             channel_mask: None,
             repaired,
+            tags: Tags::default(),
         };
         let index = Index { skip, end, offsets: self.offsets };
         Probed { facts, index: index.write() }

@@ -8,6 +8,7 @@ use crate::codecs::mpeg::Header;
 use crate::error::{EncodeError, PlanError};
 use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::frames::Frames;
+use crate::tags::{Tags, id3};
 use crate::{Layout, Planar};
 
 /// Writing MP3.
@@ -80,7 +81,11 @@ impl TargetFormat for Mp3Target {
         Ok(Settled { rate_hz, channels, bitrate_bps: Some(bitrate_bps) })
     }
 
-    fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
+    fn carries_tags(&self) -> bool {
+        true
+    }
+
+    fn plan(&self, shape: Shape, tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
         let bitrate_bps = shape.bitrate_bps.unwrap_or(0);
         if !is_legal(shape.rate_hz, bitrate_bps) {
             return Err(refuse_bitrate(bitrate_bps, Some(shape.rate_hz)));
@@ -90,7 +95,7 @@ impl TargetFormat for Mp3Target {
             let message = "this is too long for `mp3`".into();
             return Err(PlanError { option: "f", message });
         }
-        Ok(Box::new(Mp3Encoding { shape, packets }))
+        Ok(Box::new(Mp3Encoding { shape, packets, tag: id3::write(tags) }))
     }
 
     fn revision(&self) -> String {
@@ -105,6 +110,8 @@ impl TargetFormat for Mp3Target {
 /// One representation.
 struct Mp3Encoding {
     shape: Shape,
+    /// What stands in front of everything.
+    tag: Vec<u8>,
     packets: Packets,
 }
 
@@ -138,7 +145,7 @@ impl Encoding for Mp3Encoding {
             let (first, end) = self.packets.of_segment(segment);
             self.packets.end_of(end) - self.packets.end_of(first)
         });
-        Some(Layout::new(self.packets.label(self.shape), lengths))
+        Some(Layout::new([&self.tag[..], &self.packets.label(self.shape)].concat(), lengths))
     }
 
     fn first_frame(&self, segment: u32) -> u64 {

@@ -3,6 +3,7 @@
 use super::fragments::{FragmentWalk, Fragments};
 use super::table::{Place, Table, Walk};
 use super::track::Track;
+use super::udta;
 use crate::Source;
 use crate::codecs::aac::{self, AacConfig};
 use crate::codecs::stream::Stream;
@@ -14,6 +15,7 @@ use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
+use crate::tags::Tags;
 use std::io;
 
 /// MP4 as a source.
@@ -45,7 +47,6 @@ impl SourceFormat for Mp4Source {
         // Refused here rather than at every open.
         stream.decoder().map_err(|e| refuse(format!("{} ({e})", stream.codec())))?;
         let (delay, frame_count) = track.trimmed();
-        let seconds = frame_count.max(1) as f64 / f64::from(stream.rate_hz().max(1));
         let mut index = IndexWriter::default();
         index.put(REVISION);
         stream.write(&track.private, &mut index);
@@ -56,19 +57,16 @@ impl SourceFormat for Mp4Source {
             track.fragments.write(&mut index);
         }
         let facts = Facts {
-            format: "mp4".into(),
-            codec: stream.codec().into(),
-            rate_hz: stream.rate_hz(),
-            channels: stream.channels(),
-            frame_count,
-            bitrate_bps: (track.bytes as f64 * 8.0 / seconds).round() as u32,
-            constant_bitrate: matches!(stream, Stream::Pcm { .. }),
             // A link ending in `.mp4` gets the original only with a codec that players of MP4 know: AAC or ALAC.
             canonical: matches!(stream, Stream::Aac(_) | Stream::Alac(_)),
-            channel_mask: None,
             repaired: track.repaired,
+            ..Facts::of_packets("mp4", stream, frame_count, (track.bytes, frame_count))
         };
         Ok(Probed { facts, index: index.finish() })
+    }
+
+    fn tags(&self, source: &Source) -> io::Result<Tags> {
+        udta::read(source)
     }
 
     fn open(

@@ -2,9 +2,11 @@
 
 use super::aac::{DELAY_FRAMES, PACKET_FRAMES, RATES_HZ};
 use super::moov::{Track, header};
+use super::udta;
 use crate::error::{EncodeError, PlanError};
 use crate::format::{Assembly, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::frames::Frames;
+use crate::tags::Tags;
 use crate::{Layout, Planar};
 use syom::{EncodeContainer, EncodeOptions, Encoder};
 
@@ -58,7 +60,11 @@ impl TargetFormat for Mp4Target {
         Ok(Settled { rate_hz, channels, bitrate_bps: Some(bitrate_bps) })
     }
 
-    fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
+    fn carries_tags(&self) -> bool {
+        true
+    }
+
+    fn plan(&self, shape: Shape, tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
         // The index counts the padded packets' frames in 32 bits.
         if shape.frame_count > u64::from(u32::MAX) - 2 * PACKET_FRAMES {
             let message = "the recording is too long for an MP4 index".into();
@@ -66,7 +72,7 @@ impl TargetFormat for Mp4Target {
         }
         let segment_packets = (SEGMENT_SECONDS * u64::from(shape.rate_hz)).div_ceil(PACKET_FRAMES);
         let packets = shape.frame_count.div_ceil(PACKET_FRAMES) + DELAY_FRAMES / PACKET_FRAMES;
-        Ok(Box::new(Mp4Encoding { shape, packets, segment_packets }))
+        Ok(Box::new(Mp4Encoding { shape, packets, segment_packets, udta: udta::write(tags) }))
     }
 
     fn revision(&self) -> String {
@@ -78,6 +84,8 @@ struct Mp4Encoding {
     shape: Shape,
     packets: u64,
     segment_packets: u64,
+    /// The box of tags.
+    udta: Vec<u8>,
 }
 
 impl Mp4Encoding {
@@ -175,6 +183,7 @@ impl Encoding for Mp4Encoding {
         Some(Box::new(Mp4Assembly {
             shape: self.shape,
             segment_packets: self.segment_packets,
+            udta: self.udta.clone(),
             lengths: Vec::new(),
             sizes: Vec::new(),
         }))
@@ -184,6 +193,7 @@ impl Encoding for Mp4Encoding {
 struct Mp4Assembly {
     shape: Shape,
     segment_packets: u64,
+    udta: Vec<u8>,
     /// Bytes of each segment.
     lengths: Vec<u64>,
     /// Bytes of each packet.
@@ -205,6 +215,7 @@ impl Assembly for Mp4Assembly {
             chunk_packets: self.segment_packets as u32,
             packet_sizes: &self.sizes,
             chunk_lengths: &self.lengths,
+            udta: &self.udta,
         };
         Ok(Layout::new(header(&track), self.lengths.iter().copied()))
     }

@@ -11,6 +11,7 @@ mod gapless;
 mod moov;
 mod table;
 mod track;
+mod udta;
 mod video;
 
 use crate::format::Format;

@@ -18,6 +18,8 @@ pub struct Track<'a> {
     pub packet_sizes: &'a [u32],
     /// Bytes of each chunk; one chunk a segment.
     pub chunk_lengths: &'a [u64],
+    /// The box of tags; empty for none.
+    pub udta: &'a [u8],
 }
 
 /// All bytes before the first packet.
@@ -46,7 +48,8 @@ pub fn header(track: &Track<'_>) -> Vec<u8> {
     out
 }
 
-fn boxed(kind: &[u8; 4], fill: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+/// A box.
+pub fn boxed(kind: &[u8; 4], fill: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut out = vec![0; 4];
     out.extend(kind);
     fill(&mut out);
@@ -56,7 +59,7 @@ fn boxed(kind: &[u8; 4], fill: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
 }
 
 /// A box with version and flags.
-fn full(kind: &[u8; 4], flags: u32, fill: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+pub fn full(kind: &[u8; 4], flags: u32, fill: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     boxed(kind, |b| {
         b.extend(flags.to_be_bytes());
         fill(b);
@@ -91,6 +94,7 @@ fn moov(track: &Track<'_>, first_offset: u64, wide: bool) -> Vec<u8> {
             b.extend(boxed(b"edts", |b| b.extend(elst)));
             b.extend(mdia(track, first_offset, wide));
         }));
+        b.extend(track.udta);
     })
 }
 

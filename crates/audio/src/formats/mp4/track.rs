@@ -8,6 +8,7 @@ use super::table::{Table, Walk};
 use crate::Source;
 use crate::codecs::mpeg::{HEADER_BYTES, Header};
 use crate::codecs::stream::Stream;
+use crate::codecs::syom::heard;
 use crate::demux::bytes::{u8_at, u16_be, u32_be, u64_be};
 use crate::demux::window::Window;
 use std::io;
@@ -30,6 +31,9 @@ pub struct Track {
     pub repaired: Vec<String>,
     timing: Timing,
 }
+
+/// Longest packet of AAC that is listened to: as many bits as 8 channels may have (ISO 14496-3 §4.5.3).
+const MOST_AAC_BYTES: u32 = 8 * 6144 / 8;
 
 /// When the packets sound.
 struct Timing {
@@ -107,6 +111,20 @@ impl Track {
             repaired.push(format!("the file is cut short: it holds the first {count} packets"));
         }
         let (stream, private) = match config {
+            Config::Known(Stream::Aac(config), private) => {
+                let mut walk = Walk::new(table.clone(), source, 0)?;
+                let mut first = fragments.first(source)?;
+                let config = heard(config, || {
+                    let Some(place) = walk.next()?.or_else(|| first.take()) else {
+                        return Ok(None);
+                    };
+                    let mut packet = vec![0; place.length.min(MOST_AAC_BYTES) as usize];
+                    let read = source.read_full_at(&mut packet, place.offset)?;
+                    packet.truncate(read);
+                    Ok(Some(packet))
+                })?;
+                (Stream::Aac(config), private)
+            }
             Config::Known(stream, private) => (stream, private),
             Config::Mpeg => match first_header(source, &table, &fragments)? {
                 Some(header) => (Stream::Mpeg(header), Vec::new()),

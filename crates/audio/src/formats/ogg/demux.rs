@@ -2,7 +2,7 @@
 //!
 //! The first link decides the rate and the channels; later ones that have others are brought to them.
 
-use super::link::{Link, Walked};
+use super::link::{self, Link, Walked};
 use crate::channels::Mixer;
 use crate::codecs::stream::Stream;
 use crate::decode::Decode;
@@ -12,8 +12,10 @@ use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
 use crate::frames::{Clip, Frames, Pipeline};
 use crate::resample::{Resampler, output_frames};
+use crate::tags::Tags;
 use crate::{ChannelMap, Planar, Source};
 use std::collections::VecDeque;
+use std::io;
 
 /// Ogg as a source.
 pub struct OggSource;
@@ -55,6 +57,10 @@ impl SourceFormat for OggSource {
         Ok(facts_of(&links, repaired))
     }
 
+    fn tags(&self, source: &Source) -> io::Result<Tags> {
+        link::tags(source)
+    }
+
     fn open(
         &self,
         source: &Source,
@@ -93,20 +99,11 @@ fn facts_of(links: &[Walked], mut repaired: Vec<String>) -> Probed {
     }
     let frame_count: u64 = links.iter().map(|walked| frames_at(&walked.link, rate_hz)).sum();
     let bytes: u64 = links.iter().map(|walked| walked.packet_bytes).sum();
-    let seconds = (frame_count + stream.delay()).max(1) as f64 / f64::from(rate_hz.max(1));
-    let facts = Facts {
-        format: "ogg".into(),
-        codec: stream.codec().into(),
-        rate_hz,
-        channels: stream.channels(),
-        frame_count,
-        bitrate_bps: (bytes as f64 * 8.0 / seconds).round() as u32,
-        constant_bitrate: false,
-        // What is asked for as ogg may be one of the codecs that every player of it has.
-        canonical: !matches!(stream, Stream::Flac(_)),
-        channel_mask: None,
-        repaired,
-    };
+    let canonical = !matches!(stream, Stream::Flac(_));
+    let coded = (bytes, frame_count + stream.delay());
+    // What is asked for as ogg may be one of the codecs that every player of it has.
+    let facts =
+        Facts { canonical, repaired, ..Facts::of_packets("ogg", stream, frame_count, coded) };
     Probed { facts, index: write_links(links) }
 }
 

@@ -11,6 +11,7 @@ use crate::codecs::opus::constant::{
 use crate::error::{EncodeError, PlanError};
 use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::frames::Frames;
+use crate::tags::{Tags, vorbis};
 
 /// Writing Ogg Opus.
 pub struct OggTarget;
@@ -22,12 +23,21 @@ impl TargetFormat for OggTarget {
         settle("ogg", wish)
     }
 
-    fn plan(&self, shape: Shape) -> Result<Box<dyn Encoding>, PlanError> {
+    fn carries_tags(&self) -> bool {
+        true
+    }
+
+    fn plan(&self, shape: Shape, tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
         let opus = ConstantOpus::new("ogg", shape)?;
         let paging = Paging::new(opus.count, opus.packet_bytes);
         // Pages are numbered in 32 bits, the two of the header too.
         u32::try_from(paging.pages_before(opus.count) + 2).map_err(|_| too_long("ogg"))?;
-        Ok(Box::new(OggEncoding { opus, serial: shape.serial, paging }))
+        Ok(Box::new(OggEncoding {
+            opus,
+            serial: shape.serial,
+            paging,
+            comments: vorbis::write(ENCODER, tags),
+        }))
     }
 
     fn revision(&self) -> String {
@@ -40,6 +50,7 @@ struct OggEncoding {
     opus: ConstantOpus,
     serial: u32,
     paging: Paging,
+    comments: Vec<u8>,
 }
 
 impl OggEncoding {
@@ -53,10 +64,7 @@ impl OggEncoding {
     /// The two pages in front: what the stream is, and who made it.
     fn header(&self) -> Vec<u8> {
         let head = self.opus.head();
-        let mut tags = b"OpusTags".to_vec();
-        tags.extend((ENCODER.len() as u32).to_le_bytes());
-        tags.extend(ENCODER.as_bytes());
-        tags.extend([0; 4]); // no comments
+        let tags = [b"OpusTags", &self.comments[..]].concat();
         let serial = self.serial;
         let about = PageHeader { first: true, last: false, granule: 0, serial, sequence: 0 };
         let mut header = page(about, head.len(), &head);

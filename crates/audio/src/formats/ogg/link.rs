@@ -12,10 +12,22 @@ use crate::demux::index::{IndexReader, IndexWriter, Places};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::LONGEST_SECONDS;
+use crate::tags::{Tags, vorbis};
+use std::io;
 
 /// What the first packets of Opus, Vorbis and FLAC begin with.
 const MARKS: [&[u8]; 3] = [b"OpusHead", b"\x01vorbis", FLAC];
 const FLAC: &[u8] = b"\x7fFLAC";
+
+/// What the first packets of streams begin with that aren't read.
+const NAMES: [(&[u8], &str); 6] = [
+    (b"Speex   ", "Speex"),
+    (b"PCM     ", "PCM"),
+    (b"\x80midi", "MIDI"),
+    (b"\x80theora", "Theora, a film"),
+    (b"\x01video", "a film"),
+    (b"fishead", "Skeleton"),
+];
 
 /// Bytes of FLAC's first packet before the body of STREAMINFO (RFC 9639 §10.1).
 const FLAC_HEAD_BYTES: usize = 17;
@@ -116,12 +128,32 @@ fn find_stream(source: &Source, offset: u64) -> Result<(u32, Vec<u8>), ProbeErro
         if MARKS.iter().any(|mark| page.body.starts_with(mark)) {
             return Ok((page.serial, page.body));
         }
-        found.push(String::from_utf8_lossy(&page.body[..page.body.len().min(8)]).into_owned());
+        let begins = &page.body[..page.body.len().min(8)];
+        let name = NAMES.iter().find(|(mark, _)| begins.starts_with(mark)).map(|(_, name)| *name);
+        found
+            .push(name.map_or_else(|| String::from_utf8_lossy(begins).into_owned(), str::to_owned));
     }
     Err(ProbeError::Unsupported(format!(
         "ogg: no Opus, Vorbis or FLAC stream (found: {})",
         if found.is_empty() { "no stream at all".into() } else { format!("{found:?}") }
     )))
+}
+
+/// The comments of the first stream with audio: its second packet.
+///
+/// # Errors
+/// What the medium reports.
+pub fn tags(source: &Source) -> io::Result<Tags> {
+    let Ok((serial, _)) = find_stream(source, 0) else { return Ok(Tags::default()) };
+    let mut packets = OggPackets::new(Pages::new(source, 0), serial);
+    let mut data = Vec::new();
+    packets.next(&mut data)?;
+    packets.next(&mut data)?;
+    let marks: [&[u8]; 2] = [b"OpusTags", b"\x03vorbis"];
+    let behind = marks.iter().find_map(|mark| data.strip_prefix(*mark));
+    // FLAC's is a block of metadata, behind a head of four bytes.
+    let block = behind.or_else(|| data.strip_prefix(&[4]).or(data.strip_prefix(&[0x84]))?.get(3..));
+    Ok(vorbis::read(block.unwrap_or(&[])))
 }
 
 /// Reads the header packets behind the first.

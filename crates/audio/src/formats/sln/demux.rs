@@ -3,7 +3,7 @@
 
 use super::rate_of_extension;
 use crate::Source;
-use crate::codecs::linear::{LinearDecode, Region};
+use crate::codecs::linear;
 use crate::codecs::pcm::Coding;
 use crate::decode::Decode;
 use crate::error::{DecodeError, ProbeError};
@@ -38,19 +38,11 @@ impl SourceFormat for SlnSource {
         let channels = parameter("channels").and_then(|c| u16::try_from(c).ok()).unwrap_or(1);
         let is_big = declared.is_some() && !is_smoother_little(source, channels.into())?;
         let coding = if is_big { Coding::S16Be } else { Coding::S16Le };
-        let frame_bytes = 2 * u64::from(channels.max(1));
+        let frame_count = source.length_bytes() / (2 * u64::from(channels.max(1)));
         let facts = Facts {
-            format: "sln".into(),
-            codec: coding.name().into(),
-            rate_hz,
-            channels,
-            frame_count: source.length_bytes() / frame_bytes,
-            bitrate_bps: (frame_bytes * 8).saturating_mul(u64::from(rate_hz)) as u32,
-            constant_bitrate: true,
             // What is written has one channel, and the lower byte first.
             canonical: coding == Coding::S16Le && channels == 1,
-            channel_mask: None,
-            repaired: Vec::new(),
+            ..Facts::of_samples("sln", coding, rate_hz, channels, frame_count)
         };
         Ok(Probed { facts, index: Vec::new() })
     }
@@ -62,7 +54,7 @@ impl SourceFormat for SlnSource {
         index: &[u8],
         start_frame: u64,
     ) -> Result<Box<dyn Decode>, DecodeError> {
-        Ok(Box::new(LinearDecode::new(source, Region::of(facts, index)?, start_frame)?))
+        linear::open(source, facts, index, start_frame)
     }
 }
 

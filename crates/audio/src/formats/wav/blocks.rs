@@ -10,6 +10,7 @@ use crate::demux::bytes::{u16_le, u64_le};
 use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Probed};
+use crate::tags::Tags;
 use crate::{Planar, Source};
 
 /// Frames given at most at a time.
@@ -46,6 +47,7 @@ pub fn probe(chunks: &Chunks, codec: Adpcm) -> Result<Probed, ProbeError> {
         canonical: false,
         channel_mask: None,
         repaired: chunks.repaired.clone(),
+        tags: Tags::default(),
     };
     let mut index = data.start.to_le_bytes().to_vec();
     index.extend(data_bytes.to_le_bytes());

@@ -4,16 +4,19 @@ use super::blocks::{self, BlockDecode};
 use super::canonical::is_canonical;
 use super::chunks::{self, Chunks};
 use super::gsm;
+use super::info;
 use super::inner;
 use super::outer::Outer;
 use crate::Source;
 use crate::codecs::adpcm::Adpcm;
-use crate::codecs::linear::{LinearDecode, Region};
+use crate::codecs::linear;
 use crate::decode::Decode;
 use crate::demux::part::Part;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
+use crate::tags::Tags;
+use std::io;
 
 /// Reading WAV.
 pub struct WavSource;
@@ -36,6 +39,10 @@ impl SourceFormat for WavSource {
         }
     }
 
+    fn tags(&self, source: &Source) -> io::Result<Tags> {
+        info::read(source)
+    }
+
     fn open(
         &self,
         source: &Source,
@@ -52,7 +59,7 @@ impl SourceFormat for WavSource {
         if let Some(row) = inner::of_codec(&facts.codec) {
             return inner::open(source, facts, row, index, start_frame);
         }
-        Ok(Box::new(LinearDecode::new(source, Region::of(facts, index)?, start_frame)?))
+        linear::open(source, facts, index, start_frame)
     }
 }
 
@@ -60,17 +67,12 @@ fn linear(source: &Source, chunks: &Chunks) -> Result<Probed, ProbeError> {
     let fmt = chunks.fmt;
     let (coding, shift) = fmt.coding(chunks.outer, &Part::of(source, chunks.data.clone()))?;
     let frame_bytes = u64::from(fmt.channels.max(1)) * coding.width() as u64;
+    let frame_count = (chunks.data.end - chunks.data.start) / frame_bytes;
     let facts = Facts {
-        format: "wav".into(),
-        codec: coding.name().into(),
-        rate_hz: fmt.rate_hz,
-        channels: fmt.channels,
-        frame_count: (chunks.data.end - chunks.data.start) / frame_bytes,
-        bitrate_bps: (frame_bytes * 8).saturating_mul(u64::from(fmt.rate_hz)) as u32,
-        constant_bitrate: true,
         canonical: is_canonical(source, chunks, coding.name())?,
         channel_mask: fmt.mask,
         repaired: chunks.repaired.clone(),
+        ..Facts::of_samples("wav", coding, fmt.rate_hz, fmt.channels, frame_count)
     };
     let mut index = chunks.data.start.to_le_bytes().to_vec();
     if shift > 0 {

@@ -10,6 +10,7 @@ use crate::demux::part::Part;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Probed};
 use crate::formats::gsm::{GsmDecode, frames_of};
+use crate::tags::Tags;
 
 /// The name in [`Facts::codec`].
 pub const CODEC: &str = "gsm";
@@ -38,6 +39,7 @@ pub fn probe(source: &Source, chunks: &Chunks) -> Result<Probed, ProbeError> {
         canonical: is_canonical(source, chunks, CODEC)?,
         channel_mask: None,
         repaired: chunks.repaired.clone(),
+        tags: Tags::default(),
     };
     let index = [chunks.data.start.to_le_bytes(), chunks.data.end.to_le_bytes()].concat();
     Ok(Probed { facts, index })

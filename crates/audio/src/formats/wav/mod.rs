@@ -8,6 +8,7 @@ mod demux;
 mod encode;
 mod fmt;
 mod gsm;
+mod info;
 mod inner;
 mod outer;
 mod tail;

@@ -37,7 +37,7 @@ const OPTIONS: [&str; 6] =
 const ACCESS: [&str; 2] = ["exp", "sig"];
 
 /// What is taken for an option, and ignored: players and caches add names of their own.
-const NEAR_MISSES: [&str; 30] = [
+const NEAR_MISSES: [&str; 24] = [
     "bit_rate",
     "bitrate",
     "channel",
@@ -60,12 +60,6 @@ const NEAR_MISSES: [&str; 30] = [
     "samplerate",
     "signature",
     "start",
-    "tag-album",
-    "tag-artist",
-    "tag-comment",
-    "tag-date",
-    "tag-title",
-    "tags",
     "to",
     "type",
 ];
