@@ -103,6 +103,13 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED", reason, message)
     }
 
+    fn slowed(retry_after_s: u64) -> Self {
+        let message = format!("too many failed logins; try again in {retry_after_s} s");
+        let mut error = Self::exhausted("RATE_LIMIT_EXCEEDED", message);
+        error.0.details.push(Detail::LimitedBy("ip"));
+        error
+    }
+
     fn conflict(status: &'static str, reason: &'static str, message: &str) -> Self {
         Self::new(StatusCode::CONFLICT, status, reason, message)
     }
@@ -181,12 +188,7 @@ impl ApiError {
             R::BadCredentials => {
                 Self::unauthenticated("INVALID_CREDENTIALS", "the credentials are not valid")
             }
-            R::TooManyAttempts { retry_after_s } => {
-                let message = format!("too many failed logins; try again in {retry_after_s} s");
-                let mut error = Self::exhausted("RATE_LIMIT_EXCEEDED", message);
-                error.0.details.push(Detail::LimitedBy("ip"));
-                error
-            }
+            R::TooManyAttempts { retry_after_s } => Self::slowed(retry_after_s),
             R::Forbidden => Self::new(
                 StatusCode::FORBIDDEN,
                 "PERMISSION_DENIED",
