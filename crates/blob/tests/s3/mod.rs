@@ -134,7 +134,7 @@ impl S3 {
         let is_less = |state: &mut State| {
             state.seen.iter().filter(|seen| seen.method == method).count() < count
         };
-        let patience = Duration::from_secs(20);
+        let patience = Duration::from_secs(60);
         let waited = self.state.1.wait_timeout_while(self.state(), patience, is_less).unwrap();
         assert!(!waited.1.timed_out(), "no {count} requests of {method}: {:?}", waited.0.seen);
     }
