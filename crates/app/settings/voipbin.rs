@@ -15,8 +15,8 @@ pub struct Voipbin {
     #[arg(long, value_name = "DAYS", env = "TONEARM_VOIPBIN_LINK_DAYS", default_value_t = 7,
           value_parser = clap::value_parser!(u64).range(1..=36_500))]
     pub voipbin_link_days: u64,
-    /// Bytes that all files of a partner may have if they come in through VoIPBIN's API, unless its account says another
-    /// number; more are answered 429
+    /// Bytes that all files of a partner may have once one comes in through VoIPBIN's API, unless its account says
+    /// another number; more are answered 429
     #[arg(long, value_name = "N", env = "TONEARM_ACCOUNT_QUOTA_BYTES", default_value = "10GiB",
           value_parser = byte_count)]
     pub account_quota_bytes: u64,

@@ -15,7 +15,7 @@ mod refusal;
 pub use refusal::Refusal;
 
 use crate::apis::publish::{Publish, Signer};
-use crate::apis::voipbin;
+use crate::apis::voipbin::settings as voipbin;
 use axum::extract::FromRef;
 use library::Library;
 use login::Attempts;

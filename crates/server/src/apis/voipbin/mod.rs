@@ -8,9 +8,11 @@ mod objects;
 mod openapi;
 mod parameters;
 mod service_agents;
+pub mod settings;
 mod times;
 mod upload;
 
+pub use settings::Config;
 pub use times::Times;
 
 use super::Api;
@@ -34,17 +36,6 @@ pub const API: Api = Api {
     refuse: |parts, refusal| errors::refused(&parts.headers, refusal),
     describe: openapi::Description::openapi,
 };
-
-/// Settings of the API.
-#[derive(Debug, Clone, Copy)]
-pub struct Config {
-    /// The form in which times are written.
-    pub times: Times,
-    /// How long links of downloads live, in seconds.
-    pub link_life_s: u64,
-    /// Bytes that the files of an account may have that has no quota of its own.
-    pub quota_bytes: u64,
-}
 
 fn router() -> Router<Storage> {
     // Clients of 2024 know the second name alone.

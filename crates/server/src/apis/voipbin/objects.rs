@@ -1,7 +1,7 @@
 //! VoIPBIN's objects, each with the fields of both generations of its documents. Their comments are the API's own
 //! description.
 
-use super::Config;
+use super::settings::Config;
 use super::times::{Time, Times};
 use library::{VoipbinAccount, VoipbinRow, Word};
 use serde::Serialize;
