@@ -89,9 +89,8 @@ const CODECS: [(&str, Coding); 4] =
 pub const RATES_HZ: [u32; 11] =
     [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 96000, 192_000];
 
-/// Extensions that stand for more than a format, or for one under another name: Asterisk's for other rates than
-/// 8 kHz and for GSM in WAV, and WebM, which is a kind of Matroska.
-const EXTENSIONS: [(&str, &[(&str, &str)]); 12] = [
+/// Extensions that stand for more than a format: Asterisk's names for other rates than 8 kHz, and for GSM in WAV.
+const EXTENSIONS: [(&str, &[(&str, &str)]); 10] = [
     ("wav16", &[("f", "wav"), ("rate", "16000"), ("ch", "1")]),
     ("wav49", &[("f", "wav"), ("codec", "gsm")]),
     ("sln12", &[("f", "sln"), ("rate", "12000")]),
@@ -102,8 +101,6 @@ const EXTENSIONS: [(&str, &[(&str, &str)]); 12] = [
     ("sln48", &[("f", "sln"), ("rate", "48000")]),
     ("sln96", &[("f", "sln"), ("rate", "96000")]),
     ("sln192", &[("f", "sln"), ("rate", "192000")]),
-    ("webm", &[("f", "webm")]),
-    ("weba", &[("f", "webm")]),
 ];
 
 impl Preferences {

@@ -188,7 +188,7 @@ fn is_coded(facts: &Facts, coding: Option<Coding>) -> bool {
 }
 
 fn has_bitrate(facts: &Facts) -> bool {
-    matches!(facts.format.as_str(), "mp3" | "ogg" | "mp4" | "matroska")
+    matches!(facts.format.as_str(), "mp3" | "ogg" | "mp4" | "webm")
 }
 
 /// Says what was found instead of audio that is played, and what is supported.

@@ -31,6 +31,7 @@ pub static FORMATS: &[Format] = &[
     flac::FORMAT,
     ogg::FORMAT,
     mp4::FORMAT,
+    matroska::WEBM,
     matroska::FORMAT,
     adts::FORMAT,
     loas::FORMAT,

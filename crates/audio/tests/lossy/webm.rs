@@ -18,7 +18,7 @@ fn every_legal_combination_has_the_promised_length_and_is_read_back_exactly() {
                 let hint = audio::Hint { extension: None, mime_type: None };
                 let facts = audio::probe(&source, hint).unwrap().facts;
                 let wanted = frames as u64 * u64::from(48_000 / rate);
-                assert_eq!((&*facts.format, facts.frame_count), ("matroska", wanted));
+                assert_eq!((&*facts.format, facts.frame_count), ("webm", wanted));
                 assert_eq!((facts.channels, facts.repaired), (channels, Vec::new()));
             }
         }

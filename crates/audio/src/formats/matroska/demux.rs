@@ -16,11 +16,22 @@ use crate::facts::{Facts, Hint, LONGEST_SECONDS, Probed};
 use crate::format::SourceFormat;
 
 /// Matroska as a source.
-pub struct MatroskaSource;
+pub struct MatroskaSource {
+    /// The row's name.
+    pub format: &'static str,
+}
+
+/// Bytes in which the head says what kind of document follows.
+const KIND_BYTES: usize = 64;
+
+/// The kind that has a row of its own.
+const WEBM: &[u8] = b"webm";
 
 impl SourceFormat for MatroskaSource {
     fn recognises(&self, head: &[u8], _named: bool) -> bool {
-        head.starts_with(&id::EBML.to_be_bytes())
+        let kind = &head[..head.len().min(KIND_BYTES)];
+        let is_webm = kind.windows(WEBM.len()).any(|window| window == WEBM);
+        head.starts_with(&id::EBML.to_be_bytes()) && (is_webm || self.format.as_bytes() != WEBM)
     }
 
     fn probe(&self, source: &Source, _: Hint<'_>) -> Result<Probed, ProbeError> {
@@ -59,10 +70,11 @@ impl SourceFormat for MatroskaSource {
         let frame_count = survey.position.saturating_sub(delay + survey.discard);
         let facts = Facts {
             // WebM has no other codecs.
-            canonical: matches!(stream, Stream::Opus(_) | Stream::Vorbis(_)),
+            canonical: self.format.as_bytes() != WEBM
+                || matches!(stream, Stream::Opus(_) | Stream::Vorbis(_)),
             constant_bitrate: false,
             repaired,
-            ..Facts::of_packets("matroska", &stream, frame_count, coded)
+            ..Facts::of_packets(self.format, &stream, frame_count, coded)
         };
         Ok(Probed { facts, index: index.finish() })
     }

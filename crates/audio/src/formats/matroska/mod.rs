@@ -9,12 +9,22 @@ mod tracks;
 
 use crate::format::Format;
 
-/// The row of the table.
+/// The row of WebM, a kind of Matroska: what browsers record and play.
+pub const WEBM: Format = Format {
+    name: "webm",
+    aliases: &[],
+    extensions: &["webm", "weba"],
+    media_types: &["audio/webm", "video/webm"],
+    source: Some(&demux::MatroskaSource { format: "webm" }),
+    target: Some(&encode::WebmTarget),
+};
+
+/// The row of any other Matroska.
 pub const FORMAT: Format = Format {
     name: "matroska",
-    aliases: &["webm", "mkv", "mka"],
-    extensions: &["webm", "weba", "mka", "mkv"],
-    media_types: &["audio/webm", "video/webm", "audio/x-matroska", "video/x-matroska"],
-    source: Some(&demux::MatroskaSource),
-    target: Some(&encode::WebmTarget),
+    aliases: &["mkv", "mka"],
+    extensions: &["mka", "mkv"],
+    media_types: &["audio/x-matroska", "video/x-matroska"],
+    source: Some(&demux::MatroskaSource { format: "matroska" }),
+    target: None,
 };

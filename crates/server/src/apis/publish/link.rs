@@ -5,7 +5,7 @@
 
 use super::options::{Options, Overrides, bad, is_option, near_miss, value};
 use super::presets::Presets;
-use audio::formats::{self, FORMATS};
+use audio::formats::FORMATS;
 use media::{BadValue, Preferences};
 use semantics::link::{Address, Grammar, Link};
 
@@ -52,7 +52,6 @@ pub fn read(address: &Address, presets: &Presets) -> Result<Asked, BadValue> {
     let mut preferences = options.preferences()?;
     let by_suffix = suffix.and_then(|suffix| value(&Preferences::of_extension(suffix), "f"));
     // Also one that isn't written: it may be the stored one.
-    let by_suffix = by_suffix.and_then(formats::by_name).map(|row| row.name);
     preferences.format = by_suffix.or(preferences.format);
     Ok(Asked {
         link: address.link.clone(),
