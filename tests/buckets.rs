@@ -61,7 +61,8 @@ fn killed_between_the_put_and_the_commit_it_leaves_an_object_that_goes_with_a_sw
     // A day later.
     let catalog = catalog::Catalog::open(data.join("catalog.sqlite")).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let left = runtime.block_on(catalog.take_leftovers(i64::MAX, 0, 100)).unwrap();
+    let all = catalog::LeftSince { own_ms: i64::MAX, external_ms: i64::MAX };
+    let left = runtime.block_on(catalog.take_leftovers(all, 0, 100)).unwrap();
     assert_eq!(left.len(), 1, "the object is known before its first byte");
     drop(catalog);
     let server = Server::start_on_bucket(&s3.url(), &data, &[]);

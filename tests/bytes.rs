@@ -167,7 +167,7 @@ fn sparse(server: &Server, length: u64, fill: impl FnOnce(&File)) -> String {
         let link = format!("/f/{}", row.file_sid);
         let content = catalog::NewContent {
             row: content,
-            object: catalog::Object { name: hash, e_tag: None },
+            object: catalog::Object { store: String::new(), name: hash, e_tag: None },
             is_announced: false,
         };
         let admit = |_: &catalog::ContainerRow| Ok::<_, catalog::Error>(Default::default());

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::settings::{self, Links, Server};
-use blob::{DataFolder, Local, Place, Reserve, StoreError, Stores, Successor};
+use blob::{DataFolder, Local, Place, Reserve, Seal, StoreError, Stores, Successor};
 use catalog::Catalog;
 use library::{Library, Principal, Welcome};
 use media::Media;
@@ -81,6 +81,7 @@ async fn held_open(
     let catalog = on_a_full_disk(data, || Catalog::open(data.join("catalog.sqlite")));
     let catalog = catalog.map_err(|e| wrong(data, e))?;
     let stores = stores(&store.blobs, local, &catalog).await?;
+    let stores = stores.with_external(seal(store)?, store.external_endpoints.clone());
     open(data, public_url, secrets, stores, catalog, Some(hold)).await
 }
 
@@ -113,6 +114,14 @@ async fn stores(place: &Place, local: Local, catalog: &Catalog) -> Result<Stores
         catalog.change_meta(PLACE, |_| told).await.map_err(failed)?;
     }
     Ok(stores)
+}
+
+/// What the secrets of containers are sealed by.
+fn seal(store: &settings::Store) -> Result<Seal, Failure> {
+    match &store.secret_key {
+        Some(key) => Seal::of_hex(key).map_err(|e| Failure::Usage(format!("--secret-key: {e}"))),
+        None => Seal::of_file(&store.data.join("secret.key")).map_err(|e| wrong(&store.data, e)),
+    }
 }
 
 fn wrong(data: &Path, error: impl Display) -> Failure {

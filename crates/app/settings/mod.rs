@@ -10,7 +10,7 @@ pub use limits::{Limits, fit};
 pub use links::Links;
 pub use values::seconds;
 
-use blob::Place;
+use blob::{Endpoints, Place};
 use clap::{ArgAction, Args};
 use server::{Apis, PageOrigin, Presets};
 use std::net::SocketAddr;
@@ -30,6 +30,19 @@ pub struct Store {
     /// variables or roles give
     #[arg(long, value_name = "URL", env = "TONEARM_BLOBS", default_value_t = Place::default())]
     pub blobs: Place,
+    /// Hosts where buckets of containers may lie, parted by commas; `*` is anything, `http://` is said where it may be
+    #[arg(long, value_name = "HOSTS", env = "TONEARM_EXTERNAL_ENDPOINTS", default_value_t = Endpoints::default())]
+    pub external_endpoints: Endpoints,
+    /// The key that seals the secrets of containers' buckets, 64 hex digits [default: one that is made at the first start
+    /// and kept in the data folder]
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "TONEARM_SECRET_KEY",
+        hide_env_values = true,
+        hide_default_value = true
+    )]
+    pub secret_key: Option<String>,
     /// Base of the publish links, such as https://media.example.com [default: the address listened on]
     #[arg(long, value_name = "URL", env = "TONEARM_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,

@@ -124,6 +124,12 @@ impl Bucket {
         Self { cloud, name, prefix, endpoint }
     }
 
+    /// What tells it and its prefix from others, whatever the keys.
+    #[must_use]
+    pub fn place(&self) -> (String, Option<String>) {
+        (self.to_string(), self.endpoint.clone())
+    }
+
     /// The store. Nothing is asked of it yet.
     ///
     /// # Errors

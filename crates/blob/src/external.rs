@@ -17,7 +17,7 @@ pub struct BadSettings {
 }
 
 impl BadSettings {
-    fn new(field: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(field: &'static str, message: impl Into<String>) -> Self {
         Self { field, message: message.into() }
     }
 }
@@ -40,6 +40,20 @@ impl Attributes<'_> {
     }
 }
 
+impl Attributes<'_> {
+    /// A word that becomes a part of an address: letters, digits and these.
+    fn word(&self, field: &'static str, others: &str) -> Result<String, BadSettings> {
+        word(field, self.required(field)?, others)
+    }
+}
+
+fn word(field: &'static str, text: String, others: &str) -> Result<String, BadSettings> {
+    match text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c)) {
+        true => Ok(text),
+        false => Err(BadSettings::new(field, "must be of letters, digits and `.`, `_`, `-`")),
+    }
+}
+
 impl Bucket {
     /// The bucket that a container of this type (`aws`, `azure`, `gcp`) has its bytes in; `None` for another type.
     ///
@@ -51,6 +65,7 @@ impl Bucket {
     ) -> Result<Option<Self>, BadSettings> {
         let given = Attributes(attributes);
         let mut endpoint = given.optional("endpoint")?;
+        let name = |field| given.word(field, "._-");
         let (cloud, name) = match kind {
             "aws" => {
                 let keys = AccessKeys {
@@ -58,17 +73,17 @@ impl Bucket {
                     secret: given.required("secret_access_key")?,
                     session_token: given.optional("session_token")?,
                 };
-                let region = Some(given.required("region")?);
-                (Cloud::S3 { region, keys: Some(keys) }, given.required("bucket")?)
+                let region = Some(given.word("region", "-")?);
+                (Cloud::S3 { region, keys: Some(keys) }, name("bucket")?)
             }
             "azure" => {
                 let (account, key, address) = azure_account(&given)?;
                 endpoint = endpoint.or(address);
-                (Cloud::Azure { account, key: Some(key) }, given.required("container")?)
+                (Cloud::Azure { account, key: Some(key) }, name("container")?)
             }
             "gcp" => {
                 let account = service_account(attributes.get("credentials"))?;
-                (Cloud::Google { account: Some(account) }, given.required("bucket")?)
+                (Cloud::Google { account: Some(account) }, name("bucket")?)
             }
             _ => return Ok(None),
         };
@@ -81,7 +96,7 @@ impl Bucket {
 fn azure_account(given: &Attributes<'_>) -> Result<(String, String, Option<String>), BadSettings> {
     const CONNECTION: &str = "connection_string";
     let Some(connection) = given.optional(CONNECTION)? else {
-        return Ok((given.required("account_name")?, given.required("account_key")?, None));
+        return Ok((given.word("account_name", "")?, given.required("account_key")?, None));
     };
     let part = |name: &str| {
         let mut parts = connection.split(';').filter_map(|part| part.split_once('='));
@@ -90,7 +105,7 @@ fn azure_account(given: &Attributes<'_>) -> Result<(String, String, Option<Strin
     let needed = |name: &str| {
         part(name).ok_or_else(|| BadSettings::new(CONNECTION, format!("must say {name}=")))
     };
-    let (account, key) = (needed("AccountName")?, needed("AccountKey")?);
+    let (account, key) = (word(CONNECTION, needed("AccountName")?, "")?, needed("AccountKey")?);
     let suffix = part("EndpointSuffix").map(|suffix| format!("https://{account}.blob.{suffix}"));
     Ok((account, key, part("BlobEndpoint").or(suffix)))
 }

@@ -1,7 +1,10 @@
 //! Where objects lie, whichever it is.
 
-use crate::{Draft, Local, ObjectName, Remote};
+use crate::{BadSettings, Bucket, Draft, Endpoints, Local, ObjectName, Remote, Seal};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A place that holds objects. Clones share it.
@@ -86,22 +89,40 @@ impl Store {
     pub fn linger(&self) -> Duration {
         match self {
             Self::Local(_) => Duration::ZERO,
-            Self::Remote(_) => Duration::from_secs(3600),
+            Self::Remote(_) => REMOTE_LINGER,
         }
     }
 }
 
-/// The stores of a server: its own, and room for drafts on the local disk, whatever that one is.
+/// How long answers from a bucket may read on.
+pub const REMOTE_LINGER: Duration = Duration::from_secs(3600);
+
+/// The stores of a server: its own, room for drafts on the local disk, whatever that one is, and the buckets of
+/// containers.
 #[derive(Debug, Clone)]
 pub struct Stores {
     drafts: Local,
     own: Store,
+    external: Option<Arc<External>>,
 }
+
+/// The buckets of containers.
+#[derive(Debug)]
+struct External {
+    /// What their secrets are sealed by.
+    seal: Seal,
+    /// Where they may lie.
+    endpoints: Endpoints,
+    open: Mutex<HashMap<Bucket, Remote>>,
+}
+
+/// Buckets kept open; each has its connections.
+const MAX_OPEN: usize = 1024;
 
 impl From<Local> for Stores {
     /// The local disk for all.
     fn from(local: Local) -> Self {
-        Self { drafts: local.clone(), own: Store::Local(local) }
+        Self { drafts: local.clone(), own: Store::Local(local), external: None }
     }
 }
 
@@ -109,13 +130,85 @@ impl Stores {
     /// A bucket for objects, the local disk for drafts.
     #[must_use]
     pub fn remote(drafts: Local, own: Remote) -> Self {
-        Self { drafts, own: Store::Remote(own) }
+        Self { drafts, own: Store::Remote(own), external: None }
     }
 
     /// The server's own store.
     #[must_use]
     pub fn own(&self) -> &Store {
         &self.own
+    }
+
+    /// With buckets of containers, whose secrets are sealed and which may lie there.
+    #[must_use]
+    pub fn with_external(self, seal: Seal, endpoints: Endpoints) -> Self {
+        let external = External { seal, endpoints, open: Mutex::default() };
+        Self { external: Some(Arc::new(external)), ..self }
+    }
+
+    /// Seals what is secret of the attributes of a container.
+    ///
+    /// # Errors
+    /// If the system has no chance to give.
+    pub fn seal(
+        &self,
+        attributes: &mut Map<String, Value>,
+        is_secret: fn(&str, &Value) -> bool,
+    ) -> io::Result<()> {
+        match &self.external {
+            Some(external) => external.seal.seal(attributes, is_secret),
+            None => Ok(()),
+        }
+    }
+
+    /// The bucket of a container's own, by its type and its attributes as they are kept; `None` for a container whose
+    /// bytes lie in the server's own store.
+    ///
+    /// # Errors
+    /// [`BadSettings`].
+    pub fn bucket(
+        &self,
+        kind: &str,
+        attributes: &Map<String, Value>,
+    ) -> Result<Option<Bucket>, BadSettings> {
+        let Some(external) = &self.external else {
+            return match kind {
+                "internal" => Ok(None),
+                _ => {
+                    Err(BadSettings::new("type", "this server keeps files in its own store alone"))
+                }
+            };
+        };
+        let wrong = "was sealed by another key than the server has now";
+        let plain = external.seal.unseal(attributes);
+        let plain = plain.ok_or_else(|| BadSettings::new("external_attributes", wrong))?;
+        let bucket = Bucket::external(kind, &plain)?;
+        if let Some(url) = bucket.as_ref().and_then(|bucket| bucket.endpoint.as_deref())
+            && !external.endpoints.allow(url)
+        {
+            let allowed = format!("must lie at one of {}", external.endpoints);
+            return Err(BadSettings::new("endpoint", allowed));
+        }
+        Ok(bucket)
+    }
+
+    /// A bucket, opened. Nothing is asked of it.
+    ///
+    /// # Errors
+    /// [`BadSettings`].
+    pub fn open(&self, bucket: &Bucket) -> Result<Store, BadSettings> {
+        let open = || bucket.open().map_err(|e| BadSettings::new("external_attributes", e));
+        let Some(external) = &self.external else { return Ok(Store::Remote(open()?)) };
+        let mut known = external.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(remote) = known.get(bucket) {
+            return Ok(Store::Remote(remote.clone()));
+        }
+        let remote = open()?;
+        if known.len() >= MAX_OPEN {
+            known.clear();
+        }
+        known.insert(bucket.clone(), remote.clone());
+        Ok(Store::Remote(remote))
     }
 
     /// Begins to take in bytes.

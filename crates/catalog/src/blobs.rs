@@ -19,22 +19,39 @@ pub struct NewContent {
     pub is_announced: bool,
 }
 
-/// An object of the server's own store.
+/// An object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
+    /// The sid of the container in whose bucket it lies; empty for the server's own store.
+    pub store: String,
     /// Its name.
     pub name: String,
     /// The ETag that the store gave it, if it gives such.
     pub e_tag: Option<String>,
 }
 
-/// A leftover that somebody has taken to remove it: no content can be kept in it any more.
+/// An object that nothing refers to any more. Once somebody has taken it to remove it, no content can be kept in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub struct Leftover {
+    /// The sid of the container in whose bucket it lies; empty for the server's own store.
+    pub store: String,
     /// The object's name.
     pub object: String,
     /// The multipart upload by which it came, if it came by one.
     pub upload: Option<String>,
+}
+
+/// Since when nothing refers to what is to go, Unix milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftSince {
+    /// In the server's own store.
+    pub own_ms: i64,
+    /// In the buckets of containers; no later than in the server's own store.
+    pub external_ms: i64,
+}
+
+fn leftover(row: &Row<'_>) -> rusqlite::Result<Leftover> {
+    Ok(Leftover { store: row.get(0)?, object: row.get(1)?, upload: row.get(2)? })
 }
 
 /// The time, Unix milliseconds: since then nothing refers to a leftover.
@@ -45,15 +62,15 @@ impl NewContent {
     /// became of it, the bytes are whole again. Returns whether more is known of the content now.
     pub(crate) fn keep(&self, db: &Connection, left: &mut Left) -> rusqlite::Result<bool> {
         let hash = blob_address(&self.row.content_hash);
-        let mut replaced =
-            db.prepare_cached("DELETE FROM blobs WHERE store = '' AND hash = ? RETURNING object")?;
-        let replaced = replaced.query_row([hash], |row| row.get(0)).optional()?;
-        replaced.map_or(Ok(()), |object| left.add(db, object))?;
+        let Object { store, name, e_tag } = &self.object;
+        let sql = "DELETE FROM blobs WHERE store = ? AND hash = ? RETURNING object";
+        let mut replaced = db.prepare_cached(sql)?;
+        let replaced = replaced.query_row(params![store, hash], |row| row.get(0)).optional()?;
+        replaced.map_or(Ok(()), |object| left.add(db, store, object))?;
         let sql =
-            "INSERT INTO blobs (object, store, hash, length_bytes, e_tag) VALUES (?, '', ?, ?, ?)";
+            "INSERT INTO blobs (object, store, hash, length_bytes, e_tag) VALUES (?, ?, ?, ?, ?)";
         let length = i64::try_from(self.row.length_bytes).unwrap_or(i64::MAX);
-        let Object { name, e_tag } = &self.object;
-        db.prepare_cached(sql)?.execute(params![name, hash, length, e_tag])?;
+        db.prepare_cached(sql)?.execute(params![name, store, hash, length, e_tag])?;
         if self.is_announced {
             // No row is an error that rolls all back: the object is being removed.
             let sql = "DELETE FROM leftovers WHERE object = ? AND taken = 0 RETURNING object";
@@ -65,56 +82,66 @@ impl NewContent {
 
 /// The objects that a transaction makes leftovers. Whoever runs it removes them; what comes in between, a sweep.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Left(pub Vec<String>);
+pub struct Left(pub Vec<Leftover>);
 
 impl Left {
-    fn add(&mut self, db: &Connection, object: String) -> rusqlite::Result<()> {
+    fn add(&mut self, db: &Connection, store: &str, object: String) -> rusqlite::Result<()> {
         let sql = format!(
-            "INSERT INTO leftovers (object, store, due_at) VALUES (?, '', {NOW_MS})
+            "INSERT INTO leftovers (object, store, due_at) VALUES (?, ?, {NOW_MS})
              ON CONFLICT (object) DO UPDATE SET due_at = excluded.due_at"
         );
-        db.prepare_cached(&sql)?.execute([&object])?;
-        self.0.push(object);
+        db.prepare_cached(&sql)?.execute([&*object, store])?;
+        self.0.push(Leftover { store: store.to_owned(), object, upload: None });
         Ok(())
     }
 
-    /// Forgets a content that no file has, and what was learned of its outputs; with the last file of its bytes their
-    /// object is left.
-    pub(crate) fn forget(&mut self, db: &Connection, content_id: &str) -> rusqlite::Result<()> {
+    /// Forgets a content that no file has, and what was learned of its outputs; with the last file of a store that has
+    /// its bytes their object there is left.
+    pub(crate) fn forget(
+        &mut self,
+        db: &Connection,
+        store: &str,
+        content_id: &str,
+    ) -> rusqlite::Result<()> {
         let sql = "DELETE FROM contents WHERE content_hash = ?1
             AND NOT EXISTS (SELECT 1 FROM files WHERE content_hash = ?1)";
-        if db.prepare_cached(sql)?.execute([content_id])? == 0 {
-            return Ok(());
-        }
+        db.prepare_cached(sql)?.execute([content_id])?;
         let sql = format!(
-            "DELETE FROM blobs WHERE store = '' AND hash = ?1
-            AND NOT EXISTS (SELECT 1 FROM files WHERE store = '' AND {HAS_ADDRESS}) RETURNING object"
+            "DELETE FROM blobs WHERE store = ?2 AND hash = ?1
+            AND NOT EXISTS (SELECT 1 FROM files WHERE store = ?2 AND {HAS_ADDRESS}) RETURNING object"
         );
         let mut unreferenced = db.prepare_cached(&sql)?;
-        let object = unreferenced.query_row([blob_address(content_id)], |row| row.get(0));
-        object.optional()?.map_or(Ok(()), |object| self.add(db, object))
+        let object = unreferenced.query_row([blob_address(content_id), store], |row| row.get(0));
+        object.optional()?.map_or(Ok(()), |object| self.add(db, store, object))
     }
 }
 
 impl Catalog {
-    /// The object that holds a content's bytes, if the content is there.
+    /// The object that holds a content's bytes in a store, if the content is there.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn object_of(&self, content_id: &str) -> Result<Option<Object>, Error> {
-        let sql = "SELECT object, e_tag FROM blobs WHERE store = '' AND hash = ?";
-        let object = |row: &Row<'_>| Ok(Object { name: row.get(0)?, e_tag: row.get(1)? });
-        self.read_one(sql, vec![blob_address(content_id).to_owned()], object).await
+    pub async fn object_of(&self, store: &str, content_id: &str) -> Result<Option<Object>, Error> {
+        let sql = "SELECT store, object, e_tag FROM blobs WHERE store = ? AND hash = ?";
+        let object = |row: &Row<'_>| {
+            Ok(Object { store: row.get(0)?, name: row.get(1)?, e_tag: row.get(2)? })
+        };
+        let parameters = vec![store.to_owned(), blob_address(content_id).to_owned()];
+        self.read_one(sql, parameters, object).await
     }
-
     /// Notes an object before it is put: a leftover from then on, Unix milliseconds, unless a content is kept in it.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn announce(&self, object: String, due_at_ms: i64) -> Result<(), Error> {
+    pub async fn announce(
+        &self,
+        store: String,
+        object: String,
+        due_at_ms: i64,
+    ) -> Result<(), Error> {
         self.write(move |db| {
-            let sql = "INSERT INTO leftovers (object, store, due_at) VALUES (?, '', ?)";
-            db.prepare_cached(sql)?.execute(params![object, due_at_ms])?;
+            let sql = "INSERT INTO leftovers (object, store, due_at) VALUES (?, ?, ?)";
+            db.prepare_cached(sql)?.execute(params![object, store, due_at_ms])?;
             Ok(())
         })
         .await
@@ -133,13 +160,14 @@ impl Catalog {
         .await
     }
 
-    /// At most so many of the objects that hold contents, in the order of their names, behind this one.
+    /// At most so many of the objects of the server's own store that hold contents, in the order of their names, behind this one.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn objects_after(&self, object: String, max: u32) -> Result<Vec<String>, Error> {
         self.scan(move |db| {
-            let sql = "SELECT object FROM blobs WHERE object > ? ORDER BY object LIMIT ?";
+            let sql =
+                "SELECT object FROM blobs WHERE object > ? AND store = '' ORDER BY object LIMIT ?";
             let mut query = db.prepare_cached(sql)?;
             let objects = query.query_map(params![object, max], |row| row.get(0))?;
             Ok(objects.collect::<Result<_, _>>()?)
@@ -147,12 +175,12 @@ impl Catalog {
         .await
     }
 
-    /// Whether anything is stored.
+    /// Whether anything is stored in the server's own store.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn has_objects(&self) -> Result<bool, Error> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM blobs)";
+        let sql = "SELECT EXISTS (SELECT 1 FROM blobs WHERE store = '')";
         Ok(self.read_one(sql, Vec::new(), |row| row.get(0)).await?.unwrap_or(false))
     }
 
@@ -182,37 +210,51 @@ impl Catalog {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn leave(&self, object: String) -> Result<Left, Error> {
+    pub async fn leave(&self, store: String, object: String) -> Result<Left, Error> {
         self.write(move |db| {
             let mut left = Left::default();
             let mut kept = db.prepare_cached("SELECT 1 FROM blobs WHERE object = ?")?;
             if !kept.exists([&object])? {
-                left.add(db, object)?;
+                left.add(db, &store, object)?;
             }
             Ok(left)
         })
         .await
     }
 
-    /// Takes at most so many of the leftovers that nothing has referred to since `left_ms`, the longest left first. They
-    /// are due again at `again_ms`, in case whoever took them fails. Both in Unix milliseconds.
+    /// Takes at most so many of the leftovers that nothing has referred to for long enough, the longest left first. They
+    /// are due again at `again_ms`, in case whoever took them fails.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn take_leftovers(
         &self,
-        left_ms: i64,
+        left: LeftSince,
         again_ms: i64,
         max: u32,
-    ) -> Result<Vec<Taken>, Error> {
+    ) -> Result<Vec<Leftover>, Error> {
         self.write(move |db| {
-            let sql = "UPDATE leftovers SET taken = 1, due_at = ?2 WHERE object IN
-                (SELECT object FROM leftovers WHERE due_at <= ?1 ORDER BY due_at LIMIT ?3)
-                RETURNING object, upload";
+            let sql = "UPDATE leftovers SET taken = 1, due_at = ?3 WHERE object IN
+                (SELECT object FROM leftovers WHERE due_at <= ?1 AND (store = '' OR due_at <= ?2)
+                 ORDER BY due_at LIMIT ?4) RETURNING store, object, upload";
             let mut take = db.prepare_cached(sql)?;
-            let taken = take.query_map(params![left_ms, again_ms, max], |row| {
-                Ok(Taken { object: row.get(0)?, upload: row.get(1)? })
-            })?;
+            let LeftSince { own_ms, external_ms } = left;
+            let taken = take.query_map(params![own_ms, external_ms, again_ms, max], leftover)?;
+            Ok(taken.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Takes all leftovers of a store, due or not.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn take_all_leftovers(&self, store: String) -> Result<Vec<Leftover>, Error> {
+        self.write(move |db| {
+            let sql =
+                "UPDATE leftovers SET taken = 1 WHERE store = ? RETURNING store, object, upload";
+            let mut take = db.prepare_cached(sql)?;
+            let taken = take.query_map([store], leftover)?;
             Ok(taken.collect::<Result<_, _>>()?)
         })
         .await

@@ -7,7 +7,7 @@ use crate::list::list;
 use crate::query::{List, Listing};
 use crate::table::Table;
 use crate::{Beside, Catalog, ContainerRow, Error, FileRow, Left, NewContent, keys};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use uuid::Uuid;
 
 /// The verdict of the rules on a file that comes in or grows.
@@ -100,7 +100,7 @@ impl Catalog {
             new.update(db).map_err(Error::from)?;
             beside.keep(db, &new)?;
             admitted(db, &new, &admission, &mut left)?;
-            left.forget(db, &old.content_hash).map_err(Error::from)?;
+            left.forget(db, &old.store, &old.content_hash).map_err(Error::from)?;
             Ok(Some((new, left)))
         })
         .await
@@ -174,12 +174,12 @@ impl Catalog {
     /// [`Error`].
     pub async fn delete_file(&self, file_sid: Uuid) -> Result<Option<Left>, Error> {
         self.change(move |db| {
-            let sql = "DELETE FROM files WHERE file_sid = ? RETURNING content_hash";
+            let sql = "DELETE FROM files WHERE file_sid = ? RETURNING store, content_hash";
             let mut delete = db.prepare_cached(sql)?;
-            let content = delete.query_row([file_sid.to_string()], |row| row.get::<_, String>(0));
-            let Some(content) = content.optional()? else { return Ok(None) };
+            let bytes = delete.query_row([file_sid.to_string()], stored).optional()?;
+            let Some((store, content)) = bytes else { return Ok(None) };
             let mut left = Left::default();
-            left.forget(db, &content)?;
+            left.forget(db, &store, &content)?;
             Ok(Some(left))
         })
         .await
@@ -205,13 +205,13 @@ impl Catalog {
         }
         self.change(move |db| {
             let sql = "DELETE FROM files WHERE file_sid = ? AND lifecycle_action = 'delete'
-                AND lifecycle_ttl >= 0 AND date_created + lifecycle_ttl * 1000 <= ? RETURNING content_hash";
+                AND lifecycle_ttl >= 0 AND date_created + lifecycle_ttl * 1000 <= ? RETURNING store, content_hash";
             let mut delete = db.prepare_cached(sql)?;
             let (mut gone, mut left) = (0, Left::default());
             for sid in &found {
-                let content = delete.query_row(params![sid, now_ms], |row| row.get::<_, String>(0));
-                if let Some(content) = content.optional()? {
-                    left.forget(db, &content)?;
+                let bytes = delete.query_row(params![sid, now_ms], stored);
+                if let Some((store, content)) = bytes.optional()? {
+                    left.forget(db, &store, &content)?;
                     gone += 1;
                 }
             }
@@ -219,6 +219,11 @@ impl Catalog {
         })
         .await
     }
+}
+
+/// The store and the content of a file.
+fn stored(row: &Row<'_>) -> rusqlite::Result<(String, String)> {
+    Ok((row.get(0)?, row.get(1)?))
 }
 
 pub(crate) fn file(db: &Connection, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
@@ -298,24 +303,24 @@ fn shrink(
 ) -> Result<bool, Error> {
     let row = container(db, newest.container_sid)?.ok_or(Error::NoContainer)?;
     let (mut bytes, mut files) = (row.threshold.usage.bytes, row.threshold.usage.files);
-    let sql = "SELECT file_sid, content_hash, file_bytes FROM files
+    let sql = "SELECT file_sid, store, content_hash, file_bytes FROM files
         WHERE container_sid = ? AND threshold_include = 1 AND file_sid <> ?
         ORDER BY coalesce(date_last_accessed, date_created), rowid";
     let mut query = db.prepare_cached(sql)?;
     let sids = params![newest.container_sid.to_string(), newest.file_sid.to_string()];
     let mut rows = query.query(sids)?;
-    let mut gone: Vec<(String, String)> = Vec::new();
+    let mut gone: Vec<(String, String, String)> = Vec::new();
     while bytes > most_bytes || files > most_files {
         let Some(row) = rows.next()? else { break };
-        gone.push((row.get(0)?, row.get(1)?));
-        bytes = bytes.saturating_sub(row.get::<_, i64>(2)?.unsigned_abs());
+        gone.push((row.get(0)?, row.get(1)?, row.get(2)?));
+        bytes = bytes.saturating_sub(row.get::<_, i64>(3)?.unsigned_abs());
         files = files.saturating_sub(1);
     }
     drop(rows);
     let mut delete = db.prepare_cached("DELETE FROM files WHERE file_sid = ?")?;
-    for (sid, content) in &gone {
+    for (sid, store, content) in &gone {
         delete.execute([sid])?;
-        left.forget(db, content)?;
+        left.forget(db, store, content)?;
     }
     Ok(!gone.is_empty())
 }

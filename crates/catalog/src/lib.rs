@@ -37,7 +37,7 @@ mod words;
 pub use access::TokenRow;
 pub use attributes::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Set, Shown};
 pub use beside::Beside;
-pub use blobs::{Left, NewContent, Object, Taken};
+pub use blobs::{Left, LeftSince, Leftover, NewContent, Object};
 pub use contents::{ContentRow, blob_address, content_id};
 pub use error::Error;
 pub use files::Admission;

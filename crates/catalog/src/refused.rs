@@ -55,7 +55,7 @@ impl Catalog {
             row.keep(db)?;
             file.update(db)?;
             // The object is the new content's as well, so that nothing is left of it.
-            Left::default().forget(db, &content_hash)?;
+            Left::default().forget(db, &file.store, &content_hash)?;
             Ok(())
         })
         .await

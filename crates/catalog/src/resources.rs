@@ -22,6 +22,8 @@ pub struct ResourceRow {
     pub file_access_name: String,
     /// Whether the container lets files be published.
     pub allow_publish: bool,
+    /// The sid of the container in whose bucket its bytes lie; empty for the server's own store.
+    pub store: String,
     /// The id of its content ([`content_id`](crate::content_id)).
     pub content_hash: String,
     /// Its length.
@@ -57,6 +59,7 @@ fn resource(row: &Row<'_>) -> rusqlite::Result<ResourceRow> {
         publish: Column::read(row, "publish")?,
         file_access_name: row.get("file_access_name")?,
         allow_publish: row.get("allow_publish")?,
+        store: row.get("store")?,
         content_hash: row.get("content_hash")?,
         length_bytes: Column::read(row, "length_bytes")?,
         stored_at_ms: row.get("content_stored_at")?,

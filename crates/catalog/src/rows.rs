@@ -156,6 +156,8 @@ pub struct FileRow {
     pub kind: FileKind,
     pub publish: Publish,
     pub lifecycle: Lifecycle,
+    /// The sid of the container in whose bucket the bytes lie; empty for the server's own store.
+    pub store: String,
     pub content_hash: String,
     pub content_stored_at: i64,
     pub content_classification: Classification,
@@ -208,6 +210,7 @@ impl FileRow {
             kind: FileKind::File,
             publish: Publish::None,
             lifecycle: Lifecycle { action: LifecycleAction::NoAction, ttl: -1 },
+            store: String::new(),
             content_hash: String::new(),
             content_stored_at: 0,
             content_classification: Classification::Unknown,

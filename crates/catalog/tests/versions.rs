@@ -130,10 +130,12 @@ async fn a_catalog_of_the_first_version_is_opened_with_all_that_it_holds() {
     assert_eq!((by_name.file_sid, by_name.length_bytes, by_name.stored_at_ms), (first, 70, 5));
     assert_eq!(catalog.seek_index("aa").await.unwrap(), [1, 2]);
     // Objects were named by the hash of their bytes alone.
-    let object = async |id: &str| catalog.object_of(id).await.unwrap().map(|object| object.name);
+    let object =
+        async |id: &str| catalog.object_of("", id).await.unwrap().map(|object| object.name);
     assert_eq!(object("aa").await.as_deref(), Some("aa"));
     assert_eq!(object(&raw).await.as_deref(), Some(SHARED));
-    assert_eq!(catalog.take_leftovers(0, 0, 9).await.unwrap()[0].object, LOST);
+    let all = catalog::LeftSince { own_ms: i64::MAX, external_ms: i64::MAX };
+    assert_eq!(catalog.take_leftovers(all, 0, 9).await.unwrap()[0].object, LOST);
     // What was learned of outputs is learned again.
     assert_eq!(catalog.layout("k").await.unwrap(), None);
     assert_eq!(catalog.checkpoints("k").await.unwrap(), []);

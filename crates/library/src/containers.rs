@@ -5,8 +5,9 @@ use crate::rules::is_reached;
 use crate::values::{check_container, check_origin};
 use crate::{
     Condition, Container, ContainerChanges, Error, Library, Limits, List, Listing, Operator, Order,
-    Principal, Publish, Rest, Role, Scope, Start, now_ms,
+    Principal, Publish, Rest, Role, Scope, Start, StorageKind, now_ms,
 };
+use blob::Bucket;
 use catalog::is_secret;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -22,15 +23,17 @@ impl Library {
     pub async fn create_container(
         &self,
         caller: &Principal,
-        changes: ContainerChanges,
+        mut changes: ContainerChanges,
     ) -> Result<Container, Error> {
         caller.needs(Scope::Create, Role::Manager)?;
+        self.seal(&mut changes)?;
         check_owner(caller, &changes)?;
         let mut container = Container::new(caller.partner_sid, now_ms());
         changes.apply(&mut container);
         settle_domain(&mut container, None, self.public_url())?;
         check_container(&container)?;
         self.check_parent(caller, container.parent_container_sid).await?;
+        self.try_bucket(&container).await?;
         self.catalog.insert_container(container.clone()).await?;
         Ok(container)
     }
@@ -132,14 +135,15 @@ impl Library {
         &self,
         caller: &Principal,
         container_sid: Uuid,
-        changes: ContainerChanges,
+        mut changes: ContainerChanges,
         rest: Rest,
     ) -> Result<Container, Error> {
         caller.needs(Scope::Update, Role::Manager)?;
-        self.seen_container(caller, container_sid).await?;
+        let seen = self.seen_container(caller, container_sid).await?;
+        self.seal(&mut changes)?;
         check_owner(caller, &changes)?;
         self.check_parent(caller, changes.values().parent_container_sid).await?;
-        let public_url = self.public_url().to_owned();
+        let (public_url, library) = (self.public_url().to_owned(), self.clone());
         let edit = move |row: &mut Container| {
             let kept = row.clone();
             if rest == Rest::TakesDefaults {
@@ -153,8 +157,14 @@ impl Library {
             let hit_at = row.threshold.hit_at.unwrap_or(row.date_modified);
             row.threshold.hit_at =
                 is_reached(&row.threshold, row.threshold.usage).then_some(hit_at);
+            library.check_bucket(&kept, row)?;
             check_container(row)
         };
+        let mut previewed = seen.clone();
+        edit.clone()(&mut previewed)?;
+        if home_settings(&previewed) != home_settings(&seen) {
+            self.try_bucket(&previewed).await?;
+        }
         self.catalog.change_container(container_sid, edit).await
     }
 
@@ -168,8 +178,38 @@ impl Library {
         container_sid: Uuid,
     ) -> Result<(), Error> {
         caller.needs(Scope::Delete, Role::Manager)?;
-        self.seen_container(caller, container_sid).await?;
+        let container = self.seen_container(caller, container_sid).await?;
+        if container.usage.files == 0 {
+            self.clear_all(&container).await?;
+        }
         Ok(self.catalog.delete_container(container_sid).await?)
+    }
+
+    /// Seals the secrets that a caller says; one that is sent back masked stays so.
+    fn seal(&self, changes: &mut ContainerChanges) -> Result<(), Error> {
+        let said = changes.get("external_attributes", |row| row.external_attributes.clone());
+        let Some(mut attributes) = said else { return Ok(()) };
+        self.stores.seal(&mut attributes, |key, value| is_secret(key) && value != MASK)?;
+        changes.put("external_attributes", |row| row.external_attributes = attributes);
+        Ok(())
+    }
+
+    /// Files stay where they are, so while there are any another bucket can't take the place of theirs; other keys to it
+    /// can.
+    fn check_bucket(&self, old: &Container, new: &Container) -> Result<(), Error> {
+        if old.usage.files == 0 || home_settings(old) == home_settings(new) {
+            return Ok(());
+        }
+        // What was sealed by a key that is lost is no place either.
+        let place = |bucket: Option<Bucket>| bucket.map(|bucket| bucket.place());
+        let (old, new) = (self.bucket(old).map(place), self.bucket(new).map(place)?);
+        match old.is_ok_and(|old| old == new) {
+            true => Ok(()),
+            false => {
+                let message = "can't become another bucket while the container holds files";
+                Err(Error::invalid("external_attributes", message))
+            }
+        }
     }
 
     async fn check_parent(&self, caller: &Principal, parent: Option<Uuid>) -> Result<(), Error> {
@@ -181,6 +221,11 @@ impl Library {
             found => found.map(|_| ()),
         }
     }
+}
+
+/// What tells where a container's files lie, and by which keys.
+fn home_settings(container: &Container) -> (StorageKind, &Map<String, Value>) {
+    (container.kind, &container.external_attributes)
 }
 
 /// Only an administrator gives a container, with its files, to another partner.

@@ -4,6 +4,7 @@ use crate::changes::to_defaults;
 use crate::examine::Description;
 use crate::last_access::ACCESS_RESOLUTION;
 use crate::rules::admit;
+use crate::store::home_name;
 use crate::values::check_file;
 use crate::{
     Beside, Change, Container, Error, File, Library, List, Listing, Principal, Publish, Rest, Role,
@@ -86,12 +87,20 @@ impl Library {
         let goes_to = goes_to.unwrap_or(old.container_sid);
         let container = self.target(caller, goes_to).await?;
         let (facts, content) = change.content().await?.unzip();
+        // Files whose container keeps its bytes elsewhere bring them along.
+        let content = match content {
+            None if old.store != home_name(&container) => Some(self.copied(&old).await?),
+            content => content,
+        };
+        let home = content.is_some().then(|| self.home(&container)).transpose()?;
+        let store = home.as_ref().map(|home| home.name.clone());
         self.settle_before(&container).await;
         let now = now_ms();
         let edit = move |row: &mut File| {
             if rest == Rest::TakesDefaults {
                 to_defaults(row, &File::new(&container, "", now));
             }
+            store.iter().for_each(|store| row.store.clone_from(store));
             if facts.is_some() {
                 // The wished format and bit rate told how the old content was to be stored; the new one says its own.
                 (row.desired_format, row.desired_bitrate) = (None, None);
@@ -117,9 +126,10 @@ impl Library {
         let library = self.clone();
         to_the_end(async move {
             let change = |content| catalog.change_file(file_sid, beside, content, edit, admit);
-            let changed = match content {
-                Some((row, draft)) => {
-                    library.put_then_commit(draft, row, |content| change(Some(content))).await?
+            let changed = match content.zip(home) {
+                Some(((row, draft), home)) => {
+                    let put = |content| change(Some(content));
+                    library.put_then_commit(&home, draft, row, put).await?
                 }
                 None => change(None).await?,
             };

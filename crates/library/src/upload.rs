@@ -211,6 +211,8 @@ impl Upload {
         let (description, content, draft) = kept.split();
         let now = file.date_created;
         description.describe(&mut file, now);
+        let home = library.home(&container)?;
+        file.store.clone_from(&home.name);
         check_file(&file)?;
         library.settle_before(&container).await;
         let row = file.clone();
@@ -227,7 +229,8 @@ impl Upload {
         to_the_end(async move {
             let insert =
                 |content| library.catalog.insert_file(file.clone(), beside, content, admit);
-            let left = library.put_then_commit(draft, content, insert).await.map_err(gone)?;
+            let put = library.put_then_commit(&home, draft, content, insert);
+            let left = put.await.map_err(gone)?;
             library.clear(left).await;
             Ok(file)
         })

@@ -1,6 +1,6 @@
 //! The values that attributes may have, checked on the whole object as it would be kept.
 
-use crate::{Container, Error, File, LIFECYCLE_TTL_MAX_S, StorageKind, Word};
+use crate::{Container, Error, File, LIFECYCLE_TTL_MAX_S};
 use semantics::media_type::MediaType;
 
 /// Longest access name, in bytes: it must fit into the line of a request.
@@ -24,12 +24,6 @@ pub(crate) fn check_origin(domain: &str) -> Result<(), Error> {
 }
 
 pub(crate) fn check_container(row: &Container) -> Result<(), Error> {
-    if row.kind != StorageKind::Internal {
-        let kind = row.kind.as_str();
-        let message =
-            format!("{kind:?} (external storage is not supported yet; allowed: internal)");
-        return Err(Error::invalid("type", message));
-    }
     check_ttl("default_file_lifecycle_ttl", row.default_file.lifecycle.ttl)?;
     if row.threshold.grace_period < 0 {
         return Err(Error::invalid("threshold_grace_period", "must be seconds from 0 on"));

@@ -24,6 +24,8 @@ pub enum Right {
 pub struct Resource {
     /// The file; `None` for bytes that are no stored file (yet).
     pub file_sid: Option<Uuid>,
+    /// The sid of the container in whose bucket its bytes lie; empty for the server's own store.
+    pub store: String,
     /// The id of its content ([`catalog::content_id`]).
     pub content_hash: String,
     /// Length of its content in bytes.
@@ -49,6 +51,7 @@ impl Resource {
     pub fn of_content(content_hash: String, length_bytes: u64, facts: Option<Arc<Facts>>) -> Self {
         Self {
             file_sid: None,
+            store: String::new(),
             content_hash,
             length_bytes,
             stored_at_ms: 0,
@@ -68,6 +71,7 @@ impl Resource {
         };
         Self {
             file_sid: Some(row.file_sid),
+            store: row.store,
             content_hash: row.content_hash,
             length_bytes: row.length_bytes,
             stored_at_ms: row.stored_at_ms,

@@ -16,7 +16,7 @@ use crate::source::Stored;
 use audio::Facts;
 use audio::transcode::Input;
 use blob::{Store, Stores};
-use catalog::Catalog;
+use catalog::{Catalog, Word};
 use semantics::link::Link;
 use std::fs::File;
 use std::io;
@@ -136,7 +136,7 @@ impl Media {
 
     async fn original(&self, resource: &Arc<Resource>) -> Result<Prepared, OpenError> {
         let length_bytes = resource.length_bytes;
-        let file = match self.blob(&resource.content_hash, length_bytes).await? {
+        let file = match self.blob(resource).await? {
             Blob::File(file) => file,
             Blob::Blocks(blocks) => {
                 return Ok(Prepared::remote(blocks, self.engine().config.store_timeout));
@@ -153,7 +153,7 @@ impl Media {
         }
         let content_hash = &transcoded.resource.content_hash;
         let length_bytes = transcoded.resource.length_bytes;
-        let blob = self.blob(content_hash, length_bytes).await?;
+        let blob = self.blob(&transcoded.resource).await?;
         let index = self.engine().catalog.seek_index(content_hash).await;
         let source = match blob {
             Blob::File(file) => PlaySource::Here(Arc::new(Stored { file, length_bytes })),
@@ -181,27 +181,38 @@ impl Media {
         Ok(self.service.plays.insert(play))
     }
 
-    /// The bytes of a content: open, or to be fetched.
-    async fn blob(&self, content_hash: &str, length_bytes: u64) -> Result<Blob, OpenError> {
+    /// The bytes of a resource: open, or to be fetched.
+    async fn blob(&self, resource: &Resource) -> Result<Blob, OpenError> {
+        let engine = self.engine();
         let object = async || {
-            let object = self.engine().catalog.object_of(content_hash).await;
-            let object = object.map_err(OpenError::failed)?;
+            let object = engine.catalog.object_of(&resource.store, &resource.content_hash).await;
             let named = |object: catalog::Object| {
                 Ok::<_, OpenError>((object.name.parse().map_err(OpenError::failed)?, object.e_tag))
             };
-            object.map(named).transpose()
+            object.map_err(OpenError::failed)?.map(named).transpose()
         };
-        match self.engine().stores.own() {
+        match self.store_of(resource).await? {
             Store::Local(local) => {
                 let name = async || Ok::<_, OpenError>(object().await?.map(|(name, _)| name));
                 Ok(Blob::File(local.find(name).await?.ok_or(OpenError::Gone)?))
             }
             Store::Remote(store) => {
                 let (name, e_tag) = object().await?.ok_or(OpenError::Gone)?;
-                let object = Object { name, e_tag, length_bytes };
-                Ok(Blob::Blocks(self.engine().blocks.find(store, object)))
+                let object = Object { name, e_tag, length_bytes: resource.length_bytes };
+                Ok(Blob::Blocks(engine.blocks.find(&store, object)))
             }
         }
+    }
+
+    /// The store that a resource lies in.
+    async fn store_of(&self, resource: &Resource) -> Result<Store, OpenError> {
+        let stores = &self.engine().stores;
+        let Ok(container_sid) = resource.store.parse() else { return Ok(stores.own().clone()) };
+        let container = self.engine().catalog.container(container_sid).await;
+        let container = container.map_err(OpenError::failed)?.ok_or(OpenError::Gone)?;
+        let bucket = stores.bucket(container.kind.as_str(), &container.external_attributes);
+        let bucket = bucket.map_err(OpenError::failed)?.ok_or(OpenError::Gone)?;
+        stores.open(&bucket).map_err(OpenError::failed)
     }
 }
 

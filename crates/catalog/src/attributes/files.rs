@@ -21,7 +21,8 @@ static KEYS: [Attribute<FileRow>; 7] = keys::keys(
     "Whether its six keys must differ from those of the container's other unique files.",
 );
 
-static HIDDEN: [Attribute<FileRow>; 4] = [
+static HIDDEN: [Attribute<FileRow>; 5] = [
+    Attribute::hidden("store", field!(FileRow, store)),
     Attribute::hidden("content_hash", field!(FileRow, content_hash)),
     Attribute::hidden("content_stored_at", field!(FileRow, content_stored_at)),
     Attribute::hidden("date_created", field!(FileRow, date_created)),

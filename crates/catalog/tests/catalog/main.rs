@@ -6,8 +6,8 @@ mod outputs;
 
 use catalog::{
     Admission, Beside, Catalog, Classification, Condition, ContainerRow, ContentRow, Error,
-    FileRow, Keys, Left, Lifecycle, LifecycleAction, Limits, List, Listing, NewContent,
-    OUTPUTS_BYTES, Object, Operator, Order, Start, StoredLayout, Taken, Threshold, Usage,
+    FileRow, Keys, Left, LeftSince, Leftover, Lifecycle, LifecycleAction, Limits, List, Listing,
+    NewContent, OUTPUTS_BYTES, Object, Operator, Order, Start, StoredLayout, Threshold, Usage,
 };
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
@@ -24,8 +24,18 @@ fn new_content(file: &FileRow, row: ContentRow) -> NewContent {
     content_in(row, format!("{}, {}", file.file_access_name, file.file_sid))
 }
 
+fn left_over(object: &str) -> Leftover {
+    Leftover { store: String::new(), object: object.into(), upload: None }
+}
+
+/// What was left until then.
+fn left(until_ms: i64) -> LeftSince {
+    LeftSince { own_ms: until_ms, external_ms: until_ms }
+}
+
 fn content_in(row: ContentRow, name: String) -> NewContent {
-    NewContent { row, object: Object { name, e_tag: None }, is_announced: false }
+    let object = Object { store: String::new(), name, e_tag: None };
+    NewContent { row, object, is_announced: false }
 }
 
 async fn container(catalog: &Catalog, quota_files: Option<u64>) -> ContainerRow {
@@ -154,7 +164,7 @@ async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once(
 
 /// The leftovers by the names of their files; they are none afterwards.
 async fn take_leftovers(catalog: &Catalog) -> Vec<String> {
-    let taken = catalog.take_leftovers(i64::MAX, 0, 100).await.unwrap();
+    let taken = catalog.take_leftovers(left(i64::MAX), 0, 100).await.unwrap();
     let mut leftovers: Vec<_> = taken.into_iter().map(|taken| taken.object).collect();
     leftovers.sort();
     catalog.settle_leftovers(leftovers.clone(), Vec::new(), 0).await.unwrap();
@@ -177,7 +187,8 @@ async fn bytes_go_with_the_last_file_that_has_them_however_they_are_read() {
         insert(&catalog, row.clone(), content(id, None)).await.unwrap();
         files.push(row.file_sid);
     }
-    let object = async |id: &str| catalog.object_of(id).await.unwrap().map(|o| name_of(&o.name));
+    let object =
+        async |id: &str| catalog.object_of("", id).await.unwrap().map(|o| name_of(&o.name));
     // The same bytes came four times; the object that came last holds them.
     assert_eq!(object("aa.alaw").await.as_deref(), Some("4"));
     let replaced = ["1", "2", "3"];
@@ -235,10 +246,10 @@ async fn an_object_is_left_only_if_no_content_has_it() {
     let (_dir, catalog) = open();
     let container = container(&catalog, None).await;
     insert(&catalog, file(&container, "a", "aa"), content("aa", None)).await.unwrap();
-    let kept = catalog.object_of("aa").await.unwrap().unwrap().name;
-    assert_eq!(catalog.leave(kept.clone()).await.unwrap(), Left(vec![]));
-    let left = catalog.leave("never committed".into()).await.unwrap();
-    assert_eq!(left, Left(vec!["never committed".into()]));
+    let kept = catalog.object_of("", "aa").await.unwrap().unwrap().name;
+    assert_eq!(catalog.leave("".into(), kept.clone()).await.unwrap(), Left(vec![]));
+    let left = catalog.leave("".into(), "never committed".into()).await.unwrap();
+    assert_eq!(left, Left(vec![left_over("never committed")]));
     let objects = [&kept, "never committed", "unknown"].map(str::to_owned);
     assert_eq!(catalog.unknown_objects(objects.into()).await.unwrap(), ["unknown"]);
     assert_eq!(take_leftovers(&catalog).await, ["never committed"]);
@@ -404,17 +415,17 @@ async fn an_announced_object_is_left_until_a_content_is_kept_in_it_and_one_that_
             .insert_file(file, Beside::Nothing, content, |_| Ok::<_, Error>(Admission::default()))
             .await
     };
-    catalog.announce("kept".into(), 5).await.unwrap();
+    catalog.announce("".into(), "kept".into(), 5).await.unwrap();
     keep("a", "kept").await.unwrap();
-    assert!(catalog.take_leftovers(i64::MAX, 0, 9).await.unwrap().is_empty());
-    catalog.announce("late".into(), 5).await.unwrap();
+    assert!(catalog.take_leftovers(left(i64::MAX), 0, 9).await.unwrap().is_empty());
+    catalog.announce("".into(), "late".into(), 5).await.unwrap();
     catalog.announce_upload("late".into(), "its parts".into()).await.unwrap();
-    assert!(catalog.take_leftovers(4, 0, 9).await.unwrap().is_empty(), "not due yet");
-    let taken = catalog.take_leftovers(5, 9, 9).await.unwrap();
-    assert_eq!(taken, [Taken { object: "late".into(), upload: Some("its parts".into()) }]);
+    assert!(catalog.take_leftovers(left(4), 0, 9).await.unwrap().is_empty(), "not due yet");
+    let taken = catalog.take_leftovers(left(5), 9, 9).await.unwrap();
+    assert_eq!(taken, [Leftover { upload: Some("its parts".into()), ..left_over("late") }]);
     assert!(keep("b", "late").await.is_err());
-    assert_eq!(catalog.object_of("b").await.unwrap(), None);
+    assert_eq!(catalog.object_of("", "b").await.unwrap(), None);
     // Whoever took it may have failed.
-    assert!(catalog.take_leftovers(8, 20, 9).await.unwrap().is_empty());
-    assert_eq!(catalog.take_leftovers(9, 20, 9).await.unwrap(), taken);
+    assert!(catalog.take_leftovers(left(8), 20, 9).await.unwrap().is_empty());
+    assert_eq!(catalog.take_leftovers(left(9), 20, 9).await.unwrap(), taken);
 }

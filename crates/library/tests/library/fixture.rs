@@ -97,7 +97,7 @@ pub fn temporary_files(f: &Fixture) -> Vec<PathBuf> {
 
 /// The stored bytes of a file.
 pub async fn stored(f: &Fixture, file: &File) -> Vec<u8> {
-    let object = f.catalog.object_of(&file.content_hash).await.unwrap().unwrap();
+    let object = f.catalog.object_of("", &file.content_hash).await.unwrap().unwrap();
     let mut bytes = Vec::new();
     f.blobs.get(object.name.parse().unwrap()).await.unwrap().read_to_end(&mut bytes).unwrap();
     bytes
@@ -113,6 +113,10 @@ pub async fn stray(f: &Fixture, bytes: &[u8], age: Duration) -> PathBuf {
     fs::File::open(&path).unwrap().set_modified(SystemTime::now() - age).unwrap();
     path
 }
+
+/// Whatever is left is due by then.
+pub const LEFT_BY_NOW: catalog::LeftSince =
+    catalog::LeftSince { own_ms: i64::MAX, external_ms: i64::MAX };
 
 pub const TWO_DAYS: Duration = Duration::from_secs(2 * 24 * 3600);
 

@@ -1,6 +1,7 @@
 //! The library through its public operations.
 #![allow(clippy::unwrap_used)]
 
+mod external;
 mod fixture;
 mod remote;
 #[path = "../../../blob/tests/s3/mod.rs"]

@@ -22,14 +22,14 @@ async fn sweep_an_hour_later(f: &Fixture) {
 }
 
 async fn has_leftovers(f: &Fixture) -> bool {
-    !f.catalog.take_leftovers(i64::MAX, 0, 10).await.unwrap().is_empty()
+    !f.catalog.take_leftovers(LEFT_BY_NOW, 0, 10).await.unwrap().is_empty()
 }
 
 #[tokio::test]
 async fn bytes_go_to_the_bucket_under_a_name_that_tells_their_hash_and_nowhere_else() {
     let (s3, f) = remote().await;
     let file = put(&f, "a", b"remote").await.unwrap();
-    let object = f.catalog.object_of(&file.content_hash).await.unwrap().unwrap();
+    let object = f.catalog.object_of("", &file.content_hash).await.unwrap().unwrap();
     let hash = blob::Hash::of(b"remote").to_string();
     let key = format!("/bucket/some/prefix/{}/{}/{}", &hash[..2], &hash[2..4], object.name);
     assert_eq!(s3.objects().into_iter().collect::<Vec<_>>(), [(key, b"remote".to_vec())]);
@@ -90,7 +90,7 @@ async fn what_is_deleted_goes_from_the_bucket_once_nothing_reads_it_any_more() {
     sweep_an_hour_later(&f).await;
     assert_eq!(s3.objects().into_values().collect::<Vec<_>>(), [b"kept"]);
     assert!(!has_leftovers(&f).await);
-    assert!(f.catalog.object_of(&kept.content_hash).await.unwrap().is_some());
+    assert!(f.catalog.object_of("", &kept.content_hash).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn the_same_bytes_that_come_in_again_replace_their_object() {
     put(&f, "a", b"same").await.unwrap();
     s3.remove_all();
     let again = put(&f, "b", b"same").await.unwrap();
-    let object = f.catalog.object_of(&again.content_hash).await.unwrap().unwrap();
+    let object = f.catalog.object_of("", &again.content_hash).await.unwrap().unwrap();
     let keys: Vec<_> = s3.objects().into_keys().collect();
     assert!(matches!(&*keys, [key] if key.ends_with(&object.name)), "{keys:?}");
 }
