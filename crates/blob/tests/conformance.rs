@@ -1,0 +1,151 @@
+//! One behaviour on every store: the local disk, and what real servers of S3, Azure and Google make of the same calls. The
+//! servers are those of `scripts/setup`, each started here on ports and a folder of its own.
+#![allow(clippy::unwrap_used)]
+
+mod servers;
+
+use blob::{Bucket, Draft, Leftover, Local, ObjectName, Remote, Store, StoreError, Stores};
+use futures_util::TryStreamExt;
+use serde_json::{Map, Value};
+use servers::{Azurite, Gcs, Rclone, Server, SeaweedFs};
+use std::ops::Range;
+use std::sync::Mutex;
+
+const MIB: usize = 1 << 20;
+
+/// Bytes that tell their place.
+fn bytes(length: usize) -> Vec<u8> {
+    (0..length as u32).map(|n| (n / 4).to_le_bytes()[n as usize % 4]).collect()
+}
+
+struct House {
+    _dir: tempfile::TempDir,
+    local: Local,
+}
+
+impl House {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self { local: Local::open(dir.path()).unwrap(), _dir: dir }
+    }
+
+    fn draft(&self, bytes: &[u8]) -> Draft {
+        let mut draft = self.local.begin().unwrap();
+        draft.write(bytes).unwrap();
+        draft
+    }
+
+    async fn put(&self, store: &Store, bytes: &[u8]) -> (ObjectName, Option<String>) {
+        let draft = self.draft(bytes);
+        let name = ObjectName::fresh(draft.hash()).unwrap();
+        let e_tag = store.put(name, draft, async |_| Ok(())).await.unwrap();
+        (name, e_tag)
+    }
+}
+
+fn remote(kind: &str, attributes: &Map<String, Value>) -> Remote {
+    Bucket::external(kind, attributes).unwrap().unwrap().open().unwrap()
+}
+
+async fn read(
+    remote: &Remote,
+    name: &ObjectName,
+    range: Range<u64>,
+    e_tag: Option<String>,
+) -> Result<Vec<u8>, StoreError> {
+    let pieces: Vec<_> = remote.read(name, range, e_tag).await?.try_collect().await?;
+    Ok(pieces.concat())
+}
+
+fn leftover(name: ObjectName) -> Leftover {
+    Leftover { name, upload: None }
+}
+
+/// What holds of every bucket.
+async fn conforms(server: &impl Server) {
+    let house = House::new();
+    let bucket = remote(server.kind(), &server.attributes());
+    bucket.check().await.unwrap();
+    let store = Stores::remote(house.local.clone(), bucket.clone()).own().clone();
+    for length in [1, (128 << 10) - 1, 128 << 10, (128 << 10) + 1, 16 * MIB, 16 * MIB + 1] {
+        let given = bytes(length);
+        let (name, e_tag) = house.put(&store, &given).await;
+        let all = 0..length as u64;
+        assert!(e_tag.is_some(), "{length}: no ETag");
+        assert!(read(&bucket, &name, all.clone(), e_tag.clone()).await.unwrap() == given, "{length}");
+        for range in [0..1, length as u64 - 1..length as u64, length as u64 / 3..length as u64 / 2 + 1] {
+            let part = read(&bucket, &name, range.clone(), e_tag.clone()).await.unwrap();
+            assert!(part == given[range.start as usize..range.end as usize], "{length}: {range:?}");
+        }
+        if server.has_conditions() {
+            let other = read(&bucket, &name, all.clone(), Some("\"other\"".into())).await;
+            assert!(matches!(other, Err(StoreError::Changed)), "{length}: {other:?}");
+        }
+        for _ in 0..2 {
+            assert_eq!(store.remove(vec![leftover(name)]).await.unwrap(), [], "{length}");
+        }
+        let gone = read(&bucket, &name, all, e_tag).await;
+        assert!(matches!(gone, Err(StoreError::Missing)), "{length}: {gone:?}");
+    }
+}
+
+/// An upload in parts that broke off leaves nothing once its leftover is removed.
+async fn an_upload_that_was_begun_goes(server: &impl Server) {
+    let house = House::new();
+    let bucket = remote(server.kind(), &server.attributes());
+    let store = Stores::remote(house.local.clone(), bucket).own().clone();
+    let draft = house.draft(&bytes(17 * MIB));
+    let name = ObjectName::fresh(draft.hash()).unwrap();
+    let begun = Mutex::new(None);
+    let failed = store
+        .put(name, draft, async |upload| {
+            *begun.lock().unwrap() = Some(upload);
+            Err(StoreError::Unavailable("the catalog is away".into()))
+        })
+        .await;
+    assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+    let upload = begun.into_inner().unwrap();
+    assert!(upload.is_some());
+    let kept = store.remove(vec![Leftover { name, upload }]).await.unwrap();
+    assert_eq!(kept, []);
+}
+
+/// Wrong settings are told from a store that is away.
+async fn wrong_settings_are_refused(server: &impl Server) {
+    for (key, value) in server.wrong() {
+        let mut attributes = server.attributes();
+        attributes.insert(key.into(), value);
+        let refused = remote(server.kind(), &attributes).check().await;
+        assert!(matches!(refused, Err(StoreError::Refused(_))), "{key}: {refused:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_as_seaweedfs_speaks_it() {
+    let server = SeaweedFs::start().await;
+    conforms(&server).await;
+    an_upload_that_was_begun_goes(&server).await;
+    wrong_settings_are_refused(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_as_rclone_speaks_it_without_conditions() {
+    let server = Rclone::start().await;
+    conforms(&server).await;
+    an_upload_that_was_begun_goes(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn azure_as_azurite_speaks_it() {
+    let server = Azurite::start().await;
+    conforms(&server).await;
+    an_upload_that_was_begun_goes(&server).await;
+    wrong_settings_are_refused(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn google_as_moto_speaks_it() {
+    let server = Gcs::start().await;
+    conforms(&server).await;
+    an_upload_that_was_begun_goes(&server).await;
+}
