@@ -120,3 +120,32 @@ fn a_start_on_the_wrong_bucket_is_refused_and_says_why() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(stderr(&wrong).contains("az://ACCOUNT/CONTAINER"), "{}", stderr(&wrong));
 }
+
+#[test]
+fn a_container_with_a_bucket_of_its_own_is_played_from_there() {
+    let (folder, s3) = (TempDir::new().unwrap(), S3::start());
+    let recording = std::fs::read(sources::speech(folder.path())).unwrap();
+    let endpoints = ["--external-endpoints", "http://127.0.0.1:*"];
+    let server = Server::start(&folder.path().join("data"), &endpoints);
+    let containers = "/core/v2/storage/containers";
+    let container = serde_json::json!({"type": "aws", "external_attributes": s3.attributes()});
+    let post = |path: &str, type_: &str, body: &[u8]| {
+        let request = server.request("POST", path).token(&server.token());
+        request.header("Content-Type", type_).body(body).send()
+    };
+    let made = post(containers, "application/json", container.to_string().as_bytes());
+    assert_eq!(made.status, 201, "{}", made.text());
+    let sid = made.json()["container_sid"].as_str().unwrap().to_owned();
+    let path = format!("/core/v2/storage/files?container_sid={sid}&name=speech.wav");
+    let file = post(&path, "application/octet-stream", &recording);
+    assert_eq!(file.status, 201, "{}", file.text());
+    let link = format!("/f/{}", file.json()["file_sid"].as_str().unwrap());
+    assert_eq!(s3.objects().len(), 1);
+    let own = server.upload("speech.wav", &recording);
+    for options in ["", "?f=mp3", "?f=flac", "/peaks.json"] {
+        let [theirs, ours] = [&link, &own].map(|link| server.get(&format!("{link}{options}")));
+        assert_eq!((theirs.status, theirs.whole), (200, true), "{options}: {}", theirs.status);
+        assert!(theirs.body == ours.body, "{options}");
+    }
+    assert!(s3.take_seen().iter().any(|seen| seen.method == "GET"));
+}

@@ -94,8 +94,11 @@ fn secrets_of_external_storage_are_masked_and_survive_being_sent_back() {
     let path = format!("{CONTAINERS}/{}", text(&made["container_sid"]));
     let back = api.send("PATCH", &path, &made);
     assert_eq!((back.status, back.json()), (200, made));
-    for kind in ["aws", "azure", "gcp"] {
-        assert_invalid(&api.send("POST", CONTAINERS, &json!({"type": kind})), "type");
+    for (kind, missing) in
+        [("aws", "access_key_id"), ("azure", "account_name"), ("gcp", "credentials")]
+    {
+        let field = format!("external_attributes.{missing}");
+        assert_invalid(&api.send("POST", CONTAINERS, &json!({"type": kind})), &field);
     }
     let probe = "filter=external_attributes.secret_access_key%20eq%20hush";
     assert_invalid(&api.get(&format!("{CONTAINERS}?{probe}")), "filter");

@@ -65,6 +65,12 @@ impl Remote {
         Self { bucket: Arc::new(Bucket { reads, writes, prefix, reading, parts }) }
     }
 
+    /// Whether it is the same one, with the same keys.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.bucket, &other.bucket)
+    }
+
     fn path(&self, name: &ObjectName) -> Path {
         let [first, second, ..] = name.hash().as_bytes();
         Path::from(format!("{}{first:02x}/{second:02x}/{name}", self.bucket.prefix))

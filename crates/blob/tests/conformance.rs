@@ -7,7 +7,7 @@ mod servers;
 use blob::{Bucket, Draft, Leftover, Local, ObjectName, Remote, Store, StoreError, Stores};
 use futures_util::TryStreamExt;
 use serde_json::{Map, Value};
-use servers::{Azurite, Gcs, Rclone, Server, SeaweedFs};
+use servers::{Azurite, Gcs, Rclone, SeaweedFs, Server};
 use std::ops::Range;
 use std::sync::Mutex;
 
@@ -72,8 +72,13 @@ async fn conforms(server: &impl Server) {
         let (name, e_tag) = house.put(&store, &given).await;
         let all = 0..length as u64;
         assert!(e_tag.is_some(), "{length}: no ETag");
-        assert!(read(&bucket, &name, all.clone(), e_tag.clone()).await.unwrap() == given, "{length}");
-        for range in [0..1, length as u64 - 1..length as u64, length as u64 / 3..length as u64 / 2 + 1] {
+        assert!(
+            read(&bucket, &name, all.clone(), e_tag.clone()).await.unwrap() == given,
+            "{length}"
+        );
+        for range in
+            [0..1, length as u64 - 1..length as u64, length as u64 / 3..length as u64 / 2 + 1]
+        {
             let part = read(&bucket, &name, range.clone(), e_tag.clone()).await.unwrap();
             assert!(part == given[range.start as usize..range.end as usize], "{length}: {range:?}");
         }

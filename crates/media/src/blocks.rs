@@ -45,7 +45,7 @@ pub struct Blocks {
     stores: Stores,
     /// Blocks on their way.
     flights: Mutex<HashMap<u32, Arc<Flight>>>,
-    /// Whether the object was found missing or changed: this name is of no use any more.
+    /// Whether the object was found missing, changed or out of reach of the store's keys: who comes looks anew.
     is_lost: AtomicBool,
     runtime: Handle,
 }
@@ -75,8 +75,9 @@ impl BlocksInUse {
     pub fn find(&self, store: &Remote, object: Object) -> Arc<Blocks> {
         let Object { name, e_tag, length_bytes } = object;
         let mut known = lock(&self.by_name);
-        let same = known.get(&name).and_then(Weak::upgrade).filter(|blocks| !blocks.is_lost());
-        if let Some(blocks) = same {
+        let same = known.get(&name).and_then(Weak::upgrade);
+        // A container may have got other keys meanwhile.
+        if let Some(blocks) = same.filter(|blocks| !blocks.is_lost() && blocks.store.is(store)) {
             return blocks;
         }
         known.retain(|_, blocks| blocks.strong_count() > 0);
@@ -120,7 +121,7 @@ impl Blocks {
         start..(start + BLOCK_BYTES).min(self.length_bytes)
     }
 
-    /// Whether the object was found missing or changed.
+    /// Whether the object was found missing, changed or out of reach.
     pub fn is_lost(&self) -> bool {
         self.is_lost.load(Ordering::Relaxed)
     }
@@ -266,11 +267,14 @@ impl Blocks {
     /// What a failure of the store is to those who wait; one that is for good is counted once.
     fn end_of(&self, error: &StoreError) -> End {
         let name = &self.name;
-        if !matches!(error, StoreError::Missing | StoreError::Changed) {
+        let is_gone = matches!(error, StoreError::Missing | StoreError::Changed);
+        let is_refused = matches!(error, StoreError::Refused(_));
+        let was_lost = (is_gone || is_refused) && self.is_lost.swap(true, Ordering::Relaxed);
+        if !is_gone {
             tracing::error!(%error, object = %name, "stored bytes can't be fetched now");
             return End::Away;
         }
-        if !self.is_lost.swap(true, Ordering::Relaxed) {
+        if !was_lost {
             self.stores.count_lost();
             tracing::error!(%error, object = %name, "stored bytes are lost until the same file is uploaded again");
         }

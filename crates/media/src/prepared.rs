@@ -92,6 +92,9 @@ impl Prepared {
     pub fn is_at_hand(&self, first: impl FnOnce() -> Option<Range<u64>>) -> bool {
         match &self.kind {
             Kind::Original { .. } => true,
+            // Who has lost its object is looked up again: the same bytes may have come in.
+            Kind::Remote { blocks, .. } if blocks.is_lost() => false,
+            Kind::Transcode { play, .. } if play.is_lost() => false,
             Kind::Remote { blocks, .. } => {
                 let first = first().map(|range| Blocks::of(&range).start);
                 first.is_none_or(|block| blocks.has(block))

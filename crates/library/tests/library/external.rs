@@ -3,7 +3,7 @@
 use crate::fixture::*;
 use crate::s3::{Fault, S3};
 use blob::{Seal, Stores};
-use library::{Change, Container, Error, File, Rest, masked};
+use library::{Beside, Change, Container, Error, File, Rest, masked};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -27,12 +27,12 @@ async fn put_into(f: &Fixture, container: Uuid, bytes: &'static [u8]) -> Result<
     let mut upload = f.library.begin_upload(&f.admin).await?;
     upload.say(said(&[("container_sid", json!(container))]));
     upload.write(bytes).await?;
-    upload.finish().await
+    upload.finish(Beside::Nothing).await
 }
 
 async fn move_to(f: &Fixture, file: &File, container: Uuid) -> Result<File, Error> {
     let change = Change::Attributes(said(&[("container_sid", json!(container))]));
-    f.library.change_file(&f.admin, file.file_sid, change, Rest::Stays).await
+    f.library.change_file(&f.admin, file.file_sid, change, Beside::Nothing, Rest::Stays).await
 }
 
 /// The field that a refusal names.
