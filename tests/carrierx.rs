@@ -6,7 +6,7 @@ use crate::sources;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-mod access;
+pub mod access;
 mod containers;
 mod data;
 mod files;

@@ -13,6 +13,7 @@ mod connections;
 mod cpus;
 mod crash;
 mod disk;
+mod evovoice;
 mod hostile;
 mod judge;
 mod limits;

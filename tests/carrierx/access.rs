@@ -20,9 +20,10 @@ impl Api {
     }
 }
 
-pub fn base64(text: &str) -> String {
+pub fn base64(bytes: impl AsRef<[u8]>) -> String {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    text.as_bytes()
+    bytes
+        .as_ref()
         .chunks(3)
         .map(|chunk| {
             let mut three = [0; 3];
@@ -50,7 +51,7 @@ fn without_good_credentials_nothing_is_told() {
         assert_refused(&header(wrong), 401, "Bad credentials", "");
     }
     for user in ["", "someone", "some one"] {
-        let basic = format!("Basic {}", base64(&format!("{user}:{}", api.token)));
+        let basic = format!("Basic {}", base64(format!("{user}:{}", api.token)));
         assert_eq!(header(&basic).status, 200, "{user}");
     }
     assert_eq!(header(&format!("bearer {}", api.token)).status, 200);

@@ -1,6 +1,6 @@
 //! What one storage API alone knows of a file: rows of a table of its own, joined by the file's id and gone with the file.
 
-use crate::{Error, FileRow, VoipbinAccount, VoipbinFile};
+use crate::{Error, EvoVoiceChanges, FileRow, VoipbinAccount, VoipbinFile};
 use rusqlite::Connection;
 
 /// What is kept beside a file, in the transaction that keeps or changes the file. A variant for each API that has such a
@@ -17,6 +17,8 @@ pub enum Beside {
         /// Bytes that the files of an account without a quota of its own may have.
         quota: u64,
     },
+    /// Of the EvoVoice API.
+    EvoVoice(EvoVoiceChanges),
 }
 
 impl Beside {
@@ -26,10 +28,10 @@ impl Beside {
     /// Why not.
     pub(crate) fn admit(&self, db: &Connection, file: &FileRow) -> Result<(), Error> {
         match self {
-            Self::Nothing => Ok(()),
             Self::Voipbin { quota, .. } => {
                 VoipbinAccount::admit(db, file.partner_sid, file.file_bytes, *quota)
             }
+            Self::Nothing | Self::EvoVoice(_) => Ok(()),
         }
     }
 
@@ -38,6 +40,7 @@ impl Beside {
         match self {
             Self::Nothing => Ok(()),
             Self::Voipbin { said, .. } => said.keep(db, file),
+            Self::EvoVoice(changes) => changes.keep(db, file),
         }
     }
 }

@@ -16,6 +16,7 @@ mod containers;
 mod contents;
 mod cursor;
 mod error;
+mod evovoice;
 mod files;
 mod filter;
 mod keys;
@@ -40,6 +41,10 @@ pub use beside::Beside;
 pub use blobs::{Left, LeftSince, Leftover, NewContent, Object};
 pub use contents::{ContentRow, blob_address, content_id};
 pub use error::Error;
+pub use evovoice::{
+    EvoVoiceChanges, EvoVoiceFile, EvoVoiceItem, EvoVoiceList, EvoVoiceOrder, EvoVoicePage,
+    EvoVoiceText,
+};
 pub use files::Admission;
 pub use outputs::{OUTPUTS_BYTES, StoredLayout};
 pub use pool::{Catalog, Turn};
@@ -51,6 +56,6 @@ pub use voipbin::{
     VoipbinAccount, VoipbinFile, VoipbinList, VoipbinPage, VoipbinRow, VoipbinSort, VoipbinStart,
 };
 pub use words::{
-    Classification, FileKind, LifecycleAction, Publish, ReferenceType, Role, Scope, StorageKind,
-    ThresholdAction, UnknownWord, VoipbinType, Word,
+    Classification, EvoVoiceType, FileKind, LifecycleAction, Publish, ReferenceType, Role, Scope,
+    StorageKind, ThresholdAction, UnknownWord, VoipbinType, Word,
 };

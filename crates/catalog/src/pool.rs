@@ -1,6 +1,6 @@
 //! The connections.
 
-use crate::{Error, schema};
+use crate::{Error, evovoice, schema};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior};
 use std::collections::HashMap;
 use std::fs::{self, File, Permissions};
@@ -123,6 +123,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", true)?;
     db.set_prepared_statement_cache_capacity(64);
+    evovoice::install(&db)?;
     Ok(db)
 }
 

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0009_makers_and_expiry.sql"),
     include_str!("schema/0010_probe_revisions.sql"),
     include_str!("schema/0011_voipbin.sql"),
+    include_str!("schema/0012_evovoice.sql"),
 ];
 
 /// Whether the schema is the present one.

@@ -123,6 +123,24 @@ words! {
 }
 
 words! {
+    /// What the EvoVoice API says that a file is.
+    EvoVoiceType {
+        /// Sent in by somebody.
+        Upload => "Upload",
+        /// A message that a caller left.
+        VoiceMessage => "VoiceMessage",
+        /// The recording of a call.
+        CallRecording => "CallRecording",
+        /// A fax that came in.
+        Fax => "Fax",
+        /// What came with a message.
+        Attachment => "Attachment",
+        /// A fax that went out.
+        FaxOutgoing => "FaxOutgoing",
+    }
+}
+
+words! {
     /// Where the content of a container lies.
     StorageKind {
         /// With this server.

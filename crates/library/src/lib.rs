@@ -9,6 +9,7 @@ mod changes;
 mod classify;
 mod containers;
 mod error;
+mod evovoice;
 mod examine;
 mod files;
 mod import;
@@ -31,6 +32,10 @@ pub use catalog::{
 };
 pub use catalog::{Condition, List, Listing, Operator, Order, Start};
 pub use catalog::{ContainerRow as Container, FileRow as File, TokenRow as Token};
+pub use catalog::{
+    EvoVoiceChanges, EvoVoiceFile, EvoVoiceItem, EvoVoiceList, EvoVoiceOrder, EvoVoicePage,
+    EvoVoiceText, EvoVoiceType,
+};
 pub use catalog::{FileDefaults, Keys, Lifecycle, Limits, Threshold, Usage};
 pub use catalog::{
     VoipbinAccount, VoipbinFile, VoipbinList, VoipbinPage, VoipbinRow, VoipbinSort, VoipbinStart,

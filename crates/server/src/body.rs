@@ -52,6 +52,12 @@ impl Body {
         Self { left: Some(bytes.len() as u64), kind: Kind::Memory(bytes) }
     }
 
+    /// All of a file that never changes.
+    pub fn of_file(file: File, length_bytes: u64) -> Self {
+        let span = Span::new(Arc::new(file), 0..length_bytes);
+        Self { kind: Kind::Span(span), left: Some(length_bytes) }
+    }
+
     /// What an API answers.
     pub fn of_api(body: axum::body::Body) -> Self {
         Self { kind: Kind::Api(body), left: None }

@@ -2,6 +2,7 @@
 //! the others is in `storage/`; published links are none of them and stand before them (see `handler.rs`).
 
 pub mod carrierx;
+pub mod evovoice;
 pub mod publish;
 pub mod storage;
 pub mod voipbin;
@@ -16,7 +17,7 @@ use std::str::FromStr;
 use storage::{Refusal, Storage, cors};
 use utoipa::openapi::OpenApi;
 
-static APIS: [Api; 2] = [carrierx::API, voipbin::API];
+static APIS: [Api; 3] = [carrierx::API, voipbin::API, evovoice::API];
 
 /// A storage API as the server knows it.
 pub struct Api {

@@ -1,6 +1,6 @@
 //! Who asks: the forms in which a token may come, and its holder. An API lists the forms that it takes.
 
-use super::Refusal;
+use super::{Refusal, base64};
 use http::header::{self, HeaderMap};
 use http::request::Parts;
 use library::{Library, Principal};
@@ -39,7 +39,7 @@ pub async fn caller(
 
 /// Whether a page of another origin made the browser send a request: by Fetch Metadata, or where the browser sends
 /// none, by the Origin that goes with whatever a form or a script sends.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+pub fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or(""));
     match (text("sec-fetch-site"), text("origin")) {
         (Some(site), _) => !matches!(site, "same-origin" | "none"),
@@ -67,7 +67,7 @@ impl Credential {
         match self {
             Self::Bearer => Some(authorization(&parts.headers, "bearer")?.to_owned()),
             Self::Basic => {
-                let plain = base64(authorization(&parts.headers, "basic")?)?;
+                let plain = base64::decode(authorization(&parts.headers, "basic")?)?;
                 // RFC 7617 §2: the user's name holds no colon.
                 Some(String::from_utf8(plain).ok()?.split_once(':')?.1.to_owned())
             }
@@ -97,26 +97,4 @@ fn authorization<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
     let (found, credentials) =
         headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     found.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
-}
-
-/// RFC 4648 §4.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let (mut bits, mut held, mut bytes) = (0_u32, 0, Vec::new());
-    for digit in text.trim_end_matches('=').bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held & 0xff) as u8);
-        }
-    }
-    Some(bytes)
 }

@@ -78,7 +78,7 @@ pub async fn take_part(upload: &mut Upload, part: &mut Part<'_>) -> Result<(), R
 
 /// Writes a piece, or holds it until there is more: each write costs a change of threads, and a client may send
 /// bytes one by one.
-async fn take(upload: &mut Upload, held: &mut Vec<u8>, more: Bytes) -> Result<(), Refusal> {
+pub async fn take(upload: &mut Upload, held: &mut Vec<u8>, more: Bytes) -> Result<(), Refusal> {
     if held.is_empty() && more.len() >= HELD_BYTES {
         return Ok(upload.write(more).await?);
     }
@@ -89,7 +89,8 @@ async fn take(upload: &mut Upload, held: &mut Vec<u8>, more: Bytes) -> Result<()
     Ok(())
 }
 
-async fn finish(upload: &mut Upload, held: Vec<u8>) -> Result<(), Refusal> {
+/// Writes what is held.
+pub async fn finish(upload: &mut Upload, held: Vec<u8>) -> Result<(), Refusal> {
     if !held.is_empty() {
         upload.write(held).await?;
     }
@@ -120,8 +121,19 @@ pub fn attribute_of(option: &str) -> &'static str {
 }
 
 /// The upload with the bytes that are to be stored: those that came, or their transcode.
-pub async fn as_desired(storage: &Storage, mut upload: Upload) -> Result<Upload, Refusal> {
-    let Some(wanted) = desired(upload.said())? else { return Ok(upload) };
+pub async fn as_desired(storage: &Storage, upload: Upload) -> Result<Upload, Refusal> {
+    match desired(upload.said())? {
+        Some(wanted) => as_wanted(storage, upload, &wanted).await,
+        None => Ok(upload),
+    }
+}
+
+/// The upload with the representation that is wanted in place of the bytes that came.
+pub async fn as_wanted(
+    storage: &Storage,
+    mut upload: Upload,
+    wanted: &Preferences,
+) -> Result<Upload, Refusal> {
     let examined = upload.examine().await?;
     let undecodable = |reason| Refusal::invalid("data", format!("can't be decoded: {reason}"));
     let (facts, index) = examined.probed.map_err(undecodable)?;
@@ -129,7 +141,7 @@ pub async fn as_desired(storage: &Storage, mut upload: Upload) -> Result<Upload,
     let length_bytes = examined.source.length_bytes();
     let facts = Some(Arc::new(facts));
     let resource = Arc::new(Resource::of_content(examined.content_hash, length_bytes, facts));
-    match media::select(&resource, &wanted)? {
+    match media::select(&resource, wanted)? {
         Representation::Original(_) => Ok(upload),
         Representation::Transcode(chosen) => {
             let prepared = storage.media.prepare_source(&chosen, examined.source, index).await?;

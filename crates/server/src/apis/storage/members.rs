@@ -106,7 +106,7 @@ impl Serialize for Json<'_> {
 }
 
 /// ISO 8601 in UTC with milliseconds.
-fn time(ms: i64) -> String {
+pub fn time(ms: i64) -> String {
     match jiff::Timestamp::from_millisecond(ms) {
         Ok(time) => time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
         Err(_) => String::new(),

@@ -2,6 +2,7 @@
 //! refused. An API adds its own routes, objects and words.
 
 pub mod auth;
+pub mod base64;
 pub mod cors;
 pub mod download;
 pub mod form;

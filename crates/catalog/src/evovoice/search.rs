@@ -1,0 +1,59 @@
+//! The index of transcriptions. Any part of a text is found: three characters or more by the trigrams of
+//! SQLite's FTS5, fewer by a word of its own for each single character and each pair that a text has. Both
+//! hold folded text and none of the original.
+
+use super::fold::{BETWEEN, folded};
+use crate::Error;
+use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
+
+/// Puts a file's transcriptions in the place of what the index has of it.
+pub(super) fn replace(db: &Connection, file_row: i64, texts: &[String; 2]) -> Result<(), Error> {
+    for table in ["evovoice_trigrams", "evovoice_short"] {
+        let sql = format!("DELETE FROM {table} WHERE rowid = ?");
+        db.prepare_cached(&sql)?.execute([file_row])?;
+    }
+    let texts = texts.each_ref().map(|text| folded(text));
+    if texts.iter().all(String::is_empty) {
+        return Ok(());
+    }
+    let both = texts.join(&BETWEEN.to_string());
+    let sql = "INSERT INTO evovoice_trigrams (rowid, text) VALUES (?, ?)";
+    db.prepare_cached(sql)?.execute(params![file_row, both])?;
+    let sql = "INSERT INTO evovoice_short (rowid, parts) VALUES (?, ?)";
+    let parts: Vec<String> = short_parts(&both).into_iter().collect();
+    db.prepare_cached(sql)?.execute(params![file_row, parts.join(" ")])?;
+    Ok(())
+}
+
+/// The row numbers of the files whose transcriptions have this part, ascending. The part is not empty.
+pub(super) fn rows(db: &Connection, part: &str) -> Result<Vec<i64>, Error> {
+    let part = folded(part);
+    let (table, asked) = match part.chars().count() {
+        1 | 2 => ("evovoice_short", word(part.chars())),
+        _ => ("evovoice_trigrams", part.replace('"', "\"\"")),
+    };
+    let sql = format!("SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid");
+    let mut query = db.prepare_cached(&sql)?;
+    let rows = query.query_map([format!("\"{asked}\"")], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The words of all single characters and pairs.
+fn short_parts(text: &str) -> BTreeSet<String> {
+    let next = text.chars().skip(1).map(Some).chain([None]);
+    text.chars()
+        .zip(next)
+        .flat_map(|(c, next)| {
+            let pair = next.map(|next| word([c, next].into_iter()));
+            [Some(word([c].into_iter())), pair]
+        })
+        .flatten()
+        .collect()
+}
+
+/// Characters as one word that the index doesn't take apart: their numbers in hex, joined by `z`.
+fn word(characters: impl Iterator<Item = char>) -> String {
+    let numbers: Vec<_> = characters.map(|c| format!("{:x}", u32::from(c))).collect();
+    numbers.join("z")
+}

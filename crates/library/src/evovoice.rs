@@ -1,0 +1,146 @@
+//! Files as the EvoVoice API knows them: the rules of what is said of them, and their lists.
+
+use crate::{
+    Beside, Change, Error, EvoVoiceChanges, EvoVoiceItem, EvoVoiceList, EvoVoicePage, EvoVoiceText,
+    FileChanges, Library, Principal, Rest, Role, Scope, Upload, blocking,
+};
+use uuid::Uuid;
+
+/// Longest transcription, in bytes: that of some ten hours.
+const LONGEST_TRANSCRIPTION: usize = 512 * 1024;
+
+/// Longest of the other texts, in bytes.
+const LONGEST_TEXT: usize = 255;
+
+impl Library {
+    /// A file that the caller sees.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::NotFound`].
+    pub async fn evovoice_file(
+        &self,
+        caller: &Principal,
+        file_sid: Uuid,
+    ) -> Result<EvoVoiceItem, Error> {
+        caller.needs(Scope::Read, Role::Read)?;
+        self.seen_evovoice_file(caller, file_sid).await
+    }
+
+    async fn seen_evovoice_file(
+        &self,
+        caller: &Principal,
+        file_sid: Uuid,
+    ) -> Result<EvoVoiceItem, Error> {
+        let found = self.catalog.evovoice_file(file_sid).await?;
+        found.filter(|item| caller.sees(item.file.partner_sid)).ok_or(Error::NotFound)
+    }
+
+    /// Keeps an upload as a new file, and what is said of it.
+    ///
+    /// # Errors
+    /// Those of an upload, [`Error::Invalid`].
+    pub async fn keep_evovoice_file(
+        &self,
+        caller: &Principal,
+        upload: Upload,
+        said: EvoVoiceChanges,
+    ) -> Result<EvoVoiceItem, Error> {
+        let file = upload.finish(beside(said)?).await?;
+        self.seen_evovoice_file(caller, file.file_sid).await
+    }
+
+    /// A part of a list of the files that the caller sees.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Invalid`] if it takes too long.
+    pub async fn evovoice_files(
+        &self,
+        caller: &Principal,
+        wanted: EvoVoiceList,
+    ) -> Result<EvoVoicePage<EvoVoiceItem>, Error> {
+        let wanted = seen(caller, wanted)?;
+        let _turn = self.catalog.turn(caller.token_id).await?;
+        Ok(self.catalog.evovoice_files(wanted).await?)
+    }
+
+    /// The same as numbers, for [`Self::evovoice_rows`]: of a list that is too long to be held whole.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], [`Error::Invalid`] if it takes too long.
+    pub async fn evovoice_row_numbers(
+        &self,
+        caller: &Principal,
+        wanted: EvoVoiceList,
+    ) -> Result<Vec<i64>, Error> {
+        let wanted = seen(caller, wanted)?;
+        let _turn = self.catalog.turn(caller.token_id).await?;
+        Ok(self.catalog.evovoice_row_numbers(wanted).await?.items)
+    }
+
+    /// Those of these files that are still there and still the caller's to see.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn evovoice_rows(
+        &self,
+        caller: &Principal,
+        rows: &[i64],
+    ) -> Result<Vec<EvoVoiceItem>, Error> {
+        let mut items = self.catalog.evovoice_rows(rows.to_vec()).await?;
+        items.retain(|item| caller.sees(item.file.partner_sid));
+        Ok(items)
+    }
+
+    /// Changes a file and what is said of it.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] below manager, [`Error::NotFound`], [`Error::Invalid`].
+    pub async fn change_evovoice_file(
+        &self,
+        caller: &Principal,
+        file_sid: Uuid,
+        changes: FileChanges,
+        said: EvoVoiceChanges,
+    ) -> Result<EvoVoiceItem, Error> {
+        let said = EvoVoiceChanges { by: caller.maker(), ..said };
+        let (change, beside) = (Change::Attributes(changes), beside(said)?);
+        self.change_file(caller, file_sid, change, beside, Rest::Stays).await?;
+        self.seen_evovoice_file(caller, file_sid).await
+    }
+
+    /// A file without a name on the disk of the stored bytes, for what is too long to be held in memory.
+    ///
+    /// # Errors
+    /// [`Error::Full`], [`Error::Storage`].
+    pub async fn scratch_file(&self) -> Result<std::fs::File, Error> {
+        let stores = self.stores.clone();
+        // A draft's name goes with it; its file lives as long as it is open.
+        blocking(move || Ok(stores.begin()?.as_file().try_clone()?)).await?
+    }
+}
+
+/// A list of what the caller sees of it.
+fn seen(caller: &Principal, wanted: EvoVoiceList) -> Result<EvoVoiceList, Error> {
+    caller.needs(Scope::Read, Role::Read)?;
+    let partners = match (caller.partner(), wanted.partners) {
+        (None, partners) => partners,
+        (Some(own), None) => Some(vec![own]),
+        (Some(own), Some(asked)) => Some(asked.into_iter().filter(|sid| *sid == own).collect()),
+    };
+    Ok(EvoVoiceList { partners, ..wanted })
+}
+
+/// What is said of a file, to be kept beside it, if it's not too long.
+fn beside(said: EvoVoiceChanges) -> Result<Beside, Error> {
+    for (which, text) in &said.texts {
+        let longest = match which {
+            EvoVoiceText::Transcription | EvoVoiceText::AiTranscription => LONGEST_TRANSCRIPTION,
+            _ => LONGEST_TEXT,
+        };
+        if text.len() > longest {
+            let message = format!("has {} bytes; allowed: {longest}", text.len());
+            return Err(Error::invalid(which.name(), message));
+        }
+    }
+    Ok(if said == EvoVoiceChanges::default() { Beside::Nothing } else { Beside::EvoVoice(said) })
+}

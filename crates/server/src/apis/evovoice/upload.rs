@@ -1,0 +1,134 @@
+//! Uploads, in whatever form a client sends them: the bytes as the body, a form, or JSON whose member `Data`
+//! is the bytes in base64. All are streamed to the disk; what breaks off leaves nothing.
+
+use super::described;
+use super::errors::ApiError;
+use super::parameters::Parameters;
+use super::said::Said;
+use super::{Call, data_member, files};
+use crate::apis::storage::form::Form;
+use crate::apis::storage::ingest::{self, Carried};
+use crate::apis::storage::{Refusal, json};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use library::{EvoVoiceItem, Principal, Publish, Upload};
+use media::Preferences;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The container that files go to which come in through this API.
+const CONTAINER: &str = "evovoice";
+
+/// What ConvertToWav stores: what any phone plays.
+const PHONE_WAV: [(&str, &str); 3] = [("f", "wav"), ("rate", "8000"), ("ch", "1")];
+
+/// Uploads a file.
+///
+/// The body is the file, of any type but a form's and JSON's, and what is said of it stands in the query; or a
+/// form of both; or JSON of both, the bytes as `Data` in base64.
+#[utoipa::path(post, path = "/files", tag = "evovoice",
+    params(described::New, described::Asked),
+    request_body(content((described::UploadForm = "multipart/form-data"),
+        (described::UploadBody = "application/json"), (String = "application/octet-stream"))),
+    responses((status = 200, body = described::File), (status = "4XX", body = described::ErrorBody),
+        (status = 503, body = described::ErrorBody)))]
+pub async fn create(mut call: Call, body: Body) -> Result<Response, ApiError> {
+    let caller = call.caller().await?;
+    let mut upload = call.storage.library.begin_upload(&caller).await?;
+    let mut all = std::mem::take(&mut call.query);
+    let mut request = Request::new(body);
+    request.headers_mut().clone_from(&call.parts.headers);
+    match Carried::by(&call.parts.headers)? {
+        Carried::Form => take_form(&mut upload, &mut all, request).await?,
+        Carried::Json => {
+            let rest = data_member::take(&mut upload, request.into_body()).await?;
+            all.add_object(&json::parse(&rest, "body")?);
+        }
+        Carried::Bytes(declared) => {
+            // What is said wrongly is known before the bytes come.
+            Said::by(&caller, &all)?;
+            ingest::take_body(&mut upload, declared, request.into_body()).await?;
+        }
+    }
+    if !upload.has_bytes() {
+        return Err(Refusal::invalid("Data", NO_BYTES).into());
+    }
+    let item = keep(&call, &caller, upload, &all).await?;
+    files::one(&call, item).await
+}
+
+/// Uploads a file, as the service's apps do.
+///
+/// The same as at `/files`.
+#[utoipa::path(post, path = "/app/file", tag = "evovoice",
+    params(described::New, described::Asked),
+    request_body(content((described::UploadForm = "multipart/form-data"), (String = "application/octet-stream"))),
+    responses((status = 200, body = described::File), (status = "4XX", body = described::ErrorBody),
+        (status = 503, body = described::ErrorBody)))]
+pub async fn create_by_app(call: Call, body: Body) -> Result<Response, ApiError> {
+    create(call, body).await
+}
+
+/// Uploads a file in JSON.
+///
+/// The same as at `/files`.
+#[utoipa::path(post, path = "/app/files", tag = "evovoice", params(described::Asked),
+    request_body(content((described::UploadBody = "application/json"),
+        (described::UploadForm = "multipart/form-data"))),
+    responses((status = 200, body = described::File), (status = "4XX", body = described::ErrorBody),
+        (status = 503, body = described::ErrorBody)))]
+pub async fn create_by_user(call: Call, body: Body) -> Result<Response, ApiError> {
+    create(call, body).await
+}
+
+const NO_BYTES: &str =
+    "required: send the file as the body, as a part of a form, or as base64 in JSON";
+
+async fn keep(
+    call: &Call,
+    caller: &Principal,
+    mut upload: Upload,
+    all: &Parameters,
+) -> Result<EvoVoiceItem, ApiError> {
+    let library = &call.storage.library;
+    let mut said = Said::by(caller, all)?;
+    let partner_sid = match all.text("AccountId") {
+        Some(id) => Uuid::try_parse(id).map_err(|_| Refusal::NotFound)?,
+        None => caller.partner_sid,
+    };
+    let container =
+        library.container_of_api(caller, partner_sid, CONTAINER, Publish::FileSid).await?;
+    said.file.set("container_sid", &Value::from(container.container_sid.to_string()))?;
+    upload.say(said.file);
+    if all.truth("ConvertToWav")? {
+        let mut wanted = Preferences::default();
+        for (option, value) in PHONE_WAV {
+            wanted.set(option, value).map_err(|bad| Refusal::failed(&bad))?;
+        }
+        upload = ingest::as_wanted(&call.storage, upload, &wanted).await?;
+    }
+    Ok(library.keep_evovoice_file(caller, upload, said.beside).await?)
+}
+
+/// Reads the parts of a form, in any order: the file, under any name, and what is said of it.
+async fn take_form(
+    upload: &mut Upload,
+    all: &mut Parameters,
+    request: Request,
+) -> Result<(), Refusal> {
+    let mut parts = Form::of(request).await?;
+    // The closing boundary must be there: a body cut short is no upload.
+    while let Some(mut part) = parts.next().await? {
+        let name = part.name().to_owned();
+        if part.is_file() || name.eq_ignore_ascii_case("data") {
+            if upload.has_bytes() {
+                return Err(Refusal::malformed(&name, "a second file; allowed: one"));
+            }
+            ingest::take_part(upload, &mut part).await?;
+        } else {
+            all.add(&name, part.text().await?);
+        }
+    }
+    Ok(())
+}
