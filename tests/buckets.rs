@@ -1,5 +1,5 @@
-//! A server whose files lie in a bucket: what clients see is what they see of a local disk, and what goes wrong with the
-//! bucket is told.
+//! A server whose files lie in a bucket: what clients see is what they see of a local disk, and what goes wrong with
+//! the bucket is told.
 
 use crate::running::{KEYS, Server, stderr, tonearm, until};
 use crate::s3::{Fault, S3};

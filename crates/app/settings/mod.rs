@@ -33,8 +33,8 @@ pub struct Store {
     /// Hosts where buckets of containers may lie, parted by commas; `*` is anything, `http://` is said where it may be
     #[arg(long, value_name = "HOSTS", env = "TONEARM_EXTERNAL_ENDPOINTS", default_value_t = Endpoints::default())]
     pub external_endpoints: Endpoints,
-    /// The key that seals the secrets of containers' buckets, 64 hex digits [default: one that is made at the first start
-    /// and kept in the data folder]
+    /// The key that seals the secrets of containers' buckets, 64 hex digits [default: one that is made at the first
+    /// start and kept in the data folder]
     #[arg(
         long,
         value_name = "KEY",

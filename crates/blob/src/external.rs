@@ -1,7 +1,7 @@
 //! The bucket of a customer's own, as the attributes of a container describe it.
 //!
-//! Its credentials are those that stand there or there are none: never the server's, because whoever names a bucket would
-//! read by them what only the server may.
+//! Its credentials are those that stand there or there are none: never the server's, because whoever names a bucket
+//! would read by them what only the server may.
 
 use crate::bucket::{AccessKeys, Bucket, Cloud};
 use serde_json::{Map, Value, json};

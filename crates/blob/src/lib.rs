@@ -1,7 +1,8 @@
 //! Stored bytes, in objects whose names are used once: on the local disk or in the bucket of a cloud.
 //!
-//! A [`Draft`] lies on the local disk, because what comes in is read at any place before it is kept. To put it is to make
-//! it an object of a [`Store`], durably. Deliberately knows nothing of who refers to an object: that is the catalog's.
+//! A [`Draft`] lies on the local disk, because what comes in is read at any place before it is kept. To put it is to
+//! make it an object of a [`Store`], durably. Deliberately knows nothing of who refers to an object: that is the
+//! catalog's.
 #![warn(missing_docs)]
 
 mod bucket;

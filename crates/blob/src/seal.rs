@@ -1,5 +1,5 @@
-//! Secrets of customers' buckets as the catalog keeps them: sealed by a key of the server's, so that who has the catalog
-//! alone has none of them.
+//! Secrets of customers' buckets as the catalog keeps them: sealed by a key of the server's, so that who has the
+//! catalog alone has none of them.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};

@@ -1,4 +1,4 @@
-//! One behaviour on every store: the local disk, and what real servers of S3, Azure and Google make of the same calls. The
+//! One behaviour on every store: what real servers of S3, Azure and Google make of the same calls. The
 //! servers are those of `scripts/setup`, each started here on ports and a folder of its own.
 #![allow(clippy::unwrap_used)]
 

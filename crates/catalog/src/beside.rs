@@ -1,10 +1,11 @@
-//! What one storage API alone knows of a file: rows of a table of its own, joined by the file's id and gone with the file.
+//! What one storage API alone knows of a file: rows of a table of its own, joined by the file's id and gone with the
+//! file.
 
 use crate::{Error, EvoVoiceChanges, FileRow, VoipbinAccount, VoipbinFile};
 use rusqlite::Connection;
 
-/// What is kept beside a file, in the transaction that keeps or changes the file. A variant for each API that has such a
-/// table; its rows are written and read in a file of its own.
+/// What is kept beside a file, in the transaction that keeps or changes the file. A variant for each API that has
+/// such a table; its rows are written and read in a file of its own.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Beside {
     /// Nothing, or what is there already.

@@ -160,7 +160,8 @@ impl Catalog {
         .await
     }
 
-    /// At most so many of the objects of the server's own store that hold contents, in the order of their names, behind this one.
+    /// At most so many of the objects of the server's own store that hold contents, in the order of their names,
+    /// behind this one.
     ///
     /// # Errors
     /// [`Error`].
@@ -222,8 +223,8 @@ impl Catalog {
         .await
     }
 
-    /// Takes at most so many of the leftovers that nothing has referred to for long enough, the longest left first. They
-    /// are due again at `again_ms`, in case whoever took them fails.
+    /// Takes at most so many of the leftovers that nothing has referred to for long enough, the longest left first.
+    /// They are due again at `again_ms`, in case whoever took them fails.
     ///
     /// # Errors
     /// [`Error`].

@@ -34,7 +34,8 @@ impl Catalog {
         self.read(look).await?.map(|_| ())
     }
 
-    /// Keeps a new file, its content and what is beside it, if `admit` lets it into the container. Returns what made room.
+    /// Keeps a new file, its content and what is beside it, if `admit` lets it into the container. Returns what made
+    /// room.
     ///
     /// # Errors
     /// [`Error::NoContainer`], [`Error::NameTaken`], [`Error::KeysTaken`], and those of `admit`.
@@ -74,9 +75,9 @@ impl Catalog {
         self.read(look).await?.map(|_| ())
     }
 
-    /// Changes a file by `edit` and, if there is any, by new content, and what is beside it, in one transaction. `admit` is
-    /// given the container that it will be in, the file as it was and as it will be. Returns the file and what
-    /// it had no more use for.
+    /// Changes a file by `edit` and, if there is any, by new content, and what is beside it, in one transaction.
+    /// `admit` is given the container that it will be in, the file as it was and as it will be. Returns the file and
+    /// what it had no more use for.
     ///
     /// # Errors
     /// `Ok(None)` if there is no such file. [`Error::NoContainer`], [`Error::NameTaken`],

@@ -36,8 +36,8 @@ impl Catalog {
         .await
     }
 
-    /// Notes what was found of a content now, and what it says of one of its files; the bytes stay where they lie. Nothing
-    /// is noted if the file has other content by now.
+    /// Notes what was found of a content now, and what it says of one of its files; the bytes stay where they lie.
+    /// Nothing is noted if the file has other content by now.
     ///
     /// # Errors
     /// [`Error`].

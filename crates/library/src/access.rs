@@ -121,7 +121,8 @@ impl Library {
         })
     }
 
-    /// Makes a token that lives so long or for ever, and the partner if it is missing; scopes narrow what its role allows.
+    /// Makes a token that lives so long or for ever, and the partner if it is missing; scopes narrow what its role
+    /// allows.
     ///
     /// # Errors
     /// [`Error::Storage`].

@@ -194,8 +194,8 @@ impl Library {
         Ok(())
     }
 
-    /// Files stay where they are, so while there are any another bucket can't take the place of theirs; other keys to it
-    /// can.
+    /// Files stay where they are, so while there are any another bucket can't take the place of theirs; other keys to
+    /// it can.
     fn check_bucket(&self, old: &Container, new: &Container) -> Result<(), Error> {
         if old.usage.files == 0 || home_settings(old) == home_settings(new) {
             return Ok(());

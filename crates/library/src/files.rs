@@ -4,7 +4,7 @@ use crate::changes::to_defaults;
 use crate::examine::Description;
 use crate::last_access::ACCESS_RESOLUTION;
 use crate::rules::admit;
-use crate::store::home_name;
+use crate::store::{Home, home_name};
 use crate::values::check_file;
 use crate::{
     Beside, Change, Container, Error, File, Library, List, Listing, Principal, Publish, Rest, Role,
@@ -87,12 +87,7 @@ impl Library {
         let goes_to = goes_to.unwrap_or(old.container_sid);
         let container = self.target(caller, goes_to).await?;
         let (facts, content) = change.content().await?.unzip();
-        // Files whose container keeps its bytes elsewhere bring them along.
-        let content = match content {
-            None if old.store != home_name(&container) => Some(self.copied(&old).await?),
-            content => content,
-        };
-        let home = content.is_some().then(|| self.home(&container)).transpose()?;
+        let (content, home) = self.brought(content, &old, &container).await?;
         let store = home.as_ref().map(|home| home.name.clone());
         self.settle_before(&container).await;
         let now = now_ms();
@@ -138,6 +133,22 @@ impl Library {
             Ok(file)
         })
         .await
+    }
+
+    /// The bytes that a file brings into a container, if it brings any, and where they are to lie. What a container
+    /// keeps elsewhere than the file does comes along.
+    async fn brought(
+        &self,
+        content: Option<(ContentRow, Draft)>,
+        file: &File,
+        container: &Container,
+    ) -> Result<(Option<(ContentRow, Draft)>, Option<Home>), Error> {
+        let content = match content {
+            None if file.store != home_name(container) => Some(self.copied(file).await?),
+            content => content,
+        };
+        let home = content.is_some().then(|| self.home(container)).transpose()?;
+        Ok((content, home))
     }
 
     /// A file comes from one that its uploader sees, or from none.

@@ -1,6 +1,6 @@
 //! What is done without being asked: files whose lifecycle has ended go, and what can't be removed at once is tried
-//! again; stored bytes that the catalog doesn't know are set aside; those that it knows are looked after; what an earlier
-//! version could not play is probed again.
+//! again; stored bytes that the catalog doesn't know are set aside; those that it knows are looked after; what an
+//! earlier version could not play is probed again.
 
 use crate::{Error, Library, blocking, now_ms};
 use blob::Store;
@@ -73,9 +73,9 @@ impl Library {
         let _ = blocking(move || reserve.keep()).await;
     }
 
-    /// Sets the objects of the local disk aside that the catalog doesn't know: a kill between an upload's put and its commit leaves one.
-    /// But it may also be the catalog that is at fault, an older one put back: so they are for the operator to remove.
-    /// Returns how many.
+    /// Sets the objects of the local disk aside that the catalog doesn't know: a kill between an upload's put and its
+    /// commit leaves one. But it may also be the catalog that is at fault, an older one put back: so they are for the
+    /// operator to remove. Returns how many.
     ///
     /// # Errors
     /// [`Error::Storage`].
@@ -102,8 +102,8 @@ impl Library {
         Ok(count)
     }
 
-    /// Deletes the tokens that have ended and the files whose lifecycle has, and removes leftovers that are due. Returns how
-    /// many files.
+    /// Deletes the tokens that have ended and the files whose lifecycle has, and removes leftovers that are due.
+    /// Returns how many files.
     ///
     /// # Errors
     /// [`Error::Storage`].

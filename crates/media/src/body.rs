@@ -4,6 +4,7 @@
 //! only it waited for.
 
 use crate::blocks::Blocks;
+use crate::chunk::{BodyError, Chunk, MEMORY_BYTES};
 use crate::engine::Engine;
 use crate::error::{OpenError, RETRY_AFTER_S};
 use crate::fetch::{self, Fetch};
@@ -15,57 +16,8 @@ use audio::Layout;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-
-/// A piece of a body.
-#[derive(Debug, Clone)]
-pub enum Chunk {
-    /// Bytes in memory.
-    Memory(Bytes),
-    /// Bytes in a file that never change.
-    File {
-        /// The file, open.
-        file: Arc<File>,
-        /// Where they begin.
-        offset: u64,
-        /// How many they are.
-        length: u64,
-    },
-}
-
-impl Chunk {
-    /// The bytes themselves, read on a thread that may block where they lie in a file.
-    ///
-    /// # Errors
-    /// What the disk reports, an end of the file included.
-    pub async fn bytes(self) -> io::Result<Bytes> {
-        match self {
-            Self::Memory(bytes) => Ok(bytes),
-            Self::File { file, offset, length } => {
-                let read = move || {
-                    let mut bytes = vec![0; length as usize];
-                    file.read_exact_at(&mut bytes, offset)?;
-                    Ok(bytes.into())
-                };
-                tokio::task::spawn_blocking(read).await.map_err(io::Error::other)?
-            }
-        }
-    }
-}
-
-/// Why a body ended before its promised length: break the connection off.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct BodyError(String);
-
-impl BodyError {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
-}
 
 /// The bytes of one range.
 pub struct Body {
@@ -91,9 +43,6 @@ struct Playing {
     /// How urgent that one is.
     class: Class,
 }
-
-/// Most bytes copied out of a segment in flight at a time.
-pub(crate) const MEMORY_BYTES: usize = 64 * 1024;
 
 /// Most bytes read out of a file at a time.
 const BLOCK_BYTES: u64 = 256 * 1024;
@@ -146,7 +95,9 @@ impl Body {
     /// [`BodyError`]; nothing more comes after it.
     pub async fn bytes(&mut self) -> Option<Result<Bytes, BodyError>> {
         match self.next_within(BLOCK_BYTES).await? {
-            Ok(chunk) => Some(chunk.bytes().await.map_err(|e| BodyError(format!("reading: {e}")))),
+            Ok(chunk) => {
+                Some(chunk.bytes().await.map_err(|e| BodyError::new(format!("reading: {e}"))))
+            }
             Err(error) => Some(Err(error)),
         }
     }
@@ -208,11 +159,11 @@ impl Playing {
                         return Ok(Some(Chunk::Memory(bytes)));
                     }
                     Err(End::Whole) => {
-                        return Err(BodyError(format!("segment {segment} ended early")));
+                        return Err(BodyError::new(format!("segment {segment} ended early")));
                     }
-                    Err(End::Failed(message)) => return Err(BodyError(message)),
+                    Err(End::Failed(message)) => return Err(BodyError::new(message)),
                     Err(End::Away) => {
-                        return Err(BodyError("the store of the source can't be reached".into()));
+                        return Err(BodyError::new("the store of the source can't be reached"));
                     }
                     // A finished segment is read from the cache from here on. One that was given up before this
                     // body held a ticket is asked for anew.
@@ -248,7 +199,7 @@ impl Playing {
         length: u64,
     ) -> Result<Option<Chunk>, BodyError> {
         let fetched = fetch::fetch(&self.engine, &self.play, segment, self.class, true);
-        match fetched.map_err(|_| BodyError("the server is stopping".into()))? {
+        match fetched.map_err(|_| BodyError::new("the server is stopping"))? {
             Fetch::Flight(ticket) => {
                 self.tickets.insert(segment, ticket);
                 Ok(None)
@@ -256,13 +207,15 @@ impl Playing {
             Fetch::Cached(output) => {
                 let slice = self.play.slice(&self.engine.cache, output, segment).await;
                 match slice
-                    .map_err(|e| BodyError(format!("opening cached segment {segment}: {e}")))?
+                    .map_err(|e| BodyError::new(format!("opening cached segment {segment}: {e}")))?
                 {
                     Some(slice) if offset + length <= slice.length => {
                         let offset = slice.position + offset;
                         Ok(Some(Chunk::File { file: slice.file, offset, length }))
                     }
-                    Some(_) => Err(BodyError(format!("cached segment {segment} is too short"))),
+                    Some(_) => {
+                        Err(BodyError::new(format!("cached segment {segment} is too short")))
+                    }
                     None => Ok(None),
                 }
             }

@@ -6,14 +6,15 @@
 //! bridge between async code and the CPU work of `audio`, and kept in the output cache.
 //!
 //! Floors, each knowing only those below it: `service` → `prepared` → `body` → `fetch` → `make` (jobs) →
-//! `play` (the state of one transcode) → `engine` (what jobs work with) → `remote_source` → `blocks` → `cache`, `scheduler`
-//! → `queue`.
+//! `play` (the state of one transcode) → `engine` (what jobs work with) → `remote_source` → `blocks` → `cache`,
+//! `scheduler` → `queue`.
 #![warn(missing_docs)]
 
 mod asker;
 mod blocks;
 mod body;
 mod cache;
+mod chunk;
 mod convert;
 mod counters;
 mod engine;
@@ -38,7 +39,8 @@ mod service;
 mod source;
 
 pub use asker::Asker;
-pub use body::{Body, BodyError, Chunk};
+pub use body::Body;
+pub use chunk::{BodyError, Chunk};
 pub use convert::{ConvertError, convert};
 pub use counters::Counters;
 pub use engine::Config;

@@ -1,8 +1,8 @@
 //! The queue of jobs: which goes first, and which has to go when the queue is full. No threads, no clock.
 //!
-//! Classes go by urgency. Within a class clients take turns by address, within an address contents, and within a content
-//! its representations, so that a hundred jobs of one address or one recording hold up nobody else's single one by more
-//! than one job; the queue's places are shared alike.
+//! Classes go by urgency. Within a class clients take turns by address, within an address contents, and within a
+//! content its representations, so that a hundred jobs of one address or one recording hold up nobody else's single
+//! one by more than one job; the queue's places are shared alike.
 
 mod turns;
 

@@ -2,7 +2,7 @@
 //! comes.
 
 use crate::blocks::{Blocks, Way};
-use crate::body::{BodyError, Chunk, MEMORY_BYTES};
+use crate::chunk::{BodyError, Chunk, MEMORY_BYTES};
 use crate::flight::End;
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! An object of a bucket as the source of a transcode. It never waits: a read of a block that is not here fails, and the
-//! job that encodes gives its thread back until the block has come.
+//! An object of a bucket as the source of a transcode. It never waits: a read of a block that is not here fails, and
+//! the job that encodes gives its thread back until the block has come.
 
 use crate::blocks::{BLOCK_BYTES, Blocks, Way};
 use crate::flight::End;

@@ -1,5 +1,5 @@
-//! A store that speaks as much of S3 as the client uses, on a port of its own, and misbehaves on command. It believes any
-//! signature, tells which requests came, and shows what it holds.
+//! A store that speaks as much of S3 as the client uses, on a port of its own, and misbehaves on command. It believes
+//! any signature, tells which requests came, and shows what it holds.
 #![allow(dead_code, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -254,8 +254,9 @@ impl S3 {
                 state.puts += 1;
                 let upload = format!("upload-{}", state.puts);
                 state.uploads.insert(upload.clone(), BTreeMap::new());
+                let told = format!("<Bucket>b</Bucket><Key>k</Key><UploadId>{upload}</UploadId>");
                 xml(&format!(
-                    "<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>{upload}</UploadId></InitiateMultipartUploadResult>"
+                    "<InitiateMultipartUploadResult>{told}</InitiateMultipartUploadResult>"
                 ))
             }
             ("POST", Some(upload)) => {

@@ -314,4 +314,5 @@ async fn what_an_earlier_version_refused_is_probed_again_once_and_plays_then() {
 }
 
 /// Two frames of 8 kHz mono.
-const WAV: [u8; 48] = *b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x04\0\0\0\x01\0\x02\0";
+const WAV: [u8; 48] = *b"RIFF\x28\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\
+    \x80\x3e\0\0\x02\0\x10\0data\x04\0\0\0\x01\0\x02\0";

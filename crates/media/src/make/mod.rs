@@ -24,8 +24,8 @@ enum Made {
     Lacks(u32),
 }
 
-/// Encodes a segment for a flight and keeps it. A further run for the same flight drops what that has already: a segment
-/// is a pure function, so those are the same bytes.
+/// Encodes a segment for a flight and keeps it. A further run for the same flight drops what that has already: a
+/// segment is a pure function, so those are the same bytes.
 fn make(
     engine: &Engine,
     play: &Play,

@@ -70,8 +70,8 @@ impl Play {
         })
     }
 
-    /// Whether its source was found missing, changed or out of reach: another play finds another object of the same bytes, if there
-    /// is one by then.
+    /// Whether its source was found missing, changed or out of reach: another play finds another object of the same
+    /// bytes, if there is one by then.
     pub fn is_lost(&self) -> bool {
         self.remote.as_ref().is_some_and(|source| source.blocks.is_lost())
     }
