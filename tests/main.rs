@@ -31,4 +31,5 @@ mod signed;
 mod sound;
 mod sources;
 mod voipbin;
+mod voxbone;
 mod waveform;

@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Where status codes may be named: the renderers of answers and refusals, and those who route.
-const KNOW_STATUS_CODES: [&str; 10] = [
+const KNOW_STATUS_CODES: [&str; 13] = [
     "crates/server/src/apis/carrierx/containers.rs",
     "crates/server/src/apis/carrierx/errors.rs",
     "crates/server/src/apis/carrierx/files.rs",
@@ -18,6 +18,9 @@ const KNOW_STATUS_CODES: [&str; 10] = [
     "crates/server/src/apis/evovoice/errors.rs",
     "crates/server/src/apis/storage/cors.rs",
     "crates/server/src/apis/voipbin/errors.rs",
+    "crates/server/src/apis/voxbone/errors.rs",
+    "crates/server/src/apis/voxbone/profiles.rs",
+    "crates/server/src/apis/voxbone/recordings.rs",
     "crates/server/src/handler.rs",
     "crates/server/src/respond.rs",
 ];

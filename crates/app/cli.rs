@@ -1,7 +1,7 @@
 //! The commands and their arguments, declared once; help, environment names and the configuration
 //! file's keys (see `config.rs`) follow from these declarations.
 
-use crate::settings::{Links, Server, Store, seconds};
+use crate::settings::{self, Links, Server, Store, seconds};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use library::{Role, Word};
@@ -30,6 +30,8 @@ pub enum Command {
     Sign(Sign),
     /// The secret that links are signed with; works beside a running server
     Secret(Secret),
+    /// The mails that carry recordings; works beside a running server
+    Mail(Mail),
     /// Convert a local file; the bytes are those of the published link with the same options
     Transcode(Transcode),
     /// Print the facts of an audio file as JSON
@@ -53,6 +55,8 @@ pub struct Serve {
     pub server: Server,
     #[command(flatten)]
     pub links: Links,
+    #[command(flatten)]
+    pub mail: settings::Mail,
 }
 
 #[derive(Debug, Args)]
@@ -156,6 +160,22 @@ pub enum SecretAction {
         store: Store,
         #[command(flatten)]
         links: Links,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Mail {
+    #[command(subcommand)]
+    pub action: MailAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MailAction {
+    /// List the mails of the last 30 days and those that wait, oldest first: id, state (waiting, sent,
+    /// failed), address, tries, next try, last error
+    List {
+        #[command(flatten)]
+        store: Store,
     },
 }
 

@@ -4,7 +4,7 @@
 
 use crate::cli::Cli;
 use crate::failure::Failure;
-use crate::settings::{Links, Server, Store};
+use crate::settings::{Links, Mail, Server, Store};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use std::collections::BTreeMap;
@@ -66,7 +66,7 @@ fn config_file(matches: &ArgMatches) -> Option<PathBuf> {
 /// The arguments that are settings: all that a configuration file may hold.
 fn settings() -> Vec<Arg> {
     let command = Server::augment_args(Store::augment_args(Command::new("serve")));
-    let command = Links::augment_args(command);
+    let command = Mail::augment_args(Links::augment_args(command));
     command.get_arguments().filter(|a| a.get_id() != "config").cloned().collect()
 }
 

@@ -30,6 +30,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Import(import) => commands::import::run(&import),
         Command::Token(token) => commands::token::run(token),
         Command::Sign(sign) => commands::sign::run(&sign),
+        Command::Mail(mail) => commands::mail::run(&mail),
         Command::Secret(secret) => commands::secret::run(&secret),
         Command::Transcode(transcode) => commands::transcode::run(&transcode),
         Command::Probe(probe) => commands::probe::run(&probe),

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod import;
+pub mod mail;
 mod output;
 pub mod probe;
 pub mod secret;

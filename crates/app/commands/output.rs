@@ -2,6 +2,7 @@
 //! place once it is whole.
 
 use crate::failure::Failure;
+use jiff::Timestamp;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -14,6 +15,12 @@ const NEW_MODE: u32 = 0o666;
 
 const INTERRUPT: SignalKind = SignalKind::interrupt();
 const TERMINATE: SignalKind = SignalKind::terminate();
+
+/// Unix milliseconds as RFC 3339 in UTC, to the second.
+pub fn time(ms: i64) -> String {
+    let time = Timestamp::from_second(ms / 1000).unwrap_or(Timestamp::MAX);
+    time.to_string()
+}
 
 /// A result on its way.
 pub struct Output {

@@ -7,10 +7,12 @@ use crate::failure::{Failure, print};
 use crate::settings;
 use crate::settings::Server;
 use library::Welcome;
+use mail::Post;
 use server::Services;
 use std::io::IsTerminal;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -18,7 +20,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
     log(&args.server)?;
     block_on(async {
         let mut signals = Signals::new()?;
-        let secrets = args.links.secrets()?;
+        let (secrets, mail) = (args.links.secrets()?, args.mail.config()?);
         let listen = args.server.listen;
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let listeners = server::listen(listen, cores, args.take_over)
@@ -48,10 +50,15 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         };
         tokio::spawn(opened.library.clone().keep_sweeping());
         tokio::spawn(opened.library.clone().keep_settling());
+        let post = Post::new(opened.library.clone(), services.media.clone(), mail);
+        tokio::spawn(post.clone().keep_sending());
         print(&format!("listening on http://{address}\n"))?;
+        let mut closing = None;
         let stop = async {
             signals.next().await;
             tracing::info!("stopping; answers under way are finished");
+            let drain_timeout = Duration::from_millis(args.server.drain_timeout_ms);
+            closing.replace(tokio::spawn(post.close(drain_timeout)));
             tokio::spawn(async move {
                 signals.next().await;
                 // What is acknowledged is durable already: nothing is lost by leaving at once.
@@ -60,6 +67,10 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
             opened.has_successor()
         };
         let served = server::serve(listeners, services, stop).await;
+        let _no_mail_goes = match closing {
+            Some(closing) => closing.await.ok(),
+            None => None,
+        };
         opened.library.settle_accesses().await;
         served.map_err(|e| Failure::failed("the serving threads", e))
     })

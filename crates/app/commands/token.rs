@@ -1,10 +1,10 @@
 //! `tonearm token`: access tokens, also beside a running server.
 
+use super::output::time;
 use crate::assemble::{beside, block_on};
 use crate::cli::{Token, TokenAction};
 use crate::failure::{Failure, print};
 use crate::settings::Store;
-use jiff::Timestamp;
 use library::{Library, Role, Word};
 use std::time::Duration;
 use uuid::Uuid;
@@ -63,12 +63,6 @@ async fn list(library: &Library) -> Result<(), Failure> {
         print(&format!("{}  {:7}  {reaches}{scopes}{ends}\n", token.token_id, token.role))?;
     }
     Ok(())
-}
-
-/// Unix milliseconds as RFC 3339 in UTC, to the second.
-fn time(ms: i64) -> String {
-    let time = Timestamp::from_second(ms / 1000).unwrap_or(Timestamp::MAX);
-    time.to_string()
 }
 
 async fn revoke(library: &Library, id: &str) -> Result<(), Failure> {

@@ -3,11 +3,13 @@
 
 mod limits;
 mod links;
+mod mail;
 mod values;
 mod voipbin;
 
 pub use limits::{Limits, fit};
 pub use links::Links;
+pub use mail::Mail;
 pub use values::seconds;
 
 use blob::{Endpoints, Place};

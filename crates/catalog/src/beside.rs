@@ -1,7 +1,7 @@
 //! What one storage API alone knows of a file: rows of a table of its own, joined by the file's id and gone with the
 //! file.
 
-use crate::{Error, EvoVoiceChanges, FileRow, VoipbinAccount, VoipbinFile};
+use crate::{Error, EvoVoiceChanges, FileRow, RecordingContent, VoipbinAccount, VoipbinFile};
 use rusqlite::Connection;
 
 /// What is kept beside a file, in the transaction that keeps or changes the file. A variant for each API that has
@@ -20,6 +20,8 @@ pub enum Beside {
     },
     /// Of the EvoVoice API.
     EvoVoice(EvoVoiceChanges),
+    /// It is the content of a recording.
+    Voxbone(RecordingContent),
 }
 
 impl Beside {
@@ -33,6 +35,7 @@ impl Beside {
                 VoipbinAccount::admit(db, file.partner_sid, file.file_bytes, *quota)
             }
             Self::Nothing | Self::EvoVoice(_) => Ok(()),
+            Self::Voxbone(content) => content.admit(db),
         }
     }
 
@@ -42,6 +45,7 @@ impl Beside {
             Self::Nothing => Ok(()),
             Self::Voipbin { said, .. } => said.keep(db, file),
             Self::EvoVoice(changes) => changes.keep(db, file),
+            Self::Voxbone(content) => content.keep(db, file),
         }
     }
 }

@@ -77,6 +77,15 @@ pub enum Error {
         /// The partner.
         partner_sid: Uuid,
     },
+    /// The profile of a recording is not there, or another partner's.
+    #[error("no such profile")]
+    NoProfile,
+    /// A recording got other content, or went, while its new content came.
+    #[error("the recording was changed meanwhile")]
+    RecordingChanged {
+        /// The recording.
+        sid: Uuid,
+    },
     /// A list was asked for in a way that isn't possible.
     #[error("{parameter}: {message}")]
     BadList {

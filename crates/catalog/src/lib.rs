@@ -21,6 +21,7 @@ mod files;
 mod filter;
 mod keys;
 mod list;
+mod mails;
 mod matches;
 mod meta;
 mod outputs;
@@ -33,6 +34,7 @@ mod rows;
 mod schema;
 mod table;
 mod voipbin;
+mod voxbone;
 mod words;
 
 pub use access::TokenRow;
@@ -46,6 +48,7 @@ pub use evovoice::{
     EvoVoiceText,
 };
 pub use files::Admission;
+pub use mails::{Due, MailRow};
 pub use outputs::{OUTPUTS_BYTES, StoredLayout};
 pub use pool::{Catalog, Turn};
 pub use query::{Condition, List, Listing, Operator, Order, Start};
@@ -55,7 +58,9 @@ pub use table::is_secret;
 pub use voipbin::{
     VoipbinAccount, VoipbinFile, VoipbinList, VoipbinPage, VoipbinRow, VoipbinSort, VoipbinStart,
 };
+pub use voxbone::{Part, ProfileRow, Recorded, RecordingContent, RecordingRow};
 pub use words::{
-    Classification, EvoVoiceType, FileKind, LifecycleAction, Publish, ReferenceType, Role, Scope,
-    StorageKind, ThresholdAction, UnknownWord, VoipbinType, Word,
+    Classification, EvoVoiceType, FileKind, LifecycleAction, MailState, Publish, RecordPrompt,
+    RecordingStatus, ReferenceType, Role, Scope, StorageKind, ThresholdAction, UnknownWord,
+    VoipbinType, Word,
 };

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0010_probe_revisions.sql"),
     include_str!("schema/0011_voipbin.sql"),
     include_str!("schema/0012_evovoice.sql"),
+    include_str!("schema/0013_recordings_and_mails.sql"),
 ];
 
 /// Whether the schema is the present one.

@@ -200,6 +200,18 @@ words! {
 }
 
 words! {
+    /// What is played before a call is recorded.
+    RecordPrompt {
+        /// Nothing.
+        None => "none",
+        /// The system's own prompt.
+        Default => "default",
+        /// The profile's own prompt.
+        Custom => "custom",
+    }
+}
+
+words! {
     /// What kind of thing a file of VoIPBIN's API belongs to.
     ReferenceType {
         /// To none.
@@ -208,6 +220,32 @@ words! {
         Normal => "normal",
         /// A recording.
         Recording => "recording",
+    }
+}
+
+words! {
+    /// How far a recording is.
+    RecordingStatus {
+        /// It has no content yet.
+        Pending => "pending",
+        /// The call goes on.
+        Recording => "recording",
+        /// Its content is there.
+        Completed => "completed",
+        /// It came to nothing.
+        Failed => "failed",
+    }
+}
+
+words! {
+    /// How far a mail is.
+    MailState {
+        /// It is still to go.
+        Waiting => "waiting",
+        /// A server has taken it.
+        Sent => "sent",
+        /// It will not go.
+        Failed => "failed",
     }
 }
 

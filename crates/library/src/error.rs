@@ -88,6 +88,13 @@ impl From<catalog::Error> for Error {
                 message: "the customer has an account".into(),
                 reference_sid: partner_sid,
             },
+            catalog::Error::NoProfile => Self::invalid("profileId", "profile not found"),
+            catalog::Error::RecordingChanged { sid } => Self::Conflict {
+                field: "data",
+                message: "the recording got other content, or was deleted, while this one came"
+                    .into(),
+                reference_sid: sid,
+            },
             catalog::Error::Full => Self::Full,
             other => Self::Storage(other.into()),
         }

@@ -77,6 +77,18 @@ impl Library {
         rest: Rest,
     ) -> Result<File, Error> {
         caller.needs(Scope::Update, Role::Manager)?;
+        self.change(caller, file_sid, change, beside, rest).await
+    }
+
+    /// [`Self::change_file`] for whoever may, as another rule says.
+    pub(crate) async fn change(
+        &self,
+        caller: &Principal,
+        file_sid: Uuid,
+        change: Change,
+        beside: Beside,
+        rest: Rest,
+    ) -> Result<File, Error> {
         let old = self.seen_file(caller, file_sid).await?;
         // One that is sent back as it was shown may be gone by now.
         let changes = change.said().clone();

@@ -15,6 +15,7 @@ mod files;
 mod import;
 mod last_access;
 mod link_secrets;
+mod mails;
 mod probe_again;
 mod rules;
 mod store;
@@ -22,6 +23,7 @@ mod sweep;
 mod upload;
 mod values;
 mod voipbin;
+mod voxbone;
 
 pub use access::{NewToken, Principal, Scopes, Welcome};
 pub use catalog::Beside;
@@ -32,11 +34,15 @@ pub use catalog::{
 };
 pub use catalog::{Condition, List, Listing, Operator, Order, Start};
 pub use catalog::{ContainerRow as Container, FileRow as File, TokenRow as Token};
+pub use catalog::{Due, MailRow as Mail, MailState};
 pub use catalog::{
     EvoVoiceChanges, EvoVoiceFile, EvoVoiceItem, EvoVoiceList, EvoVoiceOrder, EvoVoicePage,
     EvoVoiceText, EvoVoiceType,
 };
 pub use catalog::{FileDefaults, Keys, Lifecycle, Limits, Threshold, Usage};
+pub use catalog::{
+    Part, ProfileRow as Profile, RecordPrompt, Recorded, RecordingRow as Recording, RecordingStatus,
+};
 pub use catalog::{
     VoipbinAccount, VoipbinFile, VoipbinList, VoipbinPage, VoipbinRow, VoipbinSort, VoipbinStart,
 };
@@ -49,6 +55,7 @@ pub use last_access::ACCESS_RESOLUTION;
 pub use link_secrets::LinkSecret;
 pub use upload::Upload;
 pub use voipbin::VoipbinSide;
+pub use voxbone::{LinkOptions, Recordable};
 
 use blob::{Reserve, Stores};
 use catalog::Catalog;
@@ -56,6 +63,7 @@ use last_access::Accesses;
 use semantics::signature::Secret;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// The library's settings.
 #[derive(Debug, Clone)]
@@ -76,6 +84,8 @@ pub struct Library {
     config: Arc<Config>,
     accesses: Arc<Accesses>,
     reserve: Reserve,
+    /// A mail may have come into the queue.
+    mail_news: Arc<Notify>,
 }
 
 impl Library {
@@ -83,7 +93,14 @@ impl Library {
     #[must_use]
     pub fn open(catalog: Catalog, stores: impl Into<Stores>, config: Config) -> Self {
         let (reserve, stores) = (Reserve::of(&config.data_dir), stores.into());
-        Self { catalog, stores, config: Arc::new(config), accesses: Arc::default(), reserve }
+        Self {
+            catalog,
+            stores,
+            config: Arc::new(config),
+            accesses: Arc::default(),
+            reserve,
+            mail_news: Arc::default(),
+        }
     }
 
     /// The base of the publish links.

@@ -101,6 +101,11 @@ impl Upload {
         (self.has_bytes, self.file_name, self.content_type) = (true, file_name, content_type);
     }
 
+    /// Names bytes that came without a name.
+    pub fn name_bytes(&mut self, file_name: String) {
+        self.file_name.get_or_insert(file_name);
+    }
+
     /// Whether bytes came, be they none.
     #[must_use]
     pub fn has_bytes(&self) -> bool {

@@ -133,6 +133,16 @@ impl Preferences {
         formats::by_extension(extension).map(|row| ("f", row.name)).into_iter().collect()
     }
 
+    /// The options that play in the format that Asterisk calls so; one that isn't written here is played as wav.
+    #[must_use]
+    pub fn of_asterisk(format: &str) -> Vec<(&'static str, &'static str)> {
+        let options = Self::of_extension(&format.to_ascii_lowercase());
+        let mut read = Self::default();
+        let is_written =
+            !options.is_empty() && options.iter().all(|(option, v)| read.set(option, v).is_ok());
+        if is_written { options } else { vec![("f", "wav")] }
+    }
+
     /// Sets an option. An empty value is no value; a name that is none of [`Self::OPTIONS`] is ignored.
     ///
     /// # Errors

@@ -110,6 +110,19 @@ impl Media {
         }
     }
 
+    /// [`Self::prepare`] of what nobody waits for: what plays goes before it. It never says [`OpenError::StillEncoding`].
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn prepare_unhurried(&self, wanted: &Representation) -> Result<Prepared, OpenError> {
+        match wanted {
+            Representation::Original(resource) => self.original(resource).await,
+            Representation::Transcode(transcoded) => {
+                self.laid_out(self.play(transcoded).await?, Class::Upload).await
+            }
+        }
+    }
+
     /// [`Self::prepare`] of a transcode whose source is not stored (yet): an upload. What plays goes before it, and
     /// what is read of it; both end when they are dropped. It never says [`OpenError::StillEncoding`].
     ///

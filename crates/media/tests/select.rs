@@ -114,3 +114,29 @@ fn the_stored_format_is_sent_as_it_is_even_if_it_cannot_be_written() {
     let p = Preferences { format: Some("aiff"), ..Preferences::default() };
     assert!(matches!(select(&r, &p), Ok(Representation::Original(_))));
 }
+
+#[test]
+fn a_format_of_asterisk_is_played_as_it_is_and_one_that_is_not_written_as_wav() {
+    let asked = |format: &str| {
+        let options = Preferences::of_asterisk(format);
+        options.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+    };
+    for (format, expected) in [
+        ("wav", "f=wav"),
+        ("wav16", "f=wav&rate=16000&ch=1"),
+        ("wav49", "f=wav&codec=gsm"),
+        ("gsm", "f=gsm"),
+        ("ulaw", "f=ulaw"),
+        ("alaw", "f=alaw"),
+        ("g722", "f=g722"),
+        ("sln", "f=sln"),
+        ("sln16", "f=sln&rate=16000"),
+        ("ogg", "f=ogg"),
+        ("MP3", "f=mp3"),
+        ("aiff", "f=wav"),
+        ("g729", "f=wav"),
+        ("siren14", "f=wav"),
+    ] {
+        assert_eq!(asked(format), expected, "{format}");
+    }
+}

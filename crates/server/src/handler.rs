@@ -90,7 +90,11 @@ impl Handler {
         } else if uri.path() == "/metrics" {
             let connections = self.admissions.count();
             let Services { library, media, .. } = &self.services;
-            let figures = metrics::render(connections, library, media);
+            let mails = library.mail_counts().await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the mails can't be counted");
+                Vec::new()
+            });
+            let figures = metrics::render(connections, &mails, library, media);
             text(StatusCode::OK, metrics::CONTENT_TYPE, figures)
         } else if self.answers(Part::Page, &request) {
             self.api(request, peer, deadline).await

@@ -1,7 +1,7 @@
 //! What the server counts, for `GET /metrics`: plain counters that an answer adds to, and the text that a
 //! Prometheus server reads (its exposition format 0.0.4).
 
-use library::Library;
+use library::{Library, MailState};
 use media::Media;
 use std::fmt::{Display, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -61,8 +61,13 @@ impl Answers {
     }
 }
 
-/// The text; `connections` are open.
-pub fn render(connections: usize, library: &Library, media: &Media) -> String {
+/// The text; `connections` are open, so many mails are in each state.
+pub fn render(
+    connections: usize,
+    mails: &[(MailState, u64)],
+    library: &Library,
+    media: &Media,
+) -> String {
     let mut text = Text(String::with_capacity(4096));
     let answers = &ANSWERS;
     text.family(
@@ -94,6 +99,10 @@ pub fn render(connections: usize, library: &Library, media: &Media) -> String {
     let lost = library.lost_count();
     let help = "Times that a stored file was found missing or damaged.";
     text.single("tonearm_blobs_missing_total", "counter", help, lost);
+    text.family("tonearm_mails", "gauge", "Mails of recordings that are known, by state.");
+    for (state, count) in mails {
+        text.sample("tonearm_mails", &format!("{{state=\"{state}\"}}"), count);
+    }
     let cached = media.cached_bytes();
     text.single("tonearm_cache_bytes", "gauge", "Bytes of outputs in the cache.", cached);
     let counters = media.counters();

@@ -6,6 +6,7 @@ pub mod evovoice;
 pub mod publish;
 pub mod storage;
 pub mod voipbin;
+pub mod voxbone;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -17,7 +18,7 @@ use std::str::FromStr;
 use storage::{Refusal, Storage, cors};
 use utoipa::openapi::OpenApi;
 
-static APIS: [Api; 3] = [carrierx::API, voipbin::API, evovoice::API];
+static APIS: [Api; 4] = [carrierx::API, voipbin::API, evovoice::API, voxbone::API];
 
 /// A storage API as the server knows it.
 pub struct Api {

@@ -1,0 +1,193 @@
+//! What the Voxbone recording API alone knows: profiles, and the recordings that their calls gave.
+
+mod content;
+mod profiles;
+mod recordings;
+
+pub use content::RecordingContent;
+pub(crate) use recordings::recording;
+
+use crate::column::Column;
+use crate::{Error, FileRow, RecordPrompt, RecordingStatus};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+use uuid::Uuid;
+
+/// If and how calls of a remote SIP URI are recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)] // The API's description says it.
+pub struct ProfileRow {
+    pub profile_id: Uuid,
+    pub partner_sid: Uuid,
+    pub email: Option<String>,
+    pub remote_sip_uri: Option<String>,
+    pub record: bool,
+    pub record_format: String,
+    pub record_beep_at_start: bool,
+    /// Seconds; 0 is never.
+    pub record_beep_interval: i64,
+    pub record_prompt: RecordPrompt,
+    pub record_prompt_custom_id: Option<Uuid>,
+}
+
+/// The recording of a call; times in milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)] // The API's description says it.
+pub struct RecordingRow {
+    pub recording_id: Uuid,
+    pub partner_sid: Uuid,
+    pub profile_id: Option<Uuid>,
+    /// Its content, as long as nobody deletes that.
+    pub file_sid: Option<Uuid>,
+    pub remote_sip_uri: Option<String>,
+    pub call_id: Option<String>,
+    pub caller: Option<String>,
+    pub callee: Option<String>,
+    pub format: String,
+    pub status: RecordingStatus,
+    /// Seconds, as a caller said.
+    pub duration: Option<f64>,
+    pub started_at: Option<i64>,
+    pub ended_at: Option<i64>,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// A recording, and its content as far as it is there and still its partner's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// The recording.
+    pub recording: RecordingRow,
+    /// Its content.
+    pub file: Option<FileRow>,
+}
+
+/// A part of a list in the order of making.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Items to leave out.
+    pub offset: u64,
+    /// Most items.
+    pub limit: u64,
+}
+
+/// Whose rows: those of a partner, or (`None`) of all.
+type Of = Option<Uuid>;
+
+const PROFILE: &str = "profile_id, partner_sid, email, remote_sip_uri, record, record_format, record_beep_at_start, \
+                       record_beep_interval, record_prompt, record_prompt_custom_id";
+
+const RECORDING: &str = "recording_id, recording_partner, profile_id, recording_file, remote_sip_uri, call_id, caller, \
+                         callee, format, status, duration, started_at, ended_at, created_at, updated_at";
+
+impl ProfileRow {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            profile_id: Column::read(row, 0)?,
+            partner_sid: Column::read(row, 1)?,
+            email: row.get(2)?,
+            remote_sip_uri: row.get(3)?,
+            record: row.get(4)?,
+            record_format: row.get(5)?,
+            record_beep_at_start: row.get(6)?,
+            record_beep_interval: row.get(7)?,
+            record_prompt: Column::read(row, 8)?,
+            record_prompt_custom_id: Column::read(row, 9)?,
+        })
+    }
+
+    fn values(&self) -> [Value; 10] {
+        [
+            self.profile_id.value(),
+            self.partner_sid.value(),
+            self.email.value(),
+            self.remote_sip_uri.value(),
+            self.record.value(),
+            self.record_format.value(),
+            self.record_beep_at_start.value(),
+            self.record_beep_interval.value(),
+            self.record_prompt.value(),
+            self.record_prompt_custom_id.value(),
+        ]
+    }
+}
+
+impl RecordingRow {
+    /// Reads a query that selects [`RECORDING`] from this place on.
+    fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
+        Ok(Self {
+            recording_id: Column::read(row, at)?,
+            partner_sid: Column::read(row, at + 1)?,
+            profile_id: Column::read(row, at + 2)?,
+            file_sid: Column::read(row, at + 3)?,
+            remote_sip_uri: row.get(at + 4)?,
+            call_id: row.get(at + 5)?,
+            caller: row.get(at + 6)?,
+            callee: row.get(at + 7)?,
+            format: row.get(at + 8)?,
+            status: Column::read(row, at + 9)?,
+            duration: row.get(at + 10)?,
+            started_at: row.get(at + 11)?,
+            ended_at: row.get(at + 12)?,
+            created_at: row.get(at + 13)?,
+            updated_at: row.get(at + 14)?,
+        })
+    }
+
+    fn values(&self) -> [Value; 15] {
+        [
+            self.recording_id.value(),
+            self.partner_sid.value(),
+            self.profile_id.value(),
+            self.file_sid.value(),
+            self.remote_sip_uri.value(),
+            self.call_id.value(),
+            self.caller.value(),
+            self.callee.value(),
+            self.format.value(),
+            self.status.value(),
+            self.duration.value(),
+            self.started_at.value(),
+            self.ended_at.value(),
+            self.created_at.value(),
+            self.updated_at.value(),
+        ]
+    }
+
+    /// The profile must be one of its partner's.
+    fn check(&self, db: &Connection) -> Result<(), Error> {
+        let Some(profile_id) = self.profile_id else { return Ok(()) };
+        let sql = "SELECT 1 FROM voxbone_profiles WHERE profile_id = ? AND partner_sid = ?";
+        let is_there = db
+            .prepare_cached(sql)?
+            .exists([profile_id.to_string(), self.partner_sid.to_string()])?;
+        if is_there { Ok(()) } else { Err(Error::NoProfile) }
+    }
+
+    fn insert(&self, db: &Connection) -> Result<(), Error> {
+        self.check(db)?;
+        insert(db, "voxbone_recordings", RECORDING, &self.values())
+    }
+}
+
+fn insert(db: &Connection, table: &str, columns: &str, values: &[Value]) -> Result<(), Error> {
+    let marks = vec!["?"; values.len()].join(", ");
+    let sql = format!("INSERT INTO {table} ({columns}) VALUES ({marks})");
+    db.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+    Ok(())
+}
+
+/// Writes all of these columns, of which the first tells the row.
+fn update(db: &Connection, table: &str, columns: &str, values: &[Value]) -> Result<(), Error> {
+    let id = columns.split(", ").next().unwrap_or_default();
+    let all = columns.replace(", ", " = ?, ");
+    let sql = format!("UPDATE {table} SET {all} = ? WHERE {id} = ?1");
+    db.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+    Ok(())
+}
+
+impl Part {
+    fn values(self) -> [Value; 2] {
+        [self.limit.value(), self.offset.value()]
+    }
+}

@@ -1,0 +1,133 @@
+//! The Voxbone recording API: every route, field, limit and error, and the mail that carries recordings.
+
+use crate::client::{Answer, Request};
+use crate::running::{Server, run, stderr, stdout, text};
+use crate::sources;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+mod access;
+mod content;
+mod described;
+mod mail;
+mod post_office;
+mod profiles;
+mod recordings;
+mod tls;
+
+const PROFILES: &str = "/profiles";
+const RECORDINGS: &str = "/recordings";
+const FILES: &str = "/core/v2/storage/files";
+
+/// A server on a folder of its own.
+struct Api {
+    folder: TempDir,
+    server: Server,
+    token: String,
+}
+
+impl Api {
+    fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(args: &[&str]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let server = Server::start(&folder.path().join("data"), args);
+        let token = server.token();
+        Self { folder, server, token }
+    }
+
+    fn request(&self, method: &str, path: &str) -> Request {
+        self.server.request(method, path).token(&self.token)
+    }
+
+    fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let request = self.request(method, path).header("Content-Type", "application/json");
+        request.body(body.to_string().as_bytes()).send()
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.request("GET", path).send()
+    }
+
+    fn delete(&self, path: &str) -> Answer {
+        self.request("DELETE", path).send()
+    }
+
+    /// What is made by a PUT of this, and its path.
+    fn make(&self, path: &str, body: &Value) -> (Value, String) {
+        let answer = self.send("PUT", path, body);
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let made = answer.json();
+        let list = if path.ends_with(RECORDINGS) { RECORDINGS } else { PROFILES };
+        let path = format!("{list}/{}", text(&made["id"]));
+        (made, path)
+    }
+
+    /// The content of a recording is put.
+    fn put_data(&self, recording: &str, bytes: &[u8]) -> Answer {
+        let put = self.request("PUT", &format!("{recording}/data"));
+        put.header("Content-Type", "application/octet-stream").body(bytes).send()
+    }
+
+    /// A form of these parts is put.
+    fn put_form(&self, path: &str, parts: &[(&str, &str, &[u8])]) -> Answer {
+        let mut body = Vec::new();
+        for (name, more, bytes) in parts {
+            let head =
+                format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n");
+            body.extend(head.as_bytes());
+            body.extend(*bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--cut--\r\n");
+        let form = self.request("PUT", path);
+        form.header("Content-Type", "multipart/form-data; boundary=cut").body(&body).send()
+    }
+
+    fn speech(&self) -> Vec<u8> {
+        std::fs::read(sources::speech(self.folder.path())).unwrap()
+    }
+
+    /// A token made on the command line.
+    fn new_token(&self, args: &[&str]) -> String {
+        let data = self.server.data.to_str().unwrap();
+        let output = run(&[&["token", "create", "--data", data], args].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output).trim().to_owned()
+    }
+
+    /// The lines of `tonearm mail list`, in their fields.
+    fn mails(&self) -> Vec<Vec<String>> {
+        let data = self.server.data.to_str().unwrap();
+        let output = run(&["mail", "list", "--data", data]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let fields = |line: &str| {
+            line.split("  ").map(|f| f.trim().to_owned()).filter(|f| !f.is_empty()).collect()
+        };
+        stdout(&output).lines().map(fields).collect()
+    }
+}
+
+/// It is refused with this status; the error names the field, or none.
+#[track_caller]
+fn assert_refused(answer: &Answer, status: u16, field: Option<&str>) {
+    assert_eq!(answer.status, status, "{}", answer.text());
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let body = answer.json();
+    assert!(!text(&body["error"]["message"]).is_empty(), "{body}");
+    assert_eq!(body["error"].get("field").map(text).as_deref(), field, "{body}");
+}
+
+/// The path and query of a link.
+fn path_of(uri: &Value) -> String {
+    let uri = text(uri);
+    let at = uri.find("://").unwrap() + 3;
+    uri[uri[at..].find('/').unwrap() + at..].to_owned()
+}
+
+fn a_time(value: &Value) -> bool {
+    let text = value.as_str().unwrap_or("");
+    text.len() == 24 && text.ends_with('Z') && text.as_bytes()[10] == b'T'
+}
