@@ -4,7 +4,7 @@
 use super::{EvoVoiceItem, EvoVoiceText, fold::folded, search};
 use crate::column::Column;
 use crate::filter::Clause;
-use crate::matches::{FEW, among};
+use crate::matches::FEW;
 use crate::{Catalog, Error, EvoVoiceType, Word};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -118,23 +118,30 @@ impl EvoVoiceList {
     fn find(&self, db: &Connection) -> Result<EvoVoicePage<i64>, Error> {
         let found = self.transcription.as_deref().map(|part| search::rows(db, part)).transpose()?;
         match found {
-            Some(rows) if rows.len() <= FEW => self.page(db, self.clause().and(among_files(&rows))),
+            Some(rows) if rows.len() <= FEW => self.page(db, Some(&rows)),
             Some(rows) => self.walk(db, &Rows::of(&rows)),
-            None => self.page(db, self.clause()),
+            None => self.page(db, None),
         }
     }
 
-    /// The page of all that a clause leaves.
-    fn page(&self, db: &Connection, clause: Clause) -> Result<EvoVoicePage<i64>, Error> {
+    /// The page of those rows, which are few, or of all.
+    fn page(&self, db: &Connection, rows: Option<&[i64]>) -> Result<EvoVoicePage<i64>, Error> {
+        // A planner that guesses would rather walk an index than look at a few rows: a cross join leaves it no choice.
+        let from =
+            rows.map_or("files f", |_| "json_each(?) j CROSS JOIN files f ON f.rowid = j.value");
+        let mut clause = self.clause();
+        if let Some(rows) = rows {
+            clause.values.insert(0, serde_json::json!(rows).to_string().value());
+        }
         let total = match self.is_counted {
             true => {
-                let sql = format!("SELECT count(*) FROM files f WHERE {}", clause.sql);
+                let sql = format!("SELECT count(*) FROM {from} WHERE {}", clause.sql);
                 let mut count = db.prepare_cached(&sql)?;
                 count.query_row(params_from_iter(&clause.values), |row| Column::read(row, 0))?
             }
             false => 0,
         };
-        let mut query = self.in_order(clause);
+        let mut query = self.in_order(from, clause);
         query.sql += " LIMIT ? OFFSET ?";
         // One more than wanted tells whether there are more.
         query.values.extend([self.limit.saturating_add(1).value(), self.offset.value()]);
@@ -149,7 +156,7 @@ impl EvoVoiceList {
 
     /// The page of those rows that are among the found ones: they are many, so most that are passed are.
     fn walk(&self, db: &Connection, found: &Rows) -> Result<EvoVoicePage<i64>, Error> {
-        let query = self.in_order(self.clause());
+        let query = self.in_order("files f", self.clause());
         let mut statement = db.prepare_cached(&query.sql)?;
         let rows = statement.query_map(params_from_iter(&query.values), |row| row.get(0))?;
         let end = self.offset.saturating_add(self.limit);
@@ -226,7 +233,7 @@ impl EvoVoiceList {
         clause
     }
 
-    fn in_order(&self, clause: Clause) -> Clause {
+    fn in_order(&self, from: &str, clause: Clause) -> Clause {
         let direction = if self.descending { "DESC" } else { "ASC" };
         let (join, key) = self.order.sql();
         let base = match &self.order {
@@ -234,7 +241,7 @@ impl EvoVoiceList {
             _ => None,
         };
         let sql = format!(
-            "SELECT f.rowid FROM files f {join} WHERE {} ORDER BY {key} {direction}, f.rowid {direction}",
+            "SELECT f.rowid FROM {from} {join} WHERE {} ORDER BY {key} {direction}, f.rowid {direction}",
             clause.sql
         );
         Clause { sql, values: clause.values.into_iter().chain(base).collect() }
@@ -287,12 +294,6 @@ impl EvoVoiceOrder {
             Self::Said(which) => (SAID, format!("e.{}", which.column())),
         }
     }
-}
-
-/// [`among`] of the rows of `files f`.
-fn among_files(rows: &[i64]) -> Clause {
-    let Clause { sql, values } = among(rows);
-    Clause { sql: format!("f.{sql}"), values }
 }
 
 /// Many row numbers, a bit each.
