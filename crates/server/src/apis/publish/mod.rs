@@ -132,12 +132,15 @@ impl Publish {
         headers: &HeaderMap,
         started: Instant,
     ) -> Result<Response<Body>, Problem> {
-        let mut access = self.access(address).await;
+        let access = self.access(address).await;
         if let Some((name, file)) = waveform::named(address)
             && !self.names_a_file(address, &access).await
         {
-            access = self.access(&file).await;
-            let access = access?;
+            let access = match self.access(&file).await {
+                // A picture's own options are not signed, whatever an option of links is called.
+                Err(Problem::Forbidden) => self.access(&waveform::signed(&file)).await?,
+                access => access?,
+            };
             return self
                 .draw(&waveform::read(name, &file)?, access, method, headers, started)
                 .await;

@@ -84,6 +84,14 @@ pub fn named(address: &Address) -> Option<(&'static str, Address)> {
     Some((named, file))
 }
 
+/// The file's link as it is signed where `bits` is the picture's.
+pub fn signed(file: &Address) -> Address {
+    let mut file = file.clone();
+    file.path.retain(|(name, _)| name != "bits");
+    file.query.retain(|(name, _)| name != "bits");
+    file
+}
+
 /// The picture of that name that a link asks for.
 pub fn read(name: &str, file: &Address) -> Result<Picture, Problem> {
     let value = |wanted| file.values(wanted).next();
