@@ -108,7 +108,7 @@ fn what_cannot_be_read_is_refused_in_the_words_of_the_api() {
         assert_refused(&put("application/json", body), 400, None);
     }
     assert_refused(&put("text/plain", "{}"), 415, Some("Content-Type"));
-    assert_refused(&put("application/json", &" ".repeat(70_000)), 413, None);
+    assert_refused(&put("application/json", &" ".repeat(1_100_000)), 413, None);
     for path in ["/profiles/x", "/profiles/%ff", "/profiles/1/recordings", "/recordings/0"] {
         assert_refused(&api.get(path), 404, None);
     }

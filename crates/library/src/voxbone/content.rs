@@ -88,7 +88,7 @@ impl Library {
     /// same content again changes nothing.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if its profile does not record, or if the recording was changed meanwhile; those of an upload.
+    /// [`Error::Conflict`] if its profile does not record, or if the recording was changed meanwhile; an upload's.
     pub async fn keep_content(
         &self,
         caller: &Principal,
@@ -150,7 +150,7 @@ impl Library {
         Ok(())
     }
 
-    /// The links that play recordings, in their order, with the options that `written_as` tells for their formats; `None`
+    /// The links that play recordings, in their order, with options as `written_as` tells of the format; `None`
     /// for one that has no content, or whose content is not published.
     ///
     /// # Errors

@@ -2,8 +2,7 @@
 
 use super::errors::{ApiError, ErrorBody};
 use super::fields;
-use super::objects::RecordingObject;
-use super::recordings::shown;
+use super::objects::{RecordingObject, shown};
 use super::request::{Caller, Ids};
 use crate::apis::storage::form::Form;
 use crate::apis::storage::ingest::{self, Carried};

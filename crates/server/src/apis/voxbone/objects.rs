@@ -1,7 +1,9 @@
 //! The API's objects, Profile and Recording. Their comments are the API's own description.
 
+use crate::apis::storage::{Refusal, Storage};
 use jiff::Timestamp;
 use library::{Profile, Recorded, Recording, Word};
+use media::Preferences;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -131,15 +133,22 @@ impl RecordingObject {
             duration: file.as_ref().and_then(|file| file.content_duration).or(duration),
             size: file.as_ref().map(|file| file.file_bytes),
             url,
-            started_at: recording.started_at.and_then(shown),
-            ended_at: recording.ended_at.and_then(shown),
-            created_at: shown(recording.created_at),
-            updated_at: shown(recording.updated_at),
+            started_at: recording.started_at.and_then(time),
+            ended_at: recording.ended_at.and_then(time),
+            created_at: time(recording.created_at),
+            updated_at: time(recording.updated_at),
         }
     }
 }
 
+/// A recording with its link.
+pub async fn shown(storage: &Storage, recorded: Recorded) -> Result<RecordingObject, Refusal> {
+    let one = std::slice::from_ref(&recorded);
+    let urls = storage.library.recording_urls(one, Preferences::of_asterisk).await?;
+    Ok(RecordingObject::of(recorded, urls.into_iter().next().flatten()))
+}
+
 /// Unix milliseconds as ISO 8601, UTC.
-fn shown(ms: i64) -> Option<String> {
+fn time(ms: i64) -> Option<String> {
     Some(format!("{:.3}", Timestamp::from_millisecond(ms).ok()?))
 }

@@ -3,23 +3,16 @@
 use super::data::{self, Sent};
 use super::errors::{ApiError, ErrorBody};
 use super::fields;
-use super::objects::{RecordingForm, RecordingObject};
+use super::objects::{RecordingForm, RecordingObject, shown};
 use super::request::{Caller, Ids, Listed, Wanted};
 use crate::apis::storage::ingest::Carried;
-use crate::apis::storage::{Refusal, Storage, json};
+use crate::apis::storage::{Storage, json};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{StatusCode, Uri};
-use library::{Recordable, Recorded};
+use library::Recordable;
 use media::Preferences;
-
-/// A recording with its link.
-pub async fn shown(storage: &Storage, recorded: Recorded) -> Result<RecordingObject, Refusal> {
-    let one = std::slice::from_ref(&recorded);
-    let urls = storage.library.recording_urls(one, Preferences::of_asterisk).await?;
-    Ok(RecordingObject::of(recorded, urls.into_iter().next().flatten()))
-}
 
 /// Lists recordings, in the order of making; a list that goes on says where in `Link`.
 #[utoipa::path(get, path = "/recordings", tag = "voxbone", params(Listed),
