@@ -1,4 +1,4 @@
-//! Mails over TLS, to an independent server (aiosmtpd): STARTTLS, TLS from the start, credentials, and what is not trusted.
+//! Mails over TLS to an independent server (aiosmtpd): STARTTLS, TLS from the start, credentials, what is not trusted.
 
 use super::*;
 use crate::running::{tonearm, tools, until};

@@ -206,7 +206,7 @@ impl Post {
     }
 }
 
-/// When a mail is tried again after so many tries; `None` if it was tried for long enough. The last try comes at the end
+/// When a mail is tried again after so many tries; `None` if it was for long enough. The last try comes at the end
 /// of that time.
 fn next_try(written_at_ms: i64, tries: u32, now_ms: i64) -> Option<i64> {
     let end_ms = written_at_ms.saturating_add(millis(GIVE_UP_AFTER));

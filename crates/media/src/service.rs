@@ -110,7 +110,7 @@ impl Media {
         }
     }
 
-    /// [`Self::prepare`] of what nobody waits for: what plays goes before it. It never says [`OpenError::StillEncoding`].
+    /// [`Self::prepare`] of what nobody waits for: what plays goes before it. Never [`OpenError::StillEncoding`].
     ///
     /// # Errors
     /// [`OpenError`].

@@ -99,10 +99,7 @@ pub fn render(
     let lost = library.lost_count();
     let help = "Times that a stored file was found missing or damaged.";
     text.single("tonearm_blobs_missing_total", "counter", help, lost);
-    text.family("tonearm_mails", "gauge", "Mails of recordings that are known, by state.");
-    for (state, count) in mails {
-        text.sample("tonearm_mails", &format!("{{state=\"{state}\"}}"), count);
-    }
+    text.mails(mails);
     let cached = media.cached_bytes();
     text.single("tonearm_cache_bytes", "gauge", "Bytes of outputs in the cache.", cached);
     let counters = media.counters();
@@ -151,6 +148,13 @@ impl Text {
     fn single(&mut self, name: &str, kind: &str, help: &str, value: impl Display) {
         self.family(name, kind, help);
         self.sample(name, "", value);
+    }
+
+    fn mails(&mut self, mails: &[(MailState, u64)]) {
+        self.family("tonearm_mails", "gauge", "Mails of recordings that are known, by state.");
+        for (state, count) in mails {
+            self.sample("tonearm_mails", &format!("{{state=\"{state}\"}}"), count);
+        }
     }
 
     fn durations(&mut self, answers: &Answers) {
