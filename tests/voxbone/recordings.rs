@@ -149,6 +149,7 @@ db = sqlite3.connect(sys.argv[1])
 partner = db.execute('SELECT partner_sid FROM partners').fetchone()[0]
 rows = [('00000000-0000-4000-8000-%012d' % n, partner) for n in range(10000)]
 db.executemany('''INSERT INTO voxbone_recordings
-    (recording_id, recording_partner, format, status, created_at, updated_at) VALUES (?, ?, 'wav', 'pending', 1, 1)''', rows)
+    (recording_id, recording_partner, format, status, created_at, updated_at)
+    VALUES (?, ?, 'wav', 'pending', 1, 1)''', rows)
 db.commit()
 ";
