@@ -79,7 +79,7 @@ fn floods_of_pages_boxes_clusters_and_chunks_are_refused_with_their_reason() {
         (
             "clusters.webm",
             flood(&webm[..tracks], &[0x1f, 0x43, 0xb6, 0x75, 0x80]),
-            "matroska: it holds no audio",
+            "webm: it holds no audio",
         ),
         (
             "chunks.wav",

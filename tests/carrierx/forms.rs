@@ -18,7 +18,7 @@ fn the_parts_come_in_either_order_and_the_file_must_come() {
     let wrong = ("file_object", "", &b"{"[..]);
     let known = "No JSON object could be decoded";
     assert_refused(&api.form("POST", FILES, &[wrong, data]), 400, known, "file_object");
-    let large = ("file_object", "", &[b' '; 65_537][..]);
+    let large = ("file_object", "", &[b' '; 1_048_577][..]);
     let refused = api.form("POST", FILES, &[large, data]);
     assert_refused(&refused, 413, "Payload Too Large", "file_object");
     let torn = api.server.request("POST", FILES).token(&api.token);

@@ -143,7 +143,7 @@ fn a_form_that_is_not_right_is_refused_by_its_field_and_leaves_nothing() {
             }
         }
     }
-    let huge = vec![b'x'; 100_000];
+    let huge = vec![b'x'; 2_000_000];
     let upload = |fields: &[Field<'_>]| api.form(&api.manager, FILES, fields);
     assert_invalid(&upload(&[file, ("name", "", &huge)]), "INVALID_FILE_UPLOAD", "name");
     assert_invalid(&upload(&[]), "INVALID_FILE_UPLOAD", "file");

@@ -76,7 +76,8 @@ impl Remote {
         Path::from(format!("{}{first:02x}/{second:02x}/{name}", self.bucket.prefix))
     }
 
-    /// The bytes of a range as they come. Where an ETag is given it must still be the object's.
+    /// The bytes of a range as they come, of an object of this length. Where an ETag is given it must still be the
+    /// object's. A range that is the whole object is not asked for as one, because some stores answer that with 200.
     ///
     /// # Errors
     /// [`StoreError`], at once or in the stream.
@@ -84,12 +85,16 @@ impl Remote {
         &self,
         name: &ObjectName,
         range: Range<u64>,
+        length_bytes: u64,
         e_tag: Option<String>,
     ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, StoreError> {
         let turn = acquire(&self.bucket.reading, 1).await?;
-        let range = Some(GetRange::Bounded(range));
+        let range = (range != (0..length_bytes)).then_some(GetRange::Bounded(range));
         let options = GetOptions { range, if_match: e_tag, ..GetOptions::default() };
         let got = self.bucket.reads.get_opts(&self.path(name), options).await?;
+        if got.meta.size != length_bytes {
+            return Err(StoreError::Changed);
+        }
         let bytes = got.into_stream().map_err(StoreError::from);
         Ok(bytes.inspect(move |_| _ = &turn).boxed())
     }

@@ -37,7 +37,7 @@ impl House {
     async fn read(&self, name: ObjectName, e_tag: Option<String>) -> Result<usize, StoreError> {
         let Store::Remote(remote) = &self.store else { unreachable!() };
         let pieces: Vec<_> =
-            remote.read(&name, 0..SMALL as u64, e_tag).await?.try_collect().await?;
+            remote.read(&name, 0..SMALL as u64, SMALL as u64, e_tag).await?.try_collect().await?;
         Ok(pieces.concat().len())
     }
 }

@@ -175,7 +175,8 @@ impl Library {
         let stores = self.stores.clone();
         let mut draft = blocking(move || stores.begin()).await??;
         if file.file_bytes > 0 {
-            let mut pieces = remote.read(&name, 0..file.file_bytes, object.e_tag).await?;
+            let mut pieces =
+                remote.read(&name, 0..file.file_bytes, file.file_bytes, object.e_tag).await?;
             while let Some(piece) = pieces.next().await {
                 let piece = piece?;
                 draft = blocking(move || draft.write(&piece).map(|()| draft)).await??;

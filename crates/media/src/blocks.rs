@@ -229,7 +229,8 @@ impl Blocks {
     ) -> Result<(), StoreError> {
         let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) else { return Ok(()) };
         let range = self.span(*first).start..self.span(*last).end;
-        let mut bytes = self.store.read(&self.name, range, self.e_tag.clone()).await?;
+        let mut bytes =
+            self.store.read(&self.name, range, self.length_bytes, self.e_tag.clone()).await?;
         let mut in_block = 0;
         while let Some(piece) = bytes.next().await {
             let mut piece = piece?;

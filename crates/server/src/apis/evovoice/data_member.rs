@@ -63,7 +63,7 @@ impl Sieve {
 
     fn step(&mut self, byte: u8, rest: &mut Vec<u8>, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
         let at = std::mem::take(&mut self.at);
-        if !matches!(at, At::Data | At::DataEscaped(_)) && !(self.is_due && byte == b'"') {
+        if !(matches!(at, At::Data | At::DataEscaped(_)) || self.is_due && byte == b'"') {
             rest.push(byte);
         }
         self.at = match at {
