@@ -71,7 +71,7 @@ fn whatever_could_run_is_sandboxed_at_its_link_and_what_is_heard_and_seen_is_not
 #[test]
 fn a_page_of_another_origin_cannot_use_the_password_that_a_browser_keeps() {
     let api = Api::start();
-    let (own, basic) = (api.server.address.to_string(), base64(&format!("x:{}", api.token)));
+    let (own, basic) = (api.server.address.to_string(), base64(format!("x:{}", api.token)));
     let ask = |scheme: &str, headers: &[(&str, &str)]| {
         let part = "Content-Disposition: form-data; name=\"data\"; filename=\"x.bin\"";
         let body = form("cut", &[(part, b"x")]);

@@ -49,8 +49,8 @@ fn what_came_in_elsewhere_is_an_upload_of_which_nothing_is_said() {
         .body(b"x")
         .send();
     let id = text(&put.json()["file_sid"]);
-    assert_eq!(api.ids("/files"), [id.clone()]);
-    assert_eq!(api.ids("/files?Type=Upload"), [id.clone()]);
+    assert_eq!(api.ids("/files"), [id.as_str()]);
+    assert_eq!(api.ids("/files?Type=Upload"), [id.as_str()]);
     let file = api.json(&format!("/files/{id}"));
     assert_eq!((&file["type"], &file["fileName"]), (&json!("Upload"), &json!("x.bin")));
     assert_eq!(api.json("/app/files")["files"][0]["id"], id, "the same token made it");

@@ -22,7 +22,7 @@ fn without_good_credentials_nothing_is_told() {
     for wrong in ["Bearer x", "Basic x", "Digest x"] {
         assert_refused(&by(wrong), 401, None);
     }
-    assert_eq!(by(&format!("Basic {}", base64(&format!("joe:{}", api.token)))).status, 200);
+    assert_eq!(by(&format!("Basic {}", base64(format!("joe:{}", api.token)))).status, 200);
     assert_refused(&api.server.get("/recordings/x/data"), 401, None);
 }
 

