@@ -94,66 +94,6 @@ fn the_first_start_welcomes_with_a_line_to_paste_and_keeps_the_token_out_of_pipe
     assert!(!again.welcome.join("\n").contains(&again.token()), "the token is shown once");
 }
 
-#[test]
-fn tokens_are_made_listed_and_revoked_beside_a_running_server() {
-    let folder = TempDir::new().unwrap();
-    let data = folder.path().join("data");
-    let server = Server::start(&data, &[]);
-    let data = data.to_str().unwrap();
-    let output = run(&["token", "create", "--role", "read", "--partner", "acme", "--data", data]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    let token = stdout(&output);
-    assert_eq!(token.lines().count(), 1, "the token alone");
-    let token = token.trim();
-    let ask = || server.request("GET", "/core/v2/storage/containers").token(token).send().status;
-    assert_eq!(ask(), 200);
-    let listed = stdout(&run(&["token", "list", "--data", data]));
-    assert!(!listed.contains(token), "a secret is listed");
-    let line = listed
-        .lines()
-        .find(|l| l.contains("acme") && l.contains("read"))
-        .expect("the token's line");
-    let id = line.split_whitespace().next().unwrap();
-    let revoked = run(&["token", "revoke", id, "--data", data]);
-    assert!(revoked.status.success(), "{}", stderr(&revoked));
-    assert_eq!(ask(), 401);
-    fails(&["token", "revoke", "nothing-like-it", "--data", data], 1);
-    run(&["token", "create", "--expires", "12h", "--data", data]);
-    let listed = stdout(&run(&["token", "list", "--data", data]));
-    assert_eq!(listed.matches("  until 2").count(), 1, "{listed}");
-    fails(&["token", "create", "--expires", "0", "--data", data], 2);
-}
-
-#[test]
-fn a_token_for_a_partner_is_bound_to_it_unless_it_is_an_administrators() {
-    let folder = TempDir::new().unwrap();
-    let data = folder.path().join("data");
-    let server = Server::start(&data, &[]);
-    let data = data.to_str().unwrap();
-    let create = |args: &[&str]| {
-        let output = run(&[&["token", "create", "--data", data], args].concat());
-        assert!(output.status.success(), "{}", stderr(&output));
-        stdout(&output).trim().to_owned()
-    };
-    let total = |token: &str| {
-        let list = server.request("GET", "/core/v2/storage/containers").token(token).send();
-        list.json()["total"].as_u64().unwrap()
-    };
-    let (acme, admin) = (create(&["--partner", "acme"]), create(&[]));
-    assert_eq!(total(&acme), 0, "it reaches another partner's container");
-    assert_eq!(total(&admin), 1);
-    let made = server.request("POST", "/core/v2/storage/containers").token(&acme);
-    let made = made.header("Content-Type", "application/json").body(b"{}").send();
-    assert_eq!(made.status, 200, "{}", made.text());
-    let listed = stdout(&run(&["token", "list", "--data", data]));
-    let line = |role: &str| listed.lines().find(|l| l.contains(role)).expect("a line");
-    assert!(line("manager").contains("acme"), "{listed}");
-    assert!(line("admin").contains("all partners"), "{listed}");
-    let refused =
-        fails(&["token", "create", "--role", "admin", "--partner", "acme", "--data", data], 2);
-    assert!(refused.contains("--partner"), "{refused}");
-}
-
 /// `folder` holds these files, a link to nothing, one to itself, one to the folder, and a file that
 /// can't be read.
 fn troubled(folder: &Path, files: &[&str]) {

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// A small file system under a folder, which those alone see whom it lets in. It goes when it is dropped.
-struct SmallDisk {
+pub struct SmallDisk {
     holder: Child,
     folder: PathBuf,
 }
@@ -19,7 +19,7 @@ fn is_root() -> bool {
 }
 
 impl SmallDisk {
-    fn mount(mib: u32, folder: &Path) -> Self {
+    pub fn mount(mib: u32, folder: &Path) -> Self {
         std::fs::create_dir_all(folder).unwrap();
         let mut command = Command::new("unshare");
         if !is_root() {
@@ -31,22 +31,30 @@ impl SmallDisk {
         let mut holder = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut said = String::new();
         BufReader::new(holder.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        assert_eq!(said, "mounted\n");
+        assert_eq!(
+            said, "mounted\n",
+            "no file system can be mounted here; user namespaces do without root"
+        );
         Self { holder, folder: folder.to_owned() }
     }
 
-    fn server(&self) -> Server {
+    /// The binary, run where the disk is seen.
+    pub fn tonearm(&self) -> Command {
         let mut command = Command::new("nsenter");
         command.args(["--target", &self.holder.id().to_string(), "--mount"]);
         if !is_root() {
             command.args(["--user", "--preserve-credentials"]);
         }
         command.arg("--").arg(tonearm().get_program());
-        Server::start_where(command, &self.folder, &self.seen("."))
+        command
+    }
+
+    fn server(&self) -> Server {
+        Server::start_where(self.tonearm(), &self.folder, &self.seen("."))
     }
 
     /// Where the tests see what lies in the folder.
-    fn seen(&self, name: &str) -> PathBuf {
+    pub fn seen(&self, name: &str) -> PathBuf {
         let root = PathBuf::from(format!("/proc/{}/root", self.holder.id()));
         root.join(self.folder.strip_prefix("/").unwrap()).join(name)
     }

@@ -1,13 +1,15 @@
-//! A disk that loses stored bytes, or gives back others: no link passes them off as what was stored.
+//! A disk that loses stored bytes, or gives back others: no link passes them off as what was stored. A catalog that is
+//! lost: nothing begins anew beside what it knew.
 
 use crate::client::Answer;
+use crate::command_line::fails;
 use crate::running::Server;
 use crate::sources;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Where the bytes lie.
-fn place(server: &Server, bytes: &[u8]) -> PathBuf {
+pub fn place(server: &Server, bytes: &[u8]) -> PathBuf {
     let hash = blake3::hash(bytes).to_hex();
     let folder = server.data.join(format!("blobs/{}/{}", &hash[..2], &hash[2..4]));
     let mut objects = std::fs::read_dir(folder).expect("the folder of an object");
@@ -67,4 +69,47 @@ fn lost_bytes_are_told_and_counted_and_come_back_with_the_same_upload() {
             |line: &&str| line.contains("ERROR") && line.contains(path.to_str().unwrap());
         assert!(log.lines().any(|line| names_it(&line)), "{}: {log}", path.display());
     }
+}
+
+/// A data folder that was in use and whose catalog is gone.
+fn without_catalog(folder: &TempDir) -> (PathBuf, String) {
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &[]);
+    let link = server.upload("kept.bin", b"kept");
+    server.stop();
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(data.join(format!("catalog.sqlite{end}")));
+    }
+    (data, link)
+}
+
+#[test]
+fn a_start_that_finds_stored_bytes_and_no_catalog_is_refused_and_says_what_it_found() {
+    let folder = TempDir::new().unwrap();
+    let (data, _) = without_catalog(&folder);
+    let text = data.to_str().unwrap();
+    for command in [
+        &["serve", "--listen", "127.0.0.1:0"][..],
+        &["import", &crate::command_line::chime()],
+        &["token", "create"],
+    ] {
+        let said = fails(&[command, &["--data", text]].concat(), 1);
+        assert!(said.contains("1 stored files") && said.contains("--new-catalog"), "{said}");
+        assert!(!data.join("catalog.sqlite").exists(), "{command:?} makes one");
+    }
+    // As a copy that was broken off leaves it.
+    std::fs::write(data.join("catalog.sqlite"), "").unwrap();
+    fails(&["serve", "--listen", "127.0.0.1:0", "--data", text], 1);
+}
+
+#[test]
+fn a_new_catalog_is_begun_where_that_is_said_and_the_bytes_stay() {
+    let folder = TempDir::new().unwrap();
+    let (data, link) = without_catalog(&folder);
+    let server = Server::start(&data, &["--new-catalog"]);
+    assert_eq!(server.get(&link).status, 404);
+    server.upload("new.bin", b"new");
+    assert_eq!(std::fs::read(place(&server, b"kept")).unwrap(), b"kept");
+    server.stop();
+    assert_eq!(std::fs::read(place(&Server::start(&data, &[]), b"kept")).unwrap(), b"kept");
 }

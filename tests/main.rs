@@ -2,10 +2,12 @@
 //! judges (ffmpeg, which must be installed, and Asterisk's prompts).
 #![allow(clippy::unwrap_used)]
 
+mod backup;
 mod bad_input;
 mod buckets;
 mod bytes;
 mod carrierx;
+mod checks;
 mod client;
 mod clients;
 mod command_line;
@@ -30,6 +32,7 @@ mod settings;
 mod signed;
 mod sound;
 mod sources;
+mod tokens;
 mod voipbin;
 mod voxbone;
 mod waveform;

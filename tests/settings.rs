@@ -11,7 +11,7 @@ fn the_sample_configuration_is_accepted_as_it_is_and_names_every_flag() {
     let sample = stdout(&run(&["config"]));
     let help = stdout(&run(&["serve", "--help"]));
     // These speak of one start, not of the server.
-    let not_settings = ["--help", "--config", "--take-over"];
+    let not_settings = ["--help", "--config", "--take-over", "--new-catalog"];
     for flag in help.split_whitespace().filter(|w| w.starts_with("--") && !not_settings.contains(w))
     {
         let name = flag.trim_start_matches('-').split('[').next().unwrap_or_default();

@@ -2,9 +2,11 @@
 
 use crate::failure::Failure;
 use crate::settings::{self, Links, Server};
-use blob::{DataFolder, Local, Place, Reserve, Seal, StoreError, Stores, Successor};
+use blob::{
+    DataFolder, Local, Place, Reserve, Seal, StoreError, Stores, Successor, private_folder,
+};
 use catalog::Catalog;
-use library::{Library, Principal, Welcome};
+use library::{CATALOG_FILE, Library, PLACE_KEY, Principal, RESTORING, Welcome};
 use media::Media;
 use semantics::signature::Secret;
 use server::{Answered, Services};
@@ -37,14 +39,24 @@ impl Opened {
 /// Between two looks at what another process is to do.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
+/// What becomes of a data folder that holds stored bytes and no catalog.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum LostCatalog {
+    /// It is not opened: its operator has lost something.
+    Refused,
+    /// It gets a new one.
+    Replaced,
+}
+
 /// Opens a data folder for this process alone.
 pub async fn alone(
     store: &settings::Store,
     public_url: &str,
     secrets: Vec<Secret>,
+    lost: LostCatalog,
 ) -> Result<Opened, Failure> {
     let hold = held(DataFolder::lock(&store.data), &store.data)?;
-    held_open(store, public_url, secrets, hold).await
+    held_open(store, public_url, secrets, hold, lost).await
 }
 
 /// As [`alone`], but waits until the process that has the folder lets go.
@@ -52,6 +64,7 @@ pub async fn successor(
     store: &settings::Store,
     public_url: &str,
     secrets: Vec<Secret>,
+    lost: LostCatalog,
 ) -> Result<Opened, Failure> {
     let data = &store.data;
     let announced = Successor::announce(data);
@@ -64,7 +77,7 @@ pub async fn successor(
             }
             hold => {
                 let hold = held(hold, data)?;
-                return held_open(store, public_url, secrets, hold).await;
+                return held_open(store, public_url, secrets, hold, lost).await;
             }
         }
     }
@@ -75,22 +88,53 @@ async fn held_open(
     public_url: &str,
     secrets: Vec<Secret>,
     hold: DataFolder,
+    lost: LostCatalog,
 ) -> Result<Opened, Failure> {
     let data = &store.data;
     let local = Local::open(data).map_err(|e| wrong(data, e))?;
-    let catalog = on_a_full_disk(data, || Catalog::open(data.join("catalog.sqlite")));
+    if lost == LostCatalog::Refused {
+        has_catalog_or_nothing(data, &local).await?;
+    }
+    let catalog = on_a_full_disk(data, || Catalog::open(data.join(CATALOG_FILE)));
     let catalog = catalog.map_err(|e| wrong(data, e))?;
     let stores = stores(&store.blobs, local, &catalog).await?;
     let stores = stores.with_external(seal(store)?, store.external_endpoints.clone());
     open(data, public_url, secrets, stores, catalog, Some(hold)).await
 }
 
+/// Refuses a data folder with stored bytes and without the catalog that knows them: a new one would pass for a first
+/// start, and the bytes for strays.
+async fn has_catalog_or_nothing(data: &Path, local: &Local) -> Result<(), Failure> {
+    let path = data.join(CATALOG_FILE);
+    if std::fs::metadata(&path).is_ok_and(|catalog| catalog.len() > 0) {
+        return Ok(());
+    }
+    if data.join(RESTORING).exists() {
+        return Err(Failure::Failed(format!(
+            "a restore into {} was broken off: run it again first",
+            data.display()
+        )));
+    }
+    let (mut blobs, mut strays) = (0, 0);
+    for first in 0..=u8::MAX {
+        blobs += local.beginning_with(first).await.map_err(|e| wrong(data, e))?.len();
+        strays += local.strays_beginning_with(first).await.map_err(|e| wrong(data, e))?.len();
+    }
+    if blobs + strays == 0 && !data.join("admin.token").exists() {
+        return Ok(());
+    }
+    Err(Failure::Failed(format!(
+        "there is no catalog {}, though the folder was in use: it holds {blobs} stored files and {strays} strays. Put \
+         the catalog back, from a backup; or begin a new one, which knows none of them: `tonearm serve --new-catalog`",
+        path.display()
+    )))
+}
+
 /// The stores of a server whose blobs lie in a place. Another place than that of the blobs that there are is refused,
 /// because all of them would be missing.
 async fn stores(place: &Place, local: Local, catalog: &Catalog) -> Result<Stores, Failure> {
-    const PLACE: &str = "blobs";
     let failed = |e: catalog::Error| Failure::failed("the catalog", e);
-    let kept = catalog.meta(PLACE).await.map_err(failed)?;
+    let kept = catalog.meta(PLACE_KEY).await.map_err(failed)?;
     let kept = kept.unwrap_or_else(|| Place::DataFolder.to_string());
     let told = place.to_string();
     if kept != told && catalog.has_objects().await.map_err(failed)? {
@@ -111,7 +155,7 @@ async fn stores(place: &Place, local: Local, catalog: &Catalog) -> Result<Stores
         }
     };
     if kept != told {
-        catalog.change_meta(PLACE, |_| told).await.map_err(failed)?;
+        catalog.change_meta(PLACE_KEY, |_| told).await.map_err(failed)?;
     }
     Ok(stores)
 }
@@ -156,10 +200,27 @@ fn held(hold: std::io::Result<DataFolder>, data: &Path) -> Result<DataFolder, Fa
     })
 }
 
-/// Opens a data folder that a server may be running on; good for everything but the bytes of files.
+/// The library of a data folder that is there, whether or not a server is running on it: nothing is made.
+pub async fn within(data: &Path, public_url: &str) -> Result<Library, Failure> {
+    let path = data.join(CATALOG_FILE);
+    if !path.is_file() {
+        return Err(Failure::Failed(format!(
+            "there is no data folder {} (no {}): name it with --data",
+            data.display(),
+            path.display()
+        )));
+    }
+    let local = Local::attach(data).map_err(|e| wrong(data, e))?;
+    let catalog = joined(data).await.map_err(|e| wrong(data, e))?;
+    Ok(library(data, public_url, Vec::new(), local.into(), catalog))
+}
+
+/// Opens a data folder that a server may be running on, and makes it if it isn't there; good for everything but the
+/// bytes of files.
 pub async fn beside(data: &Path, public_url: &str) -> Result<Opened, Failure> {
-    let made = std::fs::create_dir_all(data);
+    let made = private_folder(data);
     let local = made.and_then(|()| Local::attach(data)).map_err(|e| wrong(data, e))?;
+    has_catalog_or_nothing(data, &local).await?;
     let catalog = joined(data).await.map_err(|e| wrong(data, e))?;
     open(data, public_url, Vec::new(), local.into(), catalog, None).await
 }
@@ -168,7 +229,7 @@ pub async fn beside(data: &Path, public_url: &str) -> Result<Opened, Failure> {
 async fn joined(data: &Path) -> Result<Catalog, catalog::Error> {
     /// For a server that has just been started to bring it up to date.
     const PATIENCE: Duration = Duration::from_secs(5);
-    let path = data.join("catalog.sqlite");
+    let path = data.join(CATALOG_FILE);
     let until = tokio::time::Instant::now() + PATIENCE;
     loop {
         let older = match Catalog::join(&path) {
@@ -193,12 +254,21 @@ async fn open(
     catalog: Catalog,
     hold: Option<DataFolder>,
 ) -> Result<Opened, Failure> {
-    let (public_url, data_dir) = (public_url.to_owned(), data.to_owned());
-    let config = library::Config { public_url, data_dir, link_secrets: secrets };
-    let library = Library::open(catalog.clone(), stores.clone(), config);
+    let library = library(data, public_url, secrets, stores.clone(), catalog.clone());
     let welcome = library.bootstrap().await.map_err(|e| wrong(data, e))?;
     let operator = library.operator().await.map_err(|e| wrong(data, e))?;
     Ok(Opened { library, operator, welcome, catalog, data: data.into(), stores, hold })
+}
+
+fn library(
+    data: &Path,
+    public_url: &str,
+    link_secrets: Vec<Secret>,
+    stores: Stores,
+    catalog: Catalog,
+) -> Library {
+    let (public_url, data_dir) = (public_url.to_owned(), data.to_owned());
+    Library::open(catalog, stores, library::Config { public_url, data_dir, link_secrets })
 }
 
 /// What the server serves.

@@ -23,6 +23,12 @@ pub enum Command {
     Serve(Serve),
     /// Bring files in without a server; prints a line `link  name` for each
     Import(Import),
+    /// Make a backup of the data folder, or bring one up to date; works beside a running server
+    Backup(Backup),
+    /// Make a data folder from a backup
+    Restore(Restore),
+    /// Compare the catalog with what is stored; works beside a running server
+    Check(Check),
     /// Make, list and revoke access tokens; works beside a running server
     Token(Token),
     /// Sign a link: whoever has it can play the file until it ends, published or not; works beside a
@@ -49,6 +55,9 @@ pub struct Serve {
     /// wait until it is stopped (SIGTERM), which must follow at once. No connection is refused
     #[arg(long)]
     pub take_over: bool,
+    /// Begin a new catalog though stored bytes are there that only a lost one knows; they are kept
+    #[arg(long)]
+    pub new_catalog: bool,
     #[command(flatten)]
     pub store: Store,
     #[command(flatten)]
@@ -67,6 +76,40 @@ pub struct Import {
     /// The container to bring them into [default: the one named `default`]
     #[arg(long, value_name = "SID")]
     pub container: Option<String>,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The folder of the backup: a new one, an empty one, or that of an earlier backup, of which only what is new
+    /// is written. What was lost in the data folder is told, and exit 1
+    #[arg(value_name = "DIR")]
+    pub to: PathBuf,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The folder of the backup
+    #[arg(value_name = "DIR")]
+    pub from: PathBuf,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Put right what can be: bytes that lie in `strays/` go back to their place, totals are counted anew
+    #[arg(long)]
+    pub repair: bool,
+    /// Read all stored bytes, 64 MiB a second at most, and compare them with their hashes
+    #[arg(long)]
+    pub deep: bool,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub store: Store,
 }
@@ -94,10 +137,14 @@ pub enum TokenAction {
         /// How long it lives: s, m, h or d [default: until it is revoked]
         #[arg(long, value_name = "TIME", value_parser = life)]
         expires: Option<Duration>,
+        /// What it is called in `token list`
+        #[arg(long, value_name = "TEXT", value_parser = name)]
+        name: Option<String>,
         #[command(flatten)]
         store: Store,
     },
-    /// List the tokens, without their secrets
+    /// List the tokens, oldest first: id, role, partner, name, when it was made, used last and ends, scopes; never
+    /// their secrets
     List {
         #[command(flatten)]
         store: Store,
@@ -106,6 +153,9 @@ pub enum TokenAction {
     Revoke {
         /// The token's id, as `token list` shows it
         id: String,
+        /// Revoke it though no administrator's token is left then
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
         store: Store,
     },
@@ -117,6 +167,16 @@ fn life(text: &str) -> Result<Duration, String> {
             Err("a token that is never good is of no use; expected a time such as 12h or 7d".into())
         }
         seconds => Ok(Duration::from_secs(seconds)),
+    }
+}
+
+/// One line of a list, in which two spaces part the columns.
+fn name(text: &str) -> Result<String, String> {
+    const MAX_CHARACTERS: usize = 100;
+    let is_plain = !text.trim().is_empty() && !text.chars().any(char::is_control);
+    match is_plain && text.chars().count() <= MAX_CHARACTERS {
+        true => Ok(text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        false => Err(format!("expected 1 to {MAX_CHARACTERS} characters on one line")),
     }
 }
 

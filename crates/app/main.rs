@@ -28,6 +28,9 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(serve) => commands::serve::run(&serve),
         Command::Import(import) => commands::import::run(&import),
+        Command::Backup(backup) => commands::backup::run(&backup),
+        Command::Restore(restore) => commands::backup::restore(&restore),
+        Command::Check(check) => commands::check::run(&check),
         Command::Token(token) => commands::token::run(token),
         Command::Sign(sign) => commands::sign::run(&sign),
         Command::Mail(mail) => commands::mail::run(&mail),

@@ -210,7 +210,6 @@ fn agents_list_what_their_token_brought_in_and_nothing_else() {
 #[test]
 fn files_of_other_apis_are_listed_with_defaults_and_without_an_owner() {
     let api = Api::start();
-    api.json(&api.manager, "POST", "/core/v2/storage/containers", "{\"name\":\"default\"}");
     let put = api.ask(&api.manager, "PUT", "/core/v2/storage/upload/song.wav").body(&chime());
     assert_eq!(put.send().status, 201);
     api.file("named.bin", b"x", &[("name", "a name"), ("type", "talk")]);

@@ -1,9 +1,9 @@
 //! `tonearm import`, and the same at a server's start: files and folders into a container.
 
-use crate::assemble::{Opened, alone, block_on};
+use super::output::bytes_bar;
+use crate::assemble::{LostCatalog, Opened, alone, block_on};
 use crate::cli::Import;
 use crate::failure::{Failure, print};
-use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::fs::{self, DirEntry, File, Metadata};
@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 pub fn run(args: &Import) -> Result<(), Failure> {
     block_on(async {
-        let opened = alone(&args.store, args.store.base(), Vec::new()).await?;
+        let opened =
+            alone(&args.store, args.store.base(), Vec::new(), LostCatalog::Refused).await?;
         let container = match &args.container {
             Some(sid) => Some(container(&opened, sid).await?),
             None => None,
@@ -53,7 +54,8 @@ pub async fn bring_in(
     let mut found = Found::default();
     paths.iter().for_each(|path| found.look(path));
     let total = found.files.iter().map(|file| file.length).sum();
-    let bar = ProgressBar::new(total).with_style(style());
+    let bar = bytes_bar();
+    bar.set_length(total);
     for file in &found.files {
         bar.set_message(file.name());
         match bring_one_in(opened, file, container).await {
@@ -80,11 +82,6 @@ async fn bring_one_in(
     let link = opened.library.publish_uris(std::slice::from_ref(&file)).await?;
     let link = link.into_iter().next().flatten().unwrap_or_else(|| "(not published)".into());
     Ok(format!("{link}  {}\n", file.name))
-}
-
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 async fn default_container(opened: &Opened) -> Result<Uuid, Failure> {

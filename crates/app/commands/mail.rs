@@ -1,14 +1,14 @@
 //! `tonearm mail`: the mails of recordings, also beside a running server.
 
 use super::output::time;
-use crate::assemble::{beside, block_on};
+use crate::assemble::{block_on, within};
 use crate::cli::{Mail, MailAction};
 use crate::failure::{Failure, print};
 
 pub fn run(mail: &Mail) -> Result<(), Failure> {
     let MailAction::List { store } = &mail.action;
     block_on(async {
-        let library = beside(&store.data, store.base()).await?.library;
+        let library = within(&store.data, store.base()).await?;
         let mails = library.mails().await.map_err(|e| Failure::failed("listing mails", e))?;
         for mail in mails {
             let next = mail.due_at.map_or("-".into(), time);

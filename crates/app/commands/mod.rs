@@ -1,5 +1,7 @@
 //! One module a command, and what becomes of a result.
 
+pub mod backup;
+pub mod check;
 pub mod config;
 pub mod import;
 pub mod mail;

@@ -2,6 +2,7 @@
 //! place once it is whole.
 
 use crate::failure::Failure;
+use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
@@ -20,6 +21,12 @@ const TERMINATE: SignalKind = SignalKind::terminate();
 pub fn time(ms: i64) -> String {
     let time = Timestamp::from_second(ms / 1000).unwrap_or(Timestamp::MAX);
     time.to_string()
+}
+
+/// A bar of bytes on stderr, if that is a terminal; its length is set once it is known.
+pub fn bytes_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg}");
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// A result on its way.

@@ -1,6 +1,6 @@
 //! `tonearm secret`: what links are signed with, also beside a running server.
 
-use crate::assemble::{beside, block_on};
+use crate::assemble::{block_on, within};
 use crate::cli::{Secret, SecretAction};
 use crate::failure::{Failure, print};
 
@@ -17,8 +17,8 @@ pub fn run(secret: &Secret) -> Result<(), Failure> {
     // The end of a link may have been rounded up to the next window.
     let life_s = lifetimes.max_s.saturating_add(lifetimes.window_s);
     block_on(async {
-        let opened = beside(&store.data, store.base()).await?;
-        let rotated = opened.library.rotate_link_secret(life_s).await;
+        let library = within(&store.data, store.base()).await?;
+        let rotated = library.rotate_link_secret(life_s).await;
         rotated.map_err(|e| Failure::failed("making a secret", e))?;
         let days = lifetimes.max_s / 86_400;
         print(&format!(

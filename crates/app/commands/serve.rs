@@ -1,7 +1,7 @@
 //! `tonearm serve`: listen → open the data folder → bring in → welcome → serve until a signal.
 
 use super::import::bring_in;
-use crate::assemble::{self, Opened, block_on};
+use crate::assemble::{self, LostCatalog, Opened, block_on};
 use crate::cli::Serve;
 use crate::failure::{Failure, print};
 use crate::settings;
@@ -33,12 +33,16 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
             );
             return Err(Failure::Usage(told));
         }
+        let lost = match args.new_catalog {
+            true => LostCatalog::Replaced,
+            false => LostCatalog::Refused,
+        };
         let opened = match args.take_over {
             true => tokio::select! {
-                opened = assemble::successor(&args.store, &base, secrets) => opened?,
+                opened = assemble::successor(&args.store, &base, secrets, lost) => opened?,
                 () = signals.next() => return Ok(()),
             },
-            false => assemble::alone(&args.store, &base, secrets).await?,
+            false => assemble::alone(&args.store, &base, secrets, lost).await?,
         };
         if let Some(first) = &opened.welcome {
             print(&welcome(first, &address.to_string(), &args.store.data))?;

@@ -1,6 +1,6 @@
 //! `tonearm sign`: a link that is good for a time, also beside a running server.
 
-use crate::assemble::{beside, block_on};
+use crate::assemble::{block_on, within};
 use crate::cli::Sign;
 use crate::failure::{Failure, print};
 use semantics::signature::Secret;
@@ -33,8 +33,8 @@ fn secret(args: &Sign) -> Result<Secret, Failure> {
         return Ok(first);
     }
     block_on(async {
-        let opened = beside(&args.store.data, args.store.base()).await?;
-        let secrets = opened.library.link_secrets().await;
+        let library = within(&args.store.data, args.store.base()).await?;
+        let secrets = library.link_secrets().await;
         let secrets = secrets.map_err(|e| Failure::failed("reading the secrets of links", e))?;
         let first = secrets.into_iter().next().map(|known| known.secret);
         first.ok_or_else(|| Failure::Failed("the data folder has no secret to sign with".into()))

@@ -1,29 +1,26 @@
 //! `tonearm token`: access tokens, also beside a running server.
 
 use super::output::time;
-use crate::assemble::{beside, block_on};
+use crate::assemble::{beside, block_on, within};
 use crate::cli::{Token, TokenAction};
 use crate::failure::{Failure, print};
-use crate::settings::Store;
-use library::{Library, Role, Word};
-use std::time::Duration;
+use library::{Grant, Library, Revocation, Role};
 use uuid::Uuid;
 
 pub fn run(token: Token) -> Result<(), Failure> {
     block_on(async {
         match token.action {
-            TokenAction::Create { role, scopes, partner, expires, store } => {
-                let role = role_for(role, &partner)?;
-                create(&open(&store).await?, role, &scopes, &partner, expires).await
+            TokenAction::Create { role, scopes, partner, expires, name, store } => {
+                let grant = Grant { role: role_for(role, &partner)?, scopes, life: expires, name };
+                let opened = beside(&store.data, store.base()).await?;
+                create(&opened.library, &partner, grant).await
             }
-            TokenAction::List { store } => list(&open(&store).await?).await,
-            TokenAction::Revoke { id, store } => revoke(&open(&store).await?, &id).await,
+            TokenAction::List { store } => list(&within(&store.data, store.base()).await?).await,
+            TokenAction::Revoke { id, force, store } => {
+                revoke(&within(&store.data, store.base()).await?, &id, force).await
+            }
         }
     })
-}
-
-async fn open(store: &Store) -> Result<Library, Failure> {
-    Ok(beside(&store.data, store.base()).await?.library)
 }
 
 /// What a token of a partner may do where nothing is said: all that it may be bound to. An administrator
@@ -40,14 +37,8 @@ fn role_for(role: Option<Role>, partner: &str) -> Result<Role, Failure> {
     }
 }
 
-async fn create(
-    library: &Library,
-    role: Role,
-    scopes: &[library::Scope],
-    partner: &str,
-    life: Option<Duration>,
-) -> Result<(), Failure> {
-    let made = library.create_token(role, scopes, partner, life).await;
+async fn create(library: &Library, partner: &str, grant: Grant) -> Result<(), Failure> {
+    let made = library.create_token(partner, grant).await;
     let made = made.map_err(|e| Failure::failed("making a token", e))?;
     print(&format!("{}\n", made.secret))
 }
@@ -56,20 +47,33 @@ async fn list(library: &Library) -> Result<(), Failure> {
     let tokens = library.list_tokens().await.map_err(|e| Failure::failed("listing tokens", e))?;
     for (token, partner) in tokens {
         let reaches = if token.role == Role::Admin { "all partners" } else { &partner };
-        let scopes = token.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
-        let scopes = if scopes.is_empty() { scopes } else { format!("  {scopes}") };
-        let ends = token.expires_at.map(|end| format!("  until {}", time(end)));
-        let ends = ends.unwrap_or_default();
-        print(&format!("{}  {:7}  {reaches}{scopes}{ends}\n", token.token_id, token.role))?;
+        let name = token.name.as_deref().unwrap_or("-");
+        let used =
+            token.last_used_at.map_or("never used".into(), |at| format!("used {}", time(at)));
+        let ends = token.expires_at.map_or("for ever".into(), |end| format!("until {}", time(end)));
+        let scopes = token.scopes.iter().map(|scope| format!("  {scope}")).collect::<String>();
+        print(&format!(
+            "{}  {:7}  {reaches}  {name}  made {}  {used}  {ends}{scopes}\n",
+            token.token_id,
+            token.role,
+            time(token.date_created)
+        ))?;
     }
     Ok(())
 }
 
-async fn revoke(library: &Library, id: &str) -> Result<(), Failure> {
+async fn revoke(library: &Library, id: &str, force: bool) -> Result<(), Failure> {
     let unknown = || Failure::Failed(format!("no token has the id {id}; `token list` shows them"));
-    let id = id.parse::<Uuid>().map_err(|_| unknown())?;
-    library.revoke_token(id).await.map_err(|e| match e {
-        library::Error::NotFound => unknown(),
-        other => Failure::failed("revoking the token", other),
-    })
+    let token_id = id.parse::<Uuid>().map_err(|_| unknown())?;
+    let revoked = library.revoke_token(token_id, force).await;
+    match revoked.map_err(|e| Failure::failed("revoking the token", e))? {
+        Revocation::Done(token) => {
+            let name = token.name.map(|name| format!(" ({name})")).unwrap_or_default();
+            print(&format!("revoked {id}{name}\n"))
+        }
+        Revocation::LastAdmin => Err(Failure::Failed(format!(
+            "{id} is the last token that may do everything: make another one first (`token create`), or say --force"
+        ))),
+        Revocation::Unknown => Err(unknown()),
+    }
 }

@@ -62,7 +62,8 @@ impl Checked {
     }
 }
 
-fn hash_of(file: &File) -> io::Result<Hash> {
+/// The hash of a file's bytes. Blocking.
+pub(crate) fn hash_of(file: &File) -> io::Result<Hash> {
     let (mut hasher, mut offset) = (blake3::Hasher::new(), 0);
     let mut block = vec![0; BLOCK_BYTES];
     loop {

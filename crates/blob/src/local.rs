@@ -22,13 +22,24 @@ pub struct Local {
 }
 
 #[derive(Debug)]
-struct Root {
+pub(crate) struct Root {
     blobs: PathBuf,
     tmp: PathBuf,
     /// Objects that were set aside, in the same order.
     strays: PathBuf,
     checked: Checked,
     lost: AtomicU64,
+}
+
+/// An object as it lies on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Its name.
+    pub name: ObjectName,
+    /// Its length.
+    pub length_bytes: u64,
+    /// How long it has been there; no time if that is in the future.
+    pub age: Duration,
 }
 
 /// Why an object can't be read.
@@ -67,13 +78,23 @@ impl Local {
     /// # Errors
     /// If a folder can't be made.
     pub fn attach(data_dir: &Path) -> io::Result<Self> {
+        let blobs = Self::of(data_dir);
+        private_folder(&blobs.root.blobs)?;
+        private_folder(&blobs.root.tmp)?;
+        sync_folder(data_dir)?;
+        Ok(blobs)
+    }
+
+    /// The objects of a folder that is only looked into: nothing is made there.
+    #[must_use]
+    pub fn of(data_dir: &Path) -> Self {
         let [blobs, tmp, strays] = ["blobs", "tmp", "strays"].map(|name| data_dir.join(name));
         let (checked, lost) = (Checked::default(), AtomicU64::new(0));
-        let root = Root { blobs, tmp, strays, checked, lost };
-        private_folder(&root.blobs)?;
-        private_folder(&root.tmp)?;
-        sync_folder(data_dir)?;
-        Ok(Self { root: Arc::new(root) })
+        Self { root: Arc::new(Root { blobs, tmp, strays, checked, lost }) }
+    }
+
+    pub(crate) fn root(&self) -> &Root {
+        &self.root
     }
 
     /// Begins to take in bytes.
@@ -168,6 +189,20 @@ impl Local {
         }
     }
 
+    /// How many bytes an object has, as far as the disk's folder tells; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it can't be told.
+    pub async fn length(&self, name: ObjectName) -> io::Result<Option<u64>> {
+        let path = self.root.path(&name);
+        blocking(move || match fs::metadata(path) {
+            Ok(there) => Ok(Some(there.len())),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e),
+        })
+        .await
+    }
+
     /// Counts that a stored object was found missing or damaged.
     pub fn count_lost(&self) {
         self.root.lost.fetch_add(1, Relaxed);
@@ -193,32 +228,22 @@ impl Local {
         blocking(move || Ok(names.into_iter().filter_map(still_there).collect())).await
     }
 
-    /// The objects whose hashes begin with this byte and that are older than that, in no order; what is no object is
-    /// passed over.
+    /// The objects whose hashes begin with this byte, in no order; what is no object is passed over.
     ///
     /// # Errors
     /// If a folder can't be read.
-    pub async fn beginning_with(
-        &self,
-        first: u8,
-        older_than: Duration,
-    ) -> io::Result<Vec<ObjectName>> {
+    pub async fn beginning_with(&self, first: u8) -> io::Result<Vec<Found>> {
         let root = Arc::clone(&self.root);
-        blocking(move || {
-            let mut names = Vec::new();
-            for folder in entries(&root.blobs.join(format!("{first:02x}")))? {
-                for object in entries(&folder.path())? {
-                    let name = object.file_name();
-                    let name = name.to_str().and_then(|name| name.parse::<ObjectName>().ok());
-                    // An object that is removed at this moment has no age, and is none to set aside.
-                    let since = object.metadata().and_then(|data| data.modified()).ok();
-                    let age = since.and_then(|since| since.elapsed().ok());
-                    names.extend(name.filter(|_| age.is_some_and(|age| age > older_than)));
-                }
-            }
-            Ok(names)
-        })
-        .await
+        blocking(move || objects(&root.blobs, first)).await
+    }
+
+    /// As [`Self::beginning_with`], of those that were set aside.
+    ///
+    /// # Errors
+    /// If a folder can't be read.
+    pub async fn strays_beginning_with(&self, first: u8) -> io::Result<Vec<Found>> {
+        let root = Arc::clone(&self.root);
+        blocking(move || objects(&root.strays, first)).await
     }
 
     /// Moves an object from `blobs/` to the same place in `strays/`, where nothing looks for it.
@@ -228,21 +253,29 @@ impl Local {
     pub async fn set_aside(&self, name: ObjectName) -> io::Result<()> {
         let root = Arc::clone(&self.root);
         blocking(move || {
-            let folder = within(&root.strays, name.hash());
-            make_private_folders(&folder)?;
-            fs::rename(root.path(&name), folder.join(name.to_string()))
+            make_private_folders(&within(&root.strays, name.hash()))?;
+            fs::rename(root.path(&name), root.stray(&name))
         })
         .await
     }
 }
 
 impl Root {
-    fn path(&self, name: &ObjectName) -> PathBuf {
+    pub(crate) fn path(&self, name: &ObjectName) -> PathBuf {
         within(&self.blobs, name.hash()).join(name.to_string())
     }
 
+    pub(crate) fn stray(&self, name: &ObjectName) -> PathBuf {
+        within(&self.strays, name.hash()).join(name.to_string())
+    }
+
+    /// Where drafts are made.
+    pub(crate) fn drafts(&self) -> &Path {
+        &self.tmp
+    }
+
     /// Makes an object's folder and syncs the path down to it, so that the rename is durable.
-    fn make_folder(&self, hash: &Hash) -> io::Result<PathBuf> {
+    pub(crate) fn make_folder(&self, hash: &Hash) -> io::Result<PathBuf> {
         let folder = within(&self.blobs, hash);
         if !folder.is_dir() {
             make_private_folders(&folder)?;
@@ -287,6 +320,23 @@ fn within(root: &Path, hash: &Hash) -> PathBuf {
     root.join(format!("{first:02x}")).join(format!("{second:02x}"))
 }
 
+/// The objects under a folder whose hashes begin with this byte.
+fn objects(root: &Path, first: u8) -> io::Result<Vec<Found>> {
+    let mut found = Vec::new();
+    for folder in entries(&root.join(format!("{first:02x}")))? {
+        for object in entries(&folder.path())? {
+            let name = object.file_name();
+            let name = name.to_str().and_then(|name| name.parse().ok());
+            // One that is removed at this moment is none.
+            let (Some(name), Ok(data)) = (name, object.metadata()) else { continue };
+            let age = data.modified().ok().and_then(|since| since.elapsed().ok());
+            let (length_bytes, age) = (data.len(), age.unwrap_or_default());
+            found.push(Found { name, length_bytes, age });
+        }
+    }
+    Ok(found)
+}
+
 /// What lies in a folder; nothing if there is none.
 fn entries(path: &Path) -> io::Result<Vec<fs::DirEntry>> {
     match fs::read_dir(path) {
@@ -298,7 +348,7 @@ fn entries(path: &Path) -> io::Result<Vec<fs::DirEntry>> {
     }
 }
 
-fn make_private_folders(path: &Path) -> io::Result<()> {
+pub(crate) fn make_private_folders(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 

@@ -22,11 +22,27 @@ pub struct TokenRow {
     pub date_created: i64,
     /// When it ends, Unix milliseconds; `None` is never.
     pub expires_at: Option<i64>,
+    /// What an operator calls it.
+    pub name: Option<String>,
+    /// When it was used last, Unix milliseconds, give or take a minute.
+    pub last_used_at: Option<i64>,
+}
+
+/// What became of a token that was to be revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revocation {
+    /// It ended.
+    Done(TokenRow),
+    /// It stays, because no other may do everything now.
+    LastAdmin,
+    /// There was none.
+    Unknown,
 }
 
 impl TokenRow {
     const COLUMNS: &str =
-        "token_id, token_hash, role, scopes, partner_sid, date_created, expires_at";
+        "token_id, token_hash, role, scopes, partner_sid, date_created, expires_at, tokens.name,
+        last_used_at";
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let scopes: Option<String> = row.get(3)?;
@@ -41,20 +57,25 @@ impl TokenRow {
             partner_sid: Column::read(row, 4)?,
             date_created: row.get(5)?,
             expires_at: row.get(6)?,
+            name: row.get(7)?,
+            last_used_at: row.get(8)?,
         })
     }
 
     fn insert(&self, db: &Connection) -> rusqlite::Result<()> {
         let scopes: Vec<_> = self.scopes.iter().map(|scope| scope.as_str()).collect();
-        let sql = format!("INSERT INTO tokens ({}) VALUES (?, ?, ?, ?, ?, ?, ?)", Self::COLUMNS);
-        db.prepare_cached(&sql)?.execute(params![
+        let sql = "INSERT INTO tokens
+            (token_id, token_hash, role, scopes, partner_sid, date_created, expires_at, name)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+        db.prepare_cached(sql)?.execute(params![
             self.token_id.to_string(),
             self.token_hash,
             self.role.as_str(),
             (!scopes.is_empty()).then(|| scopes.join(" ")),
             self.partner_sid.to_string(),
             self.date_created,
-            self.expires_at
+            self.expires_at,
+            self.name
         ])?;
         Ok(())
     }
@@ -127,10 +148,11 @@ impl Catalog {
             let name = "(SELECT name FROM partners p WHERE p.partner_sid = tokens.partner_sid)";
             let columns = TokenRow::COLUMNS;
             let sql = format!(
-                "SELECT {columns}, {name} AS name FROM tokens ORDER BY date_created, rowid"
+                "SELECT {columns}, {name} AS partner FROM tokens ORDER BY date_created, rowid"
             );
             let mut query = db.prepare_cached(&sql)?;
-            let rows = query.query_map([], |row| Ok((TokenRow::read(row)?, row.get("name")?)))?;
+            let rows =
+                query.query_map([], |row| Ok((TokenRow::read(row)?, row.get("partner")?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
@@ -152,13 +174,52 @@ impl Catalog {
         .await
     }
 
-    /// Deletes a token; whether it was there.
+    /// Notes when tokens were used, but for those of which a use within `resolution_ms` is noted.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn delete_token(&self, token_id: Uuid) -> Result<bool, Error> {
+    pub async fn touch_tokens(
+        &self,
+        uses: Vec<(Uuid, i64)>,
+        resolution_ms: i64,
+    ) -> Result<(), Error> {
         self.write(move |db| {
-            Ok(db.execute("DELETE FROM tokens WHERE token_id = ?", [token_id.to_string()])? > 0)
+            let sql = "UPDATE tokens SET last_used_at = ?2
+                WHERE token_id = ?1 AND coalesce(abs(last_used_at - ?2) >= ?3, 1)";
+            let mut touch = db.prepare_cached(sql)?;
+            for (token_id, at_ms) in uses {
+                touch.execute(params![token_id.to_string(), at_ms, resolution_ms])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Deletes a token, but for the last that may do everything now, unless `even_the_last`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn delete_token(
+        &self,
+        token_id: Uuid,
+        now_ms: i64,
+        even_the_last: bool,
+    ) -> Result<Revocation, Error> {
+        self.write(move |db| {
+            let mighty = "role = 'admin' AND scopes IS NULL AND coalesce(expires_at > ?2, 1)";
+            let sql = format!(
+                "SELECT EXISTS (SELECT 1 FROM tokens WHERE token_id = ?1 AND {mighty})
+                 AND NOT EXISTS (SELECT 1 FROM tokens WHERE token_id <> ?1 AND {mighty})"
+            );
+            let token_id = token_id.to_string();
+            let is_last: bool = db.query_row(&sql, params![token_id, now_ms], |row| row.get(0))?;
+            if is_last && !even_the_last {
+                return Ok(Revocation::LastAdmin);
+            }
+            let columns = TokenRow::COLUMNS;
+            let sql = format!("DELETE FROM tokens WHERE token_id = ? RETURNING {columns}");
+            let deleted = db.query_row(&sql, [token_id], TokenRow::read).optional()?;
+            Ok(deleted.map_or(Revocation::Unknown, Revocation::Done))
         })
         .await
     }

@@ -161,16 +161,22 @@ impl Catalog {
     }
 
     /// At most so many of the objects of the server's own store that hold contents, in the order of their names,
-    /// behind this one.
+    /// behind this one; each with its length in bytes.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn objects_after(&self, object: String, max: u32) -> Result<Vec<String>, Error> {
+    pub async fn objects_after(
+        &self,
+        object: String,
+        max: u32,
+    ) -> Result<Vec<(String, u64)>, Error> {
         self.scan(move |db| {
-            let sql =
-                "SELECT object FROM blobs WHERE object > ? AND store = '' ORDER BY object LIMIT ?";
+            let sql = "SELECT object, length_bytes FROM blobs WHERE object > ? AND store = ''
+                ORDER BY object LIMIT ?";
             let mut query = db.prepare_cached(sql)?;
-            let objects = query.query_map(params![object, max], |row| row.get(0))?;
+            let object_row =
+                |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
+            let objects = query.query_map(params![object, max], object_row)?;
             Ok(objects.collect::<Result<_, _>>()?)
         })
         .await

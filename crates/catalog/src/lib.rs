@@ -9,6 +9,7 @@
 
 mod access;
 mod attributes;
+mod audit;
 mod beside;
 mod blobs;
 mod column;
@@ -32,13 +33,15 @@ mod refused;
 mod resources;
 mod rows;
 mod schema;
+mod snapshot;
 mod table;
 mod voipbin;
 mod voxbone;
 mod words;
 
-pub use access::TokenRow;
+pub use access::{Revocation, TokenRow};
 pub use attributes::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Set, Shown};
+pub use audit::WrongTotal;
 pub use beside::Beside;
 pub use blobs::{Left, LeftSince, Leftover, NewContent, Object};
 pub use contents::{ContentRow, blob_address, content_id};

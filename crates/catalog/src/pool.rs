@@ -59,7 +59,7 @@ fn free(connections: &[Mutex<Connection>]) -> Option<MutexGuard<'_, Connection>>
 
 /// Takes the catalog's files from all but their owner, because they hold the secrets of external stores. SQLite gives
 /// those that it makes beside the first the mode of that one.
-fn keep_private(path: &Path) -> io::Result<()> {
+pub(crate) fn keep_private(path: &Path) -> io::Result<()> {
     let mut options = File::options();
     drop(options.create(true).truncate(false).write(true).mode(0o600).open(path)?);
     for end in ["", "-wal", "-shm"] {

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0011_voipbin.sql"),
     include_str!("schema/0012_evovoice.sql"),
     include_str!("schema/0013_recordings_and_mails.sql"),
+    include_str!("schema/0014_names_and_last_use_of_tokens.sql"),
 ];
 
 /// Whether the schema is the present one.

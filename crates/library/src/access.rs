@@ -1,12 +1,15 @@
 //! Who may do what: roles, tokens, and the first start.
 
-use crate::{ContainerChanges, Error, Library, Role, Scope, Token, now_ms};
+use crate::{Error, Library, Publish, Revocation, Role, Scope, Token, now_ms};
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 use uuid::Uuid;
+
+/// The file of a data folder that holds the token of the first start.
+const ADMIN_TOKEN: &str = "admin.token";
 
 /// The operations that a token's scopes allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +65,27 @@ impl Principal {
     }
 }
 
+/// What a token gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// What it may do.
+    pub role: Role,
+    /// What of it it is narrowed to; to nothing if empty.
+    pub scopes: Vec<Scope>,
+    /// How long it lives; `None` is until it is revoked.
+    pub life: Option<Duration>,
+    /// What an operator calls it.
+    pub name: Option<String>,
+}
+
+impl Grant {
+    /// All that a role may do, for ever, without a name.
+    #[must_use]
+    pub fn of(role: Role) -> Self {
+        Self { role, scopes: Vec::new(), life: None, name: None }
+    }
+}
+
 /// A token just made; the secret is shown this once.
 pub struct NewToken {
     /// Its id, for revoking.
@@ -87,7 +111,7 @@ fn secret() -> Result<String, Error> {
 
 /// Writes `admin.token`, durably and for its owner's eyes alone.
 fn write_token(folder: &Path, text: &str) -> io::Result<()> {
-    let path = folder.join("admin.token");
+    let path = folder.join(ADMIN_TOKEN);
     // A leftover may have a wider mode, which opening it again would keep.
     match fs::remove_file(&path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
@@ -113,6 +137,7 @@ impl Library {
         let row = self.catalog.token_by_hash(&token_hash(token)).await?;
         let in_force = row.filter(|row| row.expires_at.is_none_or(|end| now_ms() < end));
         let row = in_force.ok_or(Error::Unauthenticated)?;
+        self.note_use(row.token_id);
         Ok(Principal {
             partner_sid: row.partner_sid,
             role: row.role,
@@ -121,20 +146,14 @@ impl Library {
         })
     }
 
-    /// Makes a token that lives so long or for ever, and the partner if it is missing; scopes narrow what its role
-    /// allows.
+    /// Makes a token, and the partner and its container `default` if they are missing.
     ///
     /// # Errors
     /// [`Error::Storage`].
-    pub async fn create_token(
-        &self,
-        role: Role,
-        scopes: &[Scope],
-        partner: &str,
-        life: Option<Duration>,
-    ) -> Result<NewToken, Error> {
+    pub async fn create_token(&self, partner: &str, grant: Grant) -> Result<NewToken, Error> {
         let partner_sid = self.catalog.partner(partner, now_ms()).await?;
-        self.new_token(role, scopes, partner_sid, life).await
+        self.default_container(partner_sid).await?;
+        self.new_token(partner_sid, grant).await
     }
 
     /// Makes a token of the caller's own partner, no mightier than the caller, that lives so long.
@@ -148,18 +167,13 @@ impl Library {
         life: Duration,
     ) -> Result<NewToken, Error> {
         caller.needs(Scope::Manage, Role::Manager.max(role))?;
-        self.new_token(role, &[], caller.partner_sid, Some(life)).await
+        let grant = Grant { life: Some(life), name: Some("lent".into()), ..Grant::of(role) };
+        self.new_token(caller.partner_sid, grant).await
     }
 
-    async fn new_token(
-        &self,
-        role: Role,
-        scopes: &[Scope],
-        partner_sid: Uuid,
-        life: Option<Duration>,
-    ) -> Result<NewToken, Error> {
+    async fn new_token(&self, partner_sid: Uuid, grant: Grant) -> Result<NewToken, Error> {
         let secret = secret()?;
-        let token_id = self.keep_token(&secret, role, scopes, partner_sid, life).await?;
+        let token_id = self.keep_token(&secret, partner_sid, grant).await?;
         Ok(NewToken { token_id, secret })
     }
 
@@ -167,25 +181,33 @@ impl Library {
     async fn keep_token(
         &self,
         secret: &str,
-        role: Role,
-        scopes: &[Scope],
         partner_sid: Uuid,
-        life: Option<Duration>,
+        grant: Grant,
     ) -> Result<Uuid, Error> {
+        let Grant { role, scopes, life, name } = grant;
         let now = now_ms();
         let life_ms = life.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
         let row = Token {
             token_id: Uuid::new_v4(),
             token_hash: token_hash(secret),
             role,
-            scopes: scopes.to_vec(),
+            scopes,
             partner_sid,
             date_created: now,
             expires_at: life_ms.map(|life| now.saturating_add(life)),
+            name,
+            last_used_at: None,
         };
         let token_id = row.token_id;
         self.catalog.insert_token(row).await?;
         Ok(token_id)
+    }
+
+    /// The container `default` of a partner, without quotas, made if it is missing.
+    async fn default_container(&self, partner_sid: Uuid) -> Result<Uuid, Error> {
+        let operator = self.operator().await?;
+        let made = self.container_of_api(&operator, partner_sid, "default", Publish::FileSid);
+        Ok(made.await?.container_sid)
     }
 
     /// All tokens (without their secrets, which nobody has) and their partners' names.
@@ -196,12 +218,26 @@ impl Library {
         Ok(self.catalog.tokens().await?)
     }
 
-    /// Ends a token.
+    /// Ends a token, and takes `admin.token` away if it is the one there. The last that may do everything is kept,
+    /// unless `even_the_last`.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
-    pub async fn revoke_token(&self, token_id: Uuid) -> Result<(), Error> {
-        if self.catalog.delete_token(token_id).await? { Ok(()) } else { Err(Error::NotFound) }
+    /// [`Error::Storage`].
+    pub async fn revoke_token(
+        &self,
+        token_id: Uuid,
+        even_the_last: bool,
+    ) -> Result<Revocation, Error> {
+        let revocation = self.catalog.delete_token(token_id, now_ms(), even_the_last).await?;
+        if let Revocation::Done(token) = &revocation {
+            let kept = self.config.data_dir.join(ADMIN_TOKEN);
+            let void =
+                fs::read_to_string(&kept).is_ok_and(|t| token_hash(t.trim()) == token.token_hash);
+            if void && let Err(error) = fs::remove_file(&kept) {
+                tracing::warn!(%error, "{} holds a token that is no longer good", kept.display());
+            }
+        }
+        Ok(revocation)
     }
 
     /// The caller that local commands act as: the partner `default`, with every right.
@@ -230,12 +266,9 @@ impl Library {
         // Before the catalog knows it: a token that is nowhere else would be lost for good.
         crate::blocking(move || write_token(&folder, &text)).await??;
         let operator = self.operator().await?;
-        self.keep_token(&token, Role::Admin, &[], operator.partner_sid, None).await?;
-        let mut changes = ContainerChanges::default();
-        changes.put("name", |container| container.name = "default".into());
-        changes.put("quota_bytes", |container| container.quota.bytes = None);
-        changes.put("quota_files", |container| container.quota.files = None);
-        let container = self.create_container(&operator, changes).await?;
-        Ok(Some(Welcome { token, container_sid: container.container_sid }))
+        let grant = Grant { name: Some("first start".into()), ..Grant::of(Role::Admin) };
+        self.keep_token(&token, operator.partner_sid, grant).await?;
+        let container_sid = self.default_container(operator.partner_sid).await?;
+        Ok(Some(Welcome { token, container_sid }))
     }
 }

@@ -1,4 +1,4 @@
-//! When files were read last: noted in memory at once, written down together soon after, and before a
+//! When files were read and tokens used last: noted in memory at once, written down together soon after, and before a
 //! rule asks.
 
 use crate::{Library, now_ms};
@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Accesses to a file that lie closer together are noted as one.
+/// Accesses to a file, and uses of a token, that lie closer together are noted as one.
 pub const ACCESS_RESOLUTION: Duration = Duration::from_secs(60);
 
 /// How long an access waits in memory at most.
@@ -18,6 +18,8 @@ const EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Accesses {
     /// When each file was read last, Unix milliseconds.
     noted: Mutex<HashMap<Uuid, i64>>,
+    /// When each token was used last, Unix milliseconds.
+    used: Mutex<HashMap<Uuid, i64>>,
     /// Held while they are written, so that whoever finds none knows that all are there.
     writing: tokio::sync::Mutex<()>,
 }
@@ -25,24 +27,29 @@ pub(crate) struct Accesses {
 impl Library {
     /// Notes that a file is read now. Waits for nothing.
     pub fn note_access(&self, file_sid: Uuid) {
-        let mut noted = self.accesses.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.insert(file_sid, now_ms());
+        note(&self.accesses.noted, file_sid);
+    }
+
+    /// Notes that a token is used now. Waits for nothing.
+    pub(crate) fn note_use(&self, token_id: Uuid) {
+        note(&self.accesses.used, token_id);
     }
 
     /// Writes down what was noted. A failure is logged and costs no more than these accesses.
     pub async fn settle_accesses(&self) {
         let _writing = self.accesses.writing.lock().await;
-        let noted = {
-            let mut noted = self.accesses.noted.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::take(&mut *noted)
-        };
-        if noted.is_empty() {
-            return;
-        }
         let resolution_ms = ACCESS_RESOLUTION.as_millis() as i64;
-        let accesses = noted.into_iter().collect();
-        if let Err(error) = self.catalog.touch_files(accesses, resolution_ms).await {
+        let accesses = take(&self.accesses.noted);
+        if !accesses.is_empty()
+            && let Err(error) = self.catalog.touch_files(accesses, resolution_ms).await
+        {
             tracing::warn!(%error, "noting when files were read");
+        }
+        let uses = take(&self.accesses.used);
+        if !uses.is_empty()
+            && let Err(error) = self.catalog.touch_tokens(uses, resolution_ms).await
+        {
+            tracing::warn!(%error, "noting when tokens were used");
         }
     }
 
@@ -53,4 +60,13 @@ impl Library {
             self.settle_accesses().await;
         }
     }
+}
+
+fn note(noted: &Mutex<HashMap<Uuid, i64>>, sid: Uuid) {
+    noted.lock().unwrap_or_else(PoisonError::into_inner).insert(sid, now_ms());
+}
+
+fn take(noted: &Mutex<HashMap<Uuid, i64>>) -> Vec<(Uuid, i64)> {
+    let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::take(&mut *noted).into_iter().collect()
 }

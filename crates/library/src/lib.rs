@@ -5,7 +5,9 @@
 #![warn(missing_docs)]
 
 mod access;
+mod backup;
 mod changes;
+mod check;
 mod classify;
 mod containers;
 mod error;
@@ -25,9 +27,10 @@ mod values;
 mod voipbin;
 mod voxbone;
 
-pub use access::{NewToken, Principal, Scopes, Welcome};
-pub use catalog::Beside;
+pub use access::{Grant, NewToken, Principal, Scopes, Welcome};
+pub use backup::{BackedUp, BackupError, Progress, RESTORING, Restored, restore};
 pub use catalog::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Set, Shown};
+pub use catalog::{Beside, Revocation};
 pub use catalog::{
     Classification, FileKind, LifecycleAction, Publish, ReferenceType, Role, Scope, StorageKind,
     ThresholdAction, UnknownWord, VoipbinType, Word,
@@ -47,6 +50,7 @@ pub use catalog::{
     VoipbinAccount, VoipbinFile, VoipbinList, VoipbinPage, VoipbinRow, VoipbinSort, VoipbinStart,
 };
 pub use changes::{Change, Changes, ContainerChanges, FileChanges, Rest};
+pub use check::{Checked, Fault, Found, Repair, Thorough};
 pub use containers::masked;
 pub use error::Error;
 pub use examine::Examined;
@@ -64,6 +68,12 @@ use semantics::signature::Secret;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Notify;
+
+/// The file of a data folder that holds the catalog.
+pub const CATALOG_FILE: &str = "catalog.sqlite";
+
+/// Under this key the catalog keeps the place where the bytes of files lie, unless that is the data folder.
+pub const PLACE_KEY: &str = "blobs";
 
 /// The library's settings.
 #[derive(Debug, Clone)]

@@ -3,12 +3,12 @@
 //! Neither happens within a transaction, so a slow disk holds up nobody but its own upload. What must not stay is a
 //! leftover in the catalog first, so a crash at any point leaves nothing that a later sweep doesn't know.
 
-use crate::{Container, Error, File, Library, StorageKind, Word, blocking, now_ms};
+use crate::{Container, Error, File, Library, PLACE_KEY, StorageKind, Word, blocking, now_ms};
 use blob::{
-    BadSettings, Bucket, Draft, GetError, InvalidName, Leftover, ObjectName, REMOTE_LINGER, Remote,
-    Store, StoreError,
+    BadSettings, Bucket, Draft, GetError, InvalidName, Leftover, ObjectName, Place, REMOTE_LINGER,
+    Remote, Store, StoreError,
 };
-use catalog::{ContentRow, Left, LeftSince, NewContent, Object};
+use catalog::{Catalog, ContentRow, Left, LeftSince, NewContent, Object};
 use futures_util::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -189,12 +189,17 @@ impl Library {
     }
 
     /// The object of the server's own store that holds a content's bytes, if the content is there.
-    async fn object_of(&self, content_id: &str) -> Result<Option<ObjectName>, Error> {
+    pub(crate) async fn object_of(&self, content_id: &str) -> Result<Option<ObjectName>, Error> {
         let object = self.catalog.object_of("", content_id).await?;
         object
             .map(|object| object.name.parse())
             .transpose()
             .map_err(|e: InvalidName| Error::Storage(e.into()))
+    }
+
+    /// Whether the bytes of files lie in the data folder, and not in a bucket: whatever this process was told.
+    pub(crate) async fn bytes_lie_here(&self) -> Result<bool, Error> {
+        Ok(bytes_lie_beside(&self.catalog).await?)
     }
 
     /// Does what makes room on the disk. A full disk lets no row go either, so the reserve is given up for that.
@@ -232,10 +237,10 @@ impl Library {
         loop {
             let objects = self.catalog.objects_after(last.clone(), AT_ONCE).await?;
             match objects.last() {
-                Some(object) => last.clone_from(object),
+                Some((object, _)) => last.clone_from(object),
                 None => return Ok(lost),
             }
-            for name in objects.iter().filter_map(|object| object.parse().ok()) {
+            for name in objects.iter().filter_map(|(object, _)| object.parse().ok()) {
                 let error = match local.check(name, bytes_per_s).await {
                     Ok(()) => continue,
                     Err(error @ GetError::Failed(..)) => {
@@ -363,6 +368,12 @@ impl From<BadSettings> for Error {
             _ => Self::invalid(&format!("external_attributes.{field}"), message),
         }
     }
+}
+
+/// Whether the bytes of files lie beside their catalog, and not in a bucket.
+pub(crate) async fn bytes_lie_beside(catalog: &Catalog) -> Result<bool, catalog::Error> {
+    let place = catalog.meta(PLACE_KEY).await?;
+    Ok(place.is_none_or(|place| place == Place::DataFolder.to_string()))
 }
 
 /// What files of a container say where their bytes lie.

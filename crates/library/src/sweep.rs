@@ -16,7 +16,7 @@ const AT_ONCE: u32 = 500;
 const REST: Duration = Duration::from_millis(100);
 
 /// An object that is younger may belong to an upload whose commit is still to come; no upload takes as long.
-const UPLOADS_LAST: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const UPLOADS_LAST: Duration = Duration::from_secs(24 * 3600);
 
 /// How fast stored bytes are read through, so that answers don't notice it: a terabyte takes 18 hours.
 const CHECKED_BYTES_PER_S: u64 = 16 << 20;
@@ -88,9 +88,10 @@ impl Library {
             return Ok(count);
         }
         for first in 0..=u8::MAX {
-            let names = local.beginning_with(first, UPLOADS_LAST).await?;
-            for some in names.chunks(AT_ONCE as usize) {
-                let objects = some.iter().map(ToString::to_string).collect();
+            let mut found = local.beginning_with(first).await?;
+            found.retain(|object| object.age > UPLOADS_LAST);
+            for some in found.chunks(AT_ONCE as usize) {
+                let objects = some.iter().map(|object| object.name.to_string()).collect();
                 for stray in self.catalog.unknown_objects(objects).await? {
                     let Ok(name) = stray.parse() else { continue };
                     local.set_aside(name).await?;

@@ -13,7 +13,7 @@ use blob::Local;
 use catalog::Catalog;
 use fixture::*;
 use library::{
-    Beside, Change, Config, ContainerChanges, Error, File, Library, List, Order, Principal,
+    Beside, Change, Config, ContainerChanges, Error, File, Grant, Library, List, Order, Principal,
     Publish, Rest, Role, Start, masked,
 };
 use serde_json::{Map, Value, json};
@@ -59,7 +59,7 @@ async fn a_first_start_that_cannot_write_its_token_is_made_again() {
 async fn a_file_comes_from_one_that_its_uploader_sees() {
     let f = fixture().await;
     let parent = put(&f, "parent", b"parent").await.unwrap();
-    let token = f.library.create_token(Role::Manager, &[], "other", None).await.unwrap();
+    let token = f.library.create_token("other", Grant::of(Role::Manager)).await.unwrap();
     let other = f.library.authenticate(&token.secret).await.unwrap();
     let container = f.library.create_container(&other, ContainerChanges::default()).await.unwrap();
     let upload = async |caller: &Principal, container: Uuid, parent: Uuid| {
@@ -91,7 +91,7 @@ async fn a_file_comes_from_one_that_its_uploader_sees() {
 async fn partners_and_roles_are_kept_apart() {
     let f = fixture().await;
     let file = put(&f, "a", b"x").await.unwrap();
-    let token = f.library.create_token(Role::Manager, &[], "other", None).await.unwrap();
+    let token = f.library.create_token("other", Grant::of(Role::Manager)).await.unwrap();
     let other = f.library.authenticate(&token.secret).await.unwrap();
     assert!(matches!(f.library.file(&other, file.file_sid).await, Err(Error::NotFound)));
     assert!(matches!(f.library.delete_file(&other, file.file_sid).await, Err(Error::NotFound)));
@@ -101,15 +101,17 @@ async fn partners_and_roles_are_kept_apart() {
     let reader = Principal { role: Role::Read, ..f.admin };
     let made = f.library.create_container(&reader, ContainerChanges::default()).await;
     assert!(matches!(made, Err(Error::Forbidden)));
-    f.library.revoke_token(token.token_id).await.unwrap();
+    f.library.revoke_token(token.token_id, false).await.unwrap();
     assert!(matches!(f.library.authenticate(&token.secret).await, Err(Error::Unauthenticated)));
 }
 
 #[tokio::test]
 async fn a_token_ends_and_its_files_stay() {
     let f = fixture().await;
-    let made =
-        async |life| f.library.create_token(Role::Agent, &[], "default", Some(life)).await.unwrap();
+    let made = async |life| {
+        let grant = Grant { life: Some(life), ..Grant::of(Role::Agent) };
+        f.library.create_token("default", grant).await.unwrap()
+    };
     let (ended, lives) = (made(Duration::ZERO).await, made(Duration::from_secs(3600)).await);
     assert!(matches!(f.library.authenticate(&ended.secret).await, Err(Error::Unauthenticated)));
     let caller = f.library.authenticate(&lives.secret).await.unwrap();
@@ -130,7 +132,7 @@ async fn a_token_ends_and_its_files_stay() {
 async fn nobody_lends_more_than_it_has() {
     let f = fixture().await;
     let caller = async |role| {
-        let token = f.library.create_token(role, &[], "acme", None).await.unwrap();
+        let token = f.library.create_token("acme", Grant::of(role)).await.unwrap();
         f.library.authenticate(&token.secret).await.unwrap()
     };
     let (manager, agent) = (caller(Role::Manager).await, caller(Role::Agent).await);
@@ -147,7 +149,7 @@ async fn nobody_lends_more_than_it_has() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_container_of_an_api_is_made_once_by_whoever_comes_first() {
     let f = fixture().await;
-    let token = f.library.create_token(Role::Agent, &[], "acme", None).await.unwrap();
+    let token = f.library.create_token("acme", Grant::of(Role::Agent)).await.unwrap();
     let agent = f.library.authenticate(&token.secret).await.unwrap();
     let asked = (0..16).map(|_| {
         let library = f.library.clone();
