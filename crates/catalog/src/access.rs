@@ -1,8 +1,8 @@
 //! Partners and tokens.
 
-use crate::column::{Column, unreadable};
+use crate::column::{Row, unreadable, values};
+use crate::sql::Db;
 use crate::{Catalog, Error, Role, Scope, Word};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 /// A token as kept: its hash, never itself.
@@ -44,39 +44,42 @@ impl TokenRow {
         "token_id, token_hash, role, scopes, partner_sid, date_created, expires_at, tokens.name,
         last_used_at";
 
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let scopes: Option<String> = row.get(3)?;
+    fn read(row: &mut Row) -> Result<Self, Error> {
+        let scopes: Option<String> = row.take(3)?;
         let scopes = scopes.iter().flat_map(|words| words.split_whitespace());
         Ok(Self {
-            token_id: Column::read(row, 0)?,
-            token_hash: row.get(1)?,
-            role: Column::read(row, 2)?,
+            token_id: row.take(0)?,
+            token_hash: row.take(1)?,
+            role: row.take(2)?,
             scopes: scopes
                 .map(|word| word.parse().map_err(unreadable))
                 .collect::<Result<_, _>>()?,
-            partner_sid: Column::read(row, 4)?,
-            date_created: row.get(5)?,
-            expires_at: row.get(6)?,
-            name: row.get(7)?,
-            last_used_at: row.get(8)?,
+            partner_sid: row.take(4)?,
+            date_created: row.take(5)?,
+            expires_at: row.take(6)?,
+            name: row.take(7)?,
+            last_used_at: row.take(8)?,
         })
     }
 
-    fn insert(&self, db: &Connection) -> rusqlite::Result<()> {
+    fn insert(&self, db: &Db) -> Result<(), Error> {
         let scopes: Vec<_> = self.scopes.iter().map(|scope| scope.as_str()).collect();
         let sql = "INSERT INTO tokens
             (token_id, token_hash, role, scopes, partner_sid, date_created, expires_at, name)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-        db.prepare_cached(sql)?.execute(params![
-            self.token_id.to_string(),
-            self.token_hash,
-            self.role.as_str(),
-            (!scopes.is_empty()).then(|| scopes.join(" ")),
-            self.partner_sid.to_string(),
-            self.date_created,
-            self.expires_at,
-            self.name
-        ])?;
+        db.execute(
+            sql,
+            &values![
+                self.token_id,
+                self.token_hash,
+                self.role,
+                (!scopes.is_empty()).then(|| scopes.join(" ")),
+                self.partner_sid,
+                self.date_created,
+                self.expires_at,
+                self.name
+            ],
+        )?;
         Ok(())
     }
 }
@@ -89,15 +92,13 @@ impl Catalog {
     pub async fn partner(&self, name: &str, now_ms: i64) -> Result<Uuid, Error> {
         let name = name.to_owned();
         self.write(move |db| {
-            let found: Option<String> = db
-                .query_row("SELECT partner_sid FROM partners WHERE name = ?", [&name], |r| r.get(0))
-                .optional()?;
-            if let Some(sid) = found.and_then(|text| Uuid::parse_str(&text).ok()) {
+            let sql = "SELECT partner_sid FROM partners WHERE name = ?";
+            if let Some(sid) = db.value(sql, &values![name])? {
                 return Ok(sid);
             }
             let sid = Uuid::new_v4();
             let sql = "INSERT INTO partners (partner_sid, name, date_created) VALUES (?, ?, ?)";
-            db.execute(sql, params![sid.to_string(), name, now_ms])?;
+            db.execute(sql, &values![sid, name, now_ms])?;
             Ok(sid)
         })
         .await
@@ -109,7 +110,7 @@ impl Catalog {
     /// [`Error`].
     pub async fn has_partner(&self, partner_sid: Uuid) -> Result<bool, Error> {
         let sql = "SELECT 1 FROM partners WHERE partner_sid = ?";
-        Ok(self.read_one(sql, vec![partner_sid.to_string()], |_| Ok(())).await?.is_some())
+        Ok(self.read_one(sql, values![partner_sid], |_| Ok(())).await?.is_some())
     }
 
     /// Whether nobody has been given anything yet.
@@ -119,7 +120,7 @@ impl Catalog {
     pub async fn is_empty(&self) -> Result<bool, Error> {
         let sql =
             "SELECT NOT EXISTS (SELECT 1 FROM tokens) AND NOT EXISTS (SELECT 1 FROM containers)";
-        Ok(self.read_one(sql, Vec::new(), |row| row.get(0)).await?.unwrap_or(true))
+        Ok(self.read_value(sql, []).await?.unwrap_or(true))
     }
 
     /// Keeps a token.
@@ -127,7 +128,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn insert_token(&self, token: TokenRow) -> Result<(), Error> {
-        self.write(move |db| Ok(token.insert(db)?)).await
+        self.write(move |db| token.insert(db)).await
     }
 
     /// The token with that hash.
@@ -136,7 +137,7 @@ impl Catalog {
     /// [`Error`].
     pub async fn token_by_hash(&self, hash: &str) -> Result<Option<TokenRow>, Error> {
         let sql = format!("SELECT {} FROM tokens WHERE token_hash = ?", TokenRow::COLUMNS);
-        self.read_one(sql, vec![hash.to_owned()], TokenRow::read).await
+        self.read_one(sql, values![hash], TokenRow::read).await
     }
 
     /// All tokens with their partners' names, oldest first.
@@ -150,10 +151,7 @@ impl Catalog {
             let sql = format!(
                 "SELECT {columns}, {name} AS partner FROM tokens ORDER BY date_created, rowid"
             );
-            let mut query = db.prepare_cached(&sql)?;
-            let rows =
-                query.query_map([], |row| Ok((TokenRow::read(row)?, row.get("partner")?)))?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            db.all(&sql, &values![], |row| Ok((TokenRow::read(row)?, row.take(9)?)))
         })
         .await
     }
@@ -165,11 +163,11 @@ impl Catalog {
     pub async fn delete_expired_tokens(&self, now_ms: i64) -> Result<u64, Error> {
         let ended = "SELECT EXISTS (SELECT 1 FROM tokens WHERE expires_at <= ?)";
         // A look first: nothing to do must not wait for the writers.
-        if !self.read(move |db| Ok(db.query_row(ended, [now_ms], |row| row.get(0))?)).await? {
+        if self.read_value(ended, values![now_ms]).await? != Some(true) {
             return Ok(0);
         }
         self.write(move |db| {
-            Ok(db.execute("DELETE FROM tokens WHERE expires_at <= ?", [now_ms])? as u64)
+            db.execute("DELETE FROM tokens WHERE expires_at <= ?", &values![now_ms])
         })
         .await
     }
@@ -185,10 +183,9 @@ impl Catalog {
     ) -> Result<(), Error> {
         self.write(move |db| {
             let sql = "UPDATE tokens SET last_used_at = ?2
-                WHERE token_id = ?1 AND coalesce(abs(last_used_at - ?2) >= ?3, 1)";
-            let mut touch = db.prepare_cached(sql)?;
+                WHERE token_id = ?1 AND (last_used_at IS NULL OR abs(last_used_at - ?2) >= ?3)";
             for (token_id, at_ms) in uses {
-                touch.execute(params![token_id.to_string(), at_ms, resolution_ms])?;
+                db.execute(sql, &values![token_id, at_ms, resolution_ms])?;
             }
             Ok(())
         })
@@ -206,19 +203,19 @@ impl Catalog {
         even_the_last: bool,
     ) -> Result<Revocation, Error> {
         self.write(move |db| {
-            let mighty = "role = 'admin' AND scopes IS NULL AND coalesce(expires_at > ?2, 1)";
+            let mighty =
+                "role = 'admin' AND scopes IS NULL AND (expires_at IS NULL OR expires_at > ?2)";
             let sql = format!(
                 "SELECT EXISTS (SELECT 1 FROM tokens WHERE token_id = ?1 AND {mighty})
                  AND NOT EXISTS (SELECT 1 FROM tokens WHERE token_id <> ?1 AND {mighty})"
             );
-            let token_id = token_id.to_string();
-            let is_last: bool = db.query_row(&sql, params![token_id, now_ms], |row| row.get(0))?;
+            let is_last = db.value(&sql, &values![token_id, now_ms])?.unwrap_or(false);
             if is_last && !even_the_last {
                 return Ok(Revocation::LastAdmin);
             }
             let columns = TokenRow::COLUMNS;
             let sql = format!("DELETE FROM tokens WHERE token_id = ? RETURNING {columns}");
-            let deleted = db.query_row(&sql, [token_id], TokenRow::read).optional()?;
+            let deleted = db.find(&sql, &values![token_id], TokenRow::read)?;
             Ok(deleted.map_or(Revocation::Unknown, Revocation::Done))
         })
         .await

@@ -1,8 +1,9 @@
 //! Whether the catalog agrees with itself: its pages and keys, the bytes that its files have, and what it has counted.
 
+use crate::column::{Row, values};
 use crate::contents::HAS_ADDRESS;
+use crate::sql::Db;
 use crate::{Catalog, Error, blob_address};
-use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
 /// What was counted of files and is not so.
@@ -39,16 +40,25 @@ const WRONG_TOTALS: &str = "
     SELECT of, sid, told_bytes, told_files, bytes, files FROM totals
     WHERE told_bytes <> bytes OR told_files <> files";
 
-fn wrong_total(row: &Row<'_>) -> rusqlite::Result<WrongTotal> {
-    let (told, found) = ((row.get(2)?, row.get(3)?), (row.get(4)?, row.get(5)?));
-    Ok(WrongTotal { of: row.get(0)?, sid: row.get(1)?, told, found })
+fn wrong_total(row: &mut Row) -> Result<WrongTotal, Error> {
+    let (told, found) = ((row.take(2)?, row.take(3)?), (row.take(4)?, row.take(5)?));
+    Ok(WrongTotal { of: row.take(0)?, sid: row.take(1)?, told, found })
 }
 
-fn wrong_totals(db: &Connection) -> Result<Vec<WrongTotal>, Error> {
-    let mut query = db.prepare(WRONG_TOTALS)?;
-    let wrong = query.query_map([], wrong_total)?;
-    Ok(wrong.collect::<Result<_, _>>()?)
+fn wrong_totals(db: &Db) -> Result<Vec<WrongTotal>, Error> {
+    db.all(WRONG_TOTALS, &[], wrong_total)
 }
+
+/// The totals as the files are.
+const COUNTED_ANEW: [&str; 2] = [
+    "UPDATE containers SET (total_bytes, total_files, threshold_total_bytes, threshold_total_files) = (
+        SELECT coalesce(sum(file_bytes), 0), count(*), coalesce(sum(file_bytes * threshold_include), 0),
+            coalesce(sum(threshold_include), 0)
+        FROM files f WHERE f.container_sid = containers.container_sid)",
+    "UPDATE voipbin_accounts SET (total_bytes, total_files) = (
+        SELECT coalesce(sum(file_bytes), 0), count(*) FROM files f
+        WHERE f.partner_sid = voipbin_accounts.partner_sid)",
+];
 
 impl Catalog {
     /// What the database finds wrong with its own pages, indexes and references; nothing if all is well.
@@ -57,16 +67,12 @@ impl Catalog {
     /// [`Error`].
     pub async fn faults(&self) -> Result<Vec<String>, Error> {
         self.scan(|db| {
-            let mut check = db.prepare("PRAGMA integrity_check")?;
-            let told =
-                check.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+            let told = db.all("PRAGMA integrity_check", &[], |row| row.take::<String>(0))?;
             let mut faults: Vec<_> = told.into_iter().filter(|line| line != "ok").collect();
-            let mut check = db.prepare("PRAGMA foreign_key_check")?;
-            let mut rows = check.query([])?;
-            while let Some(row) = rows.next()? {
-                let (of, to): (String, String) = (row.get(0)?, row.get(2)?);
-                faults.push(format!("a row of {of} refers to one of {to} that is not there"));
-            }
+            faults.extend(db.all("PRAGMA foreign_key_check", &[], |row| {
+                let (of, to): (String, String) = (row.take(0)?, row.take(2)?);
+                Ok(format!("a row of {of} refers to one of {to} that is not there"))
+            })?);
             Ok(faults)
         })
         .await
@@ -82,18 +88,11 @@ impl Catalog {
         }
         self.change(|db| {
             let wrong = wrong_totals(db)?;
-            if wrong.is_empty() {
-                return Ok(wrong);
+            if !wrong.is_empty() {
+                for sql in COUNTED_ANEW {
+                    db.execute(sql, &[])?;
+                }
             }
-            db.execute_batch(
-                "UPDATE containers SET (total_bytes, total_files, threshold_total_bytes, threshold_total_files) = (
-                    SELECT coalesce(sum(file_bytes), 0), count(*), coalesce(sum(file_bytes * threshold_include), 0),
-                        coalesce(sum(threshold_include), 0)
-                    FROM files f WHERE f.container_sid = containers.container_sid);
-                UPDATE voipbin_accounts SET (total_bytes, total_files) = (
-                    SELECT coalesce(sum(file_bytes), 0), count(*) FROM files f
-                    WHERE f.partner_sid = voipbin_accounts.partner_sid);",
-            )?;
             Ok(wrong)
         })
         .await
@@ -106,9 +105,8 @@ impl Catalog {
     pub async fn file_totals(&self) -> Result<(u64, u64), Error> {
         self.scan(|db| {
             let sql = "SELECT count(*), coalesce(sum(file_bytes), 0) FROM files";
-            let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-            let (files, bytes) = db.query_row(sql, [], read)?;
-            Ok((files.unsigned_abs(), bytes.unsigned_abs()))
+            let totals = db.find(sql, &[], |row| Ok((row.take(0)?, row.take(1)?)))?;
+            Ok(totals.unwrap_or_default())
         })
         .await
     }
@@ -123,9 +121,7 @@ impl Catalog {
             let sql = format!(
                 "SELECT file_sid, name FROM files WHERE {HAS_ADDRESS} AND store = '' ORDER BY rowid"
             );
-            let mut query = db.prepare_cached(&sql)?;
-            let found = query.query_map([hash], named)?;
-            Ok(found.collect::<Result<_, _>>()?)
+            db.all(&sql, &values![hash], named)
         })
         .await
     }
@@ -138,15 +134,12 @@ impl Catalog {
         self.scan(move |db| {
             let sql = "SELECT file_sid, name FROM files f WHERE NOT EXISTS (SELECT 1 FROM blobs b
                 WHERE b.store = f.store AND b.hash = substr(f.content_hash, 1, 64)) ORDER BY rowid LIMIT ?1";
-            let mut query = db.prepare_cached(sql)?;
-            let found = query.query_map(params![max], named)?;
-            Ok(found.collect::<Result<_, _>>()?)
+            db.all(sql, &values![max], named)
         })
         .await
     }
 }
 
-fn named(row: &Row<'_>) -> rusqlite::Result<(Uuid, String)> {
-    let sid: String = row.get(0)?;
-    Ok((sid.parse().unwrap_or_default(), row.get(1)?))
+fn named(row: &mut Row) -> Result<(Uuid, String), Error> {
+    Ok((row.take(0)?, row.take(1)?))
 }

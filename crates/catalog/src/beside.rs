@@ -1,8 +1,8 @@
 //! What one storage API alone knows of a file: rows of a table of its own, joined by the file's id and gone with the
 //! file.
 
+use crate::sql::Db;
 use crate::{Error, EvoVoiceChanges, FileRow, RecordingContent, VoipbinAccount, VoipbinFile};
-use rusqlite::Connection;
 
 /// What is kept beside a file, in the transaction that keeps or changes the file. A variant for each API that has
 /// such a table; its rows are written and read in a file of its own.
@@ -29,7 +29,7 @@ impl Beside {
     ///
     /// # Errors
     /// Why not.
-    pub(crate) fn admit(&self, db: &Connection, file: &FileRow) -> Result<(), Error> {
+    pub(crate) fn admit(&self, db: &Db, file: &FileRow) -> Result<(), Error> {
         match self {
             Self::Voipbin { quota, .. } => {
                 VoipbinAccount::admit(db, file.partner_sid, file.file_bytes, *quota)
@@ -40,7 +40,7 @@ impl Beside {
     }
 
     /// Writes it, once the file's row is written.
-    pub(crate) fn keep(&self, db: &Connection, file: &FileRow) -> Result<(), Error> {
+    pub(crate) fn keep(&self, db: &Db, file: &FileRow) -> Result<(), Error> {
         match self {
             Self::Nothing => Ok(()),
             Self::Voipbin { said, .. } => said.keep(db, file),

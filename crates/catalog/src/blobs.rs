@@ -4,9 +4,10 @@
 //! Here is only told which object that is. A reference and the leftover of its object change in one transaction, so no
 //! object is both.
 
+use crate::column::{Row, values};
 use crate::contents::HAS_ADDRESS;
+use crate::sql::Db;
 use crate::{Catalog, ContentRow, Error, blob_address};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// Bytes of a file that are in the store already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,31 +51,27 @@ pub struct LeftSince {
     pub external_ms: i64,
 }
 
-fn leftover(row: &Row<'_>) -> rusqlite::Result<Leftover> {
-    Ok(Leftover { store: row.get(0)?, object: row.get(1)?, upload: row.get(2)? })
+fn leftover(row: &mut Row) -> Result<Leftover, Error> {
+    Ok(Leftover { store: row.take(0)?, object: row.take(1)?, upload: row.take(2)? })
 }
-
-/// The time, Unix milliseconds: since then nothing refers to a leftover.
-const NOW_MS: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
 impl NewContent {
     /// From now on the object holds the content's bytes. One that held the same bytes so far is `left`: so whatever
     /// became of it, the bytes are whole again. Returns whether more is known of the content now.
-    pub(crate) fn keep(&self, db: &Connection, left: &mut Left) -> rusqlite::Result<bool> {
+    pub(crate) fn keep(&self, db: &Db, left: &mut Left) -> Result<bool, Error> {
         let hash = blob_address(&self.row.content_hash);
         let Object { store, name, e_tag } = &self.object;
         let sql = "DELETE FROM blobs WHERE store = ? AND hash = ? RETURNING object";
-        let mut replaced = db.prepare_cached(sql)?;
-        let replaced = replaced.query_row(params![store, hash], |row| row.get(0)).optional()?;
+        let replaced = db.value(sql, &values![store, hash])?;
         replaced.map_or(Ok(()), |object| left.add(db, store, object))?;
         let sql =
             "INSERT INTO blobs (object, store, hash, length_bytes, e_tag) VALUES (?, ?, ?, ?, ?)";
-        let length = i64::try_from(self.row.length_bytes).unwrap_or(i64::MAX);
-        db.prepare_cached(sql)?.execute(params![name, store, hash, length, e_tag])?;
+        db.execute(sql, &values![name, store, hash, self.row.length_bytes, e_tag])?;
         if self.is_announced {
-            // No row is an error that rolls all back: the object is being removed.
-            let sql = "DELETE FROM leftovers WHERE object = ? AND taken = 0 RETURNING object";
-            db.prepare_cached(sql)?.query_row([name], |_| Ok(()))?;
+            let sql = "DELETE FROM leftovers WHERE object = ? AND taken = 0";
+            if db.execute(sql, &values![name])? == 0 {
+                return Err(Error::ObjectTaken);
+            }
         }
         self.row.keep(db)
     }
@@ -85,34 +82,28 @@ impl NewContent {
 pub struct Left(pub Vec<Leftover>);
 
 impl Left {
-    fn add(&mut self, db: &Connection, store: &str, object: String) -> rusqlite::Result<()> {
-        let sql = format!(
-            "INSERT INTO leftovers (object, store, due_at) VALUES (?, ?, {NOW_MS})
-             ON CONFLICT (object) DO UPDATE SET due_at = excluded.due_at"
-        );
-        db.prepare_cached(&sql)?.execute([&*object, store])?;
+    fn add(&mut self, db: &Db, store: &str, object: String) -> Result<(), Error> {
+        let sql = "INSERT INTO leftovers (object, store, due_at) VALUES (?, ?, ?)
+             ON CONFLICT (object) DO UPDATE SET due_at = excluded.due_at";
+        // Since now nothing refers to it.
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        db.execute(sql, &values![object, store, now_ms])?;
         self.0.push(Leftover { store: store.to_owned(), object, upload: None });
         Ok(())
     }
 
     /// Forgets a content that no file has, and what was learned of its outputs; with the last file of a store that has
     /// its bytes their object there is left.
-    pub(crate) fn forget(
-        &mut self,
-        db: &Connection,
-        store: &str,
-        content_id: &str,
-    ) -> rusqlite::Result<()> {
+    pub(crate) fn forget(&mut self, db: &Db, store: &str, content_id: &str) -> Result<(), Error> {
         let sql = "DELETE FROM contents WHERE content_hash = ?1
             AND NOT EXISTS (SELECT 1 FROM files WHERE content_hash = ?1)";
-        db.prepare_cached(sql)?.execute([content_id])?;
+        db.execute(sql, &values![content_id])?;
         let sql = format!(
             "DELETE FROM blobs WHERE store = ?2 AND hash = ?1
             AND NOT EXISTS (SELECT 1 FROM files WHERE store = ?2 AND {HAS_ADDRESS}) RETURNING object"
         );
-        let mut unreferenced = db.prepare_cached(&sql)?;
-        let object = unreferenced.query_row([blob_address(content_id), store], |row| row.get(0));
-        object.optional()?.map_or(Ok(()), |object| self.add(db, store, object))
+        let object = db.value(&sql, &values![blob_address(content_id), store])?;
+        object.map_or(Ok(()), |object| self.add(db, store, object))
     }
 }
 
@@ -123,12 +114,12 @@ impl Catalog {
     /// [`Error`].
     pub async fn object_of(&self, store: &str, content_id: &str) -> Result<Option<Object>, Error> {
         let sql = "SELECT store, object, e_tag FROM blobs WHERE store = ? AND hash = ?";
-        let object = |row: &Row<'_>| {
-            Ok(Object { store: row.get(0)?, name: row.get(1)?, e_tag: row.get(2)? })
+        let object = |row: &mut Row| {
+            Ok(Object { store: row.take(0)?, name: row.take(1)?, e_tag: row.take(2)? })
         };
-        let parameters = vec![store.to_owned(), blob_address(content_id).to_owned()];
-        self.read_one(sql, parameters, object).await
+        self.read_one(sql, values![store, blob_address(content_id)], object).await
     }
+
     /// Notes an object before it is put: a leftover from then on, Unix milliseconds, unless a content is kept in it.
     ///
     /// # Errors
@@ -141,7 +132,7 @@ impl Catalog {
     ) -> Result<(), Error> {
         self.write(move |db| {
             let sql = "INSERT INTO leftovers (object, store, due_at) VALUES (?, ?, ?)";
-            db.prepare_cached(sql)?.execute(params![object, store, due_at_ms])?;
+            db.execute(sql, &values![object, store, due_at_ms])?;
             Ok(())
         })
         .await
@@ -154,7 +145,7 @@ impl Catalog {
     pub async fn announce_upload(&self, object: String, upload: String) -> Result<(), Error> {
         self.write(move |db| {
             let sql = "UPDATE leftovers SET upload = ? WHERE object = ?";
-            db.prepare_cached(sql)?.execute([upload, object])?;
+            db.execute(sql, &values![upload, object])?;
             Ok(())
         })
         .await
@@ -173,11 +164,7 @@ impl Catalog {
         self.scan(move |db| {
             let sql = "SELECT object, length_bytes FROM blobs WHERE object > ? AND store = ''
                 ORDER BY object LIMIT ?";
-            let mut query = db.prepare_cached(sql)?;
-            let object_row =
-                |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
-            let objects = query.query_map(params![object, max], object_row)?;
-            Ok(objects.collect::<Result<_, _>>()?)
+            db.all(sql, &values![object, max], |row| Ok((row.take(0)?, row.take(1)?)))
         })
         .await
     }
@@ -188,27 +175,24 @@ impl Catalog {
     /// [`Error`].
     pub async fn has_objects(&self) -> Result<bool, Error> {
         let sql = "SELECT EXISTS (SELECT 1 FROM blobs WHERE store = '')";
-        Ok(self.read_one(sql, Vec::new(), |row| row.get(0)).await?.unwrap_or(false))
+        Ok(self.read_value(sql, []).await?.unwrap_or(false))
     }
 
     /// Those of these objects of which the catalog knows nothing: they hold no content and are no leftovers.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn unknown_objects(&self, mut objects: Vec<String>) -> Result<Vec<String>, Error> {
+    pub async fn unknown_objects(&self, objects: Vec<String>) -> Result<Vec<String>, Error> {
         self.scan(move |db| {
             let sql = "SELECT 1 FROM blobs WHERE object = ?1
                 UNION ALL SELECT 1 FROM leftovers WHERE object = ?1";
-            let mut known = db.prepare_cached(sql)?;
-            let mut failed = None;
-            objects.retain(|object| match known.exists([object]) {
-                Ok(known) => !known,
-                Err(error) => {
-                    failed = Some(error);
-                    false
+            let mut unknown = Vec::new();
+            for object in objects {
+                if !db.has(sql, &values![object])? {
+                    unknown.push(object);
                 }
-            });
-            failed.map_or(Ok(objects), |error| Err(error.into()))
+            }
+            Ok(unknown)
         })
         .await
     }
@@ -220,8 +204,7 @@ impl Catalog {
     pub async fn leave(&self, store: String, object: String) -> Result<Left, Error> {
         self.write(move |db| {
             let mut left = Left::default();
-            let mut kept = db.prepare_cached("SELECT 1 FROM blobs WHERE object = ?")?;
-            if !kept.exists([&object])? {
+            if !db.has("SELECT 1 FROM blobs WHERE object = ?", &values![object])? {
                 left.add(db, &store, object)?;
             }
             Ok(left)
@@ -244,10 +227,8 @@ impl Catalog {
             let sql = "UPDATE leftovers SET taken = 1, due_at = ?3 WHERE object IN
                 (SELECT object FROM leftovers WHERE due_at <= ?1 AND (store = '' OR due_at <= ?2)
                  ORDER BY due_at LIMIT ?4) RETURNING store, object, upload";
-            let mut take = db.prepare_cached(sql)?;
             let LeftSince { own_ms, external_ms } = left;
-            let taken = take.query_map(params![own_ms, external_ms, again_ms, max], leftover)?;
-            Ok(taken.collect::<Result<_, _>>()?)
+            db.all(sql, &values![own_ms, external_ms, again_ms, max], leftover)
         })
         .await
     }
@@ -260,9 +241,7 @@ impl Catalog {
         self.write(move |db| {
             let sql =
                 "UPDATE leftovers SET taken = 1 WHERE store = ? RETURNING store, object, upload";
-            let mut take = db.prepare_cached(sql)?;
-            let taken = take.query_map([store], leftover)?;
-            Ok(taken.collect::<Result<_, _>>()?)
+            db.all(sql, &values![store], leftover)
         })
         .await
     }
@@ -278,14 +257,12 @@ impl Catalog {
         due_at_ms: i64,
     ) -> Result<(), Error> {
         self.write(move |db| {
-            let mut forget = db.prepare_cached("DELETE FROM leftovers WHERE object = ?")?;
             for object in gone {
-                forget.execute([object])?;
+                db.execute("DELETE FROM leftovers WHERE object = ?", &values![object])?;
             }
-            let sql = "UPDATE leftovers SET due_at = ?2 WHERE object = ?1";
-            let mut put_off = db.prepare_cached(sql)?;
             for object in others {
-                put_off.execute(params![object, due_at_ms])?;
+                let sql = "UPDATE leftovers SET due_at = ?2 WHERE object = ?1";
+                db.execute(sql, &values![object, due_at_ms])?;
             }
             Ok(())
         })

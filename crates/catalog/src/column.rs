@@ -1,98 +1,169 @@
-//! How values lie in columns.
+//! How values lie in columns, and columns in rows.
 
-use rusqlite::types::{Type, Value};
-use rusqlite::{Row, RowIndex};
+use crate::Error;
+use crate::value::Value;
+use std::fmt::Display;
 use uuid::Uuid;
 
 /// A value of one column.
 pub(crate) trait Column: Sized {
-    fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self>;
+    fn read(value: Value) -> Result<Self, Error>;
     fn value(&self) -> Value;
 }
 
+pub(crate) fn unreadable(why: impl Display) -> Error {
+    Error::Unreadable(why.to_string())
+}
+
+fn other(value: &Value, wanted: &str) -> Error {
+    let what = match value {
+        Value::Null => "nothing",
+        Value::Integer(_) => "a whole number",
+        Value::Real(_) => "a number",
+        Value::Text(_) => "a text",
+        Value::Blob(_) => "bytes",
+    };
+    unreadable(format!("a column holds {what} where {wanted} belongs"))
+}
+
 macro_rules! plain_column {
-    ($($ty:ty => $value:expr),* $(,)?) => {$(
+    ($($ty:ty, $variant:ident, $wanted:literal;)*) => {$(
         impl Column for $ty {
-            fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
-                row.get(at)
+            fn read(value: Value) -> Result<Self, Error> {
+                match value {
+                    Value::$variant(held) => Ok(held),
+                    value => Err(other(&value, $wanted)),
+                }
             }
             fn value(&self) -> Value {
-                let to_value: fn(&$ty) -> Value = $value;
-                to_value(self)
+                Value::$variant(self.clone())
             }
         }
     )*};
 }
 
 plain_column! {
-    String => |v| Value::Text(v.clone()),
-    i64 => |v| Value::Integer(*v),
-    bool => |v| Value::Integer(i64::from(*v)),
-    f64 => |v| Value::Real(*v),
-    Option<String> => |v| v.clone().map_or(Value::Null, Value::Text),
-    Option<i64> => |v| v.map_or(Value::Null, Value::Integer),
-    Option<f64> => |v| v.map_or(Value::Null, Value::Real),
+    String, Text, "a text";
+    i64, Integer, "a whole number";
+    Vec<u8>, Blob, "bytes";
 }
 
-/// Lengths and counts: SQLite has no unsigned integers; what is below zero or above is clamped.
+impl Column for f64 {
+    fn read(value: Value) -> Result<Self, Error> {
+        match value {
+            Value::Real(number) => Ok(number),
+            // A sum, or a number that was written without a point.
+            Value::Integer(number) => Ok(number as Self),
+            value => Err(other(&value, "a number")),
+        }
+    }
+    fn value(&self) -> Value {
+        Value::Real(*self)
+    }
+}
+
+impl Column for bool {
+    fn read(value: Value) -> Result<Self, Error> {
+        i64::read(value).map(|number| number != 0)
+    }
+    fn value(&self) -> Value {
+        Value::Integer(i64::from(*self))
+    }
+}
+
+/// Lengths and counts: neither database has unsigned integers; what is below zero or above is clamped.
 impl Column for u64 {
-    fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
-        row.get(at).map(unsigned)
+    fn read(value: Value) -> Result<Self, Error> {
+        i64::read(value).map(|number| Self::try_from(number).unwrap_or(0))
     }
     fn value(&self) -> Value {
         Value::Integer(i64::try_from(*self).unwrap_or(i64::MAX))
     }
 }
 
-impl Column for Option<u64> {
-    fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
-        Ok(row.get::<_, Option<i64>>(at)?.map(unsigned))
+impl Column for u32 {
+    fn read(value: Value) -> Result<Self, Error> {
+        Self::try_from(i64::read(value)?).map_err(unreadable)
     }
     fn value(&self) -> Value {
-        self.map_or(Value::Null, |v| v.value())
+        Value::Integer(i64::from(*self))
     }
-}
-
-fn unsigned(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or(0)
-}
-
-pub(crate) fn unreadable(e: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e))
 }
 
 impl Column for Uuid {
-    fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
-        let text: String = row.get(at)?;
-        Uuid::parse_str(&text).map_err(unreadable)
+    fn read(value: Value) -> Result<Self, Error> {
+        Self::parse_str(&String::read(value)?).map_err(unreadable)
     }
     fn value(&self) -> Value {
         Value::Text(self.to_string())
     }
 }
 
-impl Column for Option<Uuid> {
-    fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
-        let text: Option<String> = row.get(at)?;
-        text.map(|t| Uuid::parse_str(&t).map_err(unreadable)).transpose()
+/// Whatever it is, as it lies there.
+impl Column for Value {
+    fn read(value: Value) -> Result<Self, Error> {
+        Ok(value)
     }
     fn value(&self) -> Value {
-        self.map_or(Value::Null, |sid| sid.value())
+        self.clone()
     }
 }
 
-macro_rules! json_column {
-    ($($ty:ty),*) => {$(
-        impl Column for $ty {
-            fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
-                let text: String = row.get(at)?;
-                serde_json::from_str(&text).map_err(unreadable)
-            }
-            fn value(&self) -> Value {
-                Value::Text(serde_json::json!(self).to_string())
-            }
+/// A value that may be missing.
+impl<T: Column> Column for Option<T> {
+    fn read(value: Value) -> Result<Self, Error> {
+        match value {
+            Value::Null => Ok(None),
+            value => T::read(value).map(Some),
         }
-    )*};
+    }
+    fn value(&self) -> Value {
+        self.as_ref().map_or(Value::Null, T::value)
+    }
 }
 
-json_column!(Vec<String>, serde_json::Map<String, serde_json::Value>);
+impl Column for serde_json::Map<String, serde_json::Value> {
+    fn read(value: Value) -> Result<Self, Error> {
+        serde_json::from_str(&String::read(value)?).map_err(unreadable)
+    }
+    fn value(&self) -> Value {
+        Value::Text(serde_json::json!(self).to_string())
+    }
+}
+
+/// A row that a statement gave.
+pub(crate) struct Row(pub(crate) Vec<Value>);
+
+impl Row {
+    /// Takes the value at a place out of the row: a text is moved, not copied.
+    pub fn take<T: Column>(&mut self, at: usize) -> Result<T, Error> {
+        let value = self.0.get_mut(at).map(std::mem::take);
+        T::read(value.ok_or_else(|| unreadable(format!("a row without a column {at}")))?)
+    }
+
+    /// Whether there is no value at a place.
+    pub fn is_null(&self, at: usize) -> bool {
+        self.0.get(at).is_none_or(|value| *value == Value::Null)
+    }
+}
+
+/// The values of a statement, in its places' order.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => {{
+        #[allow(unused_imports)]
+        use $crate::column::{Column as _, Words as _};
+        [$($value.value()),*]
+    }};
+}
+pub(crate) use values;
+
+/// A text that is not owned.
+pub(crate) trait Words {
+    fn value(&self) -> Value;
+}
+
+impl Words for str {
+    fn value(&self) -> Value {
+        Value::Text(self.to_owned())
+    }
+}

@@ -1,11 +1,12 @@
 //! Containers: written, changed, looked up, listed, deleted.
 
 use crate::attributes::Stored;
+use crate::column::values;
 use crate::list::list;
 use crate::query::{List, Listing};
+use crate::sql::Db;
 use crate::table::Table;
 use crate::{Catalog, ContainerRow, Error, keys};
-use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 impl Catalog {
@@ -17,7 +18,7 @@ impl Catalog {
         self.change(move |db| {
             check_partner(db, container.partner_sid)?;
             keys::check_container(db, &container)?;
-            Ok(container.insert(db)?)
+            container.insert(db)
         })
         .await
     }
@@ -67,7 +68,7 @@ impl Catalog {
             edit(&mut row)?;
             check_partner(db, row.partner_sid)?;
             keys::check_container(db, &row)?;
-            row.update(db).map_err(Error::from)?;
+            row.update(db)?;
             if row.partner_sid != partner_sid {
                 give_files(db, &row)?;
             }
@@ -101,37 +102,34 @@ impl Catalog {
             if row.usage.files > 0 {
                 return Err(Error::NotEmpty { files: row.usage.files });
             }
-            let mut delete = db.prepare_cached("DELETE FROM containers WHERE container_sid = ?")?;
-            delete.execute([container_sid.to_string()])?;
-            Ok(())
+            let sql = "DELETE FROM containers WHERE container_sid = ?";
+            db.execute(sql, &values![container_sid]).map(|_| ())
         })
         .await
     }
 }
 
-fn check_partner(db: &Connection, sid: Uuid) -> Result<(), Error> {
-    let mut query = db.prepare_cached("SELECT 1 FROM partners WHERE partner_sid = ?")?;
-    if query.exists([sid.to_string()])? { Ok(()) } else { Err(Error::NoPartner) }
+fn check_partner(db: &Db, sid: Uuid) -> Result<(), Error> {
+    let is_there = db.has("SELECT 1 FROM partners WHERE partner_sid = ?", &values![sid])?;
+    if is_there { Ok(()) } else { Err(Error::NoPartner) }
 }
 
-fn give_files(db: &Connection, to: &ContainerRow) -> Result<(), Error> {
+fn give_files(db: &Db, to: &ContainerRow) -> Result<(), Error> {
     let sql = "UPDATE files SET partner_sid = ?2 WHERE container_sid = ?1";
-    db.prepare_cached(sql)?.execute([to.container_sid.to_string(), to.partner_sid.to_string()])?;
+    db.execute(sql, &values![to.container_sid, to.partner_sid])?;
     Ok(())
 }
 
-fn named(db: &Connection, partner: Uuid, name: &str) -> Result<Option<ContainerRow>, Error> {
+fn named(db: &Db, partner: Uuid, name: &str) -> Result<Option<ContainerRow>, Error> {
     let sql = format!(
         "SELECT {} FROM containers WHERE partner_sid = ? AND name = ? ORDER BY rowid LIMIT 1",
         ContainerRow::selected()
     );
-    let mut query = db.prepare_cached(&sql)?;
-    Ok(query.query_row([&partner.to_string(), name], ContainerRow::read).optional()?)
+    db.find(&sql, &values![&partner, name], ContainerRow::read)
 }
 
-pub(crate) fn container(db: &Connection, sid: Uuid) -> Result<Option<ContainerRow>, Error> {
+pub(crate) fn container(db: &Db, sid: Uuid) -> Result<Option<ContainerRow>, Error> {
     let sql =
         format!("SELECT {} FROM containers WHERE container_sid = ?", ContainerRow::selected());
-    let mut query = db.prepare_cached(&sql)?;
-    Ok(query.query_row([sid.to_string()], ContainerRow::read).optional()?)
+    db.find(&sql, &values![sid], ContainerRow::read)
 }

@@ -2,7 +2,9 @@
 //!
 //! A content is bytes and how they are read, so several may have one blob: it goes with the last of them (`blobs.rs`).
 
-use rusqlite::{Connection, params};
+use crate::Error;
+use crate::column::values;
+use crate::sql::Db;
 
 /// The id of a content, which is what every `content_hash` holds: the hash of the bytes in hex or, where
 /// they don't say themselves what they are, the hash, a dot and what they are `read_as` (`ulaw`, `alaw`,
@@ -43,33 +45,33 @@ pub struct ContentRow {
 impl ContentRow {
     /// Content that is there already stays as it is, but facts that were not found then (MP3 that is known
     /// by its name alone) are added: whether they were, and so all files of the content changed.
-    pub(crate) fn keep(&self, db: &Connection) -> rusqlite::Result<bool> {
+    pub(crate) fn keep(&self, db: &Db) -> Result<bool, Error> {
         let sql =
             "UPDATE contents SET facts = ?2, probe_error = ?3, seek_index = ?4, probe_revision = ?5
             WHERE content_hash = ?1 AND facts IS NULL AND ?2 IS NOT NULL";
-        let found = params![
+        let found = values![
             self.content_hash,
             self.facts,
             self.probe_error,
             self.seek_index,
             self.probe_revision
         ];
-        if db.prepare_cached(sql)?.execute(found)? > 0 {
+        if db.execute(sql, &found)? > 0 {
             return Ok(true);
         }
         let sql = "INSERT INTO contents
             (content_hash, length_bytes, facts, probe_error, seek_index, stored_at, probe_revision)
             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (content_hash) DO NOTHING";
-        let length = i64::try_from(self.length_bytes).unwrap_or(i64::MAX);
-        db.prepare_cached(sql)?.execute(params![
+        let row = values![
             self.content_hash,
-            length,
+            self.length_bytes,
             self.facts,
             self.probe_error,
             self.seek_index,
             self.stored_at_ms,
             self.probe_revision
-        ])?;
+        ];
+        db.execute(sql, &row)?;
         Ok(false)
     }
 }

@@ -2,8 +2,8 @@
 //! tells how many others there are, those of other partners too.
 
 use crate::Error;
-use rusqlite::Connection;
-use rusqlite::types::Value;
+use crate::sql::Db;
+use crate::value::Value;
 use serde_json::json;
 
 /// The place of one item in an order.
@@ -73,9 +73,9 @@ const TAG_BYTES: usize = 16;
 
 impl Key {
     /// The catalog's own.
-    pub fn of(db: &Connection) -> Result<Self, Error> {
+    pub fn of(db: &Db) -> Result<Self, Error> {
         let sql = "SELECT value FROM meta WHERE key = 'cursor_key'";
-        let text: String = db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        let text: String = db.value(sql, &[])?.unwrap_or_default();
         // Whatever its form is, it is a secret of this catalog.
         Ok(Self(*blake3::hash(text.as_bytes()).as_bytes()))
     }

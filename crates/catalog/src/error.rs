@@ -10,6 +10,15 @@ pub enum Error {
     /// SQLite failed.
     #[error("catalog: {0}")]
     Sqlite(#[source] rusqlite::Error),
+    /// The catalog holds what this program can't read.
+    #[error("catalog: {0}")]
+    Unreadable(String),
+    /// A list took too long, or nobody waits for it any more.
+    #[error("catalog: a list was given up")]
+    GivenUp,
+    /// An object is being removed, so nothing can be kept in it.
+    #[error("catalog: the object is being removed")]
+    ObjectTaken,
     /// The disk is full.
     #[error("catalog: the disk is full")]
     Full,
@@ -102,7 +111,11 @@ impl From<rusqlite::Error> for Error {
             // The second one: no room for the index of the write-ahead log.
             e.code == ErrorCode::DiskFull || e.extended_code == ffi::SQLITE_IOERR_SHMSIZE
         });
-        if full { Self::Full } else { Self::Sqlite(error) }
+        match error.sqlite_error_code() {
+            _ if full => Self::Full,
+            Some(ErrorCode::OperationInterrupted) => Self::GivenUp,
+            _ => Self::Sqlite(error),
+        }
     }
 }
 

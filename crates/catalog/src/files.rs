@@ -1,13 +1,15 @@
 //! Files: written, changed, looked up, listed, used, deleted.
 
 use crate::attributes::Stored;
+use crate::column::{Row, values};
 use crate::containers::container;
 use crate::contents::HAS_ADDRESS;
 use crate::list::list;
 use crate::query::{List, Listing};
+use crate::sql::Db;
 use crate::table::Table;
 use crate::{Beside, Catalog, ContainerRow, Error, FileRow, Left, NewContent, keys};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use std::ops::ControlFlow;
 use uuid::Uuid;
 
 /// The verdict of the rules on a file that comes in or grows.
@@ -30,7 +32,7 @@ impl Catalog {
         beside: Beside,
         admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<(), E> {
-        let look = move |db: &Connection| Ok(decide(db, &mut file, &beside, |into, _| admit(into)));
+        let look = move |db: &Db| Ok(decide(db, &mut file, &beside, |into, _| admit(into)));
         self.read(look).await?.map(|_| ())
     }
 
@@ -46,11 +48,11 @@ impl Catalog {
         content: NewContent,
         admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<Left, E> {
-        let insert = move |db: &Transaction<'_>| {
+        let insert = move |db: &Db| {
             let admission = decide(db, &mut file, &beside, |into, _| admit(into))?;
             let mut left = Left::default();
-            let has_new_facts = content.keep(db, &mut left).map_err(Error::from)?;
-            file.insert(db).map_err(Error::from)?;
+            let has_new_facts = content.keep(db, &mut left)?;
+            file.insert(db)?;
             beside.keep(db, &file)?;
             let made_room = admitted(db, &file, &admission, &mut left)?;
             // A link to the new file cannot have been looked up yet. What was found of files that made room for it, or
@@ -71,7 +73,7 @@ impl Catalog {
         edit: impl FnOnce(&mut FileRow) -> Result<(), E> + Send + 'static,
         admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<(), E> {
-        let look = move |db: &Connection| Ok(edited(db, file_sid, &beside, edit, admit));
+        let look = move |db: &Db| Ok(edited(db, file_sid, &beside, edit, admit));
         self.read(look).await?.map(|_| ())
     }
 
@@ -96,12 +98,12 @@ impl Catalog {
             };
             let mut left = Left::default();
             if let Some(content) = content {
-                content.keep(db, &mut left).map_err(Error::from)?;
+                content.keep(db, &mut left)?;
             }
-            new.update(db).map_err(Error::from)?;
+            new.update(db)?;
             beside.keep(db, &new)?;
             admitted(db, &new, &admission, &mut left)?;
-            left.forget(db, &old.store, &old.content_hash).map_err(Error::from)?;
+            left.forget(db, &old.store, &old.content_hash)?;
             Ok(Some((new, left)))
         })
         .await
@@ -130,8 +132,7 @@ impl Catalog {
             ORDER BY rowid LIMIT 1",
             FileRow::selected()
         );
-        let parameters = vec![hash.to_owned(), container_sid.to_string(), name.to_owned()];
-        self.read_one(sql, parameters, FileRow::read).await
+        self.read_one(sql, values![hash, container_sid, name], FileRow::read).await
     }
 
     /// Files, of one partner or (`None`) of all.
@@ -159,10 +160,9 @@ impl Catalog {
     ) -> Result<(), Error> {
         self.write(move |db| {
             let sql = "UPDATE files SET date_last_accessed = ?2
-                WHERE file_sid = ?1 AND coalesce(abs(date_last_accessed - ?2) >= ?3, 1)";
-            let mut touch = db.prepare_cached(sql)?;
+                WHERE file_sid = ?1 AND (date_last_accessed IS NULL OR abs(date_last_accessed - ?2) >= ?3)";
             for (file_sid, at_ms) in accesses {
-                touch.execute(params![file_sid.to_string(), at_ms, resolution_ms])?;
+                db.execute(sql, &values![file_sid, at_ms, resolution_ms])?;
             }
             Ok(())
         })
@@ -176,8 +176,7 @@ impl Catalog {
     pub async fn delete_file(&self, file_sid: Uuid) -> Result<Option<Left>, Error> {
         self.change(move |db| {
             let sql = "DELETE FROM files WHERE file_sid = ? RETURNING store, content_hash";
-            let mut delete = db.prepare_cached(sql)?;
-            let bytes = delete.query_row([file_sid.to_string()], stored).optional()?;
+            let bytes = db.find(sql, &values![file_sid], stored)?;
             let Some((store, content)) = bytes else { return Ok(None) };
             let mut left = Left::default();
             left.forget(db, &store, &content)?;
@@ -194,11 +193,7 @@ impl Catalog {
         let sql = "SELECT file_sid FROM files WHERE lifecycle_action = 'delete'
             AND lifecycle_ttl >= 0 AND date_created + lifecycle_ttl * 1000 <= ? LIMIT ?";
         let found = self
-            .scan(move |db| {
-                let mut query = db.prepare_cached(sql)?;
-                let sids = query.query_map(params![now_ms, most], |row| row.get(0))?;
-                Ok(sids.collect::<Result<Vec<String>, _>>()?)
-            })
+            .scan(move |db| db.all(sql, &values![now_ms, most], |row| row.take::<String>(0)))
             .await?;
         // Nothing to do must not disturb what others keep of the catalog.
         if found.is_empty() {
@@ -207,11 +202,9 @@ impl Catalog {
         self.change(move |db| {
             let sql = "DELETE FROM files WHERE file_sid = ? AND lifecycle_action = 'delete'
                 AND lifecycle_ttl >= 0 AND date_created + lifecycle_ttl * 1000 <= ? RETURNING store, content_hash";
-            let mut delete = db.prepare_cached(sql)?;
             let (mut gone, mut left) = (0, Left::default());
             for sid in &found {
-                let bytes = delete.query_row(params![sid, now_ms], stored);
-                if let Some((store, content)) = bytes.optional()? {
+                if let Some((store, content)) = db.find(sql, &values![sid, now_ms], stored)? {
                     left.forget(db, &store, &content)?;
                     gone += 1;
                 }
@@ -223,19 +216,18 @@ impl Catalog {
 }
 
 /// The store and the content of a file.
-fn stored(row: &Row<'_>) -> rusqlite::Result<(String, String)> {
-    Ok((row.get(0)?, row.get(1)?))
+fn stored(row: &mut Row) -> Result<(String, String), Error> {
+    Ok((row.take(0)?, row.take(1)?))
 }
 
-pub(crate) fn file(db: &Connection, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
+pub(crate) fn file(db: &Db, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
     let sql = format!("SELECT {} FROM files WHERE file_sid = ?", FileRow::selected());
-    let mut query = db.prepare_cached(&sql)?;
-    Ok(query.query_row([file_sid.to_string()], FileRow::read).optional()?)
+    db.find(&sql, &values![file_sid], FileRow::read)
 }
 
 /// Decides whether a file may be as it is to be, and what follows from it.
 fn decide<E: From<Error>>(
-    db: &Connection,
+    db: &Db,
     file: &mut FileRow,
     beside: &Beside,
     admit: impl FnOnce(&ContainerRow, &FileRow) -> Result<Admission, E>,
@@ -251,7 +243,7 @@ fn decide<E: From<Error>>(
 
 /// A file as it is and as it is to be, and what follows from it.
 fn edited<E: From<Error>>(
-    db: &Connection,
+    db: &Db,
     file_sid: Uuid,
     beside: &Beside,
     edit: impl FnOnce(&mut FileRow) -> Result<(), E>,
@@ -265,29 +257,25 @@ fn edited<E: From<Error>>(
 }
 
 /// The access name and the keys must be free.
-fn check(db: &Connection, file: &FileRow) -> Result<(), Error> {
+fn check(db: &Db, file: &FileRow) -> Result<(), Error> {
     let sql = "SELECT file_sid FROM files WHERE container_sid = ? AND file_access_name = ? AND file_sid <> ?";
-    let values =
-        params![file.container_sid.to_string(), file.file_access_name, file.file_sid.to_string()];
-    let other: Option<String> =
-        db.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
-    match other {
-        Some(sid) => Err(Error::NameTaken { file_sid: sid.parse().unwrap_or_default() }),
+    let values = values![file.container_sid, file.file_access_name, file.file_sid];
+    match db.value(sql, &values)? {
+        Some(file_sid) => Err(Error::NameTaken { file_sid }),
         None => keys::check_file(db, file),
     }
 }
 
 /// Notes what the rules said, and makes room: whether files went for that.
 fn admitted(
-    db: &Connection,
+    db: &Db,
     file: &FileRow,
     admission: &Admission,
     left: &mut Left,
 ) -> Result<bool, Error> {
     let sql = "UPDATE containers SET threshold_hit_at = ?2
-        WHERE container_sid = ?1 AND threshold_hit_at IS NOT ?2";
-    db.prepare_cached(sql)?
-        .execute(params![file.container_sid.to_string(), admission.threshold_hit_at])?;
+        WHERE container_sid = ?1 AND threshold_hit_at IS DISTINCT FROM ?2";
+    db.execute(sql, &values![file.container_sid, admission.threshold_hit_at])?;
     match admission.shrink_to {
         Some(target) => shrink(db, file, target, left),
         None => Ok(false),
@@ -297,7 +285,7 @@ fn admitted(
 /// Deletes the least recently used counted files of a container, `newest` never, down to the target: whether there were
 /// such.
 fn shrink(
-    db: &Connection,
+    db: &Db,
     newest: &FileRow,
     (most_bytes, most_files): (u64, u64),
     left: &mut Left,
@@ -307,20 +295,18 @@ fn shrink(
     let sql = "SELECT file_sid, store, content_hash, file_bytes FROM files
         WHERE container_sid = ? AND threshold_include = 1 AND file_sid <> ?
         ORDER BY coalesce(date_last_accessed, date_created), rowid";
-    let mut query = db.prepare_cached(sql)?;
-    let sids = params![newest.container_sid.to_string(), newest.file_sid.to_string()];
-    let mut rows = query.query(sids)?;
     let mut gone: Vec<(String, String, String)> = Vec::new();
-    while bytes > most_bytes || files > most_files {
-        let Some(row) = rows.next()? else { break };
-        gone.push((row.get(0)?, row.get(1)?, row.get(2)?));
-        bytes = bytes.saturating_sub(row.get::<_, i64>(3)?.unsigned_abs());
+    db.each(sql, &values![newest.container_sid, newest.file_sid], |row| {
+        if bytes <= most_bytes && files <= most_files {
+            return Ok(ControlFlow::Break(()));
+        }
+        gone.push((row.take(0)?, row.take(1)?, row.take(2)?));
+        bytes = bytes.saturating_sub(row.take(3)?);
         files = files.saturating_sub(1);
-    }
-    drop(rows);
-    let mut delete = db.prepare_cached("DELETE FROM files WHERE file_sid = ?")?;
+        Ok(ControlFlow::Continue(()))
+    })?;
     for (sid, store, content) in &gone {
-        delete.execute([sid])?;
+        db.execute("DELETE FROM files WHERE file_sid = ?", &values![sid])?;
         left.forget(db, store, content)?;
     }
     Ok(!gone.is_empty())

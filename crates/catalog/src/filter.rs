@@ -3,9 +3,9 @@
 
 use crate::Error;
 use crate::query::{Condition, Operator};
+use crate::sql::Db;
 use crate::table::Table;
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use crate::value::Value;
 use uuid::Uuid;
 
 /// SQL with its values.
@@ -43,7 +43,7 @@ pub(crate) struct Scope {
 impl Scope {
     /// The scope, and the conditions that it doesn't cover.
     pub fn of<'a>(
-        db: &Connection,
+        db: &Db,
         table: Table,
         partner_sid: Option<Uuid>,
         conditions: &'a [Condition],
@@ -61,7 +61,7 @@ impl Scope {
     }
 
     /// A container's files are its partner's: asked once, not of each file.
-    fn of_container(db: &Connection, sid: Value, partner: Option<Value>) -> Result<Self, Error> {
+    fn of_container(db: &Db, sid: Value, partner: Option<Value>) -> Result<Self, Error> {
         let clause = match partner {
             Some(partner) => {
                 Clause::of("container_sid = ? AND partner_sid = ?", [sid.clone(), partner])
@@ -69,9 +69,7 @@ impl Scope {
             None => Clause::of("container_sid = ?", [sid.clone()]),
         };
         let sql = format!("SELECT total_files FROM containers WHERE {}", clause.sql);
-        let mut query = db.prepare_cached(&sql)?;
-        let found = query.query_row(params_from_iter(&clause.values), |row| row.get::<_, i64>(0));
-        let files = found.optional()?.map_or(0, i64::unsigned_abs);
+        let files = db.value(&sql, &clause.values)?.unwrap_or(0);
         let clause = Clause::of("container_sid = ?", [sid]);
         Ok(Self { clause, files_of_container: Some(files) })
     }
@@ -81,7 +79,7 @@ impl Scope {
 fn of_partner(table: Table, partner: Option<Value>) -> Clause {
     let sids = "container_sid IN (SELECT container_sid FROM containers";
     match (table, partner) {
-        (Table::Containers, None) => Clause::of("1", []),
+        (Table::Containers, None) => Clause::of("TRUE", []),
         (Table::Containers, Some(partner)) => Clause::of("partner_sid = ?", [partner]),
         (Table::Files, None) => Clause::of(&format!("{sids})"), []),
         (Table::Files, Some(partner)) => {
@@ -154,7 +152,7 @@ fn clause(table: Table, condition: &Condition) -> Result<Clause, Error> {
     let values: Vec<Value> = condition.values.iter().map(read).collect::<Result<_, _>>()?;
     let comparison = match condition.operator {
         // `IS` also finds the missing value.
-        Operator::Equal | Operator::NotEqual => "IS ?".to_owned(),
+        Operator::Equal | Operator::NotEqual => "IS NOT DISTINCT FROM ?".to_owned(),
         Operator::Greater => "> ?".to_owned(),
         Operator::GreaterOrEqual => ">= ?".to_owned(),
         Operator::Less => "< ?".to_owned(),

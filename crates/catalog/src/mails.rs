@@ -1,9 +1,9 @@
 //! The queue of mails that carry recordings.
 
-use crate::column::Column;
+use crate::column::{Row, values};
+use crate::sql::Db;
 use crate::voxbone::{Recorded, recording};
 use crate::{Catalog, Error, MailState, Word};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 /// A mail; times in milliseconds since 1970.
@@ -35,31 +35,26 @@ pub struct Due {
 const MAIL: &str = "mail_id, recording_id, recipient, state, tries, created_at, due_at, last_error";
 
 impl MailRow {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn read(row: &mut Row) -> Result<Self, Error> {
         Ok(Self {
-            mail_id: Column::read(row, 0)?,
-            recording_id: Column::read(row, 1)?,
-            recipient: row.get(2)?,
-            state: Column::read(row, 3)?,
-            tries: row.get(4)?,
-            created_at: row.get(5)?,
-            due_at: row.get(6)?,
-            last_error: row.get(7)?,
+            mail_id: row.take(0)?,
+            recording_id: row.take(1)?,
+            recipient: row.take(2)?,
+            state: row.take(3)?,
+            tries: row.take(4)?,
+            created_at: row.take(5)?,
+            due_at: row.take(6)?,
+            last_error: row.take(7)?,
         })
     }
 }
 
 /// Queues a mail of a recording whose profile has an address.
-pub(crate) fn queue(db: &Connection, recording_id: Uuid, now_ms: i64) -> Result<(), Error> {
+pub(crate) fn queue(db: &Db, recording_id: Uuid, now_ms: i64) -> Result<(), Error> {
     let sql = "INSERT INTO mails (mail_id, recording_id, recipient, state, tries, created_at, due_at)
         SELECT ?1, recording_id, email, ?2, 0, ?3, ?3 FROM voxbone_recordings JOIN voxbone_profiles USING (profile_id)
         WHERE recording_id = ?4 AND email IS NOT NULL";
-    db.prepare_cached(sql)?.execute(params![
-        Uuid::new_v4().to_string(),
-        MailState::Waiting.as_str(),
-        now_ms,
-        recording_id.to_string()
-    ])?;
+    db.execute(sql, &values![Uuid::new_v4(), MailState::Waiting, now_ms, recording_id])?;
     Ok(())
 }
 
@@ -72,7 +67,7 @@ impl Catalog {
         self.read(move |db| {
             let sql =
                 format!("SELECT {MAIL} FROM mails WHERE due_at <= ? ORDER BY due_at, mail LIMIT 1");
-            let mail = db.prepare_cached(&sql)?.query_row([now_ms], MailRow::read).optional()?;
+            let mail = db.find(&sql, &values![now_ms], MailRow::read)?;
             let Some(mail) = mail else { return Ok(None) };
             // A mail goes with its recording, so there is one.
             let recorded = recording(db, mail.recording_id)?;
@@ -87,7 +82,7 @@ impl Catalog {
     /// [`Error`].
     pub async fn next_mail_due(&self) -> Result<Option<i64>, Error> {
         let sql = "SELECT due_at FROM mails WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
-        self.read_one(sql, Vec::new(), |row| row.get(0)).await
+        self.read_value(sql, []).await
     }
 
     /// A mail was tried in vain, and is due again.
@@ -97,7 +92,7 @@ impl Catalog {
     pub async fn delay_mail(&self, mail_id: Uuid, due_at: i64, why: String) -> Result<(), Error> {
         self.write(move |db| {
             let sql = "UPDATE mails SET tries = tries + 1, due_at = ?2, last_error = ?3 WHERE mail_id = ?1";
-            db.prepare_cached(sql)?.execute(params![mail_id.to_string(), due_at, why])?;
+            db.execute(sql, &values![mail_id, due_at, why])?;
             Ok(())
         })
         .await
@@ -117,8 +112,8 @@ impl Catalog {
             let state = if failed.is_some() { MailState::Failed } else { MailState::Sent };
             let sql = "UPDATE mails SET tries = tries + 1, due_at = NULL, ended_at = ?2, state = ?3, last_error = ?4
                 WHERE mail_id = ?1";
-            let values = params![mail_id.to_string(), now_ms, state.as_str(), failed];
-            db.prepare_cached(sql)?.execute(values)?;
+            let values = values![mail_id, now_ms, state, failed];
+            db.execute(sql, &values)?;
             Ok(())
         })
         .await
@@ -135,7 +130,7 @@ impl Catalog {
             move |db| {
                 let sql = "UPDATE mails SET due_at = NULL, ended_at = created_at, state = ?2, last_error = ?3
                     WHERE due_at IS NOT NULL AND created_at < ?1";
-                db.execute(sql, params![before_ms, MailState::Failed.as_str(), why])
+                db.execute(sql, &values![before_ms, MailState::Failed, why])
             },
         )
         .await
@@ -149,7 +144,7 @@ impl Catalog {
         self.write_mails(
             "SELECT EXISTS (SELECT 1 FROM mails WHERE ended_at < ?)",
             before_ms,
-            move |db| db.execute("DELETE FROM mails WHERE ended_at < ?", [before_ms]),
+            move |db| db.execute("DELETE FROM mails WHERE ended_at < ?", &values![before_ms]),
         )
         .await
     }
@@ -159,12 +154,10 @@ impl Catalog {
         &self,
         look: &'static str,
         before_ms: i64,
-        write: impl FnOnce(&Connection) -> rusqlite::Result<usize> + Send + 'static,
+        write: impl FnOnce(&Db) -> Result<u64, Error> + Send + 'static,
     ) -> Result<(), Error> {
-        let is_any: bool =
-            self.read(move |db| Ok(db.query_row(look, [before_ms], |row| row.get(0))?)).await?;
-        if is_any {
-            self.write(move |db| Ok::<_, Error>(write(db).map(|_| ())?)).await?;
+        if self.read_value(look, values![before_ms]).await? == Some(true) {
+            self.write(write).await?;
         }
         Ok(())
     }
@@ -175,10 +168,7 @@ impl Catalog {
     /// [`Error`].
     pub async fn mails(&self) -> Result<Vec<MailRow>, Error> {
         self.scan(|db| {
-            let mut query =
-                db.prepare_cached(&format!("SELECT {MAIL} FROM mails ORDER BY mail"))?;
-            let rows = query.query_map([], MailRow::read)?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            db.all(&format!("SELECT {MAIL} FROM mails ORDER BY mail"), &[], MailRow::read)
         })
         .await
     }
@@ -189,10 +179,9 @@ impl Catalog {
     /// [`Error`].
     pub async fn mail_counts(&self) -> Result<Vec<(MailState, u64)>, Error> {
         self.read(|db| {
-            let mut count = db.prepare_cached("SELECT count(*) FROM mails WHERE state = ?")?;
             let counts = MailState::ALL.iter().map(|state| {
-                let found = count.query_row([state.as_str()], |row| Column::read(row, 0))?;
-                Ok((*state, found))
+                let sql = "SELECT count(*) FROM mails WHERE state = ?";
+                Ok((*state, db.value(sql, &values![*state])?.unwrap_or(0)))
             });
             counts.collect()
         })

@@ -5,9 +5,9 @@
 
 use crate::Error;
 use crate::filter::{Clause, Clauses, Scope};
+use crate::sql::Db;
 use crate::table::Table;
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use crate::value::Value;
 
 /// Up to so many rows are looked at one by one, because a pass over an index costs more than that.
 pub(crate) const FEW: usize = 2000;
@@ -21,12 +21,7 @@ pub(crate) enum Matches {
 }
 
 impl Matches {
-    pub fn find(
-        db: &Connection,
-        table: Table,
-        scope: &Scope,
-        clauses: Clauses,
-    ) -> Result<Self, Error> {
+    pub fn find(db: &Db, table: Table, scope: &Scope, clauses: Clauses) -> Result<Self, Error> {
         let within = |clause: Clause| select(db, table, scope.clause.clone().and(clause));
         let mut hold = clauses.hold.into_iter().map(|(_, clause)| clause);
         let mut rows = match (hold.next(), scope.files_of_container) {
@@ -70,12 +65,7 @@ impl Matches {
     }
 
     /// The rows one by one.
-    pub fn into_rows(
-        self,
-        db: &Connection,
-        table: Table,
-        scope: &Scope,
-    ) -> Result<Vec<i64>, Error> {
+    pub fn into_rows(self, db: &Db, table: Table, scope: &Scope) -> Result<Vec<i64>, Error> {
         match self {
             Self::AllBut(but, _) => Ok(sift(select(db, table, scope.clause.clone())?, &but, false)),
             Self::Rows(rows) => Ok(rows),
@@ -89,11 +79,9 @@ pub(crate) fn among(rows: &[i64]) -> Clause {
     Clause::of("rowid IN (SELECT value FROM json_each(?))", [numbers])
 }
 
-fn select(db: &Connection, table: Table, clause: Clause) -> Result<Vec<i64>, Error> {
+fn select(db: &Db, table: Table, clause: Clause) -> Result<Vec<i64>, Error> {
     let sql = format!("SELECT rowid FROM {} WHERE {}", table.name(), clause.sql);
-    let mut query = db.prepare_cached(&sql)?;
-    let rows = query.query_map(params_from_iter(&clause.values), |row| row.get(0))?;
-    let mut rows: Vec<i64> = rows.collect::<Result<_, _>>()?;
+    let mut rows: Vec<i64> = db.all(&sql, &clause.values, |row| row.take(0))?;
     rows.sort_unstable();
     Ok(rows)
 }

@@ -1,7 +1,7 @@
 //! What is true of the catalog as a whole: texts by their keys.
 
+use crate::column::values;
 use crate::{Catalog, Error};
-use rusqlite::{OptionalExtension, params};
 
 const SELECT: &str = "SELECT value FROM meta WHERE key = ?";
 
@@ -11,7 +11,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn meta(&self, key: &'static str) -> Result<Option<String>, Error> {
-        self.read_one(SELECT, vec![key.to_owned()], |row| row.get(0)).await
+        self.read_value(SELECT, values![key]).await
     }
 
     /// Keeps what `change` makes of the text under a key, and returns it. Others that change it wait.
@@ -24,11 +24,11 @@ impl Catalog {
         change: impl FnOnce(Option<String>) -> String + Send + 'static,
     ) -> Result<String, Error> {
         self.write(move |db| {
-            let kept = db.query_row(SELECT, [key], |row| row.get(0)).optional()?;
+            let kept = db.value(SELECT, &values![key])?;
             let text = change(kept);
             let sql = "INSERT INTO meta (key, value) VALUES (?, ?)
                  ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-            db.execute(sql, params![key, text])?;
+            db.execute(sql, &values![key, text])?;
             Ok(text)
         })
         .await

@@ -2,8 +2,10 @@
 //! them: they go with their content and, once there are [`OUTPUTS_BYTES`] of them, those of the outputs
 //! registered first go first.
 
+use crate::column::values;
+use crate::sql::Db;
 use crate::{Catalog, Error};
-use rusqlite::{Connection, OptionalExtension, params};
+use std::ops::ControlFlow;
 
 /// Bytes that all of it may take: whoever has a link can have ever new outputs made by asking for other
 /// clips. An hour of telephone speech takes 9 KB as FLAC, 115 KB as MP4 and 230 KB as G.722.
@@ -29,10 +31,10 @@ impl Catalog {
     pub async fn layout(&self, key: &str) -> Result<Option<StoredLayout>, Error> {
         let sql =
             "SELECT header, offsets FROM outputs JOIN output_layouts USING (output) WHERE key = ?";
-        self.read_one(sql, vec![key.to_owned()], |row| {
-            let packed: Vec<u8> = row.get(1)?;
+        self.read_one(sql, values![key], |row| {
+            let packed: Vec<u8> = row.take(1)?;
             let offsets = packed.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
-            Ok(StoredLayout { header: row.get(0)?, offsets: offsets.collect() })
+            Ok(StoredLayout { header: row.take(0)?, offsets: offsets.collect() })
         })
         .await
     }
@@ -51,10 +53,10 @@ impl Catalog {
         let (key, content) = (key.to_owned(), content_id.to_owned());
         let offsets: Vec<u8> = layout.offsets.iter().flat_map(|o| o.to_le_bytes()).collect();
         self.write(move |db| {
-            db.prepare_cached("DELETE FROM outputs WHERE key = ?")?.execute([&key])?;
+            db.execute("DELETE FROM outputs WHERE key = ?", &values![&key])?;
             let Some(output) = register(db, &key, &content)? else { return Ok(()) };
             let sql = "INSERT INTO output_layouts (output, header, offsets) VALUES (?, ?, ?)";
-            db.prepare_cached(sql)?.execute(params![output, layout.header, offsets])?;
+            db.execute(sql, &values![output, layout.header, offsets])?;
             count(db, output, layout.header.len() + offsets.len())
         })
         .await
@@ -70,16 +72,15 @@ impl Catalog {
         self.read(move |db| {
             let sql = "SELECT segment, state FROM outputs JOIN output_checkpoints USING (output)
                 WHERE key = ? ORDER BY segment";
-            let mut query = db.prepare_cached(sql)?;
-            let mut rows = query.query([key])?;
             let mut states: Vec<(u32, Vec<u8>)> = Vec::new();
-            while let Some(row) = rows.next()? {
-                let segment = row.get(0)?;
+            db.each(sql, &values![key], |row| {
+                let segment = row.take(0)?;
                 if segment as usize != states.len() + 1 {
-                    break;
+                    return Ok(ControlFlow::Break(()));
                 }
-                states.push((segment, row.get(1)?));
-            }
+                states.push((segment, row.take(1)?));
+                Ok(ControlFlow::Continue(()))
+            })?;
             Ok(states)
         })
         .await
@@ -99,11 +100,12 @@ impl Catalog {
         let (key, content) = (key.to_owned(), content_id.to_owned());
         self.write(move |db| {
             let Some(output) = register(db, &key, &content)? else { return Ok(()) };
-            let sql = "INSERT OR IGNORE INTO output_checkpoints (output, segment, state) VALUES (?, ?, ?)";
-            let mut insert = db.prepare_cached(sql)?;
+            let sql = "INSERT INTO output_checkpoints (output, segment, state) VALUES (?, ?, ?)
+                ON CONFLICT (output, segment) DO NOTHING";
             let mut added = 0;
             for (segment, state) in states {
-                added += insert.execute(params![output, segment, state])? * state.len();
+                let bytes = state.len();
+                added += db.execute(sql, &values![output, segment, state])? as usize * bytes;
             }
             count(db, output, added)
         })
@@ -112,26 +114,26 @@ impl Catalog {
 }
 
 /// The number of an output, a new one if it has none; `None` if its content is gone.
-fn register(db: &Connection, key: &str, content_id: &str) -> Result<Option<i64>, Error> {
+fn register(db: &Db, key: &str, content_id: &str) -> Result<Option<i64>, Error> {
     let sql = "INSERT INTO outputs (key, content_hash, length_bytes)
         SELECT ?1, content_hash, ?3 FROM contents WHERE content_hash = ?2 ON CONFLICT (key) DO NOTHING";
-    db.prepare_cached(sql)?.execute(params![key, content_id, ROW_BYTES as i64])?;
-    let mut find = db.prepare_cached("SELECT output FROM outputs WHERE key = ?")?;
-    Ok(find.query_row([key], |row| row.get(0)).optional()?)
+    db.execute(sql, &values![key, content_id, ROW_BYTES as i64])?;
+    db.value("SELECT output FROM outputs WHERE key = ?", &values![key])
 }
 
 /// Counts bytes that were added to an output. If it alone is too large now, it goes; else those registered
 /// first go until the rest is not.
-fn count(db: &Connection, output: i64, added_bytes: usize) -> Result<(), Error> {
+fn count(db: &Db, output: i64, added_bytes: usize) -> Result<(), Error> {
     let most = OUTPUTS_BYTES as i64;
     let sql = "UPDATE outputs SET length_bytes = length_bytes + ?2 WHERE output = ?1";
-    db.prepare_cached(sql)?.execute(params![output, added_bytes as i64])?;
+    db.execute(sql, &values![output, added_bytes as i64])?;
     let sql = "DELETE FROM outputs WHERE output = ?1 AND length_bytes > ?2";
-    db.prepare_cached(sql)?.execute([output, most])?;
-    let mut total = db.prepare_cached("SELECT length_bytes FROM outputs_total")?;
+    db.execute(sql, &values![output, most])?;
     let sql = "DELETE FROM outputs WHERE output = (SELECT min(output) FROM outputs)";
-    let mut forget_first = db.prepare_cached(sql)?;
-    while total.query_row([], |row| row.get::<_, i64>(0))? > most && forget_first.execute([])? > 0 {
-    }
+    while total(db)? > most && db.execute(sql, &[])? > 0 {}
     Ok(())
+}
+
+fn total(db: &Db) -> Result<i64, Error> {
+    Ok(db.value("SELECT length_bytes FROM outputs_total", &[])?.unwrap_or(0))
 }

@@ -8,9 +8,10 @@ use crate::cursor::{Cursor, Key};
 use crate::filter::{Clause, Scope};
 use crate::matches::{FEW, Matches, among};
 use crate::query::{List, Order, Start};
+use crate::sql::Db;
 use crate::table::Table;
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use crate::value::Value;
+use std::ops::ControlFlow;
 use uuid::Uuid;
 
 /// The way through a list.
@@ -52,7 +53,7 @@ impl Path {
     /// the order goes by.
     pub fn page(
         &self,
-        db: &Connection,
+        db: &Db,
         table: Table,
         scope: &Scope,
         along: Clause,
@@ -104,7 +105,7 @@ impl Path {
     /// Reads rows in order, behind the cursor.
     fn walk(
         &self,
-        db: &Connection,
+        db: &Db,
         table: Table,
         within: Clause,
         offset: usize,
@@ -114,10 +115,19 @@ impl Path {
         let clause = self.narrow(within);
         let (name, order) = (table.name(), self.order());
         let sql = format!("SELECT rowid FROM {name} WHERE {} ORDER BY {order}", clause.sql);
-        let mut query = db.prepare_cached(&sql)?;
-        let rows = query.query_map(params_from_iter(&clause.values), |row| row.get::<_, i64>(0))?;
-        let shown = rows.filter(|row| row.as_ref().map_or(true, &shows));
-        Ok(shown.skip(offset).take(most).collect::<Result<_, _>>()?)
+        let (mut passed, mut rows) = (0, Vec::new());
+        db.each(&sql, &clause.values, |row| {
+            let row = row.take(0)?;
+            if shows(&row) {
+                if passed == offset {
+                    rows.push(row);
+                } else {
+                    passed += 1;
+                }
+            }
+            Ok(if rows.len() >= most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(rows)
     }
 
     fn order(&self) -> String {

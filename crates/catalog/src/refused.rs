@@ -1,9 +1,9 @@
 //! Contents that could not be played by what the probe knew when it looked at them last.
 
 use crate::attributes::Stored;
+use crate::column::values;
 use crate::files::file;
 use crate::{Catalog, ContentRow, Error, FileRow, Left};
-use rusqlite::params;
 use uuid::Uuid;
 
 impl Catalog {
@@ -15,9 +15,7 @@ impl Catalog {
         self.scan(move |db| {
             let sql = "SELECT content_hash FROM contents
                 WHERE facts IS NULL AND probe_revision < ? LIMIT ?";
-            let mut query = db.prepare_cached(sql)?;
-            let contents = query.query_map(params![revision, max], |row| row.get(0))?;
-            Ok(contents.collect::<Result<_, _>>()?)
+            db.all(sql, &values![revision, max], |row| row.take(0))
         })
         .await
     }
@@ -29,9 +27,7 @@ impl Catalog {
     pub async fn files_with(&self, content_hash: String) -> Result<Vec<FileRow>, Error> {
         self.scan(move |db| {
             let sql = format!("SELECT {} FROM files WHERE content_hash = ?", FileRow::selected());
-            let mut query = db.prepare_cached(&sql)?;
-            let files = query.query_map([content_hash], FileRow::read)?;
-            Ok(files.collect::<Result<_, _>>()?)
+            db.all(&sql, &values![content_hash], FileRow::read)
         })
         .await
     }
@@ -75,7 +71,7 @@ impl Catalog {
             let sql =
                 "UPDATE contents SET probe_revision = ?2, probe_error = coalesce(?3, probe_error)
                 WHERE content_hash = ?1 AND facts IS NULL";
-            db.prepare_cached(sql)?.execute(params![content_hash, revision, reason])?;
+            db.execute(sql, &values![content_hash, revision, reason])?;
             Ok(())
         })
         .await

@@ -1,8 +1,7 @@
 //! What a published link needs to know of a file, in one look-up.
 
-use crate::column::Column;
+use crate::column::{Row, values};
 use crate::{Catalog, Error, Publish};
-use rusqlite::Row;
 use uuid::Uuid;
 
 /// A file with its content and its container's say.
@@ -41,31 +40,32 @@ pub struct ResourceRow {
 macro_rules! resource_where {
     ($condition:literal) => {
         concat!(
-            "SELECT f.*, c.allow_publish, n.length_bytes, n.facts, n.probe_error,",
+            "SELECT f.file_sid, f.container_sid, f.name, f.mime_type, f.publish, f.file_access_name, c.allow_publish,",
+            " f.store, f.content_hash, n.length_bytes, f.content_stored_at,",
             " CASE WHEN f.lifecycle_action = 'delete' AND f.lifecycle_ttl >= 0",
-            " THEN f.date_created + f.lifecycle_ttl * 1000 END AS expires_at",
+            " THEN f.date_created + f.lifecycle_ttl * 1000 END, n.facts, n.probe_error",
             " FROM files f JOIN containers c USING (container_sid) JOIN contents n USING (content_hash) WHERE ",
             $condition
         )
     };
 }
 
-fn resource(row: &Row<'_>) -> rusqlite::Result<ResourceRow> {
+fn resource(row: &mut Row) -> Result<ResourceRow, Error> {
     Ok(ResourceRow {
-        file_sid: Column::read(row, "file_sid")?,
-        container_sid: Column::read(row, "container_sid")?,
-        name: row.get("name")?,
-        mime_type: row.get("mime_type")?,
-        publish: Column::read(row, "publish")?,
-        file_access_name: row.get("file_access_name")?,
-        allow_publish: row.get("allow_publish")?,
-        store: row.get("store")?,
-        content_hash: row.get("content_hash")?,
-        length_bytes: Column::read(row, "length_bytes")?,
-        stored_at_ms: row.get("content_stored_at")?,
-        expires_at_ms: row.get("expires_at")?,
-        facts: row.get("facts")?,
-        probe_error: row.get("probe_error")?,
+        file_sid: row.take(0)?,
+        container_sid: row.take(1)?,
+        name: row.take(2)?,
+        mime_type: row.take(3)?,
+        publish: row.take(4)?,
+        file_access_name: row.take(5)?,
+        allow_publish: row.take(6)?,
+        store: row.take(7)?,
+        content_hash: row.take(8)?,
+        length_bytes: row.take(9)?,
+        stored_at_ms: row.take(10)?,
+        expires_at_ms: row.take(11)?,
+        facts: row.take(12)?,
+        probe_error: row.take(13)?,
     })
 }
 
@@ -75,7 +75,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn resource_by_sid(&self, file_sid: Uuid) -> Result<Option<ResourceRow>, Error> {
-        self.read_one(resource_where!("f.file_sid = ?"), vec![file_sid.to_string()], resource).await
+        self.read_one(resource_where!("f.file_sid = ?"), values![file_sid], resource).await
     }
 
     /// The resource with that access name in a container, whatever its publish state.
@@ -88,8 +88,7 @@ impl Catalog {
         file_access_name: &str,
     ) -> Result<Option<ResourceRow>, Error> {
         let sql = resource_where!("f.container_sid = ? AND f.file_access_name = ?");
-        let parameters = vec![container_sid.to_string(), file_access_name.to_owned()];
-        self.read_one(sql, parameters, resource).await
+        self.read_one(sql, values![container_sid, file_access_name], resource).await
     }
 
     /// The demuxer's own index of a content; empty if it has none.
@@ -98,7 +97,6 @@ impl Catalog {
     /// [`Error`].
     pub async fn seek_index(&self, content_hash: &str) -> Result<Vec<u8>, Error> {
         let sql = "SELECT seek_index FROM contents WHERE content_hash = ?";
-        let found = self.read_one(sql, vec![content_hash.to_owned()], |row| row.get(0)).await?;
-        Ok(found.unwrap_or_default())
+        Ok(self.read_value(sql, values![content_hash]).await?.unwrap_or_default())
     }
 }

@@ -1,6 +1,7 @@
 //! A copy of the catalog as it is at one moment, beside those who write.
 
-use crate::pool::keep_private;
+use crate::sql::Db;
+use crate::sqlite::keep_private;
 use crate::{Catalog, Error};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
@@ -22,6 +23,7 @@ impl Catalog {
         self.scan(move |db| {
             keep_private(&to)?;
             let mut copy = Connection::open(&to)?;
+            let Db::Sqlite(db) = db;
             Backup::new(db, &mut copy)?.run_to_completion(PAGES_AT_A_TIME, PAUSE, None)?;
             Ok(())
         })

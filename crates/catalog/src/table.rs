@@ -1,8 +1,8 @@
 //! What can be listed, and what its attributes are in SQL.
 
 use crate::attributes::{Attribute, Described, Kind, Stored};
+use crate::value::Value;
 use crate::{ContainerRow, Error, FileRow};
-use rusqlite::types::Value;
 
 /// What is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The closed sets: each an enum, told by the same word in the APIs, in the catalog and on the command line.
 
+use crate::Error;
 use crate::column::{Column, unreadable};
-use rusqlite::types::Value;
-use rusqlite::{Row, RowIndex};
+use crate::value::Value;
 use std::str::FromStr;
 
 /// A word that its set does not have.
@@ -250,27 +250,18 @@ words! {
 }
 
 impl<T: Word> Column for T {
-    fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
-        row.get_ref(at)?.as_str()?.parse().map_err(unreadable)
+    fn read(value: Value) -> Result<Self, Error> {
+        String::read(value)?.parse().map_err(unreadable)
     }
     fn value(&self) -> Value {
         Value::Text(self.as_str().to_owned())
     }
 }
 
-impl<T: Word> Column for Option<T> {
-    fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
-        row.get_ref(at)?.as_str_or_null()?.map(|word| word.parse().map_err(unreadable)).transpose()
-    }
-    fn value(&self) -> Value {
-        self.map_or(Value::Null, |word| word.value())
-    }
-}
-
-/// A JSON list, as [`Vec<String>`](Vec) lies in its column.
+/// A JSON list.
 impl<T: Word> Column for Vec<T> {
-    fn read(row: &Row<'_>, at: impl RowIndex) -> rusqlite::Result<Self> {
-        let words = <Vec<String>>::read(row, at)?;
+    fn read(value: Value) -> Result<Self, Error> {
+        let words: Vec<String> = serde_json::from_str(&String::read(value)?).map_err(unreadable)?;
         words.iter().map(|word| word.parse().map_err(unreadable)).collect()
     }
     fn value(&self) -> Value {

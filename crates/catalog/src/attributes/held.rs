@@ -1,8 +1,7 @@
 //! The values that attributes hold: how each kind reads from JSON, is shown and lies in its column.
 
-use crate::column::Column;
-use crate::{Classification, UnknownWord, Word};
-use rusqlite::Row;
+use crate::column::{Column, Row};
+use crate::{Classification, Error, UnknownWord, Word, value};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -60,8 +59,8 @@ pub(super) trait Held {
     fn shown(&self) -> Shown<'_>;
     /// Takes a value; else what it must be.
     fn set(&mut self, said: &Value) -> Result<(), String>;
-    fn column(&self) -> rusqlite::types::Value;
-    fn read(&mut self, row: &Row<'_>, place: usize) -> rusqlite::Result<()>;
+    fn column(&self) -> value::Value;
+    fn read(&mut self, row: &mut Row, place: usize) -> Result<(), Error>;
 }
 
 impl<T: Told + Column> Held for T {
@@ -78,11 +77,11 @@ impl<T: Told + Column> Held for T {
         *self = T::told(said)?;
         Ok(())
     }
-    fn column(&self) -> rusqlite::types::Value {
+    fn column(&self) -> value::Value {
         self.value()
     }
-    fn read(&mut self, row: &Row<'_>, place: usize) -> rusqlite::Result<()> {
-        *self = T::read(row, place)?;
+    fn read(&mut self, row: &mut Row, place: usize) -> Result<(), Error> {
+        *self = row.take(place)?;
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! The keys of both kinds of objects, which only the CarrierX API knows.
 
 use super::{Attribute, Field, Set};
+use crate::value::Value;
 use crate::{ContainerRow, FileRow, Keys};
-use rusqlite::types::Value;
 
 /// A row with keys.
 pub(crate) trait Keyed: 'static {
@@ -60,5 +60,8 @@ pub(super) const fn keys<Row: Keyed>(of_unique: &'static str) -> [Attribute<Row>
 pub(crate) fn same<Row: Keyed>(row: &Row) -> (String, Vec<Value>) {
     let keys = keys::<Row>("");
     let keys = keys.iter().filter(|key| key.name != "unique");
-    keys.map(|key| (format!(" AND {} IS ?", key.column), (key.field.get)(row).column())).unzip()
+    keys.map(|key| {
+        (format!(" AND {} IS NOT DISTINCT FROM ?", key.column), (key.field.get)(row).column())
+    })
+    .unzip()
 }

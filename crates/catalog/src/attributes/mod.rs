@@ -13,8 +13,9 @@ mod tests;
 pub use held::{Kind, Shown};
 pub(crate) use keys::{Keyed, same as same_keys};
 
+use crate::sql::Db;
+use crate::{Error, column, value};
 use held::Held;
-use rusqlite::Connection;
 use serde_json::Value;
 
 /// Longest that a lifecycle may take, in seconds: a hundred years. Later than that is never.
@@ -181,7 +182,7 @@ pub(crate) trait Stored: Described {
 
     /// Reads a row of a query that selects [`Stored::selected`] first. By place: looking for names would take longer
     /// than all the rest.
-    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+    fn read(row: &mut column::Row) -> Result<Self, Error> {
         let mut kept = Self::blank();
         for (place, attribute) in Self::attributes().enumerate() {
             (attribute.field.get_mut)(&mut kept).read(row, place)?;
@@ -190,12 +191,12 @@ pub(crate) trait Stored: Described {
     }
 
     /// The columns and their values.
-    fn columns(&self) -> (Vec<&'static str>, Vec<rusqlite::types::Value>) {
+    fn columns(&self) -> (Vec<&'static str>, Vec<value::Value>) {
         Self::attributes().map(|a| (a.column, (a.field.get)(self).column())).unzip()
     }
 
     /// Behind all rows that are there and that were.
-    fn insert(&self, db: &Connection) -> rusqlite::Result<()> {
+    fn insert(&self, db: &Db) -> Result<(), Error> {
         let ((columns, values), table) = (self.columns(), Self::TABLE);
         let marks = vec!["?"; values.len()].join(",");
         let row = format!(
@@ -204,16 +205,16 @@ pub(crate) trait Stored: Described {
         );
         let columns = columns.join(",");
         let sql = format!("INSERT INTO {table} (rowid, {columns}) VALUES ({row}, {marks})");
-        db.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values)).map(|_| ())
+        db.execute(&sql, &values).map(|_| ())
     }
 
     /// Writes all columns of the row with this one's id.
-    fn update(&self, db: &Connection) -> rusqlite::Result<()> {
+    fn update(&self, db: &Db) -> Result<(), Error> {
         let ((columns, values), table, id) = (self.columns(), Self::TABLE, Self::ID);
         let place = 1 + columns.iter().position(|column| *column == id).unwrap_or_default();
         let sql =
             format!("UPDATE {table} SET {} = ? WHERE {id} = ?{place}", columns.join(" = ?, "));
-        db.prepare_cached(&sql)?.execute(rusqlite::params_from_iter(values)).map(|_| ())
+        db.execute(&sql, &values).map(|_| ())
     }
 }
 

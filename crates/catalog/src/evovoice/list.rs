@@ -5,9 +5,10 @@ use super::{EvoVoiceItem, EvoVoiceText, fold::folded, search};
 use crate::column::Column;
 use crate::filter::Clause;
 use crate::matches::FEW;
+use crate::sql::Db;
+use crate::value::Value;
 use crate::{Catalog, Error, EvoVoiceType, Word};
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use std::ops::ControlFlow;
 use uuid::Uuid;
 
 /// What is wanted of a list. All that is given must hold.
@@ -93,9 +94,8 @@ impl Catalog {
         wanted: EvoVoiceList,
     ) -> Result<EvoVoicePage<EvoVoiceItem>, Error> {
         self.scan_list(move |db| {
-            let moment = db.unchecked_transaction()?;
-            let EvoVoicePage { items, total, has_more } = wanted.find(&moment)?;
-            let items = items.into_iter().map(|row| EvoVoiceItem::of(&moment, row));
+            let EvoVoicePage { items, total, has_more } = wanted.find(db)?;
+            let items = items.into_iter().map(|row| EvoVoiceItem::of(db, row));
             let items = items.filter_map(Result::transpose).collect::<Result<_, _>>()?;
             Ok(EvoVoicePage { items, total, has_more })
         })
@@ -110,12 +110,12 @@ impl Catalog {
         &self,
         wanted: EvoVoiceList,
     ) -> Result<EvoVoicePage<i64>, Error> {
-        self.scan_list(move |db| wanted.find(&*db.unchecked_transaction()?)).await
+        self.scan_list(move |db| wanted.find(db)).await
     }
 }
 
 impl EvoVoiceList {
-    fn find(&self, db: &Connection) -> Result<EvoVoicePage<i64>, Error> {
+    fn find(&self, db: &Db) -> Result<EvoVoicePage<i64>, Error> {
         let found = self.transcription.as_deref().map(|part| search::rows(db, part)).transpose()?;
         match found {
             Some(rows) if rows.len() <= FEW => self.page(db, Some(&rows)),
@@ -125,7 +125,7 @@ impl EvoVoiceList {
     }
 
     /// The page of those rows, which are few, or of all.
-    fn page(&self, db: &Connection, rows: Option<&[i64]>) -> Result<EvoVoicePage<i64>, Error> {
+    fn page(&self, db: &Db, rows: Option<&[i64]>) -> Result<EvoVoicePage<i64>, Error> {
         // A planner that guesses would rather walk an index than look at a few rows: a cross join leaves it no choice.
         let from =
             rows.map_or("files f", |_| "json_each(?) j CROSS JOIN files f ON f.rowid = j.value");
@@ -136,8 +136,7 @@ impl EvoVoiceList {
         let total = match self.is_counted {
             true => {
                 let sql = format!("SELECT count(*) FROM {from} WHERE {}", clause.sql);
-                let mut count = db.prepare_cached(&sql)?;
-                count.query_row(params_from_iter(&clause.values), |row| Column::read(row, 0))?
+                db.value(&sql, &clause.values)?.unwrap_or(0)
             }
             false => 0,
         };
@@ -145,9 +144,7 @@ impl EvoVoiceList {
         query.sql += " LIMIT ? OFFSET ?";
         // One more than wanted tells whether there are more.
         query.values.extend([self.limit.saturating_add(1).value(), self.offset.value()]);
-        let mut statement = db.prepare_cached(&query.sql)?;
-        let rows = statement.query_map(params_from_iter(&query.values), |row| row.get(0))?;
-        let mut items = rows.collect::<Result<Vec<i64>, _>>()?;
+        let mut items: Vec<i64> = db.all(&query.sql, &query.values, |row| row.take(0))?;
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let has_more = items.len() > limit;
         items.truncate(limit);
@@ -155,27 +152,26 @@ impl EvoVoiceList {
     }
 
     /// The page of those rows that are among the found ones: they are many, so most that are passed are.
-    fn walk(&self, db: &Connection, found: &Rows) -> Result<EvoVoicePage<i64>, Error> {
+    fn walk(&self, db: &Db, found: &Rows) -> Result<EvoVoicePage<i64>, Error> {
         let query = self.in_order("files f", self.clause());
-        let mut statement = db.prepare_cached(&query.sql)?;
-        let rows = statement.query_map(params_from_iter(&query.values), |row| row.get(0))?;
         let end = self.offset.saturating_add(self.limit);
         let mut page = EvoVoicePage { items: Vec::new(), total: 0, has_more: false };
-        for row in rows {
-            let row = row?;
+        db.each(&query.sql, &query.values, |row| {
+            let row = row.take(0)?;
             if !found.have(row) {
-                continue;
+                return Ok(ControlFlow::Continue(()));
             }
             page.total += 1;
             if page.total > end {
                 page.has_more = true;
                 if !self.is_counted {
-                    break;
+                    return Ok(ControlFlow::Break(()));
                 }
             } else if page.total > self.offset {
                 page.items.push(row);
             }
-        }
+            Ok(ControlFlow::Continue(()))
+        })?;
         if !self.is_counted {
             page.total = 0;
         }
@@ -186,7 +182,7 @@ impl EvoVoiceList {
     fn clause(&self) -> Clause {
         let sids = |sids: &[Uuid]| sids.iter().map(Column::value).collect();
         let texts = |texts: &[String]| texts.iter().map(Column::value).collect();
-        let mut clause = Clause::of("1", []);
+        let mut clause = Clause::of("TRUE", []);
         let mut add = |sql: &str, values: Vec<Value>| {
             let sql = sql.replace("(?)", &format!("({})", vec!["?"; values.len()].join(", ")));
             clause = std::mem::take(&mut clause).and(Clause::of(&sql, values));
@@ -284,13 +280,15 @@ impl EvoVoiceOrder {
             Self::FileName => ("", "f.name".into()),
             Self::Uri { .. } => {
                 let key = "coalesce(c.publish_domain, ?) ||
-                    CASE WHEN c.allow_publish AND f.publish = 'file_access_name'
+                    CASE WHEN c.allow_publish = 1 AND f.publish = 'file_access_name'
                     THEN '/c/' || f.container_sid || '/' || f.file_access_name ELSE '/f/' || f.file_sid END";
                 ("JOIN containers c USING (container_sid)", key.into())
             }
             Self::ContentType => ("", "f.mime_type".into()),
             Self::ContentLength => ("", "f.file_bytes".into()),
-            Self::RecordingDuration => ("", "coalesce(round(f.content_duration), 0)".into()),
+            Self::RecordingDuration => {
+                ("", "coalesce(round(CAST(f.content_duration AS NUMERIC)), 0)".into())
+            }
             Self::Said(which) => (SAID, format!("e.{}", which.column())),
         }
     }

@@ -9,9 +9,9 @@ pub(crate) use fold::install;
 pub use list::{EvoVoiceList, EvoVoiceOrder, EvoVoicePage};
 
 use crate::attributes::Stored;
-use crate::column::Column;
+use crate::column::{Column, Row, unreadable, values};
+use crate::sql::Db;
 use crate::{Catalog, Error, EvoVoiceType, FileRow};
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use uuid::Uuid;
 
 /// A text that is said of a file.
@@ -102,6 +102,13 @@ impl Default for EvoVoiceFile {
     }
 }
 
+/// Its columns beside those of texts.
+const OWN: [&str; 3] = ["file_type", "modified_by", "modified_at"];
+
+fn columns() -> Vec<&'static str> {
+    OWN.into_iter().chain(EvoVoiceText::ALL.map(EvoVoiceText::column)).collect()
+}
+
 impl EvoVoiceFile {
     /// A text that is said.
     #[must_use]
@@ -109,19 +116,18 @@ impl EvoVoiceFile {
         self.texts[which as usize].as_deref()
     }
 
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn read(row: &mut Row) -> Result<Self, Error> {
         let mut texts = Self::default().texts;
         for which in EvoVoiceText::ALL {
-            texts[which as usize] = row.get(which.column())?;
+            texts[which as usize] = row.take(OWN.len() + which as usize)?;
         }
-        let by: Option<Uuid> = Column::read(row, "modified_by")?;
-        let at: Option<i64> = row.get("modified_at")?;
-        Ok(Self { file_type: Column::read(row, "file_type")?, texts, modified: by.zip(at) })
+        let (by, at): (Option<Uuid>, Option<i64>) = (row.take(1)?, row.take(2)?);
+        Ok(Self { file_type: row.take(0)?, texts, modified: by.zip(at) })
     }
 
-    fn of(db: &Connection, file_row: i64) -> Result<Option<Self>, Error> {
-        let mut query = db.prepare_cached("SELECT * FROM evovoice_files WHERE row = ?")?;
-        Ok(query.query_row([file_row], Self::read).optional()?)
+    fn of(db: &Db, file_row: i64) -> Result<Option<Self>, Error> {
+        let sql = format!("SELECT {} FROM evovoice_files WHERE row = ?", columns().join(", "));
+        db.find(&sql, &values![file_row], Self::read)
     }
 }
 
@@ -138,10 +144,10 @@ pub struct EvoVoiceChanges {
 
 impl EvoVoiceChanges {
     /// Writes them beside the file, and its transcriptions into their index.
-    pub(crate) fn keep(&self, db: &Connection, file: &FileRow) -> Result<(), Error> {
-        let sid = file.file_sid.to_string();
-        let sql = "SELECT rowid FROM files WHERE file_sid = ?";
-        let file_row: i64 = db.prepare_cached(sql)?.query_row([&sid], |row| row.get(0))?;
+    pub(crate) fn keep(&self, db: &Db, file: &FileRow) -> Result<(), Error> {
+        let sid = file.file_sid;
+        let row = db.value("SELECT rowid FROM files WHERE file_sid = ?", &values![sid])?;
+        let file_row: i64 = row.ok_or_else(|| unreadable("a file without a row"))?;
         let kept = EvoVoiceFile::of(db, file_row)?.unwrap_or_default();
         let mut new = kept.clone();
         new.file_type = self.file_type.unwrap_or(kept.file_type);
@@ -149,8 +155,7 @@ impl EvoVoiceChanges {
             new.texts[*which as usize] = Some(text.clone()).filter(|text| !text.is_empty());
         }
         new.modified = self.by.map(|by| (by, file.date_modified)).or(kept.modified);
-        let own = ["file_type", "modified_by", "modified_at"].into_iter();
-        let columns: Vec<_> = own.chain(EvoVoiceText::ALL.map(EvoVoiceText::column)).collect();
+        let columns = columns();
         let set: Vec<_> =
             columns.iter().map(|column| format!("{column} = excluded.{column}")).collect();
         let sql = format!(
@@ -164,7 +169,7 @@ impl EvoVoiceChanges {
         let mut values = vec![file_row.value(), sid.value(), new.file_type.value()];
         values.extend([by.value(), at.value()]);
         values.extend(new.texts.iter().map(Column::value));
-        db.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+        db.execute(&sql, &values)?;
         let transcriptions = |of: &EvoVoiceFile| {
             [EvoVoiceText::Transcription, EvoVoiceText::AiTranscription]
                 .map(|which| of.text(which).unwrap_or_default().to_owned())
@@ -186,15 +191,12 @@ pub struct EvoVoiceItem {
 }
 
 impl EvoVoiceItem {
-    fn of(db: &Connection, file_row: i64) -> Result<Option<Self>, Error> {
+    fn of(db: &Db, file_row: i64) -> Result<Option<Self>, Error> {
         let sql = format!("SELECT {} FROM files WHERE rowid = ?", FileRow::selected());
-        let mut query = db.prepare_cached(&sql)?;
-        let file = query.query_row([file_row], FileRow::read).optional()?;
-        let Some(file) = file else { return Ok(None) };
+        let Some(file) = db.find(&sql, &values![file_row], FileRow::read)? else { return Ok(None) };
         let said = EvoVoiceFile::of(db, file_row)?.unwrap_or_default();
         let sql = "SELECT name FROM partners WHERE partner_sid = ?";
-        let mut query = db.prepare_cached(sql)?;
-        let account_name = query.query_row(params![file.partner_sid.to_string()], |r| r.get(0))?;
+        let account_name = db.value(sql, &values![file.partner_sid])?.unwrap_or_default();
         Ok(Some(Self { file, said, account_name }))
     }
 }
@@ -207,8 +209,7 @@ impl Catalog {
     pub async fn evovoice_file(&self, file_sid: Uuid) -> Result<Option<EvoVoiceItem>, Error> {
         self.read(move |db| {
             let sql = "SELECT rowid FROM files WHERE file_sid = ?";
-            let mut query = db.prepare_cached(sql)?;
-            let row = query.query_row([file_sid.to_string()], |row| row.get(0)).optional()?;
+            let row = db.value(sql, &values![file_sid])?;
             row.map_or(Ok(None), |row| EvoVoiceItem::of(db, row))
         })
         .await
@@ -220,8 +221,7 @@ impl Catalog {
     /// [`Error`].
     pub async fn evovoice_rows(&self, rows: Vec<i64>) -> Result<Vec<EvoVoiceItem>, Error> {
         self.scan(move |db| {
-            let moment = db.unchecked_transaction()?;
-            let items = rows.iter().map(|row| EvoVoiceItem::of(&moment, *row));
+            let items = rows.iter().map(|row| EvoVoiceItem::of(db, *row));
             items.filter_map(Result::transpose).collect()
         })
         .await

@@ -4,14 +4,15 @@
 
 use super::fold::{BETWEEN, folded};
 use crate::Error;
-use rusqlite::{Connection, params};
+use crate::column::values;
+use crate::sql::Db;
 use std::collections::BTreeSet;
 
 /// Puts a file's transcriptions in the place of what the index has of it.
-pub(super) fn replace(db: &Connection, file_row: i64, texts: &[String; 2]) -> Result<(), Error> {
+pub(super) fn replace(db: &Db, file_row: i64, texts: &[String; 2]) -> Result<(), Error> {
     for table in ["evovoice_trigrams", "evovoice_short"] {
         let sql = format!("DELETE FROM {table} WHERE rowid = ?");
-        db.prepare_cached(&sql)?.execute([file_row])?;
+        db.execute(&sql, &values![file_row])?;
     }
     let texts = texts.each_ref().map(|text| folded(text));
     if texts.iter().all(String::is_empty) {
@@ -19,24 +20,22 @@ pub(super) fn replace(db: &Connection, file_row: i64, texts: &[String; 2]) -> Re
     }
     let both = texts.join(&BETWEEN.to_string());
     let sql = "INSERT INTO evovoice_trigrams (rowid, text) VALUES (?, ?)";
-    db.prepare_cached(sql)?.execute(params![file_row, both])?;
+    db.execute(sql, &values![file_row, both])?;
     let sql = "INSERT INTO evovoice_short (rowid, parts) VALUES (?, ?)";
     let parts: Vec<String> = short_parts(&both).into_iter().collect();
-    db.prepare_cached(sql)?.execute(params![file_row, parts.join(" ")])?;
+    db.execute(sql, &values![file_row, parts.join(" ")])?;
     Ok(())
 }
 
 /// The row numbers of the files whose transcriptions have this part, ascending. The part is not empty.
-pub(super) fn rows(db: &Connection, part: &str) -> Result<Vec<i64>, Error> {
+pub(super) fn rows(db: &Db, part: &str) -> Result<Vec<i64>, Error> {
     let part = folded(part);
     let (table, asked) = match part.chars().count() {
         1 | 2 => ("evovoice_short", word(part.chars())),
         _ => ("evovoice_trigrams", part.replace('"', "\"\"")),
     };
     let sql = format!("SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid");
-    let mut query = db.prepare_cached(&sql)?;
-    let rows = query.query_map([format!("\"{asked}\"")], |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    db.all(&sql, &values![format!("\"{asked}\"")], |row| row.take(0))
 }
 
 /// The words of all single characters and pairs.

@@ -1,11 +1,11 @@
 //! The accounts of partners: how much their files have and may have. The database counts.
 
 use super::list::{Place, VoipbinPage, VoipbinStart};
-use crate::column::Column;
+use crate::column::{Row, values};
 use crate::cursor::Key;
+use crate::sql::Db;
+use crate::value::Value;
 use crate::{Catalog, Error, Usage};
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 /// A partner's account; times are Unix milliseconds.
@@ -39,29 +39,23 @@ impl VoipbinAccount {
         )
     }
 
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn read(row: &mut Row) -> Result<Self, Error> {
         Ok(Self {
-            partner_sid: Column::read(row, 0)?,
-            quota: Column::read(row, 1)?,
-            usage: Usage { bytes: Column::read(row, 2)?, files: Column::read(row, 3)? },
-            created_at: row.get(4)?,
-            changed_at: row.get(5)?,
+            partner_sid: row.take(0)?,
+            quota: row.take(1)?,
+            usage: Usage { bytes: row.take(2)?, files: row.take(3)? },
+            created_at: row.take(4)?,
+            changed_at: row.take(5)?,
         })
     }
 
-    fn of(db: &Connection, partner_sid: Uuid) -> Result<Option<Self>, Error> {
+    fn of(db: &Db, partner_sid: Uuid) -> Result<Option<Self>, Error> {
         let sql = format!("SELECT {} FROM {SOURCE} AND p.partner_sid = ?", Self::selected());
-        let mut query = db.prepare_cached(&sql)?;
-        Ok(query.query_row([partner_sid.to_string()], Self::read).optional()?)
+        db.find(&sql, &values![partner_sid], Self::read)
     }
 
     /// Refuses a file that, beside what is there, has more bytes than the account's own quota or else this one.
-    pub(crate) fn admit(
-        db: &Connection,
-        partner_sid: Uuid,
-        bytes: u64,
-        quota: u64,
-    ) -> Result<(), Error> {
+    pub(crate) fn admit(db: &Db, partner_sid: Uuid, bytes: u64, quota: u64) -> Result<(), Error> {
         // A deleted one holds nothing, and is made anew by the file.
         let account = Self::of(db, partner_sid)?;
         let limit = account.as_ref().and_then(|account| account.quota).unwrap_or(quota);
@@ -105,14 +99,13 @@ impl Catalog {
                 ORDER BY {CREATED} DESC, p.rowid DESC LIMIT ?3",
                 VoipbinAccount::selected()
             );
-            let mut query = db.prepare_cached(&sql)?;
-            let most = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
-            let accounts = query.query_map(params![value, row, most], |row| {
+            let most = limit.saturating_add(1) as u64;
+            let accounts = db.all(&sql, &values![value, row, most], |row| {
                 let account = VoipbinAccount::read(row)?;
-                let place = Place { value: Value::Integer(account.created_at), row: row.get(6)? };
+                let place = Place { value: Value::Integer(account.created_at), row: row.take(6)? };
                 Ok((account, place))
             })?;
-            Ok(VoipbinPage::of(accounts.collect::<Result<_, _>>()?, limit, &key, LIST))
+            Ok(VoipbinPage::of(accounts, limit, &key, LIST))
         })
         .await
     }
@@ -131,12 +124,10 @@ impl Catalog {
             let partner = partner_sid.to_string();
             let taken = "SELECT 1 FROM voipbin_accounts
                 WHERE partner_sid = ? AND made_at IS NOT NULL AND deleted_at IS NULL";
-            if db.prepare_cached(taken)?.exists([&partner])? {
+            if db.has(taken, &values![&partner])? {
                 return Err(Error::AccountTaken { partner_sid });
             }
-            if !db
-                .prepare_cached("SELECT 1 FROM partners WHERE partner_sid = ?")?
-                .exists([&partner])?
+            if !db.has("SELECT 1 FROM partners WHERE partner_sid = ?", &values![&partner])?
             {
                 return Err(Error::NoPartner);
             }
@@ -144,7 +135,7 @@ impl Catalog {
                 VALUES (?, 0, 0, ?, ?)
                 ON CONFLICT (partner_sid) DO UPDATE SET quota = excluded.quota, made_at = excluded.made_at,
                 deleted_at = NULL";
-            db.prepare_cached(sql)?.execute(params![partner, quota.value(), now_ms])?;
+            db.execute(sql, &values![partner, quota.value(), now_ms])?;
             VoipbinAccount::of(db, partner_sid)?.ok_or(Error::NoPartner)
         })
         .await
@@ -168,7 +159,7 @@ impl Catalog {
                 "INSERT INTO voipbin_accounts (partner_sid, total_bytes, total_files, deleted_at)
                 VALUES (?, 0, 0, ?)
                 ON CONFLICT (partner_sid) DO UPDATE SET deleted_at = excluded.deleted_at";
-            db.prepare_cached(sql)?.execute(params![partner_sid.to_string(), now_ms])?;
+            db.execute(sql, &values![partner_sid, now_ms])?;
             Ok(Some(account))
         })
         .await

@@ -4,11 +4,12 @@
 //! where that finds few of them, or in the order of time, which their indexes have; else it is looked up on the way.
 
 use super::VoipbinRow;
+use crate::column::values;
 use crate::cursor::{Cursor, Key};
 use crate::filter::Clause;
+use crate::sql::Db;
+use crate::value::Value;
 use crate::{Catalog, Error, ReferenceType, VoipbinType, Word};
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
 use uuid::Uuid;
 
 /// Rows that are sorted rather than looked for along an order.
@@ -143,24 +144,23 @@ struct Wanted {
     list: VoipbinList,
 }
 
-fn page(db: &Connection, wanted: &Wanted) -> Result<VoipbinPage<VoipbinRow>, Error> {
+fn page(db: &Db, wanted: &Wanted) -> Result<VoipbinPage<VoipbinRow>, Error> {
     let VoipbinList { start, sort, is_descending, limit, .. } = &wanted.list;
     if matches!(start, VoipbinStart::Time(_)) && *sort != VoipbinSort::Created {
         return Err(bad_token("a time begins a page in the order of tm_create alone"));
     }
-    let moment = db.unchecked_transaction()?;
-    let (key, list) = (Key::of(&moment)?, wanted.told());
+    let (key, list) = (Key::of(db)?, wanted.told());
     let mut place = start.place(&key, &list, *is_descending)?;
     let parts = wanted.parts();
     let first = place.as_ref().map_or(Some(0), |place| parts.iter().position(|p| p.has(place)));
     let mut places = Vec::new();
     for part in &parts[first.unwrap_or(parts.len())..] {
         let most = limit.saturating_add(1) - places.len();
-        places.extend(wanted.walk(&moment, *part, place.take(), most)?);
+        places.extend(wanted.walk(db, *part, place.take(), most)?);
     }
     let mut read = Vec::with_capacity(places.len());
     for place in places {
-        let row = VoipbinRow::find(&moment, "rowid = ?", place.row)?;
+        let row = VoipbinRow::find(db, "rowid = ?", Value::Integer(place.row))?;
         read.extend(row.map(|row| (row, place)));
     }
     Ok(VoipbinPage::of(read, *limit, &key, &list))
@@ -244,7 +244,7 @@ impl Wanted {
         }
     }
 
-    fn lead(&self, db: &Connection, part: Part) -> Result<Lead, Error> {
+    fn lead(&self, db: &Db, part: Part) -> Result<Lead, Error> {
         if let Some(Asked { lead, condition }) = self.asked()
             && (self.list.sort == VoipbinSort::Created || are_few(db, lead, &condition)?)
         {
@@ -261,7 +261,7 @@ impl Wanted {
     /// The places of at most so many files of a part, behind a place of it.
     fn walk(
         &self,
-        db: &Connection,
+        db: &Db,
         part: Part,
         behind: Option<Place>,
         most: usize,
@@ -285,11 +285,7 @@ impl Wanted {
             "SELECT {sort}, f.rowid FROM {from} WHERE {} ORDER BY {sort} {down}, f.rowid {down} LIMIT {most}",
             clause.sql
         );
-        let mut query = db.prepare_cached(&sql)?;
-        let places = query.query_map(params_from_iter(&clause.values), |row| {
-            Ok(Place { value: row.get(0)?, row: row.get(1)? })
-        })?;
-        Ok(places.collect::<Result<_, _>>()?)
+        db.all(&sql, &clause.values, |row| Ok(Place { value: row.take(0)?, row: row.take(1)? }))
     }
 
     /// The two tables, in the order in which they are read.
@@ -347,7 +343,7 @@ impl Wanted {
     }
 }
 
-fn are_few(db: &Connection, lead: Lead, condition: &Clause) -> Result<bool, Error> {
+fn are_few(db: &Db, lead: Lead, condition: &Clause) -> Result<bool, Error> {
     let from = match lead {
         Lead::Files(index) => format!("files f INDEXED BY {index}"),
         Lead::Beside(index) => format!("voipbin_files v INDEXED BY {index}"),
@@ -356,16 +352,13 @@ fn are_few(db: &Connection, lead: Lead, condition: &Clause) -> Result<bool, Erro
         "SELECT count(*) <= {FEW} FROM (SELECT 1 FROM {from} WHERE {} LIMIT {FEW} + 1)",
         condition.sql
     );
-    let mut query = db.prepare_cached(&sql)?;
-    Ok(query.query_row(params_from_iter(&condition.values), |row| row.get(0))?)
+    Ok(db.value(&sql, &condition.values)?.unwrap_or(false))
 }
 
 /// Whether each file of a partner has a name of the API's: they are then not looked through for one that has none.
-fn all_are_named(db: &Connection, partner_sid: Uuid) -> Result<bool, Error> {
+fn all_are_named(db: &Db, partner_sid: Uuid) -> Result<bool, Error> {
     let sql =
         "SELECT total_files = (SELECT count(*) FROM voipbin_files v INDEXED BY voipbin_by_name
         WHERE v.partner_sid = ?1 AND v.name > '') FROM voipbin_accounts WHERE partner_sid = ?1";
-    let mut query = db.prepare_cached(sql)?;
-    let mut rows = query.query([partner_sid.to_string()])?;
-    Ok(rows.next()?.map(|row| row.get(0)).transpose()?.unwrap_or(false))
+    Ok(db.value(sql, &values![partner_sid])?.unwrap_or(false))
 }

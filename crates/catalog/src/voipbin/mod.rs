@@ -8,9 +8,10 @@ pub use accounts::VoipbinAccount;
 pub use list::{VoipbinList, VoipbinPage, VoipbinSort, VoipbinStart};
 
 use crate::attributes::Stored;
-use crate::column::Column;
-use crate::{Catalog, Error, FileRow, ReferenceType, VoipbinType, Word};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use crate::column::{Column, Row, values};
+use crate::sql::Db;
+use crate::value::Value;
+use crate::{Catalog, Error, FileRow, ReferenceType, VoipbinType};
 use uuid::Uuid;
 
 /// What the API alone knows of a file.
@@ -40,41 +41,46 @@ pub struct VoipbinRow {
 impl VoipbinFile {
     const COLUMNS: &str = "type, name, detail, reference_type, reference_id";
 
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn read(row: &mut Row) -> Result<Self, Error> {
         Ok(Self {
-            kind: Column::read(row, 0)?,
-            name: row.get(1)?,
-            detail: row.get(2)?,
-            reference_type: Column::read(row, 3)?,
-            reference_id: Column::read(row, 4)?,
+            kind: row.take(0)?,
+            name: row.take(1)?,
+            detail: row.take(2)?,
+            reference_type: row.take(3)?,
+            reference_id: row.take(4)?,
         })
     }
 
     /// Writes it beside its file.
-    pub(crate) fn keep(&self, db: &Connection, file: &FileRow) -> Result<(), Error> {
+    pub(crate) fn keep(&self, db: &Db, file: &FileRow) -> Result<(), Error> {
         let columns = Self::COLUMNS;
+        let new = columns.split(", ").map(|column| format!("excluded.{column}"));
+        let new = new.collect::<Vec<_>>().join(", ");
         let sql = format!(
-            "INSERT OR REPLACE INTO voipbin_files (file_sid, partner_sid, date_created, {columns})
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO voipbin_files (file_sid, partner_sid, date_created, {columns})
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (file_sid) DO UPDATE SET
+            (partner_sid, date_created, {columns}) = (excluded.partner_sid, excluded.date_created, {new})"
         );
-        db.prepare_cached(&sql)?.execute(params![
-            file.file_sid.to_string(),
-            file.partner_sid.to_string(),
-            file.date_created,
-            self.kind.as_str(),
-            self.name,
-            self.detail,
-            self.reference_type.as_str(),
-            self.reference_id.to_string(),
-        ])?;
+        db.execute(
+            &sql,
+            &values![
+                file.file_sid,
+                file.partner_sid,
+                file.date_created,
+                self.kind,
+                self.name,
+                self.detail,
+                self.reference_type,
+                self.reference_id,
+            ],
+        )?;
         Ok(())
     }
 
-    fn of(db: &Connection, file_sid: Uuid) -> Result<Option<Self>, Error> {
+    fn of(db: &Db, file_sid: Uuid) -> Result<Option<Self>, Error> {
         let columns = Self::COLUMNS;
         let sql = format!("SELECT {columns} FROM voipbin_files WHERE file_sid = ?");
-        let mut query = db.prepare_cached(&sql)?;
-        Ok(query.query_row([file_sid.to_string()], Self::read).optional()?)
+        db.find(&sql, &values![file_sid], Self::read)
     }
 }
 
@@ -86,16 +92,9 @@ impl VoipbinRow {
     }
 
     /// The file that a condition on one value finds first.
-    fn find(
-        db: &Connection,
-        condition: &str,
-        value: impl rusqlite::ToSql,
-    ) -> Result<Option<Self>, Error> {
+    fn find(db: &Db, condition: &str, value: Value) -> Result<Option<Self>, Error> {
         let sql = format!("SELECT {} FROM files WHERE {condition}", FileRow::selected());
-        let mut query = db.prepare_cached(&sql)?;
-        let Some(file) = query.query_row([value], FileRow::read).optional()? else {
-            return Ok(None);
-        };
+        let Some(file) = db.find(&sql, &[value], FileRow::read)? else { return Ok(None) };
         let beside = VoipbinFile::of(db, file.file_sid)?;
         Ok(Some(Self { file, beside }))
     }
@@ -107,7 +106,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn voipbin_file(&self, file_sid: Uuid) -> Result<Option<VoipbinRow>, Error> {
-        self.read(move |db| VoipbinRow::find(db, "file_sid = ?", file_sid.to_string())).await
+        self.read(move |db| VoipbinRow::find(db, "file_sid = ?", file_sid.value())).await
     }
 
     /// The newest of the files (of a partner, or of all) that belong to that recording.
@@ -126,9 +125,7 @@ impl Catalog {
                 ORDER BY date_created DESC, rowid DESC LIMIT 1)",
                 FileRow::selected()
             );
-            let mut query = db.prepare_cached(&sql)?;
-            let parameters = params![reference_id.to_string(), partner_sid.value()];
-            Ok(query.query_row(parameters, FileRow::read).optional()?)
+            db.find(&sql, &values![reference_id, partner_sid], FileRow::read)
         })
         .await
     }
@@ -139,7 +136,7 @@ impl Catalog {
     /// [`Error`].
     pub async fn voipbin_departed(&self, file_sid: Uuid) -> Result<Option<Uuid>, Error> {
         let sql = "SELECT partner_sid FROM voipbin_departed WHERE file_sid = ?";
-        self.read_one(sql, vec![file_sid.to_string()], |row| Column::read(row, 0)).await
+        self.read_value(sql, values![file_sid]).await
     }
 
     /// Forgets at most so many of the files that went at that time (Unix milliseconds) or before; how many.
@@ -149,13 +146,13 @@ impl Catalog {
     pub async fn forget_departed(&self, until_ms: i64, most: u32) -> Result<u64, Error> {
         let due = "SELECT EXISTS (SELECT 1 FROM voipbin_departed WHERE gone_at <= ?)";
         // A look first: nothing to do must not wait for the writers.
-        if !self.read(move |db| Ok(db.query_row(due, [until_ms], |row| row.get(0))?)).await? {
+        if self.read_value(due, values![until_ms]).await? != Some(true) {
             return Ok(0);
         }
         self.write(move |db| {
             let sql = "DELETE FROM voipbin_departed WHERE file_sid IN
                 (SELECT file_sid FROM voipbin_departed WHERE gone_at <= ? LIMIT ?)";
-            Ok(db.execute(sql, params![until_ms, most])? as u64)
+            db.execute(sql, &values![until_ms, most])
         })
         .await
     }

@@ -1,9 +1,9 @@
 //! The content of recordings, given to them in the transaction that keeps the file.
 
 use super::RecordingRow;
-use crate::column::Column;
+use crate::column::values;
+use crate::sql::Db;
 use crate::{Error, FileRow, RecordingStatus, mails};
-use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 /// What a file is the content of.
@@ -24,21 +24,20 @@ pub enum RecordingContent {
 
 impl RecordingContent {
     /// Whether the recording can have it.
-    pub(crate) fn admit(&self, db: &Connection) -> Result<(), Error> {
+    pub(crate) fn admit(&self, db: &Db) -> Result<(), Error> {
         match self {
             Self::Of(recording) => recording.check(db),
             Self::For { recording_id, had, .. } => {
-                let sql = "SELECT 1 FROM voxbone_recordings WHERE recording_id = ? AND recording_file IS ?";
-                let had = had.map(|sid| sid.to_string());
-                let is_same =
-                    db.prepare_cached(sql)?.exists(params![recording_id.to_string(), had])?;
+                let sql = "SELECT 1 FROM voxbone_recordings
+                    WHERE recording_id = ? AND recording_file IS NOT DISTINCT FROM ?";
+                let is_same = db.has(sql, &values![recording_id, had])?;
                 if is_same { Ok(()) } else { Err(Error::RecordingChanged { sid: *recording_id }) }
             }
         }
     }
 
     /// Gives the file to the recording, and has it mailed where its profile says so.
-    pub(crate) fn keep(&self, db: &Connection, file: &FileRow) -> Result<(), Error> {
+    pub(crate) fn keep(&self, db: &Db, file: &FileRow) -> Result<(), Error> {
         let (recording_id, now_ms) = match self {
             Self::Of(recording) => {
                 let recording = RecordingRow { file_sid: Some(file.file_sid), ..recording.clone() };
@@ -48,12 +47,15 @@ impl RecordingContent {
             Self::For { recording_id, now_ms, .. } => {
                 let sql = "UPDATE voxbone_recordings SET recording_file = ?2, status = ?3, updated_at = ?4
                     WHERE recording_id = ?1";
-                db.prepare_cached(sql)?.execute(params![
-                    recording_id.to_string(),
-                    file.file_sid.to_string(),
-                    RecordingStatus::Completed.value(),
-                    now_ms
-                ])?;
+                db.execute(
+                    sql,
+                    &values![
+                        recording_id,
+                        file.file_sid,
+                        RecordingStatus::Completed.value(),
+                        now_ms
+                    ],
+                )?;
                 (*recording_id, *now_ms)
             }
         };

@@ -7,10 +7,10 @@ mod recordings;
 pub use content::RecordingContent;
 pub(crate) use recordings::recording;
 
-use crate::column::Column;
+use crate::column::{Column, Row, values};
+use crate::sql::Db;
+use crate::value::Value;
 use crate::{Error, FileRow, RecordPrompt, RecordingStatus};
-use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
 use uuid::Uuid;
 
 /// If and how calls of a remote SIP URI are recorded.
@@ -81,18 +81,18 @@ const RECORDING: &str = "recording_id, recording_partner, profile_id, recording_
                          callee, format, status, duration, started_at, ended_at, created_at, updated_at";
 
 impl ProfileRow {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    fn read(row: &mut Row) -> Result<Self, Error> {
         Ok(Self {
-            profile_id: Column::read(row, 0)?,
-            partner_sid: Column::read(row, 1)?,
-            email: row.get(2)?,
-            remote_sip_uri: row.get(3)?,
-            record: row.get(4)?,
-            record_format: row.get(5)?,
-            record_beep_at_start: row.get(6)?,
-            record_beep_interval: row.get(7)?,
-            record_prompt: Column::read(row, 8)?,
-            record_prompt_custom_id: Column::read(row, 9)?,
+            profile_id: row.take(0)?,
+            partner_sid: row.take(1)?,
+            email: row.take(2)?,
+            remote_sip_uri: row.take(3)?,
+            record: row.take(4)?,
+            record_format: row.take(5)?,
+            record_beep_at_start: row.take(6)?,
+            record_beep_interval: row.take(7)?,
+            record_prompt: row.take(8)?,
+            record_prompt_custom_id: row.take(9)?,
         })
     }
 
@@ -114,23 +114,23 @@ impl ProfileRow {
 
 impl RecordingRow {
     /// Reads a query that selects [`RECORDING`] from this place on.
-    fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
+    fn read(row: &mut Row, at: usize) -> Result<Self, Error> {
         Ok(Self {
-            recording_id: Column::read(row, at)?,
-            partner_sid: Column::read(row, at + 1)?,
-            profile_id: Column::read(row, at + 2)?,
-            file_sid: Column::read(row, at + 3)?,
-            remote_sip_uri: row.get(at + 4)?,
-            call_id: row.get(at + 5)?,
-            caller: row.get(at + 6)?,
-            callee: row.get(at + 7)?,
-            format: row.get(at + 8)?,
-            status: Column::read(row, at + 9)?,
-            duration: row.get(at + 10)?,
-            started_at: row.get(at + 11)?,
-            ended_at: row.get(at + 12)?,
-            created_at: row.get(at + 13)?,
-            updated_at: row.get(at + 14)?,
+            recording_id: row.take(at)?,
+            partner_sid: row.take(at + 1)?,
+            profile_id: row.take(at + 2)?,
+            file_sid: row.take(at + 3)?,
+            remote_sip_uri: row.take(at + 4)?,
+            call_id: row.take(at + 5)?,
+            caller: row.take(at + 6)?,
+            callee: row.take(at + 7)?,
+            format: row.take(at + 8)?,
+            status: row.take(at + 9)?,
+            duration: row.take(at + 10)?,
+            started_at: row.take(at + 11)?,
+            ended_at: row.take(at + 12)?,
+            created_at: row.take(at + 13)?,
+            updated_at: row.take(at + 14)?,
         })
     }
 
@@ -155,34 +155,32 @@ impl RecordingRow {
     }
 
     /// The profile must be one of its partner's.
-    fn check(&self, db: &Connection) -> Result<(), Error> {
+    fn check(&self, db: &Db) -> Result<(), Error> {
         let Some(profile_id) = self.profile_id else { return Ok(()) };
         let sql = "SELECT 1 FROM voxbone_profiles WHERE profile_id = ? AND partner_sid = ?";
-        let is_there = db
-            .prepare_cached(sql)?
-            .exists([profile_id.to_string(), self.partner_sid.to_string()])?;
+        let is_there = db.has(sql, &values![profile_id, self.partner_sid])?;
         if is_there { Ok(()) } else { Err(Error::NoProfile) }
     }
 
-    fn insert(&self, db: &Connection) -> Result<(), Error> {
+    fn insert(&self, db: &Db) -> Result<(), Error> {
         self.check(db)?;
         insert(db, "voxbone_recordings", RECORDING, &self.values())
     }
 }
 
-fn insert(db: &Connection, table: &str, columns: &str, values: &[Value]) -> Result<(), Error> {
+fn insert(db: &Db, table: &str, columns: &str, values: &[Value]) -> Result<(), Error> {
     let marks = vec!["?"; values.len()].join(", ");
     let sql = format!("INSERT INTO {table} ({columns}) VALUES ({marks})");
-    db.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+    db.execute(&sql, values)?;
     Ok(())
 }
 
 /// Writes all of these columns, of which the first tells the row.
-fn update(db: &Connection, table: &str, columns: &str, values: &[Value]) -> Result<(), Error> {
+fn update(db: &Db, table: &str, columns: &str, values: &[Value]) -> Result<(), Error> {
     let id = columns.split(", ").next().unwrap_or_default();
     let all = columns.replace(", ", " = ?, ");
     let sql = format!("UPDATE {table} SET {all} = ? WHERE {id} = ?1");
-    db.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+    db.execute(&sql, values)?;
     Ok(())
 }
 

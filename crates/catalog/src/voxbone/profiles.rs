@@ -1,15 +1,14 @@
 //! Profiles: made, changed, looked up, listed, deleted.
 
 use super::{Of, PROFILE, Part, ProfileRow, insert, update};
-use crate::column::Column;
+use crate::column::{Column, values};
+use crate::sql::Db;
 use crate::{Catalog, Error};
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use uuid::Uuid;
 
-fn profile(db: &Connection, profile_id: Uuid) -> Result<Option<ProfileRow>, Error> {
+fn profile(db: &Db, profile_id: Uuid) -> Result<Option<ProfileRow>, Error> {
     let sql = format!("SELECT {PROFILE} FROM voxbone_profiles WHERE profile_id = ?");
-    let mut query = db.prepare_cached(&sql)?;
-    Ok(query.query_row([profile_id.to_string()], ProfileRow::read).optional()?)
+    db.find(&sql, &values![profile_id], ProfileRow::read)
 }
 
 impl Catalog {
@@ -39,10 +38,8 @@ impl Catalog {
             let sql = format!(
                 "SELECT {PROFILE} FROM voxbone_profiles {which} ORDER BY profile LIMIT ? OFFSET ?"
             );
-            let mut query = db.prepare_cached(&sql)?;
-            let of = of.iter().map(Column::value).chain(part.values());
-            let rows = query.query_map(params_from_iter(of), ProfileRow::read)?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let of: Vec<_> = of.iter().map(Column::value).chain(part.values()).collect();
+            db.all(&sql, &of, ProfileRow::read)
         })
         .await
     }
@@ -72,7 +69,7 @@ impl Catalog {
     pub async fn delete_profile(&self, profile_id: Uuid) -> Result<bool, Error> {
         self.write(move |db| {
             let sql = "DELETE FROM voxbone_profiles WHERE profile_id = ?";
-            Ok(db.prepare_cached(sql)?.execute([profile_id.to_string()])? > 0)
+            Ok(db.execute(sql, &values![profile_id])? > 0)
         })
         .await
     }

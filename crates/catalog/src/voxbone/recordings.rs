@@ -1,15 +1,15 @@
 //! Recordings: made, changed, looked up, listed, deleted.
 
 use super::{Of, Part, RECORDING, Recorded, RecordingRow, update};
-use crate::attributes::Stored;
-use crate::column::Column;
+use crate::attributes::{Described, Stored};
+use crate::column::{Column, values};
+use crate::sql::Db;
+use crate::value::Value;
 use crate::{Catalog, Error, FileRow, Left};
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
 use uuid::Uuid;
 
 /// Recordings with their content, by a condition on `voxbone_recordings` whose parameters are these.
-fn recorded(db: &Connection, which: &str, of: &[Value]) -> Result<Vec<Recorded>, Error> {
+fn recorded(db: &Db, which: &str, of: &[Value]) -> Result<Vec<Recorded>, Error> {
     let files = FileRow::selected();
     let at = files.split(", ").count();
     // What the page leaves out is not joined.
@@ -17,16 +17,14 @@ fn recorded(db: &Connection, which: &str, of: &[Value]) -> Result<Vec<Recorded>,
         "SELECT {files}, {RECORDING} FROM (SELECT recording, {RECORDING} FROM voxbone_recordings {which})
         LEFT JOIN files ON file_sid = recording_file AND partner_sid = recording_partner ORDER BY recording"
     );
-    let mut query = db.prepare_cached(&sql)?;
-    let rows = query.query_map(params_from_iter(of), |row| {
-        let has_file = row.get_ref("file_sid")?.as_str_or_null()?.is_some();
-        let file = has_file.then(|| FileRow::read(row)).transpose()?;
+    let sid = files.split(", ").position(|column| column == FileRow::ID).unwrap_or_default();
+    db.all(&sql, of, |row| {
+        let file = (!row.is_null(sid)).then(|| FileRow::read(row)).transpose()?;
         Ok(Recorded { recording: RecordingRow::read(row, at)?, file })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    })
 }
 
-pub(crate) fn recording(db: &Connection, recording_id: Uuid) -> Result<Option<Recorded>, Error> {
+pub(crate) fn recording(db: &Db, recording_id: Uuid) -> Result<Option<Recorded>, Error> {
     Ok(recorded(db, "WHERE recording_id = ?", &[recording_id.value()])?.pop())
 }
 
@@ -100,11 +98,11 @@ impl Catalog {
         self.change(move |db| {
             let Some(found) = recording(db, recording_id)? else { return Ok(None) };
             let sql = "DELETE FROM voxbone_recordings WHERE recording_id = ?";
-            db.prepare_cached(sql)?.execute([recording_id.to_string()])?;
+            db.execute(sql, &values![recording_id])?;
             let mut left = Left::default();
             if let Some(file) = found.file {
                 let sql = "DELETE FROM files WHERE file_sid = ?";
-                db.prepare_cached(sql)?.execute([file.file_sid.to_string()])?;
+                db.execute(sql, &values![file.file_sid])?;
                 left.forget(db, &file.store, &file.content_hash)?;
             }
             Ok(Some(left))

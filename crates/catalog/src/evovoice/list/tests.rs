@@ -7,6 +7,7 @@ use crate::evovoice::{EvoVoiceChanges, fold};
 use crate::{EvoVoiceText, FileRow, schema};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use rusqlite::Connection;
 
 const FILES: u128 = 60;
 
@@ -25,7 +26,7 @@ fn filled(texts: &[String]) -> Connection {
             date_created: (number / 3) as i64,
             ..FileRow::blank()
         };
-        file.insert(&db).unwrap();
+        file.insert(&Db::Sqlite(&db)).unwrap();
         let text = |at: u128| texts[at as usize % texts.len()].clone();
         let said = EvoVoiceChanges {
             texts: vec![
@@ -35,7 +36,7 @@ fn filled(texts: &[String]) -> Connection {
             ],
             ..EvoVoiceChanges::default()
         };
-        said.keep(&db, &file).unwrap();
+        said.keep(&Db::Sqlite(&db), &file).unwrap();
     }
     db
 }
@@ -86,8 +87,8 @@ proptest! {
         let mut rows = found;
         rows.sort_unstable();
         rows.dedup();
-        let few = wanted.page(&db, Some(&rows)).unwrap();
-        let many = wanted.walk(&db, &Rows::of(&rows)).unwrap();
+        let few = wanted.page(&Db::Sqlite(&db), Some(&rows)).unwrap();
+        let many = wanted.walk(&Db::Sqlite(&db), &Rows::of(&rows)).unwrap();
         prop_assert_eq!(few, many);
     }
 
@@ -103,6 +104,6 @@ proptest! {
         };
         let wanted: Vec<i64> =
             (1..=FILES as i64).filter(|row| has(row - 1) || has(*row)).collect();
-        prop_assert_eq!(search::rows(&db, &part).unwrap(), wanted);
+        prop_assert_eq!(search::rows(&Db::Sqlite(&db), &part).unwrap(), wanted);
     }
 }

@@ -1,0 +1,77 @@
+//! What the catalog asks of a database: statements with values, and rows of values. One SQL for both databases; where
+//! their words part, a `match` on [`Db`] says so.
+
+mod sqlite;
+
+use crate::Error;
+use crate::column::{Column, Row};
+use crate::value::Value;
+use rusqlite::Connection;
+use std::ops::ControlFlow;
+
+/// A connection of either database.
+#[derive(Clone, Copy)]
+pub(crate) enum Db<'a> {
+    Sqlite(&'a Connection),
+}
+
+impl Db<'_> {
+    /// Gives the rows of a query one by one until `of` has enough.
+    pub fn each(
+        &self,
+        sql: &str,
+        values: &[Value],
+        mut of: impl FnMut(&mut Row) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(db) => sqlite::each(db, sql, values, &mut of),
+        }
+    }
+
+    /// All rows of a query.
+    pub fn all<T>(
+        &self,
+        sql: &str,
+        values: &[Value],
+        mut of: impl FnMut(&mut Row) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut all = Vec::new();
+        self.each(sql, values, |row| {
+            all.push(of(row)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(all)
+    }
+
+    /// The first row of a query.
+    pub fn find<T>(
+        &self,
+        sql: &str,
+        values: &[Value],
+        mut of: impl FnMut(&mut Row) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let mut found = None;
+        self.each(sql, values, |row| {
+            found = Some(of(row)?);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+
+    /// The value that a query gives first.
+    pub fn value<T: Column>(&self, sql: &str, values: &[Value]) -> Result<Option<T>, Error> {
+        self.find(sql, values, |row| row.take(0))
+    }
+
+    /// Whether a query gives a row.
+    pub fn has(&self, sql: &str, values: &[Value]) -> Result<bool, Error> {
+        Ok(self.find(sql, values, |_| Ok(()))?.is_some())
+    }
+
+    /// Rows that a statement changed.
+    pub fn execute(&self, sql: &str, values: &[Value]) -> Result<u64, Error> {
+        match self {
+            Self::Sqlite(db) => sqlite::execute(db, sql, values),
+        }
+    }
+}
