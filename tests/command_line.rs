@@ -30,8 +30,7 @@ pub fn fails(args: &[&str], code: i32) -> String {
 
 #[test]
 fn wrong_usage_is_exit_2_and_failure_exit_1_each_in_one_line() {
-    for args in [&["nonsense"][..], &[], &["serve", "--nonsense"], &["import"], &["transcode", "a"]]
-    {
+    for args in [&["nonsense"][..], &["serve", "--nonsense"], &["import"], &["transcode", "a"]] {
         fails(args, 2);
     }
     assert!(fails(&["serve", "--cache-bytes", "much"], 2).contains("cache-bytes"));

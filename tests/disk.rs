@@ -50,7 +50,13 @@ impl SmallDisk {
     }
 
     fn server(&self) -> Server {
-        Server::start_where(self.tonearm(), &self.folder, &self.seen("."))
+        self.server_with(&[])
+    }
+
+    fn server_with(&self, args: &[&str]) -> Server {
+        let mut server = Server::start_by(self.tonearm(), "127.0.0.1:0", &self.folder, args);
+        server.data = self.seen(".");
+        server
     }
 
     /// Where the tests see what lies in the folder.
@@ -128,6 +134,76 @@ fn on_a_full_disk_files_can_be_deleted() {
     until("what is deleted takes room", || {
         server.upload_request("small.bin", &[5; 2_000_000]).send().status == 201
     });
+}
+
+#[test]
+fn too_little_room_is_told_by_readyz_while_healthz_lives() {
+    let folder = TempDir::new().unwrap();
+    let disk = SmallDisk::mount(40, &folder.path().join("data"));
+    let server = disk.server();
+    assert_eq!((server.get("/readyz").status, server.get("/healthz").status), (200, 200));
+    disk.fill();
+    let answer = server.get("/readyz");
+    assert_eq!((answer.status, server.get("/healthz").status), (503, 200));
+    assert_eq!(answer.json()["status"], "full");
+    assert!(text(&answer.json()["message"]).contains("0 bytes free"), "{}", answer.text());
+    disk.empty();
+    assert_eq!(server.get("/readyz").status, 200);
+}
+
+#[test]
+fn uploads_leave_free_what_is_to_be_left() {
+    let folder = TempDir::new().unwrap();
+    let disk = SmallDisk::mount(60, &folder.path().join("data"));
+    let server = disk.server_with(&["--min-free-bytes", "30MiB"]);
+    let link = server.upload("small.bin", &[1; 1_000_000]);
+    // It is looked at again while a long one comes.
+    let answer = server.upload_request("large.bin", &vec![2; 50_000_000]).send();
+    assert_eq!(answer.status, 507, "{}", answer.text());
+    std::fs::write(disk.seen("filler"), vec![3; 30_000_000]).unwrap();
+    let answer = server.upload_request("small.bin", &[4; 1000]).send();
+    assert_eq!(answer.status, 507, "{}", answer.text());
+    assert_eq!(server.get("/readyz").status, 503);
+    assert_eq!(server.get(&link).length(), 1_000_000);
+    assert_eq!(delete(&server, &link), 204);
+    disk.empty();
+    server.upload("small.bin", &[4; 1000]);
+}
+
+#[test]
+fn the_output_cache_gives_way_to_files_on_the_same_disk() {
+    let folder = TempDir::new().unwrap();
+    let recording = std::fs::read(sources::speech(folder.path())).unwrap();
+    let disk = SmallDisk::mount(40, &folder.path().join("data"));
+    let server = disk.server();
+    let link = server.upload("call.wav", &recording);
+    let expected = server.get(&format!("{link}?f=flac")).body;
+    until("nothing is cached", || server.metric("tonearm_cache_bytes") > 0);
+    let filler = vec![1; 30_000_000];
+    std::fs::write(disk.seen("filler"), filler).unwrap();
+    until("the cache keeps its room", || server.metric("tonearm_cache_bytes") == 0);
+    assert!(server.get(&format!("{link}?f=flac")).body == expected);
+    assert_eq!(server.metric("tonearm_cache_bytes"), 0, "it takes the room again");
+}
+
+#[test]
+fn what_comes_in_may_lie_on_a_disk_of_its_own_meanwhile() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir_all(&data).unwrap();
+    let disk = SmallDisk::mount(8, &data.join("tmp"));
+    let server = Server::start_where(disk.tonearm(), &data, &data);
+    let link = server.upload("a.bin", &[1; 5_000_000]);
+    assert!(server.get(&link).body == [1; 5_000_000]);
+    let answer = server.upload_request("large.bin", &vec![2; 12_000_000]).send();
+    assert_eq!(answer.status, 507, "{}", answer.text());
+    server.upload("b.bin", &[3; 5_000_000]);
+    let objects = Command::new("find").arg(data.join("blobs")).args(["-type", "f"]).output();
+    assert_eq!(
+        String::from_utf8(objects.unwrap().stdout).unwrap().lines().count(),
+        2,
+        "a rest stays"
+    );
 }
 
 /// What lies in a folder, and the folder.

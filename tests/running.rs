@@ -132,7 +132,8 @@ impl Server {
         Self::start_by(command, "127.0.0.1:0", data, &[&["--blobs", url], args].concat())
     }
 
-    fn start_by(mut command: Command, listen: &str, data: &Path, args: &[&str]) -> Self {
+    /// As `start_at`, by a command that runs the binary.
+    pub fn start_by(mut command: Command, listen: &str, data: &Path, args: &[&str]) -> Self {
         std::fs::create_dir_all(data).expect("a data folder");
         let log = std::fs::File::options()
             .create(true)

@@ -3,7 +3,8 @@
 use crate::failure::Failure;
 use crate::settings::{self, Links, Server};
 use blob::{
-    DataFolder, Local, Place, Reserve, Seal, StoreError, Stores, Successor, private_folder,
+    DataFolder, Local, Place, RESERVE_BYTES, Reserve, Seal, StoreError, Stores, Successor,
+    private_folder,
 };
 use catalog::Catalog;
 use library::{CATALOG_FILE, Library, PLACE_KEY, Principal, RESTORING, Welcome};
@@ -12,6 +13,7 @@ use semantics::signature::Secret;
 use server::{Answered, Services};
 use std::fmt::Display;
 use std::num::NonZeroUsize;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -99,7 +101,12 @@ async fn held_open(
     let catalog = catalog.map_err(|e| wrong(data, e))?;
     let stores = stores(&store.blobs, local, &catalog).await?;
     let stores = stores.with_external(seal(store)?, store.external_endpoints.clone());
-    open(data, public_url, secrets, stores, catalog, Some(hold)).await
+    let config = library::Config {
+        link_secrets: secrets,
+        min_free_bytes: store.min_free_bytes,
+        ..looking(data, public_url)
+    };
+    open(config, stores, catalog, Some(hold)).await
 }
 
 /// Refuses a data folder with stored bytes and without the catalog that knows them: a new one would pass for a first
@@ -172,21 +179,21 @@ fn wrong(data: &Path, error: impl Display) -> Failure {
     Failure::failed(format!("the data folder {}", data.display()), error)
 }
 
-/// Opens a catalog though the disk is full: for that its reserve is given up, and the output cache after it.
+/// Opens a catalog though the disk is full: for that cached outputs are given up, and then the reserve.
 fn on_a_full_disk(
     data: &Path,
     open: impl Fn() -> Result<Catalog, catalog::Error>,
 ) -> Result<Catalog, catalog::Error> {
     let full = |opened: &Result<_, _>| matches!(opened, Err(catalog::Error::Full));
     let mut opened = open();
+    if full(&opened) && media::give_up_outputs(&data.join("cache"), RESERVE_BYTES) > 0 {
+        tracing::warn!("the disk is full: cached outputs are given up");
+        opened = open();
+    }
     if full(&opened) && Reserve::of(data).give_up() {
         tracing::warn!(
             "the disk is full: files are served, but none are taken until there is room"
         );
-        opened = open();
-    }
-    if full(&opened) && std::fs::remove_dir_all(data.join("cache")).is_ok() {
-        tracing::warn!("the disk is full: the output cache was given up");
         opened = open();
     }
     opened
@@ -212,7 +219,7 @@ pub async fn within(data: &Path, public_url: &str) -> Result<Library, Failure> {
     }
     let local = Local::attach(data).map_err(|e| wrong(data, e))?;
     let catalog = joined(data).await.map_err(|e| wrong(data, e))?;
-    Ok(library(data, public_url, Vec::new(), local.into(), catalog))
+    Ok(Library::open(catalog, local, looking(data, public_url)))
 }
 
 /// Opens a data folder that a server may be running on, and makes it if it isn't there; good for everything but the
@@ -222,7 +229,7 @@ pub async fn beside(data: &Path, public_url: &str) -> Result<Opened, Failure> {
     let local = made.and_then(|()| Local::attach(data)).map_err(|e| wrong(data, e))?;
     has_catalog_or_nothing(data, &local).await?;
     let catalog = joined(data).await.map_err(|e| wrong(data, e))?;
-    open(data, public_url, Vec::new(), local.into(), catalog, None).await
+    open(looking(data, public_url), local.into(), catalog, None).await
 }
 
 /// The catalog as it is; brought up to date only if no server has it, which wouldn't know it any more.
@@ -247,28 +254,22 @@ async fn joined(data: &Path) -> Result<Catalog, catalog::Error> {
 }
 
 async fn open(
-    data: &Path,
-    public_url: &str,
-    secrets: Vec<Secret>,
+    config: library::Config,
     stores: Stores,
     catalog: Catalog,
     hold: Option<DataFolder>,
 ) -> Result<Opened, Failure> {
-    let library = library(data, public_url, secrets, stores.clone(), catalog.clone());
-    let welcome = library.bootstrap().await.map_err(|e| wrong(data, e))?;
-    let operator = library.operator().await.map_err(|e| wrong(data, e))?;
-    Ok(Opened { library, operator, welcome, catalog, data: data.into(), stores, hold })
+    let data = config.data_dir.clone();
+    let library = Library::open(catalog.clone(), stores.clone(), config);
+    let welcome = library.bootstrap().await.map_err(|e| wrong(&data, e))?;
+    let operator = library.operator().await.map_err(|e| wrong(&data, e))?;
+    Ok(Opened { library, operator, welcome, catalog, data, stores, hold })
 }
 
-fn library(
-    data: &Path,
-    public_url: &str,
-    link_secrets: Vec<Secret>,
-    stores: Stores,
-    catalog: Catalog,
-) -> Library {
+/// The settings of a library that takes no files.
+fn looking(data: &Path, public_url: &str) -> library::Config {
     let (public_url, data_dir) = (public_url.to_owned(), data.to_owned());
-    Library::open(catalog, stores, library::Config { public_url, data_dir, link_secrets })
+    library::Config { public_url, data_dir, link_secrets: Vec::new(), min_free_bytes: 0 }
 }
 
 /// What the server serves.
@@ -313,6 +314,16 @@ pub async fn services(
         bodies: settings.limits.bodies(),
     };
     Ok(Services { library: opened.library.clone(), media, config })
+}
+
+/// Has the output cache make room for files, as long as it lies on their disk.
+pub async fn keep_room(media: Media, data: PathBuf, min_free_bytes: u64) {
+    /// Enough for the catalog to go on, and for the reserve to be kept.
+    const LEAST_BYTES: u64 = 4 * RESERVE_BYTES;
+    let disk = |path: PathBuf| std::fs::metadata(path).map(|folder| folder.dev()).ok();
+    if disk(data.join("cache")) == disk(data) {
+        media.keep_room(min_free_bytes.max(LEAST_BYTES)).await;
+    }
 }
 
 /// Runs a command's asynchronous part.

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// A media file server that plays any stored recording in any telephony or web format, from any
 /// byte on
 #[derive(Debug, Parser)]
-#[command(name = "tonearm", version = env!("TONEARM_VERSION"), max_term_width = 100)]
+#[command(name = "tonearm", version = env!("TONEARM_VERSION"), max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -42,8 +42,49 @@ pub enum Command {
     Transcode(Transcode),
     /// Print the facts of an audio file as JSON
     Probe(Probe),
-    /// Print the default configuration as commented TOML
-    Config,
+    /// Print the default configuration as commented TOML; check a file, or show what is in force
+    Config(Config),
+    /// Print the manual page of tonearm, or of one of its commands, for `man -l -`
+    Man {
+        /// The command, such as serve
+        command: Option<String>,
+    },
+    /// Print the script by which a shell completes command lines
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Config {
+    #[command(subcommand)]
+    pub action: Option<ConfigAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Check a configuration file, whatever the environment says
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+    /// Show the settings that `serve` would have with these flags, this environment and this file, each with where
+    /// it comes from; secrets are left out
+    Show(Box<Settings>),
+}
+
+/// All settings.
+#[derive(Debug, Args)]
+pub struct Settings {
+    #[command(flatten)]
+    pub store: Store,
+    #[command(flatten)]
+    pub server: Server,
+    #[command(flatten)]
+    pub links: Links,
+    #[command(flatten)]
+    pub mail: settings::Mail,
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +117,13 @@ pub struct Import {
     /// The container to bring them into [default: the one named `default`]
     #[arg(long, value_name = "SID")]
     pub container: Option<String>,
+    /// Publish each file at its path below the folder that is named: prompts/en/1.wav of `import prompts` at
+    /// /c/CONTAINER/en/1.wav. Run again, what changed takes the place of what was there, at the same link
+    #[arg(long)]
+    pub keep_paths: bool,
+    /// Tell what would be brought in, as new, changed or same, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub store: Store,
 }
@@ -266,6 +314,10 @@ pub struct Transcode {
     /// Clip START-END in milliseconds; either may be left out
     #[arg(long, value_name = "A-B", allow_hyphen_values = true)]
     pub t: Option<String>,
+    /// What stdin is, where it has no header: a suffix such as ulaw, alaw, g722 or gsm, or sln with its rate, as
+    /// sln:16000
+    #[arg(long, value_name = "FORMAT[:HZ]", value_parser = from)]
+    pub from: Option<From>,
     /// Threads that encode [default: all cores]
     #[arg(long, value_name = "N", env = "TONEARM_TRANSCODE_THREADS")]
     pub threads: Option<std::num::NonZeroUsize>,
@@ -273,6 +325,34 @@ pub struct Transcode {
 
 #[derive(Debug, Args)]
 pub struct Probe {
-    /// The audio file
+    /// The audio file; `-` reads stdin
     pub file: PathBuf,
+    /// What stdin is, where it has no header: a suffix such as ulaw, or sln with its rate, as sln:16000
+    #[arg(long, value_name = "FORMAT[:HZ]", value_parser = from)]
+    pub from: Option<From>,
+}
+
+/// What bytes without a name are.
+#[derive(Debug, Clone)]
+pub struct From {
+    /// The suffix that says it.
+    pub extension: String,
+    /// The rate that they must have then, in Hz.
+    pub rate_hz: Option<u32>,
+}
+
+fn from(text: &str) -> Result<From, String> {
+    let (format, rate) = text.split_once(':').map_or((text, None), |(f, rate)| (f, Some(rate)));
+    let wrong =
+        || "expected a suffix of audio such as ulaw or wav, or ulaw:8000, sln:16000".to_owned();
+    let rate_hz = rate.map(|rate| rate.parse().map_err(|_| wrong())).transpose()?;
+    // Signed linear names its rate in its suffix.
+    let extension = match rate_hz {
+        Some(rate) if format == "sln" && rate > 8000 => format!("sln{}", rate / 1000),
+        _ => format.to_ascii_lowercase(),
+    };
+    match audio::formats::by_extension(&extension) {
+        Some(_) => Ok(From { extension, rate_hz }),
+        None => Err(wrong()),
+    }
 }

@@ -12,6 +12,8 @@ pub enum Failure {
     Failed(String),
     /// Help or the version was asked for: printed on stdout, exit 0.
     Asked(String),
+    /// A command is missing: the help is printed on stderr, exit 2.
+    Missing(String),
     /// Whoever read our output went away; there is nobody to tell.
     OutputClosed,
 }
@@ -32,6 +34,10 @@ impl Failure {
             Self::Failed(message) => {
                 eprintln!("error: {message}");
                 ExitCode::from(1)
+            }
+            Self::Missing(help) => {
+                eprint!("{help}");
+                ExitCode::from(2)
             }
             Self::Asked(text) => match print(&text) {
                 Ok(()) => ExitCode::SUCCESS,

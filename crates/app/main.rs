@@ -37,6 +37,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Secret(secret) => commands::secret::run(&secret),
         Command::Transcode(transcode) => commands::transcode::run(&transcode),
         Command::Probe(probe) => commands::probe::run(&probe),
-        Command::Config => commands::config::run(),
+        Command::Config(config) => commands::config::run(&config),
+        Command::Man { command } => commands::manual::page(command.as_deref()),
+        Command::Completions { shell } => commands::manual::completions(shell),
     }
 }

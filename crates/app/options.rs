@@ -34,7 +34,15 @@ pub fn preferences(args: &Transcode) -> Result<Preferences, Failure> {
 fn by_extension(target: &Path) -> Result<Preferences, Failure> {
     let extension = target.extension().and_then(|e| e.to_str()).unwrap_or("");
     let mut read = Preferences::default();
-    for (option, value) in Preferences::of_extension(&extension.to_ascii_lowercase()) {
+    let options = Preferences::of_extension(&extension.to_ascii_lowercase());
+    if options.is_empty() && !extension.is_empty() {
+        let written = Preferences::written_extensions().collect::<Vec<_>>().join(", .");
+        return Err(Failure::Usage(format!(
+            "{}: nothing is written as .{extension}; allowed: .{written}, or say --f",
+            target.display()
+        )));
+    }
+    for (option, value) in options {
         read.set(option, value).map_err(|e| {
             Failure::Usage(format!(
                 "{}: `{}` can't be written; allowed: {}",

@@ -4,6 +4,7 @@ use super::output::bytes_bar;
 use crate::assemble::{LostCatalog, Opened, alone, block_on};
 use crate::cli::Import;
 use crate::failure::{Failure, print};
+use library::{Arrival, Known};
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::fs::{self, DirEntry, File, Metadata};
@@ -21,13 +22,23 @@ pub fn run(args: &Import) -> Result<(), Failure> {
             Some(sid) => Some(container(&opened, sid).await?),
             None => None,
         };
-        match bring_in(&opened, &args.paths, container).await? {
+        let how = How { keep_paths: args.keep_paths, dry_run: args.dry_run };
+        match bring_in(&opened, &args.paths, container, how).await? {
             0 => Ok(()),
             failed => Err(Failure::Failed(format!(
                 "{failed} could not be brought in; the lines above tell which, and why"
             ))),
         }
     })
+}
+
+/// How files are brought in.
+#[derive(Clone, Copy, Default)]
+pub struct How {
+    /// At the paths that they have.
+    keep_paths: bool,
+    /// Not at all: it is only told.
+    dry_run: bool,
 }
 
 async fn container(opened: &Opened, sid: &str) -> Result<Uuid, Failure> {
@@ -46,6 +57,7 @@ pub async fn bring_in(
     opened: &Opened,
     paths: &[PathBuf],
     container: Option<Uuid>,
+    how: How,
 ) -> Result<usize, Failure> {
     let container = match container {
         Some(sid) => sid,
@@ -58,7 +70,7 @@ pub async fn bring_in(
     bar.set_length(total);
     for file in &found.files {
         bar.set_message(file.name());
-        match bring_one_in(opened, file, container).await {
+        match bring_one_in(opened, file, container, how).await {
             Ok(line) => bar.suspend(|| print(&line))?,
             Err(error) => {
                 found.failed += 1;
@@ -76,12 +88,30 @@ async fn bring_one_in(
     opened: &Opened,
     file: &FoundFile,
     container: Uuid,
+    how: How,
 ) -> Result<String, library::Error> {
     let (source, name) = (file.open()?, file.name());
-    let file = opened.library.import(&opened.operator, &name, source, container).await?.file;
-    let link = opened.library.publish_uris(std::slice::from_ref(&file)).await?;
+    let known = match how.keep_paths {
+        false => Known::ByName(name),
+        true => Known::ByPath { path: file.access_name()?, name },
+    };
+    let library = &opened.library;
+    let told = match &known {
+        Known::ByName(name) | Known::ByPath { path: name, .. } => name.clone(),
+    };
+    let import = library.begin_import(&opened.operator, known, source, container).await?;
+    if how.dry_run {
+        let becomes = match import.arrival {
+            Arrival::New => "new",
+            Arrival::Changed => "changed",
+            Arrival::Same => "same",
+        };
+        return Ok(format!("{becomes:7}  {told}\n"));
+    }
+    let file = import.finish().await?;
+    let link = library.publish_uris(std::slice::from_ref(&file)).await?;
     let link = link.into_iter().next().flatten().unwrap_or_else(|| "(not published)".into());
-    Ok(format!("{link}  {}\n", file.name))
+    Ok(format!("{link}  {told}\n"))
 }
 
 async fn default_container(opened: &Opened) -> Result<Uuid, Failure> {
@@ -105,11 +135,16 @@ struct Found {
     failed: usize,
 }
 
+/// A path that was given, and the same without links.
+type Root<'a> = (&'a Path, &'a Path);
+
 /// A regular file.
 struct FoundFile {
     path: PathBuf,
     length: u64,
-    /// The path that was given and led here, without links.
+    /// The path that was given and led here.
+    given: PathBuf,
+    /// The same without links.
     root: PathBuf,
 }
 
@@ -117,13 +152,13 @@ impl Found {
     /// Adds what a given path stands for, whatever links lead to it.
     fn look(&mut self, path: &Path) {
         let found = fs::canonicalize(path).and_then(|root| {
-            fs::metadata(&root).and_then(|metadata| self.add(path, metadata, &root))
+            fs::metadata(&root).and_then(|metadata| self.add(path, metadata, (path, &root)))
         });
         self.note(path, found);
     }
 
     /// Adds what lies in a folder under `root`.
-    fn look_within(&mut self, path: &Path, root: &Path) {
+    fn look_within(&mut self, path: &Path, root: Root<'_>) {
         let metadata = fs::symlink_metadata(path);
         let found = metadata.and_then(|metadata| match metadata.is_symlink() {
             true => Err(io::Error::other("a symbolic link; name its target to bring that in")),
@@ -140,10 +175,10 @@ impl Found {
         }
     }
 
-    fn add(&mut self, path: &Path, metadata: Metadata, root: &Path) -> io::Result<()> {
+    fn add(&mut self, path: &Path, metadata: Metadata, root: Root<'_>) -> io::Result<()> {
         if metadata.is_file() {
-            let (path, root) = (path.to_owned(), root.to_owned());
-            self.files.push(FoundFile { path, length: metadata.len(), root });
+            let (given, root) = (root.0.to_owned(), root.1.to_owned());
+            self.files.push(FoundFile { path: path.into(), length: metadata.len(), given, root });
         } else if metadata.is_dir() && self.folders.insert((metadata.dev(), metadata.ino())) {
             let entries: io::Result<Vec<_>> = fs::read_dir(path)?.collect();
             let mut entries: Vec<_> = entries?.iter().map(DirEntry::path).collect();
@@ -159,6 +194,15 @@ impl Found {
 impl FoundFile {
     fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Its path below the folder that was named; its name if that was the file itself.
+    fn access_name(&self) -> io::Result<String> {
+        let path = self.path.strip_prefix(&self.given).ok().filter(|path| *path != Path::new(""));
+        let path = path.map_or_else(|| self.path.file_name().map(Path::new), Some);
+        let text = path.and_then(Path::to_str);
+        text.map(str::to_owned)
+            .ok_or_else(|| io::Error::other("its path is no UTF-8, as links are"))
     }
 
     /// Opens it, if it still is where it was found: a link may have taken the place of a folder on the way.

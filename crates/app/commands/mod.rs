@@ -5,6 +5,7 @@ pub mod check;
 pub mod config;
 pub mod import;
 pub mod mail;
+pub mod manual;
 mod output;
 pub mod probe;
 pub mod secret;

@@ -1,19 +1,37 @@
 //! `tonearm probe`: the facts of a file as JSON.
 
-use crate::cli::Probe;
+use crate::cli::{From, Probe};
 use crate::failure::{Failure, print};
-use audio::{Facts, Hint};
+use audio::{Facts, Hint, Probed, Source};
 use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 pub fn run(args: &Probe) -> Result<(), Failure> {
-    let name = args.file.display();
-    let file = open(&args.file)?;
-    let hint = Hint { extension: args.file.extension().and_then(|e| e.to_str()), mime_type: None };
-    let probed = audio::probe(&(Arc::new(file) as audio::Source), hint)
-        .map_err(|e| Failure::failed(name, e))?;
+    let file = if is_dash(&args.file) { spool_stdin()? } else { open(&args.file)? };
+    let probed = probe(&(Arc::new(file) as Source), &args.file, args.from.as_ref())?;
     print(&format!("{:#}\n", json(&probed.facts)))
+}
+
+/// Whether a path means stdin or stdout.
+pub fn is_dash(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// What a file is: by what is said of it, or else by its name.
+pub fn probe(source: &Source, path: &Path, from: Option<&From>) -> Result<Probed, Failure> {
+    let named = path.extension().and_then(|extension| extension.to_str());
+    let extension = from.map(|from| from.extension.as_str()).or(named);
+    let probed = audio::probe(source, Hint { extension, mime_type: None });
+    let probed = probed.map_err(|e| Failure::failed(path.display(), e))?;
+    match from.and_then(|from| from.rate_hz) {
+        Some(rate) if rate != probed.facts.rate_hz => Err(Failure::Usage(format!(
+            "--from: {} has {} Hz, not {rate}",
+            probed.facts.format, probed.facts.rate_hz
+        ))),
+        _ => Ok(probed),
+    }
 }
 
 /// Opens a regular file.
@@ -40,4 +58,22 @@ fn json(facts: &Facts) -> serde_json::Value {
         "classification": "media",
         "repaired": facts.repaired,
     })
+}
+
+/// A file without a name: gone when closed.
+fn unnamed() -> io::Result<File> {
+    let path = std::env::temp_dir().join(format!("tonearm-{}", uuid::Uuid::new_v4()));
+    let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+    std::fs::remove_file(&path)?;
+    Ok(file)
+}
+
+/// What comes on stdin, in a file, because it's read at any place.
+pub fn spool_stdin() -> Result<File, Failure> {
+    let spool = || -> io::Result<File> {
+        let mut file = unnamed()?;
+        io::copy(&mut io::stdin().lock(), &mut file)?;
+        Ok(file)
+    };
+    spool().map_err(|e| Failure::failed("reading stdin", e))
 }

@@ -1,6 +1,6 @@
 //! `tonearm serve`: listen → open the data folder → bring in → welcome → serve until a signal.
 
-use super::import::bring_in;
+use super::import::{How, bring_in};
 use crate::assemble::{self, LostCatalog, Opened, block_on};
 use crate::cli::Serve;
 use crate::failure::{Failure, print};
@@ -54,6 +54,8 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         };
         tokio::spawn(opened.library.clone().keep_sweeping());
         tokio::spawn(opened.library.clone().keep_settling());
+        let (data, min_free) = (args.store.data.clone(), args.store.min_free_bytes);
+        tokio::spawn(assemble::keep_room(services.media.clone(), data, min_free));
         let post = Post::new(opened.library.clone(), services.media.clone(), mail);
         tokio::spawn(post.clone().keep_sending());
         print(&format!("listening on http://{address}\n"))?;
@@ -82,7 +84,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
 
 /// Brings in what is to be brought in; then what there is to serve.
 async fn prepared(opened: &Opened, args: &Serve) -> Result<Services, Failure> {
-    bring_in(opened, &args.paths, None).await?;
+    bring_in(opened, &args.paths, None, How::default()).await?;
     let mut services = assemble::services(opened, &args.server, &args.links).await?;
     match server::raise_descriptor_limit() {
         Ok(descriptors) => settings::fit(&mut services.config, descriptors),

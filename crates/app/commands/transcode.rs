@@ -4,18 +4,17 @@
 //! place.
 
 use super::output::Output;
-use super::probe::open;
+use super::probe::{is_dash, open, probe, spool_stdin};
 use crate::cli::Transcode;
 use crate::failure::Failure;
 use crate::options::preferences;
+use audio::Source;
 use audio::source::Cursor;
 use audio::transcode::Input;
-use audio::{Hint, Source};
 use indicatif::ProgressBar;
 use media::{Refusal, Representation, Resource};
 use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 pub fn run(args: &Transcode) -> Result<(), Failure> {
@@ -24,9 +23,7 @@ pub fn run(args: &Transcode) -> Result<(), Failure> {
     let file = if is_dash(&args.source) { spool_stdin()? } else { open(&args.source)? };
     let hash = content_hash(&file).map_err(|e| Failure::failed(&name, e))?;
     let source: Source = Arc::new(file);
-    let hint =
-        Hint { extension: args.source.extension().and_then(|e| e.to_str()), mime_type: None };
-    let probed = audio::probe(&source, hint).map_err(|e| Failure::failed(&name, e))?;
+    let probed = probe(&source, &args.source, args.from.as_ref())?;
     let facts = Arc::new(probed.facts);
     let content = catalog::content_id(&hash, audio::formats::read_as(&facts).as_deref());
     let resource =
@@ -47,10 +44,6 @@ pub fn run(args: &Transcode) -> Result<(), Failure> {
         }
     }
     target.finish().map_err(|e| Failure::failed(args.target.display(), e))
-}
-
-fn is_dash(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
 
 fn threads(args: &Transcode) -> usize {
@@ -81,21 +74,4 @@ fn content_hash(file: &File) -> io::Result<String> {
     let mut whole = Cursor::new(Arc::new(file.try_clone()?));
     io::copy(&mut whole, &mut hasher)?;
     Ok(hasher.finalize().to_hex().to_string())
-}
-
-/// A file without a name: gone when closed.
-fn unnamed() -> io::Result<File> {
-    let path = std::env::temp_dir().join(format!("tonearm-{}", uuid::Uuid::new_v4()));
-    let file = File::options().read(true).write(true).create_new(true).open(&path)?;
-    std::fs::remove_file(&path)?;
-    Ok(file)
-}
-
-fn spool_stdin() -> Result<File, Failure> {
-    let spool = || -> io::Result<File> {
-        let mut file = unnamed()?;
-        io::copy(&mut io::stdin().lock(), &mut file)?;
-        Ok(file)
-    };
-    spool().map_err(|e| Failure::failed("reading stdin", e))
 }

@@ -45,6 +45,10 @@ pub struct Store {
         hide_default_value = true
     )]
     pub secret_key: Option<String>,
+    /// Bytes of the disk that uploads leave free, or with KiB, MiB, GiB, TiB; where fewer are, they are answered 507
+    #[arg(long, value_name = "N", env = "TONEARM_MIN_FREE_BYTES", default_value = "0",
+          value_parser = byte_count)]
+    pub min_free_bytes: u64,
     /// Base of the publish links, such as https://media.example.com [default: the address listened on]
     #[arg(long, value_name = "URL", env = "TONEARM_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,

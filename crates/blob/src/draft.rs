@@ -2,7 +2,7 @@
 
 use crate::Hash;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
@@ -52,6 +52,21 @@ impl Draft {
     /// Syncs the bytes and gives them their place.
     pub(crate) fn persist(self, path: &Path) -> io::Result<()> {
         self.file.as_file().sync_all()?;
-        self.file.persist(path).map(|_| ()).map_err(|e| e.error)
+        match self.file.persist(path) {
+            Ok(_) => Ok(()),
+            // `tmp/` lies on a disk of its own.
+            Err(e) if e.error.kind() == io::ErrorKind::CrossesDevices => copy(e.file, path),
+            Err(e) => Err(e.error),
+        }
     }
+}
+
+/// Gives bytes a place on another disk: beside it first, so that they appear there whole or not at all.
+fn copy(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut copy = NamedTempFile::with_prefix_in("draft-", folder)?;
+    file.rewind()?;
+    io::copy(&mut file, &mut copy)?;
+    copy.as_file().sync_all()?;
+    copy.persist(path).map(|_| ()).map_err(|e| e.error)
 }

@@ -30,7 +30,7 @@ pub use hash::{Hash, InvalidHash};
 pub use local::{Found, GetError, Local};
 pub use name::{InvalidName, ObjectName};
 pub use remote::Remote;
-pub use reserve::Reserve;
+pub use reserve::{RESERVE_BYTES, Reserve, free_bytes};
 pub use seal::Seal;
 pub use settings::{BadUrl, Place};
 pub use store::{Leftover, REMOTE_LINGER, Store, StoreError, Stores};

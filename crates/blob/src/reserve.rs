@@ -7,10 +7,19 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// As much as the catalog's log takes before it is written over.
-const RESERVE_BYTES: usize = 4 << 20;
+pub const RESERVE_BYTES: u64 = 4 << 20;
 
 /// With less than this free, no room is taken away from what is to be stored.
-const FREE_BYTES: u64 = 4 * RESERVE_BYTES as u64;
+const FREE_BYTES: u64 = 4 * RESERVE_BYTES;
+
+/// Bytes that are free, for us, on the disk on which this lies.
+///
+/// # Errors
+/// If it can't be told.
+pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    let disk = statvfs(path)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
 
 /// A file of a data folder that holds room. It is given up for what must be written on a full disk: a start, and the
 /// deletions that make more room.
@@ -31,8 +40,7 @@ impl Reserve {
     /// # Errors
     /// If it can't be kept.
     pub fn keep(&self) -> io::Result<()> {
-        let free = statvfs(self.path.parent().unwrap_or(Path::new(".")))?;
-        if free.f_bavail.saturating_mul(free.f_frsize) < FREE_BYTES {
+        if free_bytes(self.path.parent().unwrap_or(Path::new(".")))? < FREE_BYTES {
             return Ok(());
         }
         let mut options = File::options();
@@ -40,7 +48,7 @@ impl Reserve {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
             made => made?,
         };
-        let kept = file.write_all(&vec![0; RESERVE_BYTES]).and_then(|()| file.sync_all());
+        let kept = file.write_all(&vec![0; RESERVE_BYTES as usize]).and_then(|()| file.sync_all());
         if kept.is_err() {
             self.give_up();
         }

@@ -135,6 +135,22 @@ impl Catalog {
         self.read_one(sql, values![hash, container_sid, name], FileRow::read).await
     }
 
+    /// The file of a container that has this access name.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn file_at(
+        &self,
+        container_sid: Uuid,
+        access_name: &str,
+    ) -> Result<Option<FileRow>, Error> {
+        let sql = format!(
+            "SELECT {} FROM files WHERE container_sid = ?1 AND file_access_name = ?2",
+            FileRow::selected()
+        );
+        self.read_one(sql, values![container_sid, access_name], FileRow::read).await
+    }
+
     /// Files, of one partner or (`None`) of all.
     ///
     /// # Errors

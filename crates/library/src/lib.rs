@@ -19,6 +19,7 @@ mod last_access;
 mod link_secrets;
 mod mails;
 mod probe_again;
+mod room;
 mod rules;
 mod store;
 mod sweep;
@@ -54,9 +55,10 @@ pub use check::{Checked, Fault, Found, Repair, Thorough};
 pub use containers::masked;
 pub use error::Error;
 pub use examine::Examined;
-pub use import::Import;
+pub use import::{Arrival, Import, Known};
 pub use last_access::ACCESS_RESOLUTION;
 pub use link_secrets::LinkSecret;
+pub use room::Readiness;
 pub use upload::Upload;
 pub use voipbin::VoipbinSide;
 pub use voxbone::{LinkOptions, Recordable};
@@ -84,6 +86,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// What links are signed with, the first one signing; none if the catalog is to keep one.
     pub link_secrets: Vec<Secret>,
+    /// Bytes of the disk that uploads leave free; 0 lets them fill it.
+    pub min_free_bytes: u64,
 }
 
 /// The library. Clones share it.

@@ -15,6 +15,9 @@ use catalog::ContentRow;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// After so many bytes of an upload the room on the disk is looked at again.
+const LOOK_EVERY: u64 = 16 << 20;
+
 /// Bytes coming in; dropped unfinished, nothing is kept.
 pub struct Upload {
     library: Library,
@@ -67,6 +70,7 @@ impl Library {
     }
 
     async fn begin(&self, caller: &Principal, replaced: Option<File>) -> Result<Upload, Error> {
+        self.check_room().await?;
         let stores = self.stores.clone();
         Ok(Upload {
             library: self.clone(),
@@ -147,6 +151,9 @@ impl Upload {
         let length = draft.length_bytes() + bytes.as_ref().len() as u64;
         if let Some(limit) = self.most_bytes.filter(|most| length > *most) {
             return Err(Error::LimitReached { quota: "quota_bytes", limit });
+        }
+        if length / LOOK_EVERY > draft.length_bytes() / LOOK_EVERY {
+            self.library.check_room().await?;
         }
         self.draft = Some(blocking(move || draft.write(bytes.as_ref()).map(|()| draft)).await??);
         Ok(())

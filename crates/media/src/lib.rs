@@ -40,6 +40,7 @@ mod source;
 
 pub use asker::Asker;
 pub use body::Body;
+pub use cache::give_up_outputs;
 pub use chunk::{BodyError, Chunk};
 pub use convert::{ConvertError, convert};
 pub use counters::Counters;

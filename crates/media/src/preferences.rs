@@ -133,6 +133,13 @@ impl Preferences {
         formats::by_extension(extension).map(|row| ("f", row.name)).into_iter().collect()
     }
 
+    /// The extensions of what can be written, the usual one of a format first.
+    pub fn written_extensions() -> impl Iterator<Item = &'static str> {
+        let written = FORMATS.iter().filter(|row| row.target.is_some());
+        let usual = written.flat_map(|row| row.extensions.iter().copied());
+        usual.chain(EXTENSIONS.iter().map(|(extension, _)| *extension))
+    }
+
     /// The options that play in the format that Asterisk calls so; one that isn't written here is played as wav.
     #[must_use]
     pub fn of_asterisk(format: &str) -> Vec<(&'static str, &'static str)> {

@@ -21,6 +21,7 @@ use semantics::link::Link;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The service. Cheap to clone.
 #[derive(Clone)]
@@ -71,6 +72,17 @@ impl Media {
     #[must_use]
     pub fn cached_bytes(&self) -> u64 {
         self.engine().cache.bytes()
+    }
+
+    /// Has the output cache leave so many bytes free on its disk, for ever: for one that files share with it.
+    pub async fn keep_room(self, bytes: u64) {
+        /// A disk fills no faster than uploads come.
+        const EVERY: Duration = Duration::from_secs(5);
+        loop {
+            let engine = Arc::clone(self.engine());
+            let _ = tokio::task::spawn_blocking(move || engine.cache.leave_free(bytes)).await;
+            tokio::time::sleep(EVERY).await;
+        }
     }
 
     /// The resource behind a link at a time, if there is one and the right opens it (apis/publish/README.md §6, §7).

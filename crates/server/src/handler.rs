@@ -14,6 +14,7 @@ use axum::Router;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use library::Readiness;
 use media::{OpenError, RETRY_AFTER_ENCODE_S};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -87,6 +88,11 @@ impl Handler {
             }
         } else if uri.path() == "/healthz" {
             health(self.admissions.is_draining())
+        } else if uri.path() == "/readyz" {
+            match self.admissions.is_draining() {
+                true => health(true),
+                false => readiness(self.services.library.readiness().await),
+            }
         } else if uri.path() == "/metrics" {
             let connections = self.admissions.count();
             let Services { library, media, .. } = &self.services;
@@ -154,6 +160,19 @@ fn health(draining: bool) -> Response<Body> {
         true => (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#),
     };
     text(status, "application/json", json.into())
+}
+
+/// `GET /readyz`: whether files are taken; if not, why. What is stored may be served all the same.
+fn readiness(found: Readiness) -> Response<Body> {
+    let (status, message) = match found {
+        Readiness::Ready => return health(false),
+        Readiness::DiskFull { free, needed } => {
+            ("full", format!("the disk has {free} bytes free, uploads need {needed}"))
+        }
+        Readiness::NoCatalog => ("failed", "the catalog can't be read; the log tells why".into()),
+    };
+    let json = serde_json::json!({ "status": status, "message": message });
+    text(StatusCode::SERVICE_UNAVAILABLE, "application/json", json.to_string())
 }
 
 fn text(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {

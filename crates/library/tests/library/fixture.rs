@@ -35,6 +35,7 @@ pub async fn fixture_over(public_url: &str, stores: impl FnOnce(&Local) -> Store
         public_url: public_url.into(),
         data_dir: dir.path().into(),
         link_secrets: Vec::new(),
+        min_free_bytes: 0,
     };
     let library = Library::open(catalog.clone(), stores(&blobs), config);
     let welcome = library.bootstrap().await.unwrap().unwrap();

@@ -13,8 +13,8 @@ use blob::Local;
 use catalog::Catalog;
 use fixture::*;
 use library::{
-    Beside, Change, Config, ContainerChanges, Error, File, Grant, Library, List, Order, Principal,
-    Publish, Rest, Role, Start, masked,
+    Arrival, Beside, Change, Config, ContainerChanges, Error, File, Grant, Known, Library, List,
+    Order, Principal, Publish, Rest, Role, Start, masked,
 };
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -43,6 +43,7 @@ async fn a_first_start_that_cannot_write_its_token_is_made_again() {
         public_url: "http://x".into(),
         data_dir: dir.path().into(),
         link_secrets: Vec::new(),
+        min_free_bytes: 0,
     };
     let library = Library::open(catalog, blobs, config);
     let path = dir.path().join("admin.token");
@@ -182,23 +183,48 @@ async fn an_unchanged_file_is_not_imported_twice() {
     let import = async |path: &Path| {
         let name = path.file_name().unwrap().to_str().unwrap();
         let source = fs::File::open(path).unwrap();
-        f.library.import(&f.admin, name, source, f.container).await.unwrap()
+        let known = Known::ByName(name.into());
+        let import = f.library.begin_import(&f.admin, known, source, f.container).await.unwrap();
+        (import.arrival, import.finish().await.unwrap())
     };
     let (first, again) = (import(&path).await, import(&path).await);
-    assert!(!first.already_there && again.already_there);
-    assert_eq!(first.file.file_sid, again.file.file_sid);
+    assert_eq!((first.0, again.0), (Arrival::New, Arrival::Same));
+    assert_eq!(first.1.file_sid, again.1.file_sid);
     fs::write(&path, "two").unwrap();
-    assert!(!import(&path).await.already_there);
+    assert_eq!(import(&path).await.0, Arrival::New);
     // Raw audio is what its name says.
     for name in ["prompt.ulaw", "prompt.alaw"] {
         let path = f.dir.path().join(name);
         fs::write(&path, "one").unwrap();
-        for already_there in [false, true] {
-            let imported = import(&path).await;
-            assert_eq!(imported.already_there, already_there, "{name}");
-            assert_eq!(stored(&f, &imported.file).await, b"one");
+        for arrival in [Arrival::New, Arrival::Same] {
+            let (found, file) = import(&path).await;
+            assert_eq!(found, arrival, "{name}");
+            assert_eq!(stored(&f, &file).await, b"one");
         }
     }
+}
+
+#[tokio::test]
+async fn what_changes_while_it_is_brought_in_is_refused_and_kept_once_it_rests() {
+    let f = fixture().await;
+    let path = f.dir.path().join("1.txt");
+    let begin = async || {
+        let source = fs::File::open(&path).unwrap();
+        let known = Known::ByPath { path: "en/1.txt".into(), name: "1.txt".into() };
+        f.library.begin_import(&f.admin, known, source, f.container).await.unwrap()
+    };
+    fs::write(&path, "one").unwrap();
+    let first = begin().await.finish().await.unwrap();
+    assert_eq!(first.file_access_name, "en/1.txt");
+    fs::write(&path, "two").unwrap();
+    let import = begin().await;
+    fs::write(&path, "three").unwrap();
+    assert!(matches!(import.finish().await, Err(Error::Invalid { .. })));
+    assert_eq!(stored(&f, &first).await, b"one");
+    let import = begin().await;
+    assert_eq!(import.arrival, Arrival::Changed);
+    let changed = import.finish().await.unwrap();
+    assert_eq!((changed.file_sid, stored(&f, &changed).await), (first.file_sid, b"three".to_vec()));
 }
 
 #[tokio::test]

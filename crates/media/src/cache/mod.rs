@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::num::NonZeroUsize;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -25,6 +26,8 @@ pub struct Cache {
     outputs: Mutex<Outputs>,
     /// Whether the last write failed: said once, not per segment.
     failing: AtomicBool,
+    /// Whether files need the disk more: nothing is kept then.
+    yielding: AtomicBool,
 }
 
 struct Outputs {
@@ -82,8 +85,8 @@ impl Cache {
         evicted.extend(outputs.evict(limit_bytes, &counters));
         remove(evicted);
         let outputs = Mutex::new(outputs);
-        let failing = AtomicBool::new(false);
-        Ok(Self { dir: dir.into(), limit_bytes, counters, outputs, failing })
+        let (failing, yielding) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self { dir: dir.into(), limit_bytes, counters, outputs, failing, yielding })
     }
 
     fn outputs(&self) -> MutexGuard<'_, Outputs> {
@@ -116,7 +119,7 @@ impl Cache {
     /// Blocking. Returns whether it's there now.
     pub fn store(&self, key: &Arc<str>, segment: u32, position: u64, bytes: &[u8]) -> bool {
         let length = bytes.len() as u64;
-        if length > self.limit_bytes {
+        if length > self.limit_bytes || self.yielding.load(Ordering::Relaxed) {
             return false;
         }
         self.reserve(key, length);
@@ -136,6 +139,30 @@ impl Cache {
             }
         }
         self.settle(key, length, written.ok())
+    }
+
+    /// Gives up the outputs that were used least recently until the disk has so many bytes free; as long as it has
+    /// fewer, none are kept. Blocking.
+    pub fn leave_free(&self, bytes: u64) {
+        let Ok(free) = blob::free_bytes(&self.dir) else { return };
+        let lack = bytes.saturating_sub(free);
+        let was_yielding = self.yielding.swap(lack > 0, Ordering::Relaxed);
+        if lack == 0 {
+            return;
+        }
+        let mut outputs = self.outputs();
+        let left = outputs.bytes.saturating_sub(lack);
+        let evicted = outputs.evict(left, &self.counters);
+        drop(outputs);
+        if !was_yielding {
+            let outputs = evicted.len();
+            tracing::warn!(
+                free,
+                outputs,
+                "the disk is almost full: cached outputs are given up for files"
+            );
+        }
+        remove(evicted);
     }
 
     /// Makes room for so many bytes, and takes it.
@@ -195,6 +222,28 @@ impl Cache {
         }
         Ok(())
     }
+}
+
+/// Removes cached outputs in a folder that no server has open, the oldest first, until they had so many bytes; tells
+/// how many they had. Blocking.
+#[must_use]
+pub fn give_up_outputs(dir: &Path, bytes: u64) -> u64 {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut outputs: Vec<_> = entries
+        .filter_map(|entry| {
+            let data = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+            Some((data.modified().ok()?, data.blocks() * 512, entry.path()))
+        })
+        .collect();
+    outputs.sort();
+    let mut freed = 0;
+    for (_, length, path) in outputs {
+        if freed >= bytes {
+            break;
+        }
+        freed += fs::remove_file(path).map_or(0, |()| length);
+    }
+    freed
 }
 
 /// Clears away what was evicted.
