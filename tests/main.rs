@@ -23,6 +23,7 @@ mod limits;
 mod lost;
 mod matrix;
 mod noise;
+mod one_store;
 mod publish;
 mod queue;
 mod ranges;
