@@ -5,18 +5,21 @@
 
 use crate::{Draft, Leftover, ObjectName, StoreError};
 use bytes::Bytes;
+use futures_util::future::select;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 use object_store::{
-    Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutOptions, PutPayload,
+    Error, GetOptions, GetRange, GetResult, ObjectStore, ObjectStoreExt, PutOptions, PutPayload,
 };
 use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 /// What a cloud's client does.
 pub(crate) trait Backend: ObjectStore + MultipartStore {}
@@ -26,6 +29,8 @@ impl<T: ObjectStore + MultipartStore> Backend for T {}
 #[derive(Debug, Clone)]
 pub struct Remote {
     bucket: Arc<Bucket>,
+    /// How long a read may take to begin before it is asked for a second time.
+    second_after: Duration,
 }
 
 #[derive(Debug)]
@@ -59,10 +64,23 @@ const MAX_PARTS_OF_OBJECT: u64 = 9_000;
 /// Objects removed at a time.
 const MAX_REMOVALS: usize = 8;
 
+/// A read that has not begun by then is asked for again, because what is slow once is seldom slow twice.
+const SECOND_AFTER: Duration = Duration::from_millis(250);
+
+/// How long settings are tried: who makes a container waits for it.
+const CHECK_WITHIN: Duration = Duration::from_secs(15);
+
 impl Remote {
     pub(crate) fn new(reads: Arc<dyn Backend>, writes: Arc<dyn Backend>, prefix: String) -> Self {
         let [reading, parts] = [MAX_READS, MAX_PARTS].map(|n| Arc::new(Semaphore::new(n)));
-        Self { bucket: Arc::new(Bucket { reads, writes, prefix, reading, parts }) }
+        let bucket = Arc::new(Bucket { reads, writes, prefix, reading, parts });
+        Self { bucket, second_after: SECOND_AFTER }
+    }
+
+    /// The same, but patient for so long with a read that does not begin: for who counts requests.
+    #[must_use]
+    pub fn patient_for(self, second_after: Duration) -> Self {
+        Self { second_after, ..self }
     }
 
     /// Whether it is the same one, with the same keys.
@@ -91,12 +109,47 @@ impl Remote {
         let turn = acquire(&self.bucket.reading, 1).await?;
         let range = (range != (0..length_bytes)).then_some(GetRange::Bounded(range));
         let options = GetOptions { range, if_match: e_tag, ..GetOptions::default() };
-        let got = self.bucket.reads.get_opts(&self.path(name), options).await?;
+        let got = self.begin_read(&self.path(name), &options).await?;
         if got.meta.size != length_bytes {
             return Err(StoreError::Changed);
         }
         let bytes = got.into_stream().map_err(StoreError::from);
         Ok(bytes.inspect(move |_| _ = &turn).boxed())
+    }
+
+    /// The answer to the first of two requests that has one, the second sent if the first takes long.
+    async fn begin_read(&self, path: &Path, options: &GetOptions) -> Result<GetResult, Error> {
+        let ask = || Box::pin(self.bucket.reads.get_opts(path, options.clone()));
+        let mut first = ask();
+        if let Ok(got) = timeout(self.second_after, &mut first).await {
+            return got;
+        }
+        let (got, other) = select(first, ask()).await.factor_first();
+        match got {
+            Err(Error::Generic { .. }) => other.await,
+            said => said,
+        }
+    }
+
+    /// The ETag of an object whose bytes, all read, are those that its name tells.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] if they are others.
+    pub async fn recognise(
+        &self,
+        name: &ObjectName,
+        length_bytes: u64,
+    ) -> Result<Option<String>, StoreError> {
+        let _turn = acquire(&self.bucket.reading, 1).await?;
+        let got = self.begin_read(&self.path(name), &GetOptions::default()).await?;
+        let (e_tag, size) = (got.meta.e_tag.clone(), got.meta.size);
+        let mut bytes = got.into_stream();
+        let mut hasher = blake3::Hasher::new();
+        while let Some(piece) = bytes.try_next().await? {
+            hasher.update(&piece);
+        }
+        let is_same = hasher.finalize().as_bytes() == name.hash().as_bytes();
+        if is_same && size == length_bytes { Ok(e_tag) } else { Err(StoreError::Changed) }
     }
 
     pub(crate) async fn put<F>(
@@ -177,6 +230,11 @@ impl Remote {
     /// # Errors
     /// [`StoreError`].
     pub async fn check(&self) -> Result<(), StoreError> {
+        let late = || StoreError::Unavailable(format!("no answer within {CHECK_WITHIN:?}"));
+        timeout(CHECK_WITHIN, self.check_at_leisure()).await.map_err(|_| late())?
+    }
+
+    async fn check_at_leisure(&self) -> Result<(), StoreError> {
         let chance = getrandom::u64().map_err(io::Error::other)?;
         let path = Path::from(format!("{}tonearm-check-{chance:016x}", self.bucket.prefix));
         let text = Bytes::from(format!("{chance:016x}"));

@@ -82,6 +82,36 @@ async fn a_read_is_asked_for_again_where_that_helps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_does_not_begin_is_asked_for_a_second_time() {
+    let house = House::new();
+    let (name, e_tag) = house.put(SMALL).await.unwrap();
+    house.s3.take_seen();
+    house.s3.fails("GET", "", Fault::Held, 1);
+    let read = house.read(name, e_tag.clone()).await;
+    assert!(matches!(read, Ok(SMALL)), "{read:?}");
+    assert_eq!(house.s3.take_seen().len(), 2);
+    // What the first answers for good counts, however late the second is.
+    house.s3.remove_all();
+    let missing = house.read(name, e_tag).await;
+    assert!(matches!(missing, Err(StoreError::Missing)), "{missing:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_are_recognised_by_their_hash_whatever_their_etag() {
+    let house = House::new();
+    let (name, _) = house.put(SMALL).await.unwrap();
+    let Store::Remote(remote) = &house.store else { unreachable!() };
+    let (key, bytes) = house.s3.objects().pop_first().unwrap();
+    let e_tag = house.s3.overwrite(&key, &bytes);
+    assert_eq!(remote.recognise(&name, SMALL as u64).await.unwrap(), Some(e_tag));
+    let length = remote.recognise(&name, SMALL as u64 + 1).await;
+    assert!(matches!(length, Err(StoreError::Changed)), "{length:?}");
+    house.s3.overwrite(&key, &[8; SMALL]);
+    let other = remote.recognise(&name, SMALL as u64).await;
+    assert!(matches!(other, Err(StoreError::Changed)), "{other:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_put_is_sent_again_under_its_name_and_there_once() {
     for (fault, times) in passing().into_iter().chain([(Fault::DoneAndDenied, 1)]) {
         let house = House::new();

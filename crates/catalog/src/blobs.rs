@@ -120,6 +120,19 @@ impl Catalog {
         self.read_one(sql, values![store, blob_address(content_id)], object).await
     }
 
+    /// An object has another ETag than its put gave, since its bucket was copied or restored; its bytes are the same.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn change_e_tag(&self, object: String, e_tag: Option<String>) -> Result<(), Error> {
+        self.change(move |db| {
+            let sql = "UPDATE blobs SET e_tag = ? WHERE object = ?";
+            db.execute(sql, &values![e_tag, object])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Notes an object before it is put: a leftover from then on, Unix milliseconds, unless a content is kept in it.
     ///
     /// # Errors

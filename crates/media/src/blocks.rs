@@ -8,6 +8,7 @@ use crate::error::OpenError;
 use crate::flight::{End, Flight};
 use crate::lock::lock;
 use blob::{ObjectName, Remote, StoreError, Stores};
+use catalog::Catalog;
 use futures_util::StreamExt;
 use std::collections::HashMap;
 use std::fs::File;
@@ -43,6 +44,7 @@ pub struct Blocks {
     cache: Arc<Cache>,
     counters: Arc<Counters>,
     stores: Stores,
+    catalog: Catalog,
     /// Blocks on their way.
     flights: Mutex<HashMap<u32, Arc<Flight>>>,
     /// Whether the object was found missing, changed or out of reach of the store's keys: who comes looks anew.
@@ -55,6 +57,7 @@ pub struct BlocksInUse {
     pub cache: Arc<Cache>,
     counters: Arc<Counters>,
     stores: Stores,
+    catalog: Catalog,
     by_name: Mutex<HashMap<ObjectName, Weak<Blocks>>>,
 }
 
@@ -66,9 +69,9 @@ pub struct Object {
 }
 
 impl BlocksInUse {
-    pub fn new(cache: Cache, counters: &Arc<Counters>, stores: &Stores) -> Self {
-        let (counters, stores) = (Arc::clone(counters), stores.clone());
-        Self { cache: Arc::new(cache), counters, stores, by_name: Mutex::default() }
+    pub fn new(cache: Cache, counters: &Arc<Counters>, stores: &Stores, catalog: &Catalog) -> Self {
+        let (counters, stores, catalog) = (Arc::clone(counters), stores.clone(), catalog.clone());
+        Self { cache: Arc::new(cache), counters, stores, catalog, by_name: Mutex::default() }
     }
 
     /// An object as blocks: those that are in use, or new ones. Nothing is asked of the store. Within a runtime.
@@ -90,6 +93,7 @@ impl BlocksInUse {
             cache: Arc::clone(&self.cache),
             counters: Arc::clone(&self.counters),
             stores: self.stores.clone(),
+            catalog: self.catalog.clone(),
             flights: Mutex::default(),
             is_lost: AtomicBool::new(false),
             runtime: Handle::current(),
@@ -266,7 +270,7 @@ impl Blocks {
     }
 
     /// What a failure of the store is to those who wait; one that is for good is counted once.
-    fn end_of(&self, error: &StoreError) -> End {
+    fn end_of(self: &Arc<Self>, error: &StoreError) -> End {
         let name = &self.name;
         let is_gone = matches!(error, StoreError::Missing | StoreError::Changed);
         let is_refused = matches!(error, StoreError::Refused(_));
@@ -278,8 +282,25 @@ impl Blocks {
         if !was_lost {
             self.stores.count_lost();
             tracing::error!(%error, object = %name, "stored bytes are lost until the same file is uploaded again");
+            if matches!(error, StoreError::Changed) {
+                self.runtime.spawn(Arc::clone(self).recognise());
+            }
         }
         End::Failed(error.to_string())
+    }
+
+    /// Looks whether an object with another ETag has the bytes that it had, as in a bucket that was copied or restored:
+    /// the next who comes then reads it by its new ETag.
+    async fn recognise(self: Arc<Self>) {
+        let (name, length) = (&self.name, self.length_bytes);
+        let kept = match self.store.recognise(name, length).await {
+            Ok(e_tag) => self.catalog.change_e_tag(name.to_string(), e_tag).await,
+            Err(error) => return tracing::error!(%error, object = %name, "its bytes are others"),
+        };
+        match kept {
+            Ok(()) => tracing::warn!(object = %name, "its ETag changed, its bytes did not"),
+            Err(error) => tracing::error!(%error, object = %name, "its new ETag can't be kept"),
+        }
     }
 
     /// Waits until a block is here: in the cache or, where that can't be written, in memory for a moment.

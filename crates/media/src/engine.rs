@@ -57,7 +57,7 @@ impl Engine {
         let cache = Cache::open(&config.cache_dir, config.cache_bytes, Arc::clone(&counters))?;
         let blocks =
             Cache::open(&config.block_cache_dir, config.block_cache_bytes, Arc::clone(&counters))?;
-        let blocks = BlocksInUse::new(blocks, &counters, &stores);
+        let blocks = BlocksInUse::new(blocks, &counters, &stores, &catalog);
         let scheduler = Scheduler::start(config.threads.max(1), config.queue_length)?;
         Ok(Self { catalog, stores, config, cache: Arc::new(cache), blocks, scheduler, counters })
     }
