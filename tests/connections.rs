@@ -352,7 +352,12 @@ fn the_page_and_the_links_answer_at_their_own_hosts_alone_where_they_are_two() {
     }
     // The target's host goes before the header's.
     assert_eq!(status("media.example.com", &format!("http://console.example.com{link}")), 404);
-    for path in ["/", "/docs", "/openapi.json", "/page/page.js"] {
+    // What all pages are made of is at every host.
+    assert_eq!(
+        (status("media.example.com", "/favicon.svg"), status("other", "/robots.txt")),
+        (200, 200)
+    );
+    for path in ["/", "/docs", "/openapi.json"] {
         assert_eq!(status("CONSOLE.example.com", path), 200, "{path}");
         assert_eq!(status("media.example.com", path), 404, "{path}");
     }

@@ -24,6 +24,7 @@ mod lost;
 mod matrix;
 mod noise;
 mod one_store;
+mod page;
 mod publish;
 mod queue;
 mod ranges;

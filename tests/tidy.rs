@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Where status codes may be named: the renderers of answers and refusals, and those who route.
-const KNOW_STATUS_CODES: [&str; 13] = [
+const KNOW_STATUS_CODES: [&str; 14] = [
     "crates/server/src/apis/carrierx/containers.rs",
     "crates/server/src/apis/carrierx/errors.rs",
     "crates/server/src/apis/carrierx/files.rs",
@@ -22,6 +22,7 @@ const KNOW_STATUS_CODES: [&str; 13] = [
     "crates/server/src/apis/voxbone/profiles.rs",
     "crates/server/src/apis/voxbone/recordings.rs",
     "crates/server/src/handler.rs",
+    "crates/server/src/page/assets.rs",
     "crates/server/src/respond.rs",
 ];
 

@@ -5,7 +5,7 @@
 
 mod asterisk;
 mod browsers;
-mod chromium;
+pub mod chromium;
 mod freeswitch;
 mod operations;
 mod players;

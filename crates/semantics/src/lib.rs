@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod cache;
+pub mod coding;
 pub mod disposition;
 mod evaluate;
 pub mod link;

@@ -102,7 +102,7 @@ impl Handler {
             });
             let figures = metrics::render(connections, &mails, library, media);
             text(StatusCode::OK, metrics::CONTENT_TYPE, figures)
-        } else if self.answers(Part::Page, &request) {
+        } else if page::is_asset(uri.path()) || self.answers(Part::Page, &request) {
             self.api(request, peer, deadline).await
         } else {
             respond::problem(&Problem::NotFound)

@@ -6,6 +6,7 @@
 mod access_log;
 mod apis;
 mod body;
+mod coded;
 mod connection;
 mod handler;
 mod metrics;

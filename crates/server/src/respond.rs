@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use semantics::media_type::MediaType;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::time::{Instant, SystemTime};
 
@@ -204,40 +205,40 @@ fn content_range(range: &Range<u64>, length_bytes: u64) -> HeaderValue {
     value(&[b"bytes ", first.as_bytes(), b"-", last.as_bytes(), b"/", length.as_bytes()])
 }
 
+/// What is wrong, in words.
+pub fn message(problem: &Problem) -> Cow<'_, str> {
+    match problem {
+        Problem::NotFound => "there is nothing published at this link".into(),
+        Problem::Forbidden => "the signature of this link is wrong, or its time is over".into(),
+        Problem::BadOption { message, .. }
+        | Problem::Unplayable { message }
+        | Problem::Later { message, .. } => message.into(),
+        Problem::NoHost => "a request needs one Host header, of the form host or host:port".into(),
+        Problem::BadMethod => "a published link answers GET, HEAD and OPTIONS".into(),
+        Problem::Failed => "the server failed; its log tells why".into(),
+    }
+}
+
 /// Renders a problem as JSON, never stored by a cache.
 pub fn problem(problem: &Problem) -> Response<Body> {
     let mut headers = HeaderMap::new();
-    let (status, field, message) = match problem {
-        Problem::NotFound => {
-            (StatusCode::NOT_FOUND, None, "there is nothing published at this link")
-        }
-        Problem::Forbidden => (
-            StatusCode::FORBIDDEN,
-            None,
-            "the signature of this link is wrong, or its time is over",
-        ),
-        Problem::BadOption { option, message } => {
-            (StatusCode::BAD_REQUEST, Some(option.as_str()), message.as_str())
-        }
-        Problem::Unplayable { message } => {
-            (StatusCode::UNSUPPORTED_MEDIA_TYPE, Some("f"), message.as_str())
-        }
-        Problem::NoHost => {
-            let rule = "a request needs one Host header, of the form host or host:port";
-            (StatusCode::BAD_REQUEST, Some("Host"), rule)
-        }
+    let (status, field) = match problem {
+        Problem::NotFound => (StatusCode::NOT_FOUND, None),
+        Problem::Forbidden => (StatusCode::FORBIDDEN, None),
+        Problem::BadOption { option, .. } => (StatusCode::BAD_REQUEST, Some(option.as_str())),
+        Problem::Unplayable { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Some("f")),
+        Problem::NoHost => (StatusCode::BAD_REQUEST, Some("Host")),
         Problem::BadMethod => {
             put(&mut headers, header::ALLOW, "GET, HEAD, OPTIONS");
-            (StatusCode::METHOD_NOT_ALLOWED, None, "a published link answers GET, HEAD and OPTIONS")
+            (StatusCode::METHOD_NOT_ALLOWED, None)
         }
-        Problem::Later { message, retry_after_s } => {
+        Problem::Later { retry_after_s, .. } => {
             headers.insert(header::RETRY_AFTER, (*retry_after_s).into());
-            (StatusCode::SERVICE_UNAVAILABLE, None, message.as_str())
+            (StatusCode::SERVICE_UNAVAILABLE, None)
         }
-        Problem::Failed => {
-            (StatusCode::INTERNAL_SERVER_ERROR, None, "the server failed; its log tells why")
-        }
+        Problem::Failed => (StatusCode::INTERNAL_SERVER_ERROR, None),
     };
+    let message = message(problem);
     let errors: Vec<_> = field
         .map(|field| serde_json::json!({"field": field, "message": message}))
         .into_iter()

@@ -15,7 +15,7 @@ use axum::response::Response;
 use http::request::Parts;
 use std::fmt;
 use std::str::FromStr;
-use storage::{Refusal, Storage, cors};
+use storage::{Refusal, Storage, compressed, cors};
 use utoipa::openapi::OpenApi;
 
 static APIS: [Api; 4] = [carrierx::API, voipbin::API, evovoice::API, voxbone::API];
@@ -84,7 +84,7 @@ impl Apis {
 
     /// The routes of their description.
     pub fn description(&self) -> Router {
-        storage::openapi::router(&self.0)
+        storage::openapi::router(&self.0).layer(middleware::from_fn(compressed))
     }
 }
 
@@ -116,6 +116,7 @@ fn routed(api: &'static Api, storage: Storage) -> Router {
         .fallback(refuse(|| Refusal::NoPath))
         .method_not_allowed_fallback(refuse(|| Refusal::BadMethod))
         .layer(middleware::from_fn(cors::any_origin))
+        .layer(middleware::from_fn(compressed))
         // Uploads are streamed to the disk; what bounds them is the container's quota.
         .layer(DefaultBodyLimit::disable())
         .with_state(storage)

@@ -5,12 +5,17 @@
 
 mod access;
 mod answer_headers;
+mod beside;
+mod beside_answers;
+mod card;
 mod content_type;
 mod link;
 mod link_cache;
+mod listen;
 mod options;
 mod picture_cache;
 mod presets;
+mod refused;
 mod request_fields;
 mod signer;
 mod waveform;
@@ -23,14 +28,13 @@ use crate::problem::Problem;
 use crate::respond::{self, Answer, Meta};
 use access::{Access, Claim};
 use answer_headers::{freshness, meta};
-use bytes::Bytes;
+use beside::Request;
 use http::header::{self, HeaderMap};
 use http::{Method, Response, Uri};
 use library::Library;
 use link::GRAMMAR;
 use link_cache::{Lasting, LinkCache, Published};
 use media::{Media, OpenError, Prepared, select};
-use options::Caching;
 use picture_cache::PictureCache;
 use request_fields::Fields;
 use semantics::link::{Address, Link};
@@ -41,7 +45,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 use uuid::Uuid;
-use waveform::Picture;
 
 /// Whether a path is a publish link's.
 pub fn is_link(path: &str) -> bool {
@@ -120,7 +123,7 @@ impl Publish {
             Some(address) => self.answer_to(&address, method, uri, headers, started).await,
             None => Err(Problem::NotFound),
         };
-        answered.unwrap_or_else(|problem| respond::problem(&problem))
+        answered.unwrap_or_else(|problem| refused::answer(&problem, uri, headers))
     }
 
     /// Answers GET and HEAD of a link.
@@ -133,16 +136,11 @@ impl Publish {
         started: Instant,
     ) -> Result<Response<Body>, Problem> {
         let access = self.access(address).await;
-        if let Some((name, file)) = waveform::named(address)
+        if let Some((beside, file)) = beside::named(address)
             && !self.names_a_file(address, &access).await
         {
-            let access = match self.access(&file).await {
-                // A picture's own options are not signed, whatever an option of links is called.
-                Err(Problem::Forbidden) => self.access(&waveform::signed(&file)).await?,
-                access => access?,
-            };
             return self
-                .draw(&waveform::read(name, &file)?, access, method, headers, started)
+                .answer_beside(beside, &file, &Request { method, uri, headers, started })
                 .await;
         }
         // Read before the look-up: a change in between makes what is kept stale, not wrong.
@@ -187,45 +185,6 @@ impl Publish {
             Problem::Failed
         })?;
         claim.judge(&address.signed_text(&GRAMMAR), &secrets, now_ms())
-    }
-
-    /// Answers GET and HEAD of a picture. For who has it, as its ETag tells, nothing is drawn.
-    async fn draw(
-        &self,
-        picture: &Picture,
-        access: Access,
-        method: &Method,
-        headers: &HeaderMap,
-        started: Instant,
-    ) -> Result<Response<Body>, Problem> {
-        let sketch = waveform::sketch(&self.media, picture, access).await?;
-        let head = method == Method::HEAD;
-        let asked = if head { semantics::Method::Head } else { semantics::Method::Get };
-        let fields = Fields::of(headers);
-        let outcome = |bytes: &Bytes| {
-            evaluate(asked, &sketch.validators(), &fields.borrowed(), bytes.len() as u64)
-        };
-        let mut bytes = Bytes::new();
-        // Preconditions are judged first, whatever the length.
-        if !matches!(outcome(&bytes), Outcome::NotModified | Outcome::PreconditionFailed) {
-            bytes = self.pictures.find_or_draw(&self.media, &sketch).await?;
-        }
-        let mut meta = sketch.meta(bytes.len() as u64, &self.config.cache_control);
-        meta.freshness = freshness(access, &Caching::Unsaid);
-        let outcome = outcome(&bytes);
-        Ok(respond::answer(waveform::answer(bytes, outcome, head), &meta, true, started))
-    }
-
-    /// Whether a file has the very name of a picture, and the link opens it.
-    async fn names_a_file(&self, address: &Address, access: &Result<Access, Problem>) -> bool {
-        match (&address.link, access) {
-            (link @ Link::Name { .. }, Ok(Access::Published)) => {
-                let found = self.media.resolve(link, Access::Published.right(), now_ms()).await;
-                found.is_ok_and(|file| file.is_some())
-            }
-            (Link::Name { .. }, Ok(Access::Signed { .. } | Access::Caller)) => true,
-            (Link::Name { .. }, Err(_)) | (Link::Sid(_), _) => false,
-        }
     }
 
     /// What a link stands for. Who `plays` waits without limit while sizes are being learned.

@@ -1,9 +1,9 @@
 //! Signs links: for the API, and for the command line.
 
+use super::beside;
 use super::link::{GRAMMAR, read};
 use super::options::is_presettable;
 use super::presets::Presets;
-use super::waveform;
 use audio::formats;
 use library::{File, Library};
 use media::BadValue;
@@ -162,7 +162,7 @@ fn signed(mut address: Address, until_s: u64, secret: &Secret) -> Address {
     };
     add(&mut address, "exp", until_s.to_string());
     // A picture has the signature of its file.
-    let file = waveform::named(&address).map(|(_, file)| file);
+    let file = beside::named(&address).map(|(_, file)| file);
     let signature = secret.sign(&file.as_ref().unwrap_or(&address).signed_text(&GRAMMAR));
     add(&mut address, "sig", signature);
     address

@@ -1,10 +1,10 @@
-//! `peaks.json` and `waveform.svg` behind a link: pictures of a recording, as public as it is.
+//! `peaks.json`, `waveform.svg` and `waveform.png` behind a link: pictures of a recording, as public as it is.
 //!
 //! The numbers are made once and kept (see `media`); the documents are written from them off the runtime, and
 //! kept for a while (see `picture_cache.rs`).
 
 use super::access::Access;
-use super::{now_ms, options};
+use super::{card, now_ms, options};
 use crate::body::Body;
 use crate::problem::Problem;
 use crate::respond::{Answer, Meta};
@@ -13,7 +13,7 @@ use audio::peaks::FRAMES_PER_PEAK;
 use bytes::Bytes;
 use media::{Media, Peaks, Representation, peaks_of};
 use semantics::disposition::{Disposition, content_disposition_shortened};
-use semantics::link::{Address, Ending, Link};
+use semantics::link::{Address, Link};
 use semantics::{Outcome, Validators};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -31,6 +31,7 @@ const REVISION: u32 = 1;
 enum Document {
     Json { bits: u32 },
     Svg,
+    Png,
 }
 
 impl Document {
@@ -39,7 +40,15 @@ impl Document {
     fn most_pixels(self) -> u64 {
         match self {
             Self::Json { .. } => 500_000,
-            Self::Svg => 50_000,
+            Self::Svg | Self::Png => 50_000,
+        }
+    }
+
+    /// Pixels where the client doesn't say how many there are.
+    fn usual_pixels(self) -> u64 {
+        match self {
+            Self::Json { .. } | Self::Svg => PIXELS,
+            Self::Png => card::BARS,
         }
     }
 }
@@ -49,6 +58,7 @@ pub struct Picture {
     link: Link,
     document: Document,
     samples_per_pixel: Option<u64>,
+    pixels: Option<u64>,
 }
 
 /// A picture of a recording that is there.
@@ -63,46 +73,39 @@ pub struct Sketch {
     last_modified: SystemTime,
 }
 
-/// The names of pictures.
-const NAMES: [&str; 2] = ["peaks.json", "waveform.svg"];
-
-/// The picture that a link names, if it names one, and the link of its file.
-pub fn named(address: &Address) -> Option<(&'static str, Address)> {
-    let mut file = address.clone();
-    let named = match &mut file.link {
-        Link::Sid(_) => {
-            let Ending::Name(last) = &address.ending else { return None };
-            NAMES.into_iter().find(|name| name == last)?
-        }
-        Link::Name { name, .. } => {
-            let (file, last) = name.rsplit_once('/')?;
-            let named = NAMES.into_iter().find(|name| *name == last)?;
-            *name = file.to_owned();
-            named
-        }
-    };
-    Some((named, file))
+/// A form that a picture has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Numbers.
+    Json,
+    /// Outlines, to be stretched.
+    Svg,
+    /// A card for chats.
+    Png,
 }
 
-/// The file's link as it is signed where `bits` is the picture's.
-pub fn signed(file: &Address) -> Address {
-    let mut file = file.clone();
-    file.path.retain(|(name, _)| name != "bits");
-    file.query.retain(|(name, _)| name != "bits");
-    file
-}
-
-/// The picture of that name that a link asks for.
-pub fn read(name: &str, file: &Address) -> Result<Picture, Problem> {
+/// The picture of that form that a link asks for.
+pub fn read(form: Form, file: &Address) -> Result<Picture, Problem> {
     let value = |wanted| file.values(wanted).next();
-    let document = match (name, value("bits")) {
-        ("waveform.svg", _) => Document::Svg,
-        (_, None | Some("16")) => Document::Json { bits: 16 },
-        (_, Some("8")) => Document::Json { bits: 8 },
-        (_, Some(bits)) => return Err(bad("bits", bits, "8, 16".into())),
+    let document = match (form, value("bits")) {
+        (Form::Svg, _) => Document::Svg,
+        (Form::Png, _) => Document::Png,
+        (Form::Json, None | Some("16")) => Document::Json { bits: 16 },
+        (Form::Json, Some("8")) => Document::Json { bits: 8 },
+        (Form::Json, Some(bits)) => return Err(bad("bits", bits, "8, 16".into())),
     };
+    // A card is of one size.
+    let value = |wanted| value(wanted).filter(|_| form != Form::Png);
     let samples_per_pixel = value("samples_per_pixel").map(samples).transpose()?;
-    Ok(Picture { link: file.link.clone(), document, samples_per_pixel })
+    let pixels = value("pixels").map(|text| pixels(text, document)).transpose()?;
+    Ok(Picture { link: file.link.clone(), document, samples_per_pixel, pixels })
+}
+
+fn pixels(text: &str, document: Document) -> Result<u64, Problem> {
+    let most = document.most_pixels();
+    let number = text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+    let fits = |n: &u64| (1..=most).contains(n);
+    number.filter(fits).ok_or_else(|| bad("pixels", text, format!("1 to {most}")))
 }
 
 fn samples(text: &str) -> Result<u64, Problem> {
@@ -127,6 +130,7 @@ pub async fn sketch(media: &Media, picture: &Picture, access: Access) -> Result<
     let (extension, bits) = match picture.document {
         Document::Json { bits } => ("json", bits),
         Document::Svg => ("svg", 8),
+        Document::Png => ("png", 8),
     };
     let etag = recording.etag();
     let etag = format!("\"{}-{extension}{REVISION}-{bits}-{step}\"", etag.trim_matches('"'));
@@ -140,7 +144,10 @@ fn step(picture: &Picture, facts: &Facts) -> Result<u64, Problem> {
     let least = |pixels: u64| facts.frame_count.div_ceil(pixels).next_multiple_of(FRAMES_PER_PEAK);
     let most_pixels = (picture.document.most_pixels() / u64::from(facts.channels.max(1))).max(1);
     match picture.samples_per_pixel {
-        None => Ok(least(PIXELS.min(most_pixels))),
+        None => {
+            let pixels = picture.pixels.unwrap_or(picture.document.usual_pixels());
+            Ok(least(pixels.min(most_pixels)))
+        }
         Some(step) if step >= least(most_pixels) => Ok(step),
         Some(step) => {
             let allowed = format!("multiples of {FRAMES_PER_PEAK} from {} on", least(most_pixels));
@@ -160,6 +167,7 @@ impl Sketch {
         let (kind, extension) = match self.document {
             Document::Json { .. } => ("application/json", "json"),
             Document::Svg => ("image/svg+xml", "svg"),
+            Document::Png => ("image/png", "png"),
         };
         let name = &self.recording.resource().name;
         let name = name.rsplit_once('.').map_or(&**name, |(stem, _)| stem);
@@ -177,10 +185,12 @@ impl Sketch {
         let (document, facts, step) = (self.document, Arc::clone(&self.facts), self.step);
         let drawing = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            Bytes::from(match document {
-                Document::Json { bits } => json(&peaks, &facts, step, bits),
-                Document::Svg => svg(&peaks, usize::from(facts.channels)),
-            })
+            let channels = usize::from(facts.channels);
+            match document {
+                Document::Json { bits } => Bytes::from(json(&peaks, &facts, step, bits)),
+                Document::Svg => svg(&peaks, channels).into(),
+                Document::Png => card::png(&peaks, channels).into(),
+            }
         });
         let bytes = drawing.await.map_err(|error| {
             tracing::error!(%error, "a picture can't be drawn");

@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod base64;
+mod compressed;
 pub mod cors;
 pub mod download;
 pub mod form;
@@ -13,6 +14,7 @@ pub mod members;
 pub mod openapi;
 mod refusal;
 
+pub use compressed::compressed;
 pub use refusal::Refusal;
 
 use crate::apis::publish::{Publish, Signer};

@@ -1,0 +1,108 @@
+// The storage API, asked with the token of the session.
+
+import { tell } from "./bus.js";
+import { token } from "./session.js";
+
+/**
+ * @typedef {{
+ *   file_sid: string, container_sid: string, name: string, file_access_name: string, file_bytes: number,
+ *   content_classification: string, content_duration: number | null, content_format: string | null,
+ *   mime_type: string, date_modified: string, publish: "none" | "file_sid" | "file_access_name",
+ *   publish_uri: string | null, fresh?: boolean,
+ * } & Record<string, any>} StoredFile
+ * @typedef {{ container_sid: string, name: string, allow_publish: boolean }} Container
+ * @typedef {{ items: StoredFile[], total: number, has_more: boolean, pagination: { after?: string } }} Page
+ */
+
+/** Beside the page, so that it works below any path. */
+export const API = new URL("core/v2/storage/", document.baseURI).href;
+
+/** What a row shows. */
+const FIELDS = "container_sid,content_classification,content_duration,content_format,date_modified,file_access_name,"
+  + "file_bytes,file_sid,mime_type,name,publish,publish_uri";
+
+/** A refusal, in the server's own words. */
+export class Refused extends Error {
+  /**
+   * @param {string} message
+   * @param {number} status
+   */
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * The reason of a refusal: of its fields, if it names some.
+ * @param {any} answer
+ * @param {number} status
+ */
+export function reason(answer, status) {
+  const fields = Array.isArray(answer?.errors) ? answer.errors : [];
+  const told = fields.map((/** @type {any} */ error) => error.message).filter(Boolean).join("; ");
+  return told || answer?.message || `The server answered ${status}.`;
+}
+
+/**
+ * @param {string} path below the API
+ * @param {{ method?: string, body?: unknown, signal?: AbortSignal, keepalive?: boolean }} [request]
+ * @returns {Promise<any>}
+ */
+export async function ask(path, request = {}) {
+  const { method = "GET", body, signal, keepalive } = request;
+  /** @type {Record<string, string>} */
+  const headers = { Authorization: `Bearer ${token()}` };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  // Without credentials of its own the browser doesn't ask for a password when a token is refused.
+  const sent = body === undefined ? undefined : JSON.stringify(body);
+  /** @type {Response} */
+  let answer;
+  try {
+    answer = await fetch(API + path, { method, headers, signal, keepalive, body: sent, credentials: "omit" });
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") throw error;
+    throw new Refused("The server can't be reached.", 0);
+  }
+  if (answer.status === 204) return null;
+  const told = await answer.json().catch(() => null);
+  if (answer.ok) return told;
+  if (answer.status === 401) tell("refused", undefined);
+  throw new Refused(reason(told, answer.status), answer.status);
+}
+
+/**
+ * @param {{ filter: string, after?: string, limit: number, signal?: AbortSignal }} wanted
+ * @returns {Promise<Page>} the newest first
+ */
+export function list({ filter, after, limit, signal }) {
+  const query = new URLSearchParams({ limit: String(limit), order: "date_modified desc", include_fields: FIELDS });
+  if (filter) query.set("filter", filter);
+  if (after) query.set("after", after);
+  return ask(`files?${query}`, { signal });
+}
+
+/** @returns {Promise<Container[]>} */
+export async function containers() {
+  return (await ask("containers?order=name&include_fields=container_sid,name,allow_publish")).items;
+}
+
+/** @param {string} sid @returns {Promise<StoredFile>} with all that is known of it */
+export const whole = (sid) => ask(`files/${sid}`);
+
+/** @param {string} sid @param {Record<string, unknown>} changes @returns {Promise<StoredFile>} */
+export const change = (sid, changes) => ask(`files/${sid}`, { method: "PATCH", body: changes });
+
+/** @param {string} sid @param {boolean} [keepalive] though the page goes */
+export const remove = (sid, keepalive) => ask(`files/${sid}`, { method: "DELETE", keepalive });
+
+/**
+ * @param {string} sid
+ * @param {Record<string, string>} options of the link
+ * @param {number} seconds its life
+ * @param {"query" | "path"} [form]
+ * @returns {Promise<{ uri: string, expires: number }>}
+ */
+export function sign(sid, options, seconds, form = "query") {
+  return ask(`files/${sid}/sign`, { method: "POST", body: { expires_in: seconds, options, form } });
+}
