@@ -15,6 +15,7 @@ mod connections;
 mod cpus;
 mod crash;
 mod disk;
+mod docs;
 mod evovoice;
 mod hostile;
 mod imports;

@@ -53,7 +53,7 @@ const SQL: [&str; 6] =
 fn tree() -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for folder in ["crates", "tests", "scripts", "benches", ".ci"] {
+    for folder in ["crates", "tests", "scripts", "benches", "docs", "contrib", ".ci"] {
         read(top, &top.join(folder), &mut files);
     }
     for entry in std::fs::read_dir(top).expect("the tree").flatten() {
