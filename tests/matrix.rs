@@ -120,7 +120,7 @@ impl World {
 pub fn links(lines: &[String]) -> HashMap<String, String> {
     let pairs = lines.iter().filter_map(|l| l.split_once("  "));
     let pairs = pairs.filter_map(|(link, name)| {
-        let path = link.trim().strip_prefix("http://")?.split_once('/')?.1;
+        let path = link.trim().split_once("://")?.1.split_once('/')?.1;
         Some((name.trim().to_owned(), format!("/{path}")))
     });
     pairs.collect()

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 /// Longest that a server may take to get ready.
@@ -79,6 +79,7 @@ pub struct Server {
     pub data: PathBuf,
     /// What it printed before it was ready.
     pub welcome: Vec<String>,
+    lines: Mutex<mpsc::Receiver<String>>,
 }
 
 impl Server {
@@ -160,12 +161,29 @@ impl Server {
                 let log = std::fs::read_to_string(data.with_extension("log")).unwrap_or_default();
                 panic!("the server did not get ready; it printed {welcome:?} and logged: {log}");
             };
-            if let Some(address) = line.strip_prefix("listening on http://") {
+            let place = line.strip_prefix("listening on http");
+            if let Some((_, address)) = place.and_then(|place| place.split_once("://")) {
                 let address = address.trim().parse().expect("an address");
-                return Self { child, address, data: data.to_owned(), welcome };
+                return Self {
+                    child,
+                    address,
+                    data: data.to_owned(),
+                    welcome,
+                    lines: Mutex::new(lines),
+                };
             }
             welcome.push(line);
         }
+    }
+
+    /// The next line that it prints once it is ready.
+    pub fn next_line(&self) -> String {
+        self.lines.lock().unwrap().recv_timeout(PATIENCE).expect("another line")
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.data.with_extension("log")).unwrap_or_default()
     }
 
     pub fn get(&self, path: &str) -> Answer {

@@ -7,14 +7,15 @@ use blob::{
     private_folder,
 };
 use catalog::Catalog;
-use library::{CATALOG_FILE, Library, PLACE_KEY, Principal, RESTORING, Welcome};
+use library::{CATALOG_FILE, Library, LinkBase, PLACE_KEY, Principal, RESTORING, Welcome};
 use media::Media;
 use semantics::signature::Secret;
-use server::{Answered, Services};
+use server::{Answered, Services, Tls};
 use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A data folder, opened.
@@ -268,8 +269,14 @@ async fn open(
 
 /// The settings of a library that takes no files.
 fn looking(data: &Path, public_url: &str) -> library::Config {
-    let (public_url, data_dir) = (public_url.to_owned(), data.to_owned());
+    let (public_url, data_dir) = (LinkBase::new(public_url), data.to_owned());
     library::Config { public_url, data_dir, link_secrets: Vec::new(), min_free_bytes: 0 }
+}
+
+/// What is known of how clients come in.
+pub struct Entrance {
+    pub tls: Option<Arc<Tls>>,
+    pub links_follow_requests: bool,
 }
 
 /// What the server serves.
@@ -277,6 +284,7 @@ pub async fn services(
     opened: &Opened,
     settings: &Server,
     links: &Links,
+    entrance: Entrance,
 ) -> Result<Services, Failure> {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let config = media::Config {
@@ -294,6 +302,9 @@ pub async fn services(
     let media = Media::open(opened.catalog.clone(), opened.stores.clone(), config)
         .map_err(|e| Failure::failed("the output cache", e))?;
     let config = server::Config {
+        tls: entrance.tls,
+        proxies: settings.network.proxies(),
+        links_follow_requests: entrance.links_follow_requests,
         page_origin: settings.page_origin.clone(),
         apis: settings.apis.clone(),
         publish: server::PublishConfig {

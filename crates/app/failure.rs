@@ -1,6 +1,6 @@
 //! What a command can end with, other than success.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::process::ExitCode;
 
 /// Why a command ended; its text is one line that says what to do.
@@ -16,6 +16,17 @@ pub enum Failure {
     Missing(String),
     /// Whoever read our output went away; there is nobody to tell.
     OutputClosed,
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(text) | Self::Failed(text) | Self::Asked(text) | Self::Missing(text) => {
+                f.write_str(text)
+            }
+            Self::OutputClosed => f.write_str("the output is closed"),
+        }
+    }
 }
 
 impl Failure {

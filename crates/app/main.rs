@@ -6,8 +6,11 @@ mod cli;
 mod commands;
 mod config;
 mod failure;
+mod log;
 mod options;
 mod settings;
+mod signals;
+mod supervisor;
 
 use cli::Command;
 use failure::Failure;

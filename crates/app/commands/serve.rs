@@ -1,32 +1,32 @@
 //! `tonearm serve`: listen → open the data folder → bring in → welcome → serve until a signal.
 
 use super::import::{How, bring_in};
-use crate::assemble::{self, LostCatalog, Opened, block_on};
-use crate::cli::Serve;
+use crate::assemble::{self, Entrance, LostCatalog, Opened, block_on};
+use crate::cli::{Command, Serve};
 use crate::failure::{Failure, print};
+use crate::log::Log;
 use crate::settings;
-use crate::settings::Server;
+use crate::signals::{Reloads, Stops};
+use crate::{config, supervisor};
 use library::Welcome;
 use mail::Post;
-use server::Services;
+use server::{Bound, Services, Tls};
 use std::io::IsTerminal;
-use std::num::NonZeroUsize;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 pub fn run(args: &Serve) -> Result<(), Failure> {
-    log(&args.server)?;
+    let log = Log::begin(&args.server.log, args.server.log_format)?;
     block_on(async {
-        let mut signals = Signals::new()?;
+        let (mut stops, reloads) = (Stops::new()?, Reloads::new()?);
         let (secrets, mail) = (args.links.secrets()?, args.mail.config()?);
-        let listen = args.server.listen;
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let listeners = server::listen(listen, cores, args.take_over)
-            .map_err(|e| Failure::failed(format!("listening on {listen}"), e))?;
-        let address = listeners.address;
-        let base = args.store.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        let tls = args.server.network.tls()?;
+        let listeners = args.server.network.listeners(args.take_over)?;
+        let own_url = own_url(listeners.bound(), tls.is_some());
+        let entrance = entrance(args, tls.clone(), listeners.bound());
+        let base = args.store.public_url.clone().unwrap_or_else(|| own_url.clone());
         if args.server.page_origin.as_ref().is_some_and(|page| page.has(&base)) {
             let told = format!(
                 "--page-origin: the links are there, too ({base}); give it a host of its own"
@@ -40,17 +40,17 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         let opened = match args.take_over {
             true => tokio::select! {
                 opened = assemble::successor(&args.store, &base, secrets, lost) => opened?,
-                () = signals.next() => return Ok(()),
+                () = stops.next() => return Ok(()),
             },
             false => assemble::alone(&args.store, &base, secrets, lost).await?,
         };
         if let Some(first) = &opened.welcome {
-            print(&welcome(first, &address.to_string(), &args.store.data))?;
+            print(&welcome(first, &own_url, &args.store.data))?;
         }
         let services = tokio::select! {
-            services = prepared(&opened, args) => services?,
+            services = prepared(&opened, args, entrance) => services?,
             // A stop keeps the files that are in already; of the one under way nothing stays.
-            () = signals.next() => return Ok(()),
+            () = stops.next() => return Ok(()),
         };
         tokio::spawn(opened.library.clone().keep_sweeping());
         tokio::spawn(opened.library.clone().keep_settling());
@@ -58,15 +58,21 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         tokio::spawn(assemble::keep_room(services.media.clone(), data, min_free));
         let post = Post::new(opened.library.clone(), services.media.clone(), mail);
         tokio::spawn(post.clone().keep_sending());
-        print(&format!("listening on http://{address}\n"))?;
+        let status = announce(listeners.bound(), tls.is_some())?;
+        tokio::spawn(supervisor::keep_alive());
+        if let Some(tls) = tls.clone() {
+            tokio::spawn(tls.keep_reading());
+        }
+        tokio::spawn(keep_reloading(reloads, log, tls, status));
         let mut closing = None;
         let stop = async {
-            signals.next().await;
+            stops.next().await;
+            supervisor::stopping();
             tracing::info!("stopping; answers under way are finished");
             let drain_timeout = Duration::from_millis(args.server.drain_timeout_ms);
             closing.replace(tokio::spawn(post.close(drain_timeout)));
             tokio::spawn(async move {
-                signals.next().await;
+                stops.next().await;
                 // What is acknowledged is durable already: nothing is lost by leaving at once.
                 std::process::exit(1);
             });
@@ -82,10 +88,81 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
     })
 }
 
+/// The URL of the server on this machine.
+fn own_url(bound: &[Bound], is_secure: bool) -> String {
+    let scheme = if is_secure { "https" } else { "http" };
+    let addresses = bound.iter().filter_map(|bound| match bound {
+        Bound::Address(address) => Some(*address),
+        Bound::Unix(_) => None,
+    });
+    let here = |address: SocketAddr| match address.ip().is_unspecified() {
+        true => SocketAddr::new(IpAddr::from(Ipv4Addr::LOCALHOST), address.port()).to_string(),
+        false => address.to_string(),
+    };
+    let address = addresses.map(here).next();
+    format!("{scheme}://{}", address.as_deref().unwrap_or("localhost"))
+}
+
+/// How clients come in, and what is to be said of it.
+fn entrance(args: &Serve, tls: Option<Arc<Tls>>, bound: &[Bound]) -> Entrance {
+    let is_everywhere =
+        |bound: &Bound| matches!(bound, Bound::Address(address) if address.ip().is_unspecified());
+    // Where the page has an origin of its own, that of the links can't be told from where a request came in.
+    let links_follow_requests =
+        args.store.public_url.is_none() && args.server.page_origin.is_none();
+    if links_follow_requests && bound.iter().any(is_everywhere) {
+        tracing::warn!(
+            "listening on all addresses without --public-url: links begin with the host that each request names"
+        );
+    }
+    Entrance { tls, links_follow_requests }
+}
+
+/// Tells that the server is ready, and where; what is told of it afterwards, too.
+fn announce(bound: &[Bound], is_secure: bool) -> Result<String, Failure> {
+    let scheme = if is_secure { "https" } else { "http" };
+    let places: Vec<_> = bound
+        .iter()
+        .map(|bound| match bound {
+            Bound::Address(address) => format!("{scheme}://{address}"),
+            Bound::Unix(_) => bound.to_string(),
+        })
+        .collect();
+    let lines: String = places.iter().map(|place| format!("listening on {place}\n")).collect();
+    print(&lines)?;
+    let status = format!("listening on {}", places.join(", "));
+    supervisor::ready(&status);
+    Ok(status)
+}
+
+/// Reads again at each signal what may change while the server runs: the certificate, and what is logged.
+async fn keep_reloading(mut reloads: Reloads, log: Log, tls: Option<Arc<Tls>>, status: String) {
+    loop {
+        reloads.next().await;
+        supervisor::reloading();
+        if let Some(tls) = &tls {
+            tls.reload();
+        }
+        match filter().and_then(|filter| log.change(&filter).map(|()| filter)) {
+            Ok(filter) => tracing::info!(log = filter, "the settings were read again"),
+            Err(failure) => tracing::error!("{failure}; the log stays as it is"),
+        }
+        supervisor::ready(&status);
+    }
+}
+
+/// What is to be logged, as the settings say it now.
+fn filter() -> Result<String, Failure> {
+    match config::parse(std::env::args_os())?.command {
+        Command::Serve(args) => Ok(args.server.log),
+        _ => Err(Failure::Usage("not the command that was started".into())),
+    }
+}
+
 /// Brings in what is to be brought in; then what there is to serve.
-async fn prepared(opened: &Opened, args: &Serve) -> Result<Services, Failure> {
+async fn prepared(opened: &Opened, args: &Serve, entrance: Entrance) -> Result<Services, Failure> {
     bring_in(opened, &args.paths, None, How::default()).await?;
-    let mut services = assemble::services(opened, &args.server, &args.links).await?;
+    let mut services = assemble::services(opened, &args.server, &args.links, entrance).await?;
     match server::raise_descriptor_limit() {
         Ok(descriptors) => settings::fit(&mut services.config, descriptors),
         Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
@@ -93,19 +170,8 @@ async fn prepared(opened: &Opened, args: &Serve) -> Result<Services, Failure> {
     Ok(services)
 }
 
-fn log(server: &Server) -> Result<(), Failure> {
-    // The decoders warn of each damaged packet, and know no file's name: what is wrong with a file is one
-    // line of ours.
-    let filter = EnvFilter::try_new(format!("symphonia=off,{}", server.log))
-        .map_err(|e| Failure::Usage(format!("--log: `{}`: {e}", server.log)))?;
-    let colour = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);
-    log.with_writer(std::io::stderr).init();
-    Ok(())
-}
-
 /// The token itself is for the eyes of who stands before a terminal: a pipe may end in a journal that others read.
-fn welcome(first: &Welcome, address: &str, data: &Path) -> String {
+fn welcome(first: &Welcome, url: &str, data: &Path) -> String {
     let Welcome { token, container_sid } = first;
     let kept = data.join("admin.token");
     let kept = kept.display();
@@ -114,7 +180,7 @@ fn welcome(first: &Welcome, address: &str, data: &Path) -> String {
             let told = format!(
                 "This is shown once; the token is kept in {kept}.\n\
                  token      {token}\n\
-                 page       http://{address}/#token={token}\n"
+                 page       {url}/#token={token}\n"
             );
             (told, token.clone())
         }
@@ -125,23 +191,6 @@ fn welcome(first: &Welcome, address: &str, data: &Path) -> String {
          container  {container_sid}\n\
          To upload a recording:\n\
          curl -H \"Authorization: Bearer {bearer}\" -T recording.wav \
-         http://{address}/core/v2/storage/upload/\n\n"
+         {url}/core/v2/storage/upload/\n\n"
     )
-}
-
-/// SIGTERM and SIGINT.
-struct Signals {
-    term: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, Failure> {
-        let on = |kind| signal(kind).map_err(|e| Failure::failed("waiting for signals", e));
-        Ok(Self { term: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! { _ = self.term.recv() => (), _ = self.interrupt.recv() => () }
-    }
 }

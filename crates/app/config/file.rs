@@ -10,8 +10,14 @@ use std::path::Path;
 pub type Values = BTreeMap<String, String>;
 
 /// Settings that are lists, each with what parts its items where it is one text.
-const LISTS: [(&str, &str); 4] =
-    [("apis", ","), ("external_endpoints", ","), ("link_secrets", ","), ("presets", " ")];
+const LISTS: [(&str, &str); 6] = [
+    ("apis", ","),
+    ("external_endpoints", ","),
+    ("link_secrets", ","),
+    ("listen", ","),
+    ("presets", " "),
+    ("trust_proxy", ","),
+];
 
 /// Reads a file; unknown keys and values of a wrong kind are errors that name them.
 pub fn read(file: &Path) -> Result<Values, Failure> {

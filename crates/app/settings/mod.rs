@@ -4,18 +4,19 @@
 mod limits;
 mod links;
 mod mail;
+mod network;
 mod values;
 mod voipbin;
 
 pub use limits::{Limits, fit};
 pub use links::Links;
 pub use mail::Mail;
+pub use network::Network;
 pub use values::seconds;
 
 use blob::{Endpoints, Place};
 use clap::{ArgAction, Args};
-use server::{Apis, PageOrigin, Presets};
-use std::net::SocketAddr;
+use server::{Apis, LogFormat, PageOrigin, Presets};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use values::{block_cache_bytes, byte_count, public_url};
@@ -49,7 +50,8 @@ pub struct Store {
     #[arg(long, value_name = "N", env = "TONEARM_MIN_FREE_BYTES", default_value = "0",
           value_parser = byte_count)]
     pub min_free_bytes: u64,
-    /// Base of the publish links, such as https://media.example.com [default: the address listened on]
+    /// Base of the publish links, such as https://media.example.com [default: where a request for them came in; of what
+    /// is printed, the address listened on]
     #[arg(long, value_name = "URL", env = "TONEARM_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,
     /// A TOML file with settings (see `tonearm config`)
@@ -67,9 +69,8 @@ impl Store {
 /// How the server runs.
 #[derive(Debug, Args)]
 pub struct Server {
-    /// Address and port to listen on; port 0 picks a free one
-    #[arg(long, value_name = "ADDR", env = "TONEARM_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    #[command(flatten)]
+    pub network: Network,
     /// Disk space for finished transcodes, in bytes or with KiB, MiB, GiB, TiB
     #[arg(long, value_name = "N", env = "TONEARM_CACHE_BYTES", default_value = "10GiB",
           value_parser = byte_count)]
@@ -122,6 +123,9 @@ pub struct Server {
     /// What is logged on stderr: error, warn, info, debug, or a filter such as `info,media=debug`
     #[arg(long, value_name = "FILTER", env = "TONEARM_LOG", default_value = "info")]
     pub log: String,
+    /// How it is written: text, json (an object a line), or common (requests in the Combined Log Format)
+    #[arg(long, value_name = "FORM", env = "TONEARM_LOG_FORMAT", default_value_t = LogFormat::default())]
+    pub log_format: LogFormat,
     #[command(flatten)]
     pub limits: Limits,
     #[command(flatten)]

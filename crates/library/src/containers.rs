@@ -1,6 +1,7 @@
 //! Containers.
 
 use crate::changes::to_defaults;
+use crate::link_base::LinkBase;
 use crate::rules::is_reached;
 use crate::values::{check_container, check_origin};
 use crate::{
@@ -30,7 +31,7 @@ impl Library {
         check_owner(caller, &changes)?;
         let mut container = Container::new(caller.partner_sid, now_ms());
         changes.apply(&mut container);
-        settle_domain(&mut container, None, self.public_url())?;
+        settle_domain(&mut container, None, &self.link_base())?;
         check_container(&container)?;
         self.check_parent(caller, container.parent_container_sid).await?;
         self.try_bucket(&container).await?;
@@ -143,7 +144,7 @@ impl Library {
         self.seal(&mut changes)?;
         check_owner(caller, &changes)?;
         self.check_parent(caller, changes.values().parent_container_sid).await?;
-        let (public_url, library) = (self.public_url().to_owned(), self.clone());
+        let (base, library) = (self.link_base(), self.clone());
         let edit = move |row: &mut Container| {
             let kept = row.clone();
             if rest == Rest::TakesDefaults {
@@ -151,7 +152,7 @@ impl Library {
             }
             changes.apply(row);
             unmask(&mut row.external_attributes, &kept.external_attributes);
-            settle_domain(row, kept.publish_domain.as_deref(), &public_url)?;
+            settle_domain(row, kept.publish_domain.as_deref(), &base)?;
             row.date_modified = now_ms();
             // A threshold that is set below the usage is reached from now on.
             let hit_at = row.threshold.hit_at.unwrap_or(row.date_modified);
@@ -239,8 +240,8 @@ fn check_owner(caller: &Principal, changes: &ContainerChanges) -> Result<(), Err
 
 /// Where a container names no origin, clients are shown the server's, and send it back: that must not fix its links
 /// to what the server's is today. Only another than the one `kept` must be an origin.
-fn settle_domain(row: &mut Container, kept: Option<&str>, public_url: &str) -> Result<(), Error> {
-    row.publish_domain.take_if(|domain| domain == public_url);
+fn settle_domain(row: &mut Container, kept: Option<&str>, base: &LinkBase) -> Result<(), Error> {
+    row.publish_domain.take_if(|domain| domain == base.as_str());
     let new = row.publish_domain.as_deref().filter(|domain| Some(*domain) != kept);
     new.map_or(Ok(()), check_origin)
 }

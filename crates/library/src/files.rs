@@ -3,6 +3,7 @@
 use crate::changes::to_defaults;
 use crate::examine::Description;
 use crate::last_access::ACCESS_RESOLUTION;
+use crate::link_base::LinkBase;
 use crate::rules::admit;
 use crate::store::{Home, home_name};
 use crate::values::check_file;
@@ -226,7 +227,8 @@ impl Library {
     /// # Errors
     /// [`Error::Storage`].
     pub async fn publish_uris(&self, files: &[File]) -> Result<Vec<Option<String>>, Error> {
-        let of = |container: Option<&Container>, file: &File| self.publish_uri(container?, file);
+        let base = self.link_base();
+        let of = |container: Option<&Container>, file: &File| publish_uri(container?, file, &base);
         self.with_containers(files, of).await
     }
 
@@ -235,8 +237,9 @@ impl Library {
     /// # Errors
     /// [`Error::Storage`].
     pub async fn link_bases(&self, files: &[File]) -> Result<Vec<String>, Error> {
+        let base = self.link_base();
         let of = |container: Option<&Container>, _: &File| {
-            container.map_or(self.public_url(), |container| self.base(container)).to_owned()
+            container.map_or(base.as_str(), |container| base_of(container, &base)).to_owned()
         };
         self.with_containers(files, of).await
     }
@@ -259,23 +262,23 @@ impl Library {
         }
         Ok(found)
     }
+}
 
-    fn publish_uri(&self, container: &Container, file: &File) -> Option<String> {
-        let link = match file.publish {
-            _ if !container.allow_publish => return None,
-            Publish::FileSid => Link::Sid(file.file_sid),
-            Publish::FileAccessName => {
-                let name = file.file_access_name.clone();
-                Link::Name { container: file.container_sid, name }
-            }
-            Publish::None => return None,
-        };
-        Some(format!("{}{link}", self.base(container)))
-    }
+fn publish_uri(container: &Container, file: &File, base: &LinkBase) -> Option<String> {
+    let link = match file.publish {
+        _ if !container.allow_publish => return None,
+        Publish::FileSid => Link::Sid(file.file_sid),
+        Publish::FileAccessName => {
+            let name = file.file_access_name.clone();
+            Link::Name { container: file.container_sid, name }
+        }
+        Publish::None => return None,
+    };
+    Some(format!("{}{link}", base_of(container, base)))
+}
 
-    fn base<'a>(&'a self, container: &'a Container) -> &'a str {
-        container.publish_domain.as_deref().unwrap_or(self.public_url())
-    }
+fn base_of<'a>(container: &'a Container, base: &'a LinkBase) -> &'a str {
+    container.publish_domain.as_deref().unwrap_or(base.as_str())
 }
 
 /// Makes a type that is none say nothing: versions before this one took any text.

@@ -16,6 +16,7 @@ mod examine;
 mod files;
 mod import;
 mod last_access;
+mod link_base;
 mod link_secrets;
 mod mails;
 mod probe_again;
@@ -57,6 +58,7 @@ pub use error::Error;
 pub use examine::Examined;
 pub use import::{Arrival, Import, Known};
 pub use last_access::ACCESS_RESOLUTION;
+pub use link_base::LinkBase;
 pub use link_secrets::LinkSecret;
 pub use room::Readiness;
 pub use upload::Upload;
@@ -80,8 +82,8 @@ pub const PLACE_KEY: &str = "blobs";
 /// The library's settings.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Base of publish links, without a slash at the end.
-    pub public_url: String,
+    /// Base of publish links where the request that asks for them has none of its own.
+    pub public_url: LinkBase,
     /// Where `admin.token` is written.
     pub data_dir: PathBuf,
     /// What links are signed with, the first one signing; none if the catalog is to keep one.
@@ -117,10 +119,10 @@ impl Library {
         }
     }
 
-    /// The base of the publish links.
+    /// The base of the publish links: that of the request being answered, else the configured one.
     #[must_use]
-    pub fn public_url(&self) -> &str {
-        self.config.public_url.trim_end_matches('/')
+    pub fn link_base(&self) -> LinkBase {
+        LinkBase::present().unwrap_or_else(|| self.config.public_url.clone())
     }
 }
 

@@ -25,9 +25,9 @@ impl Asker {
         ASKER.scope(self, task).await
     }
 
-    /// The same for a job, which may queue what follows it.
-    pub(crate) fn runs(self, job: impl FnOnce()) {
-        ASKER.sync_scope(self, job);
+    /// The same for a step: of an answer, or a job, which may queue what follows it.
+    pub fn takes<T>(self, step: impl FnOnce() -> T) -> T {
+        ASKER.sync_scope(self, step)
     }
 
     /// Who asks here and now.

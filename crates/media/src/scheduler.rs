@@ -134,7 +134,7 @@ impl Desk {
         give_way();
         while let Some((asker, job)) = self.next() {
             // The job itself reports its failure; this only keeps the thread alive.
-            if catch_unwind(AssertUnwindSafe(|| asker.runs(|| job.run()))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| asker.takes(|| job.run()))).is_err() {
                 tracing::error!("a job panicked");
             }
             let mut work = lock(&self.work);

@@ -5,8 +5,8 @@
 //! stands in [`Span::poll_piece`] alone. A body that can't keep its promised length ends with an
 //! error, which breaks the connection off.
 
+use crate::connection::slices::{LONGEST_SLICE_BYTES, Piece, Slices};
 use crate::connection::system;
-use crate::connection::wire::{LONGEST_SLICE_BYTES, Piece, Slices};
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use media::{Chunk, OpenError, Prepared};

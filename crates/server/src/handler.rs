@@ -5,7 +5,8 @@ use crate::apis::publish::{self, Publish, Signer};
 use crate::apis::storage::Storage;
 use crate::apis::storage::login::Peer;
 use crate::body::Body;
-use crate::connection::admission::{Admissions, Deadline};
+use crate::connection::admission::Admissions;
+use crate::connection::deadline::Deadline;
 use crate::connection::host;
 use crate::connection::request_body::RequestBody;
 use crate::problem::Problem;
@@ -14,12 +15,22 @@ use axum::Router;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use library::Readiness;
+use library::{LinkBase, Readiness};
 use media::{OpenError, RETRY_AFTER_ENCODE_S};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 use tower_service::Service;
+
+/// What is known of a request beside what it says itself.
+pub struct Asked {
+    /// Who asks.
+    pub peer: Peer,
+    /// When it came.
+    pub started: Instant,
+    /// The URL by which it came, up to where the server's paths begin.
+    pub base: Option<String>,
+}
 
 /// What answers the requests of all connections.
 pub struct Handler {
@@ -44,10 +55,10 @@ impl Handler {
         let publish_too = Arc::clone(&publish);
         let storage = Storage { library, media, signer, publish: publish_too, attempts, voipbin };
         let apis = enabled.mount(&storage);
-        let links = page_origin.as_ref().map(|_| services.library.public_url());
+        let links = page_origin.as_ref().map(|_| services.library.link_base());
         let router = enabled
             .description()
-            .merge(page::router(links))
+            .merge(page::router(links.as_ref().map(LinkBase::as_str)))
             .fallback(async || respond::problem(&Problem::NotFound).map(Body::into_api));
         Self { services, publish, apis, router, admissions }
     }
@@ -67,19 +78,35 @@ impl Handler {
         self.publish.at_once(request.method(), request.uri(), request.headers(), started)
     }
 
+    /// Answers a request, whose links begin as it says.
     pub async fn handle(
         &self,
         request: Request<Incoming>,
-        peer: Peer,
+        asked: Asked,
         deadline: &Arc<Deadline>,
-        started: Instant,
+    ) -> Response<Body> {
+        let base = asked.base.as_deref().filter(|_| self.config().links_follow_requests);
+        let base = base.map(LinkBase::new);
+        let answer = self.answer(request, asked, deadline);
+        match base {
+            Some(base) => base.begins_links_of(answer).await,
+            None => answer.await,
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        asked: Asked,
+        deadline: &Arc<Deadline>,
     ) -> Response<Body> {
         let uri = request.uri();
         if publish::is_link(uri.path()) {
             if !self.answers(Part::Links, &request) {
                 return respond::problem(&Problem::NotFound);
             }
-            let answer = self.publish.handle(request.method(), uri, request.headers(), started);
+            let answer =
+                self.publish.handle(request.method(), uri, request.headers(), asked.started);
             let gone = OpenError::StillEncoding { retry_after_s: RETRY_AFTER_ENCODE_S };
             // A whole encode goes on for those who wait for it alone.
             tokio::select! {
@@ -103,7 +130,7 @@ impl Handler {
             let figures = metrics::render(connections, &mails, library, media);
             text(StatusCode::OK, metrics::CONTENT_TYPE, figures)
         } else if page::is_asset(uri.path()) || self.answers(Part::Page, &request) {
-            self.api(request, peer, deadline).await
+            self.api(request, asked.peer, deadline).await
         } else {
             respond::problem(&Problem::NotFound)
         }

@@ -9,6 +9,7 @@ mod body;
 mod coded;
 mod connection;
 mod handler;
+mod log_format;
 mod metrics;
 mod page;
 mod problem;
@@ -17,10 +18,14 @@ mod respond;
 pub use apis::Apis;
 pub use apis::publish::{Answered, Config as PublishConfig, Lifetimes, Presets, sign_url};
 pub use apis::voipbin::{Config as VoipbinConfig, Times as VoipbinTimes};
-pub use connection::admission::ConnectionLimits;
-pub use connection::listener::{Listeners, listen};
+pub use connection::deadline::ConnectionLimits;
+pub use connection::endpoint::Endpoint;
+pub use connection::forwarded::{Proxies, Trusted};
+pub use connection::listener::{Bound, Listeners, Listening};
 pub use connection::request_body::BodyLimits;
 pub use connection::system::raise_descriptor_limit;
+pub use connection::tls::{CertificateFiles, Tls};
+pub use log_format::LogFormat;
 pub use page::Origin as PageOrigin;
 
 use connection::accept::{Door, Phase};
@@ -35,6 +40,12 @@ use tokio::sync::{mpsc, watch};
 
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// What TLS is set up with where the server listens at addresses; none if it speaks plain HTTP there.
+    pub tls: Option<Arc<Tls>>,
+    /// The proxies that are believed what they say of a request.
+    pub proxies: Proxies,
+    /// Whether links begin at the URL by which the request came that asks for them.
+    pub links_follow_requests: bool,
     /// Where the page and the storage APIs are answered, if not where the links are; each then at its own alone.
     pub page_origin: Option<PageOrigin>,
     /// The storage APIs that are on.
@@ -81,8 +92,8 @@ pub fn cache_control(text: &str) -> Result<String, String> {
 }
 
 /// Serves connections until `stop` resolves, then finishes the answers and the segments under way, at most
-/// for the drain timeout. `stop` tells whether a successor is listening at the same address. Each listening
-/// socket has a thread with a runtime of its own: a request never crosses threads.
+/// for the drain timeout. `stop` tells whether a successor is listening at the same address. Each serving
+/// thread has a runtime of its own and its own listening sockets: a request never crosses threads.
 ///
 /// # Errors
 /// If a thread can't be had.
@@ -91,20 +102,21 @@ pub async fn serve(
     services: Services,
     stop: impl Future<Output = bool>,
 ) -> io::Result<()> {
-    let admissions = Admissions::new(services.config.connections.clone());
-    let drain_timeout = services.config.drain_timeout;
+    let config = &services.config;
+    let admissions = Admissions::new(config.connections.clone(), config.proxies.clone());
+    let drain_timeout = config.drain_timeout;
     let media = services.media.clone();
     let handler = Handler::new(services, Arc::clone(&admissions));
     let door = Door::new(handler, Arc::clone(&admissions));
-    let group = listeners.group()?;
-    group.take_over();
+    let Listeners { threads: sockets, places, .. } = listeners;
+    places.take_over();
     let (phase, _) = watch::channel(Phase::Serving);
     let (listening, mut all_closed) = mpsc::channel::<()>(1);
-    let threads = listeners.sockets.into_iter().enumerate().map(|(number, socket)| {
+    let threads = sockets.into_iter().enumerate().map(|(number, sockets)| {
         let (door, phase, listening) = (Arc::clone(&door), phase.subscribe(), listening.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let serve = move || {
-            runtime.block_on(door.serve(socket, phase, listening));
+            runtime.block_on(door.serve(sockets, phase, listening));
             // Reads from a disk that are still under way are left behind, because their connections are closed.
             runtime.shutdown_background();
         };
@@ -115,12 +127,12 @@ pub async fn serve(
     let clock = admissions.run();
     let serving = async {
         if stop.await {
-            match group.hand_over() {
+            match places.hand_over() {
                 Ok(()) => tokio::time::sleep(HAND_OVER).await,
                 Err(error) => tracing::warn!(%error, "connections may be refused in the hand-over"),
             }
         }
-        drop(group);
+        drop(places);
         phase.send_replace(Phase::Draining);
         // Until every socket is closed, connections may still come in.
         while all_closed.recv().await.is_some() {}

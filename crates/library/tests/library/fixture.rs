@@ -2,7 +2,9 @@
 
 use blob::{Hash, Local, ObjectName, Stores};
 use catalog::Catalog;
-use library::{Beside, Change, Changes, Config, Described, Error, File, Library, Principal, Rest};
+use library::{
+    Beside, Change, Changes, Config, Described, Error, File, Library, LinkBase, Principal, Rest,
+};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Read;
@@ -32,7 +34,7 @@ pub async fn fixture_over(public_url: &str, stores: impl FnOnce(&Local) -> Store
     let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
     let blobs = Local::open(dir.path()).unwrap();
     let config = Config {
-        public_url: public_url.into(),
+        public_url: LinkBase::new(public_url),
         data_dir: dir.path().into(),
         link_secrets: Vec::new(),
         min_free_bytes: 0,

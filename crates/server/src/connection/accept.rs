@@ -1,15 +1,18 @@
-//! The doors: each listening socket has a thread with a runtime of its own, which takes connections in until
+//! The door: each serving thread has a runtime of its own, and takes connections in from its listening sockets until
 //! the server is to stop.
 
+use super::accepting::{Accepting, Listener};
 use super::admission::Admissions;
+use super::listener::Sockets;
+use super::remote::Remote;
+use super::socket::Socket;
 use crate::handler::Handler;
 use crate::metrics::ANSWERS;
+use futures_util::future::join_all;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// How far the server is.
@@ -45,33 +48,47 @@ impl Door {
         Arc::new(Self { handler: Arc::new(handler), admissions, refusals })
     }
 
-    /// The life of a serving thread; `listening` is dropped once its socket is closed.
+    /// The life of a serving thread; `listening` is dropped once its sockets are closed.
     pub async fn serve(
         &self,
-        socket: std::net::TcpListener,
+        sockets: Sockets,
         mut phase: watch::Receiver<Phase>,
         listening: mpsc::Sender<()>,
     ) {
-        match TcpListener::from_std(socket) {
-            Ok(listener) => {
-                tokio::select! {
-                    () = self.accept(&listener) => (),
-                    _ = phase.wait_for(|phase| *phase != Phase::Serving) => (),
-                }
-                if let Err(error) = self.accept_waiting(listener) {
-                    tracing::warn!(%error, "connections that waited were not accepted");
-                }
-            }
-            Err(error) => tracing::error!(%error, "a listening socket is of no use"),
-        }
+        let Sockets { own, passed } = sockets;
+        let own = join_all(own.into_iter().map(|l| self.attend(l, phase.clone(), true)));
+        let passed = join_all(passed.into_iter().map(|l| self.attend(l, phase.clone(), false)));
+        tokio::join!(own, passed);
         drop(listening);
         let _ = phase.wait_for(|phase| *phase == Phase::Over).await;
     }
 
-    async fn accept(&self, listener: &TcpListener) {
+    /// Takes connections in until the server is to stop, then those that wait, if they are to be had.
+    async fn attend(
+        &self,
+        listener: Listener,
+        mut phase: watch::Receiver<Phase>,
+        takes_waiting: bool,
+    ) {
+        let accepting = match listener.watched() {
+            Ok(accepting) => accepting,
+            Err(error) => return tracing::error!(%error, "a listening socket is of no use"),
+        };
+        tokio::select! {
+            () = self.accept(&accepting) => (),
+            _ = phase.wait_for(|phase| *phase != Phase::Serving) => (),
+        }
+        if takes_waiting
+            && let Err(error) = accepting.accept_waiting(|socket, from| self.take_in(socket, from))
+        {
+            tracing::warn!(%error, "connections that waited were not accepted");
+        }
+    }
+
+    async fn accept(&self, listener: &Accepting) {
         loop {
             match listener.accept().await {
-                Ok((stream, remote)) => self.take_in(stream, remote),
+                Ok((socket, remote)) => self.take_in(socket, remote),
                 Err(error) => {
                     // Descriptors have most likely run out. A pause leaves time for connections to end, and
                     // serves those that are there.
@@ -82,32 +99,16 @@ impl Door {
         }
     }
 
-    /// Takes in the connections that the kernel has already accepted. The system is asked for them, because
-    /// the runtime hears of a part of them only, and late.
-    fn accept_waiting(&self, listener: TcpListener) -> io::Result<()> {
-        let listener = listener.into_std()?;
-        loop {
-            match listener.accept() {
-                Ok((stream, remote)) => {
-                    stream.set_nonblocking(true)?;
-                    self.take_in(TcpStream::from_std(stream)?, remote);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    fn take_in(&self, stream: TcpStream, remote: SocketAddr) {
+    fn take_in(&self, socket: Socket, remote: Remote) {
         if let Some(admission) = self.admissions.admit(remote) {
-            tokio::spawn(super::serve(Arc::clone(&self.handler), stream, admission));
+            tokio::spawn(super::serve(Arc::clone(&self.handler), socket, admission));
             return;
         }
         ANSWERS.count_refusal();
         tracing::debug!(%remote, "one connection too many");
         if let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() {
             tokio::spawn(async move {
-                let _ = tokio::time::timeout(Duration::from_secs(1), refuse(stream)).await;
+                let _ = tokio::time::timeout(Duration::from_secs(1), refuse(socket)).await;
                 drop(permit);
             });
         }
@@ -116,7 +117,7 @@ impl Door {
 
 /// Answers 503 to a client beyond the limit, and waits until the client has read it: closing at once would send
 /// a reset.
-async fn refuse(mut stream: TcpStream) -> io::Result<()> {
+async fn refuse(mut stream: Socket) -> io::Result<()> {
     stream.write_all(TOO_MANY).await?;
     stream.shutdown().await?;
     let mut scrap = [0; 1024];

@@ -1,54 +1,18 @@
-//! The limits on connections: how many there may be, and how long a client may keep one waiting.
-//!
-//! One clock ticks for all. A connection notes, at the cost of a few stores, what it waits for and when that is
-//! due; what is due is woken by the clock, and the connection's own I/O decides (see `wire.rs`). So a
-//! request costs no timer.
+//! Who is let in: how many connections there may be, and the clock that wakes those of which something is due.
 
-use super::network;
-use futures_util::task::AtomicWaker;
+use super::deadline::{Clock, ConnectionLimits, Deadline, TICK};
+use super::forwarded::Proxies;
+use super::remote::{Remote, network};
 use std::collections::HashMap;
-use std::future::poll_fn;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 use tokio::sync::Notify;
-
-/// Length of a tick: how exact the limits are.
-const TICK: Duration = Duration::from_millis(200);
-
-/// How long a client that was refused in the middle of its upload may go on sending.
-const LINGER: Duration = Duration::from_secs(2);
-
-/// The point in time that never comes: nothing is due from the client.
-const NEVER: u32 = u32::MAX;
-
-/// The limits of connections.
-#[derive(Debug, Clone)]
-pub struct ConnectionLimits {
-    /// Connections at a time; more are answered 503.
-    pub max_connections: usize,
-    /// Connections at a time from one address (IPv6: one /64 network); more are answered 503.
-    pub max_connections_per_address: usize,
-    /// How long a client may take for a request's head, from its first byte on.
-    pub header_timeout: Duration,
-    /// How long a connection may rest between requests.
-    pub idle_timeout: Duration,
-    /// The time in which a client that lets us wait must take `send_rate` bytes a second.
-    pub send_timeout: Duration,
-    /// Bytes a second that a client must take.
-    pub send_rate: u64,
-}
 
 /// The connections that were let in, and the clock of their deadlines.
 pub struct Admissions {
-    limits: ConnectionLimits,
-    /// Ticks since the start.
-    now: AtomicU32,
-    draining: AtomicBool,
+    clock: Arc<Clock>,
+    /// Behind an address of theirs are many clients.
+    proxies: Proxies,
     connections: Mutex<Connections>,
     left: Notify,
 }
@@ -60,17 +24,12 @@ struct Connections {
     last_id: u64,
 }
 
-fn ticks(time: Duration) -> u32 {
-    u32::try_from(time.as_millis().div_ceil(TICK.as_millis())).unwrap_or(NEVER / 2)
-}
-
 impl Admissions {
     /// Nobody is connected yet.
-    pub fn new(limits: ConnectionLimits) -> Arc<Self> {
+    pub fn new(limits: ConnectionLimits, proxies: Proxies) -> Arc<Self> {
         Arc::new(Self {
-            limits,
-            now: AtomicU32::new(0),
-            draining: AtomicBool::new(false),
+            clock: Arc::new(Clock::new(limits)),
+            proxies,
             connections: Mutex::default(),
             left: Notify::new(),
         })
@@ -81,21 +40,34 @@ impl Admissions {
     }
 
     /// Takes a connection in, unless there are too many.
-    pub fn admit(self: &Arc<Self>, remote: SocketAddr) -> Option<Admission> {
+    pub fn admit(self: &Arc<Self>, remote: Remote) -> Option<Admission> {
+        let limits = &self.clock.limits;
         let mut connections = self.connections();
-        if connections.deadlines.len() >= self.limits.max_connections {
+        if connections.deadlines.len() >= limits.max_connections {
             return None;
         }
-        let from_there = connections.by_address.entry(network::of(remote)).or_default();
-        if *from_there >= self.limits.max_connections_per_address {
-            return None;
+        let address = self.counted(remote);
+        if let Some(address) = address {
+            let from_there = connections.by_address.entry(address).or_default();
+            if *from_there >= limits.max_connections_per_address {
+                return None;
+            }
+            *from_there += 1;
         }
-        *from_there += 1;
         connections.last_id += 1;
         let id = connections.last_id;
-        let deadline = Arc::new(Deadline::new(Arc::clone(self)));
+        let deadline = Arc::new(Deadline::new(Arc::clone(&self.clock)));
         connections.deadlines.insert(id, Arc::clone(&deadline));
-        Some(Admission { id, remote, deadline })
+        Some(Admission { all: Arc::clone(self), id, remote, deadline })
+    }
+
+    /// The address whose connections are counted with this one; none where many clients are behind it.
+    fn counted(&self, remote: Remote) -> Option<IpAddr> {
+        match remote {
+            Remote::Unix => None,
+            Remote::Host(_) if self.proxies.trust(remote) => None,
+            Remote::Host(_) => Some(network(remote.ip())),
+        }
     }
 
     /// Lets the clock go on for as long as it's polled.
@@ -104,13 +76,8 @@ impl Admissions {
         clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             clock.tick().await;
-            let now = self.now.fetch_add(1, Relaxed) + 1;
-            let connections = self.connections();
-            connections
-                .deadlines
-                .values()
-                .filter(|p| p.due.load(Relaxed) <= now)
-                .for_each(Deadline::wake);
+            self.clock.tick();
+            self.connections().deadlines.values().for_each(|deadline| deadline.wake_if_due());
         }
     }
 
@@ -121,13 +88,13 @@ impl Admissions {
 
     /// Whether the server is stopping.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Relaxed)
+        self.clock.is_draining()
     }
 
     /// Tells all connections to end after the answer under way, and waits until they have.
     pub async fn drain(&self) {
-        self.draining.store(true, Relaxed);
-        self.connections().deadlines.values().for_each(Deadline::wake);
+        self.clock.drain();
+        self.connections().deadlines.values().for_each(|deadline| deadline.wake());
         loop {
             let left = self.left.notified();
             if self.connections().deadlines.is_empty() {
@@ -140,244 +107,26 @@ impl Admissions {
 
 /// A connection's place among the others, given back when dropped.
 pub struct Admission {
+    all: Arc<Admissions>,
     id: u64,
     /// Who is connected.
-    pub remote: SocketAddr,
+    pub remote: Remote,
     /// What it waits for, and until when.
     pub deadline: Arc<Deadline>,
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        let mut connections = self.deadline.all.connections();
+        let mut connections = self.all.connections();
         connections.deadlines.remove(&self.id);
-        let address = network::of(self.remote);
-        if let Some(count) = connections.by_address.get_mut(&address) {
+        if let Some(address) = self.all.counted(self.remote)
+            && let Some(count) = connections.by_address.get_mut(&address)
+        {
             *count -= 1;
             if *count == 0 {
                 connections.by_address.remove(&address);
             }
         }
-        self.deadline.all.left.notify_one();
+        self.all.left.notify_one();
     }
 }
-
-/// What a connection waits for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Stage {
-    /// The first byte of a request.
-    Request,
-    /// The rest of a request's head.
-    Head,
-    /// A request is being answered, so nothing is due from the client but that it stays.
-    Answer,
-    /// The client's end, after ours.
-    End,
-}
-
-/// What one connection waits for, and until when. Written by the connection's task alone.
-pub struct Deadline {
-    all: Arc<Admissions>,
-    stage: AtomicU8,
-    /// The tick at which the connection is to be woken.
-    due: AtomicU32,
-    waker: AtomicWaker,
-    /// Whether the socket takes nothing more at present.
-    full: AtomicBool,
-    /// Bytes given to the socket.
-    sent_bytes: AtomicU64,
-    /// Bytes that the client had taken when the present `send_timeout` began.
-    taken_bytes: AtomicU64,
-    /// Whether a request's body is still to come.
-    unread: AtomicBool,
-    /// Whether the client has said that it sends nothing more.
-    side_ended: AtomicBool,
-    /// Bytes thrown away after our end.
-    discarded_bytes: AtomicU64,
-}
-
-/// How long a client that has ended its side is waited with for what has to be made: longer than a segment takes.
-const COURTESY: Duration = Duration::from_secs(2);
-
-impl Deadline {
-    fn new(all: Arc<Admissions>) -> Self {
-        let deadline = Self {
-            all,
-            stage: AtomicU8::new(0),
-            due: AtomicU32::new(NEVER),
-            waker: AtomicWaker::new(),
-            full: AtomicBool::new(false),
-            sent_bytes: AtomicU64::new(0),
-            taken_bytes: AtomicU64::new(0),
-            unread: AtomicBool::new(false),
-            side_ended: AtomicBool::new(false),
-            discarded_bytes: AtomicU64::new(0),
-        };
-        deadline.enter(Stage::Request);
-        deadline
-    }
-
-    fn wake(self: &Arc<Self>) {
-        self.waker.wake();
-    }
-
-    /// Whom to wake.
-    pub fn register(&self, waker: &Waker) {
-        self.waker.register(waker);
-    }
-
-    /// Whether the connection is to end after the answer under way.
-    pub fn is_draining(&self) -> bool {
-        self.all.is_draining()
-    }
-
-    fn is(&self, stage: Stage) -> bool {
-        self.stage.load(Relaxed) == stage as u8
-    }
-
-    fn enter(&self, stage: Stage) {
-        self.stage.store(stage as u8, Relaxed);
-        let limits = &self.all.limits;
-        match stage {
-            Stage::Request if self.is_draining() => self.due_in(Duration::ZERO),
-            Stage::Request => self.due_in(limits.idle_timeout),
-            Stage::Head => self.due_in(limits.header_timeout),
-            Stage::Answer => self.due_in(TICK),
-            Stage::End => self.due_in(LINGER),
-        }
-    }
-
-    fn due_in(&self, time: Duration) {
-        // The present tick has begun already: one more makes it whole.
-        let due = self.all.now.load(Relaxed).saturating_add(ticks(time) + 1);
-        self.due.store(due, Relaxed);
-    }
-
-    fn is_due(&self) -> bool {
-        self.due.load(Relaxed) <= self.all.now.load(Relaxed)
-    }
-
-    /// Bytes came.
-    pub fn received(&self, count: usize) {
-        if count > 0 && self.is_at_rest() {
-            self.enter(Stage::Head);
-        }
-    }
-
-    /// The head of a request is there; whether a body is to come.
-    pub fn asked(&self, has_body: bool) {
-        self.unread.store(has_body, Relaxed);
-        self.go_on_to(Stage::Answer);
-    }
-
-    /// The request's body is there, too.
-    pub fn has_read(&self) {
-        self.unread.store(false, Relaxed);
-    }
-
-    /// The answer's last byte was handed over.
-    pub fn answered(&self) {
-        self.go_on_to(Stage::Request);
-    }
-
-    /// Enters a stage, unless the client has to take bytes first: what is due then stays so.
-    fn go_on_to(&self, stage: Stage) {
-        if self.full.load(Relaxed) {
-            self.stage.store(stage as u8, Relaxed);
-        } else {
-            self.enter(stage);
-        }
-    }
-
-    /// Whether nothing is owed, neither by the client nor by us.
-    pub fn is_at_rest(&self) -> bool {
-        self.is(Stage::Request) && !self.full.load(Relaxed)
-    }
-
-    /// Whether no request came for too long; a server that is to stop waits for none.
-    pub fn is_idle_too_long(&self) -> bool {
-        self.is_at_rest() && (self.is_draining() || self.is_due())
-    }
-
-    /// Whether the head of a request takes too long.
-    pub fn is_head_late(&self) -> bool {
-        self.is(Stage::Head) && self.is_due()
-    }
-
-    /// Whether a body is still being pulled.
-    pub fn is_answering(&self) -> bool {
-        self.is(Stage::Answer)
-    }
-
-    /// Whether it's time to see whether the client is still there: every now and then while it waits for us.
-    pub fn is_to_be_looked_after(&self) -> bool {
-        let is_due = self.is_answering() && !self.full.load(Relaxed) && self.is_due();
-        if is_due {
-            self.enter(Stage::Answer);
-        }
-        is_due
-    }
-
-    /// The client sends nothing more. The connection's task is to be woken, because it may wait in [`Self::gone`].
-    pub fn side_ends(&self) {
-        self.side_ended.store(true, Relaxed);
-    }
-
-    /// Ends once the client is taken to have left though its connection does not say so: it ended its side and had
-    /// nothing of an answer for a while, so that no reset can tell.
-    pub async fn gone(&self) {
-        let ended = |_: &mut Context<'_>| match self.side_ended.load(Relaxed) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        };
-        poll_fn(ended).await;
-        tokio::time::sleep(COURTESY).await;
-    }
-
-    /// The socket took bytes.
-    pub fn sent(&self, count: usize) {
-        self.sent_bytes.fetch_add(count as u64, Relaxed);
-        if self.full.load(Relaxed) {
-            self.full.store(false, Relaxed);
-            let answering = self.is(Stage::Answer);
-            self.enter(if answering { Stage::Answer } else { Stage::Request });
-        }
-    }
-
-    /// The socket is full; an error if its client has taken too little for too long.
-    pub fn full(&self, unacknowledged: impl Fn() -> io::Result<u64>) -> io::Result<()> {
-        let limits = &self.all.limits;
-        let begins = !self.full.swap(true, Relaxed);
-        if !begins && !self.is_due() {
-            return Ok(());
-        }
-        let taken = self.sent_bytes.load(Relaxed).saturating_sub(unacknowledged()?);
-        let before = self.taken_bytes.swap(taken, Relaxed);
-        let owed = limits.send_rate.saturating_mul(limits.send_timeout.as_millis() as u64) / 1000;
-        if !begins && taken.saturating_sub(before) < owed {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes too little"));
-        }
-        self.due_in(limits.send_timeout);
-        Ok(())
-    }
-
-    /// Our side of the connection has ended.
-    pub fn closing(&self) {
-        self.enter(Stage::End);
-    }
-
-    /// Bytes came after our end, and were thrown away.
-    pub fn discarded(&self, count: usize) {
-        self.discarded_bytes.fetch_add(count as u64, Relaxed);
-    }
-
-    /// Whether to wait for the client's end: only where it's known to be still sending.
-    pub fn lingers(&self) -> bool {
-        let discarded = self.discarded_bytes.load(Relaxed);
-        (self.unread.load(Relaxed) || discarded > 0) && discarded < MOST_DISCARDED && !self.is_due()
-    }
-}
-
-/// Most bytes that are read only to be thrown away.
-const MOST_DISCARDED: u64 = 64 << 20;

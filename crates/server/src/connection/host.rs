@@ -12,8 +12,13 @@ pub fn of<B>(request: &Request<B>) -> &str {
 }
 
 /// Whether a request says its host as it must: once, as `host [":" port]`, or nothing there where its target has no
-/// host. HTTP/1.0 may leave it out.
+/// host. HTTP/1.0 may leave it out; HTTP/2 says it in `:authority`, which holds no user (RFC 9113 §8.3.1).
 pub fn is_said<B>(request: &Request<B>) -> bool {
+    if request.version() == Version::HTTP_2
+        && let Some(authority) = request.uri().authority()
+    {
+        return is_host(authority.as_str());
+    }
     let mut values = request.headers().get_all(header::HOST).into_iter();
     match (values.next(), values.next()) {
         (None, _) => request.version() < Version::HTTP_11,

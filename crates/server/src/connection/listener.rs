@@ -1,51 +1,178 @@
-//! The sockets that listen, one for each serving thread: the kernel spreads connections over them, so
-//! no thread ever wakes another one for a connection (SO_REUSEPORT).
+//! The sockets that listen. An address of TCP has one for each serving thread: the kernel spreads connections over
+//! them, so no thread ever wakes another one for a connection (SO_REUSEPORT). A socket file, and what the service
+//! manager passes on, is one socket that all threads accept from.
 
+use super::accepting::Listener;
+use super::endpoint::Endpoint;
+use super::socket_file::SocketFile;
 use super::system;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use tokio::net::{TcpListener, TcpSocket};
 
 /// Connections that may wait to be accepted, for each socket; the system may allow fewer.
 const BACKLOG: u32 = 4096;
 
-/// The sockets of one address.
-pub struct Listeners {
-    /// The address; a port of 0 was replaced by the one found.
-    pub address: SocketAddr,
-    pub(crate) sockets: Vec<std::net::TcpListener>,
+/// Where a server listens, with what was left open replaced by what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bound {
+    /// An address.
+    Address(SocketAddr),
+    /// A socket file; one without a name has an empty path.
+    Unix(PathBuf),
 }
 
-/// Listens at an address with so many sockets, within a tokio runtime; `beside` another server that has it,
-/// if that's wanted.
-///
-/// # Errors
-/// If the address isn't ours or is taken.
-pub fn listen(address: SocketAddr, count: usize, beside: bool) -> io::Result<Listeners> {
-    if beside && address.port() == 0 {
-        let needed = "the port of the other server must be given";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, needed));
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
     }
-    // Sockets that share a port would take half of another server's connections unasked. This one,
-    // which shares nothing, is refused then; it also finds a free port.
-    let address = if beside { address } else { bound(address, false)?.local_addr()? };
-    let open = |_| bound(address, true)?.listen(BACKLOG).and_then(TcpListener::into_std);
-    let sockets = (0..count.max(1)).map(open).collect::<io::Result<_>>()?;
-    Ok(Listeners { address, sockets })
+}
+
+/// How to listen.
+#[derive(Debug, Clone, Copy)]
+pub struct Listening {
+    /// Serving threads.
+    pub threads: usize,
+    /// Beside another server that has the address and leaves.
+    pub beside: bool,
+    /// The mode of socket files.
+    pub socket_mode: u32,
+}
+
+/// All sockets of a server.
+pub struct Listeners {
+    how: Listening,
+    bound: Vec<Bound>,
+    pub(crate) threads: Vec<Sockets>,
+    pub(crate) places: Places,
 }
 
 impl Listeners {
-    /// A handle on all of them together.
-    pub(crate) fn group(&self) -> io::Result<Group> {
-        let socket = self.sockets.first().map(std::net::TcpListener::try_clone).transpose()?;
-        Ok(Group { socket, count: self.sockets.len() })
+    /// None yet.
+    #[must_use]
+    pub fn new(how: Listening) -> Self {
+        let threads = (0..how.threads.max(1)).map(|_| Sockets::default()).collect();
+        Self { how, bound: Vec::new(), threads, places: Places::default() }
+    }
+
+    /// Where they listen, in the order in which it was said.
+    #[must_use]
+    pub fn bound(&self) -> &[Bound] {
+        &self.bound
+    }
+
+    /// Listens at a place as well, within a tokio runtime.
+    ///
+    /// # Errors
+    /// If the address isn't ours or is taken.
+    pub fn listen(&mut self, endpoint: &Endpoint) -> io::Result<()> {
+        match endpoint {
+            Endpoint::Address(address) => self.listen_at(*address),
+            Endpoint::Everywhere(port) => {
+                let [all, of_v4] = Endpoint::addresses(*port);
+                self.listen_at(all).or_else(|error| match error.raw_os_error() {
+                    Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL) => self.listen_at(of_v4),
+                    _ => Err(error),
+                })
+            }
+            Endpoint::Unix(path) => {
+                let Listening { socket_mode, beside, .. } = self.how;
+                let (socket, file) = SocketFile::bind(path, socket_mode, beside)?;
+                socket.set_nonblocking(true)?;
+                self.places.files.push(file);
+                self.bound.push(Bound::Unix(path.clone()));
+                self.share(&Listener::Unix(socket), |thread| &mut thread.own)
+            }
+        }
+    }
+
+    /// Takes the sockets that the service manager holds for this process (sd_listen_fds(3)); whether there are any.
+    ///
+    /// # Errors
+    /// If one of them is no listening socket.
+    pub fn take_passed(&mut self) -> io::Result<bool> {
+        let passed = Listener::passed()?;
+        for listener in &passed {
+            self.bound.push(match listener {
+                Listener::Tcp(socket) => Bound::Address(socket.local_addr()?),
+                Listener::Unix(socket) => Bound::Unix(Listener::path(socket)),
+            });
+            self.share(listener, |thread| &mut thread.passed)?;
+        }
+        Ok(!passed.is_empty())
+    }
+
+    fn listen_at(&mut self, address: SocketAddr) -> io::Result<()> {
+        let beside = self.how.beside;
+        if beside && address.port() == 0 {
+            let needed = "the port of the other server must be given";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, needed));
+        }
+        // Sockets that share a port would take half of another server's connections unasked. This one,
+        // which shares nothing, is refused then; it also finds a free port.
+        let address = if beside { address } else { bound(address, false)?.local_addr()? };
+        let count = self.threads.len();
+        for (number, thread) in self.threads.iter_mut().enumerate() {
+            let socket = bound(address, true)?.listen(BACKLOG).and_then(TcpListener::into_std)?;
+            if number == 0 {
+                self.places.groups.push(Group { socket: socket.try_clone()?, count });
+            }
+            thread.own.push(Listener::Tcp(socket));
+        }
+        self.bound.push(Bound::Address(address));
+        Ok(())
+    }
+
+    /// Has all threads accept from one socket.
+    fn share(
+        &mut self,
+        socket: &Listener,
+        place: fn(&mut Sockets) -> &mut Vec<Listener>,
+    ) -> io::Result<()> {
+        for thread in &mut self.threads {
+            place(thread).push(socket.again()?);
+        }
+        Ok(())
+    }
+}
+
+/// The listening sockets of one serving thread.
+#[derive(Default)]
+pub(crate) struct Sockets {
+    /// Those that end with this process.
+    pub own: Vec<Listener>,
+    /// Those that the service manager holds: what waits in them when this process stops is its successor's.
+    pub passed: Vec<Listener>,
+}
+
+/// What a server has of the places where it listens, beside the sockets of its threads.
+#[derive(Default)]
+pub(crate) struct Places {
+    groups: Vec<Group>,
+    files: Vec<SocketFile>,
+}
+
+impl Places {
+    /// Sends new connections to a successor that listens at the same addresses.
+    pub fn hand_over(&self) -> io::Result<()> {
+        self.groups.iter().try_for_each(Group::hand_over)
+    }
+
+    /// Takes back what a predecessor set: all sockets are ours now.
+    pub fn take_over(&self) {
+        self.groups.iter().for_each(Group::take_over);
     }
 }
 
 /// The sockets of one address as the kernel sees them: those of one server first, then those of its
 /// successor, in the order in which they began to listen. Keeps the first one open.
-pub(crate) struct Group {
-    socket: Option<std::net::TcpListener>,
+struct Group {
+    socket: std::net::TcpListener,
     count: usize,
 }
 
@@ -53,14 +180,12 @@ impl Group {
     /// Sends new connections to the successor's first socket. Its place is the one behind ours, and stays so
     /// while ours close: the kernel fills a gap with the last socket. Once all have closed, the place is
     /// empty, and connections are spread over the successor's sockets. (It has as many as we have.)
-    pub(crate) fn hand_over(&self) -> io::Result<()> {
-        let index = u32::try_from(self.count).map_err(io::Error::other)?;
-        self.socket.as_ref().map_or(Ok(()), |socket| system::steer(socket, index))
+    fn hand_over(&self) -> io::Result<()> {
+        system::steer(&self.socket, u32::try_from(self.count).map_err(io::Error::other)?)
     }
 
-    /// Takes back what a predecessor set: all sockets are ours now.
-    pub(crate) fn take_over(&self) {
-        if let Some(Err(error)) = self.socket.as_ref().map(system::steer_no_more) {
+    fn take_over(&self) {
+        if let Err(error) = system::steer_no_more(&self.socket) {
             tracing::debug!(%error, "there was nothing to take back");
         }
     }

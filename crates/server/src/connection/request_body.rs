@@ -1,6 +1,6 @@
 //! Request bodies within limits: no more bytes than allowed, and no standing still.
 
-use super::admission::Deadline;
+use super::deadline::Deadline;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;

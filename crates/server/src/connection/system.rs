@@ -15,12 +15,11 @@ use hyper::rt::ReadBufCursor;
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::mem;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::pin::Pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
 
 /// The result of a call that gives a count or -1, repeated if a signal came between.
 fn counted(mut call: impl FnMut() -> isize) -> io::Result<usize> {
@@ -61,7 +60,7 @@ pub fn send_more(socket: impl AsFd, pieces: &[IoSlice<'_>]) -> io::Result<usize>
 
 /// Reads into hyper's buffer; returns how many bytes came, 0 at the end.
 pub fn read(
-    stream: &mut TcpStream,
+    stream: &mut (impl AsyncRead + Unpin),
     cx: &mut Context<'_>,
     mut buffer: ReadBufCursor<'_>,
 ) -> Poll<io::Result<usize>> {
@@ -119,6 +118,41 @@ static PAGE_BYTES: LazyLock<u64> = LazyLock::new(|| {
     let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     u64::try_from(bytes).unwrap_or(0).max(1)
 });
+
+/// A descriptor that the service manager passes on, from now on ours.
+pub fn passed(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: the call reads a number, and fails for one that is no open descriptor.
+    if unsafe { libc::fcntl(number, libc::F_GETFD) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it is open, and the protocol (sd_listen_fds(3)) makes this process its only owner: whoever started the
+    // process has put it there, before any of our own code ran.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Whether a socket listens.
+pub fn listens(socket: impl AsFd) -> io::Result<bool> {
+    let descriptor = socket.as_fd().as_raw_fd();
+    let mut answer: libc::c_int = 0;
+    let mut length = size_of::<libc::c_int>() as libc::socklen_t;
+    let (level, name) = (libc::SOL_SOCKET, libc::SO_ACCEPTCONN);
+    let value = (&raw mut answer).cast();
+    // SAFETY: the kernel writes at most one int, which is a local.
+    if unsafe { libc::getsockopt(descriptor, level, name, value, &raw mut length) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(answer != 0)
+}
+
+/// Whether the peer has ended its side and everything that it sent was read.
+pub fn has_ended(socket: impl AsFd) -> bool {
+    let descriptor = socket.as_fd().as_raw_fd();
+    let mut byte = [0_u8];
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    // SAFETY: the kernel writes at most one byte, into a local.
+    let peeked = counted(|| unsafe { libc::recv(descriptor, byte.as_mut_ptr().cast(), 1, flags) });
+    matches!(peeked, Ok(0))
+}
 
 /// Bytes written to the socket that the peer hasn't acknowledged.
 pub fn unacknowledged_bytes(socket: impl AsFd) -> io::Result<u64> {

@@ -1,10 +1,9 @@
-//! A connection's I/O under hyper: memory goes out as it comes, file slices by sendfile(2).
+//! A connection's I/O under hyper: memory goes out as it comes, file slices by sendfile(2). Over TLS there are no
+//! slices: bytes of files have to be read to be ciphered.
 //!
-//! hyper moves bodies as memory. A file slice is shown to it as a *stand-in*: a stretch of one reserved
-//! region that nobody reads or writes, so that none of its pages ever exists. The slice itself waits in
-//! the connection's queue. When hyper writes, a stand-in is known by its address, and the front of
-//! the queue tells which bytes of which file go out in its place. Files are not mapped: one that is cut
-//! short ends the connection, it can't end the process.
+//! When hyper writes, a stand-in (see `slices.rs`) is known by its address, and the front of the connection's queue
+//! tells which bytes of which file go out in its place. Files are not mapped: one that is cut short ends the
+//! connection, it can't end the process.
 //!
 //! What keeps a wrong byte from ever being sent:
 //!
@@ -14,22 +13,18 @@
 //! - hyper queues frames without copying them, since this I/O is vectored and pipelined answers are
 //!   never flattened: the stand-in's zeros are not read.
 
-use super::admission::Deadline;
+use super::deadline::Deadline;
+use super::slices::{Slices, is_stand_in};
+use super::socket::Socket;
 use super::system;
-use bytes::{Buf, Bytes};
+use super::transport::Transport;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, IoSlice};
 use std::os::unix::fs::FileExt;
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncWrite, Interest, ReadBuf};
-use tokio::net::TcpStream;
-
-/// The longest slice that goes out in one call; the region's length.
-pub const LONGEST_SLICE_BYTES: usize = 1 << 20;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
 /// Bytes after which a connection whose client reads as fast as they come lets others have a turn.
 const BURST_BYTES: usize = 4 << 20;
@@ -44,124 +39,29 @@ const LATE_HEAD: &[u8] =
 /// Reads of what nobody wants after which a connection lets others have a turn.
 const MOST_SCRAPS: usize = 16;
 
+/// Bytes that are read at first: most heads are shorter.
+const FIRST_BYTES: usize = 1024;
+
 /// Bytes copied at a time where sendfile can't be used.
 const COPY_BYTES: usize = 64 << 10;
 
-/// Zeroed memory of this size comes from the system untouched: it costs address space alone.
-static REGION: LazyLock<Box<[u8]>> = LazyLock::new(|| vec![0; LONGEST_SLICE_BYTES].into());
+/// How a client of HTTP/2 begins that knows beforehand that it may (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-fn is_stand_in(piece: &IoSlice<'_>) -> bool {
-    REGION.as_ptr_range().contains(&piece.as_ptr())
-}
-
-/// A piece of a body as hyper sees it.
-pub enum Piece {
-    /// Bytes in memory.
-    Memory(Bytes),
-    /// Bytes of a file that waits in the connection's queue.
-    Slice(StandIn),
-}
-
-impl Buf for Piece {
-    fn remaining(&self) -> usize {
-        match self {
-            Self::Memory(bytes) => bytes.len(),
-            Self::Slice(stand_in) => stand_in.left,
-        }
-    }
-
-    fn chunk(&self) -> &[u8] {
-        match self {
-            Self::Memory(bytes) => bytes,
-            Self::Slice(stand_in) => &REGION[..stand_in.left],
-        }
-    }
-
-    fn advance(&mut self, count: usize) {
-        match self {
-            Self::Memory(bytes) => bytes.advance(count),
-            Self::Slice(stand_in) => stand_in.left -= count,
-        }
-    }
-}
-
-/// What stands in a body for a file slice.
-pub struct StandIn {
-    left: usize,
-    slices: Arc<Slices>,
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        if self.left > 0 {
-            self.slices.queue().torn = true;
-        }
-    }
-}
-
-/// The file slices of one connection that hyper holds stand-ins for, in order.
-#[derive(Default)]
-pub struct Slices {
-    queue: Mutex<Queue>,
-}
-
-#[derive(Default)]
-struct Queue {
-    slices: VecDeque<Slice>,
-    /// A stand-in was dropped: the front is no longer known to be the next one's.
-    torn: bool,
-    /// The system said that sendfile can't be used here.
-    refused: bool,
-}
-
-struct Slice {
-    file: Arc<File>,
-    offset: u64,
-    length: usize,
-}
-
-impl Slices {
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether slices may be given to this connection; if not, its bodies are to be read into memory.
-    pub fn usable(&self) -> bool {
-        !self.queue().refused
-    }
-
-    /// Queues a slice of at most [`LONGEST_SLICE_BYTES`] and gives the piece that stands for it.
-    pub fn push(self: &Arc<Self>, file: Arc<File>, offset: u64, length: usize) -> Piece {
-        self.queue().slices.push_back(Slice { file, offset, length });
-        Piece::Slice(StandIn { left: length, slices: Arc::clone(self) })
-    }
-
-    /// The front: what the stand-in of this length is for.
-    fn front(&self, length: usize) -> io::Result<(Arc<File>, u64)> {
-        let queue = self.queue();
-        match queue.slices.front() {
-            Some(slice) if slice.length == length && !queue.torn => {
-                Ok((Arc::clone(&slice.file), slice.offset))
-            }
-            _ => Err(io::Error::other("a file slice is out of turn")),
-        }
-    }
-
-    fn sent(&self, count: usize) {
-        let mut queue = self.queue();
-        if let Some(slice) = queue.slices.front_mut() {
-            slice.offset += count as u64;
-            slice.length -= count;
-            if slice.length == 0 {
-                queue.slices.pop_front();
-            }
-        }
-    }
+/// Which HTTP a client speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.0 or HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
 }
 
 /// The I/O object of a connection.
 pub struct Wire {
-    stream: TcpStream,
+    transport: Transport,
+    /// Bytes that were read to learn the protocol, and are to be read again.
+    ahead: Vec<u8>,
     slices: Arc<Slices>,
     deadline: Arc<Deadline>,
     /// Bytes sent since the socket was full last.
@@ -173,20 +73,70 @@ pub struct Wire {
 
 impl Wire {
     /// Takes a connection over.
-    pub fn new(stream: TcpStream, slices: Arc<Slices>, deadline: Arc<Deadline>) -> Self {
-        Self { stream, slices, deadline, burst: 0, corked: false, closing: false }
+    pub fn new(transport: Transport, slices: Arc<Slices>, deadline: Arc<Deadline>) -> Self {
+        if transport.is_ciphered() {
+            slices.refuse();
+        }
+        let ahead = Vec::new();
+        Self { transport, ahead, slices, deadline, burst: 0, corked: false, closing: false }
+    }
+
+    fn socket(&self) -> &Socket {
+        self.transport.socket()
+    }
+
+    /// Reads until it is known which HTTP the client speaks, which its first byte nearly always tells.
+    pub fn poll_protocol(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Protocol>> {
+        loop {
+            let known = self.ahead.len().min(PREFACE.len());
+            if self.ahead[..known] != PREFACE[..known] {
+                return Poll::Ready(Ok(Protocol::Http1));
+            }
+            if known == PREFACE.len() {
+                return Poll::Ready(Ok(Protocol::Http2));
+            }
+            let mut bytes = [0; FIRST_BYTES];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.transport).poll_read(cx, &mut buffer) {
+                Poll::Ready(read) => {
+                    read?;
+                    let came = buffer.filled();
+                    if came.is_empty() {
+                        return Poll::Ready(Ok(Protocol::Http1));
+                    }
+                    self.deadline.received(came.len());
+                    self.ahead.extend_from_slice(came);
+                }
+                Poll::Pending => return self.silent(cx).map_ok(|()| Protocol::Http1),
+            }
+        }
+    }
+
+    /// What a client that sends nothing is to be told: that the connection ends, or nothing yet.
+    fn silent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_to_end() {
+            // A read of no bytes is the end of the connection for hyper.
+            return Poll::Ready(Ok(()));
+        }
+        if self.deadline.is_head_late() {
+            // The 408 can be written past hyper, because no answer is under way before a request's head is there.
+            let _ = Pin::new(&mut self.transport).poll_write(cx, LATE_HEAD);
+            let _ = Pin::new(&mut self.transport).poll_flush(cx);
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
     }
 
     /// Runs a call that writes to the socket until it does or the socket is full.
     fn attempt(
         &self,
         cx: &mut Context<'_>,
-        call: impl Fn(&TcpStream) -> io::Result<usize>,
+        call: impl Fn(&Socket) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let stream = &self.stream;
+        let socket = self.socket();
         loop {
-            ready!(stream.poll_write_ready(cx))?;
-            match stream.try_io(Interest::WRITABLE, || call(stream)) {
+            ready!(socket.poll_write_ready(cx))?;
+            match socket.try_io(Interest::WRITABLE, || call(socket)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => (),
                 result => return Poll::Ready(result),
             }
@@ -198,7 +148,7 @@ impl Wire {
     fn cork(&mut self, corked: bool) {
         if self.corked != corked {
             self.corked = corked;
-            if let Err(error) = system::set_cork(&self.stream, corked) {
+            if let Err(error) = system::set_cork(self.socket(), corked) {
                 tracing::debug!(%error, "TCP_CORK");
             }
         }
@@ -207,14 +157,26 @@ impl Wire {
     /// Whether the connection has rested long enough, and no request is here. The system is asked: the runtime
     /// may not have heard of one that came before a stop.
     fn is_to_end(&self) -> bool {
-        self.deadline.is_idle_too_long() && system::unread_bytes(&self.stream).unwrap_or(0) == 0
+        self.deadline.ends_silently() && system::unread_bytes(self.socket()).unwrap_or(0) == 0
     }
 
-    /// Whether the client has ended its side, and everything is read that it sent.
-    fn has_ended(&self, cx: &mut Context<'_>) -> bool {
-        let mut byte = [0];
-        let peeked = self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte));
-        matches!(peeked, Poll::Ready(Ok(0)))
+    /// The socket takes nothing more: an error if its client has kept it so for too long.
+    fn full(&self) -> io::Result<()> {
+        self.deadline.full(|| system::unacknowledged_bytes(self.socket()))
+    }
+
+    /// Has what TLS holds back go out.
+    fn poll_flush_ciphered(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match Pin::new(&mut self.transport).poll_flush(cx) {
+            Poll::Ready(flushed) => {
+                self.deadline.flushed();
+                Poll::Ready(flushed)
+            }
+            Poll::Pending => {
+                self.full()?;
+                Poll::Pending
+            }
+        }
     }
 
     /// Sends what the stand-in of this length is for, or some of it.
@@ -224,13 +186,13 @@ impl Wire {
             self.cork(true);
         }
         let sent =
-            ready!(self.attempt(cx, |stream| { system::sendfile(stream, &file, offset, length) }));
+            ready!(self.attempt(cx, |socket| { system::sendfile(socket, &file, offset, length) }));
         let count = match sent {
             Err(error) if cannot(&error) => {
-                self.slices.queue().refused = true;
+                self.slices.refuse();
                 let mut bytes = vec![0; length.min(COPY_BYTES)];
                 let read = file.read_at(&mut bytes, offset)?;
-                ready!(self.attempt(cx, |stream| stream.try_write(&bytes[..read])))?
+                ready!(self.attempt(cx, |socket| socket.try_write(&bytes[..read])))?
             }
             sent => sent?,
         };
@@ -244,12 +206,12 @@ impl Wire {
     /// Sends the memory before the first slice, then that slice.
     fn send(&mut self, cx: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let Some(at) = pieces.iter().position(is_stand_in) else {
-            return Pin::new(&mut self.stream).poll_write_vectored(cx, pieces);
+            return Pin::new(&mut self.transport).poll_write_vectored(cx, pieces);
         };
         let memory = &pieces[..at];
         let mut sent = 0;
         if !memory.is_empty() {
-            sent = ready!(self.attempt(cx, |stream| system::send_more(stream, memory)))?;
+            sent = ready!(self.attempt(cx, |socket| system::send_more(socket, memory)))?;
             if sent < memory.iter().map(|piece| piece.len()).sum() {
                 return Poll::Ready(Ok(sent));
             }
@@ -302,7 +264,7 @@ impl Write for Wire {
             }
             Poll::Pending => {
                 self.burst = 0;
-                self.deadline.full(|| system::unacknowledged_bytes(&self.stream))?;
+                self.full()?;
                 Poll::Pending
             }
         }
@@ -310,15 +272,18 @@ impl Write for Wire {
 
     /// Comes by at each turn of the connection, once everything is sent that there is.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.transport.is_ciphered() {
+            ready!(self.poll_flush_ciphered(cx))?;
+        }
         if !self.deadline.is_answering() {
             self.cork(false);
         } else if self.deadline.is_to_be_looked_after() {
             // The end of the client's side tells little, because it may read on. If it has left, what it was sent came
             // back as a reset: the head at least, but for answers whose length has to be learned first.
-            if let Some(error) = self.stream.take_error()? {
+            if let Some(error) = self.socket().take_error()? {
                 return Poll::Ready(Err(error));
             }
-            if self.has_ended(cx) {
+            if system::has_ended(self.socket()) {
                 self.deadline.side_ends();
                 cx.waker().wake_by_ref();
             }
@@ -330,13 +295,17 @@ impl Write for Wire {
     /// isn't lost to a reset.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.closing {
-            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            if Pin::new(&mut self.transport).poll_shutdown(cx)?.is_pending() {
+                // TLS has something to say before it ends.
+                self.full()?;
+                return Poll::Pending;
+            }
             self.closing = true;
             self.deadline.closing();
         }
         let mut scrap = [0; 4096];
         for _ in 0..MOST_SCRAPS {
-            let is_empty = match self.stream.try_read(&mut scrap) {
+            let is_empty = match self.socket().try_read(&mut scrap) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => true,
                 Ok(0) | Err(_) => return Poll::Ready(Ok(())),
                 Ok(count) => {
@@ -348,7 +317,7 @@ impl Write for Wire {
                 return Poll::Ready(Ok(()));
             }
             if is_empty {
-                ready!(self.stream.poll_read_ready(cx))?;
+                ready!(self.socket().poll_read_ready(cx))?;
             }
         }
         cx.waker().wake_by_ref();
@@ -360,21 +329,23 @@ impl Read for Wire {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
+        mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        match system::read(&mut self.stream, cx, buffer) {
+        if !self.ahead.is_empty() {
+            let count = self.ahead.len().min(buffer.remaining());
+            buffer.put_slice(&self.ahead[..count]);
+            match count == self.ahead.len() {
+                true => self.ahead = Vec::new(),
+                false => drop(self.ahead.drain(..count)),
+            }
+            return Poll::Ready(Ok(()));
+        }
+        match system::read(&mut self.transport, cx, buffer) {
             Poll::Ready(read) => {
                 self.deadline.received(read?);
                 Poll::Ready(Ok(()))
             }
-            // A read of no bytes is the end of the connection for hyper.
-            Poll::Pending if self.is_to_end() => Poll::Ready(Ok(())),
-            Poll::Pending if self.deadline.is_head_late() => {
-                // The 408 can be written past hyper, because no answer is under way before a request's head is there.
-                let _ = self.stream.try_write(LATE_HEAD);
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-            }
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => self.silent(cx),
         }
     }
 }

@@ -111,5 +111,5 @@ pub async fn delete(
 }
 
 fn shown(storage: &Storage, row: Container) -> ContainerObject {
-    ContainerObject::of(row, storage.library.public_url())
+    ContainerObject::of(row, storage.library.link_base())
 }

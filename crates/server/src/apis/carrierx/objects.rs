@@ -1,7 +1,7 @@
 //! The API's objects: Container, File, lists, errors. Their comments are the API's own description.
 
 use crate::apis::storage::members::{self, Made, Member, Object};
-use library::{Container, File, Kind, Limits, Listing, Usage};
+use library::{Container, File, Kind, Limits, LinkBase, Listing, Usage};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub struct ContainerObject {
     row: Container,
     /// The origin of links where the container names none.
-    public_url: String,
+    link_base: LinkBase,
 }
 
 /// A file as the API shows it.
@@ -23,9 +23,9 @@ pub struct FileObject {
 }
 
 impl ContainerObject {
-    /// `public_url` is the origin of links where the container names none.
-    pub fn of(row: Container, public_url: &str) -> Self {
-        Self { row, public_url: public_url.to_owned() }
+    /// `link_base` is what links begin with where the container names no origin.
+    pub fn of(row: Container, link_base: LinkBase) -> Self {
+        Self { row, link_base }
     }
 }
 
@@ -101,7 +101,7 @@ static OF_CONTAINERS: [Made<ContainerObject>; 6] = [
         about: "The origin of its files' links.",
         holds: (Kind::Text, false),
         is_settable: true,
-        value: |c| json!(c.row.publish_domain.as_ref().unwrap_or(&c.public_url)),
+        value: |c| json!(c.row.publish_domain.as_deref().unwrap_or(c.link_base.as_str())),
     },
     Made {
         name: "threshold_available_bytes_percent",

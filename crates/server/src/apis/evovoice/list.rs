@@ -105,7 +105,7 @@ fn common(call: &Call) -> Result<EvoVoiceList, Refusal> {
         file_types: query.words("Type")?,
         from_ms: query.time("DateCreatedStart", Edge::Start)?,
         until_ms: query.time("DateCreatedEnd", Edge::End)?,
-        order: order(query, call.storage.library.public_url())?,
+        order: order(query, call.storage.library.link_base().as_str())?,
         descending: descends(query)?,
         offset: page * limit,
         limit,

@@ -37,7 +37,8 @@ impl Publish {
                 let resource = found.ok_or(Problem::NotFound)?;
                 select(&resource, &asked.preferences)?;
                 let page = listen::Page::new(&resource, &asked, request.uri, access);
-                let base = self.library.public_url();
+                let base = self.library.link_base();
+                let base = base.as_str();
                 Ok(match beside {
                     Beside::Oembed => page.oembed(base, request.method),
                     _ => page.answer(base, request),

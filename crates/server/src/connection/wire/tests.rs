@@ -1,11 +1,16 @@
 //! The wire where the kernel will not send a file by itself.
 
 #![allow(clippy::unwrap_used)]
-use super::super::admission::{Admissions, ConnectionLimits};
+use super::super::admission::Admissions;
+use super::super::deadline::ConnectionLimits;
+use super::super::forwarded::Proxies;
+use super::super::remote::Remote;
 use super::*;
+use bytes::Buf;
+use std::fs::File;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// Closes a wire whose client has sent megabytes that nobody wants; whether it's done at once, and how
 /// many bytes are still there.
@@ -16,12 +21,12 @@ async fn closed_on_a_sender(discarded_bytes: usize) -> (bool, usize) {
         client.writable().await.unwrap();
         sent += client.try_write(&[0; 1 << 16]).unwrap_or(0);
     }
-    wire.stream.readable().await.unwrap();
+    std::future::poll_fn(|cx| wire.socket().poll_read_ready(cx)).await.unwrap();
     wire.deadline.discarded(discarded_bytes);
     let closed =
         std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut wire).poll_shutdown(cx).is_ready()));
     let (closed, mut left) = (closed.await, 0);
-    while let Ok(count @ 1..) = wire.stream.try_read(&mut [0; 1 << 16]) {
+    while let Ok(count @ 1..) = wire.socket().try_read(&mut [0; 1 << 16]) {
         left += count;
     }
     (closed, left)
@@ -38,19 +43,20 @@ async fn what_a_refused_client_goes_on_sending_is_discarded_by_turns_and_not_for
 /// A wire, and its client's end.
 async fn connected() -> (Wire, TcpStream) {
     let minute = Duration::from_secs(60);
-    let admissions = Admissions::new(ConnectionLimits {
+    let limits = ConnectionLimits {
         max_connections: 1,
         max_connections_per_address: 1,
         header_timeout: minute,
         idle_timeout: minute,
         send_timeout: minute,
         send_rate: 1,
-    });
+    };
+    let admissions = Admissions::new(limits, Proxies::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, remote) = listener.accept().await.unwrap();
-    let deadline = Arc::clone(&admissions.admit(remote).unwrap().deadline);
-    (Wire::new(stream, Arc::default(), deadline), client)
+    let deadline = Arc::clone(&admissions.admit(Remote::Host(remote)).unwrap().deadline);
+    (Wire::new(Transport::Plain(Socket::Tcp(stream)), Arc::default(), deadline), client)
 }
 
 #[tokio::test]
@@ -60,7 +66,7 @@ async fn a_file_that_sendfile_refuses_goes_out_by_reads_and_is_not_tried_again()
     let (file, content) = (Arc::new(File::open(path).unwrap()), std::fs::read(path).unwrap());
     let (mut wire, mut client) = connected().await;
     let slices = Arc::clone(&wire.slices);
-    let refused = system::sendfile(&wire.stream, &file, 0, content.len()).unwrap_err();
+    let refused = system::sendfile(wire.socket(), &file, 0, content.len()).unwrap_err();
     assert!(cannot(&refused), "{refused}");
     assert!(slices.usable());
     let head = b"in front of it";

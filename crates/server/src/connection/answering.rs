@@ -1,0 +1,239 @@
+//! Between hyper and the handler, for all versions of HTTP: a request becomes an answer, whose body goes out piece by
+//! piece; how it went is counted and logged once.
+
+use super::admission::Admission;
+use super::base;
+use super::deadline::Deadline;
+use super::forwarded::{Forwarded, Proxies};
+use super::pace::{PIECE_BYTES, Pace};
+use super::remote;
+use super::slices::{Piece, Slices};
+use crate::access_log::Entry;
+use crate::apis::storage::login::Peer;
+use crate::body::Body;
+use crate::handler::{Asked, Handler};
+use crate::metrics::ANSWERS;
+use bytes::{Buf, Bytes};
+use http::{HeaderValue, Method, Request, Response, Version, header};
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+use media::Asker;
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+tokio::task_local! {
+    /// That of the stream whose task this is; a connection of HTTP/1 has none.
+    pub static PACE: Arc<Pace>;
+}
+
+/// What answers the requests of one connection.
+pub struct Service {
+    handler: Arc<Handler>,
+    admission: Admission,
+    /// The client's address and port, for the log.
+    remote: Arc<str>,
+    /// Whether the connection is ciphered.
+    is_secure: bool,
+    /// Whether the other end is a proxy that is believed.
+    is_believed: bool,
+    /// What file slices go to, where the connection takes any.
+    slices: Option<Arc<Slices>>,
+}
+
+impl Service {
+    /// For a connection that was let in.
+    pub fn new(
+        handler: Arc<Handler>,
+        admission: Admission,
+        is_secure: bool,
+        slices: Option<Arc<Slices>>,
+    ) -> Self {
+        let (remote, proxies) = (admission.remote, &handler.config().proxies);
+        let (is_believed, remote) = (proxies.trust(remote), remote.to_string().into());
+        Self { handler, admission, remote, is_secure, is_believed, slices }
+    }
+
+    fn proxies(&self) -> &Proxies {
+        &self.handler.config().proxies
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = Response<Outgoing>;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn call(&self, mut request: Request<Incoming>) -> Answering {
+        let deadline = &self.admission.deadline;
+        deadline.asked(!request.body().is_end_stream());
+        if request.version() == Version::HTTP_2 {
+            say_host(&mut request);
+        }
+        let told = match self.is_believed {
+            true => Forwarded::of(request.headers(), self.proxies()),
+            false => Forwarded::default(),
+        };
+        let (client, remote) = match told.client {
+            Some(client) => (client, client.to_string().into()),
+            None => (self.admission.remote.ip(), Arc::clone(&self.remote)),
+        };
+        let network = remote::network(client);
+        let entry = Entry::begin(remote, request.method().clone(), request.uri());
+        let is_head = request.method() == Method::HEAD;
+        let handling = match self.handler.at_once(&request, entry.started) {
+            Some(response) => Handling::Done(Some(response)),
+            None => {
+                let base = base::of(super::host::of(&request), self.is_secure, &told);
+                let asked = Asked { peer: Peer(network), started: entry.started, base };
+                let (handler, deadline) = (Arc::clone(&self.handler), Arc::clone(deadline));
+                Handling::Later(Box::pin(
+                    async move { handler.handle(request, asked, &deadline).await },
+                ))
+            }
+        };
+        let answered = Answered { entry, deadline: Arc::clone(deadline) };
+        let going = Going { slices: self.slices.clone(), is_head, asker: Asker::at(network) };
+        Answering { handling, frame: Some((going, answered)) }
+    }
+}
+
+/// Says in HTTP/2 what HTTP/1 says by a header, which is where it is looked for (RFC 9113 §8.3.1).
+fn say_host(request: &mut Request<Incoming>) {
+    let Some(authority) = request.uri().authority() else { return };
+    if let Ok(host) = HeaderValue::from_str(authority.as_str()) {
+        request.headers_mut().insert(header::HOST, host);
+    }
+}
+
+/// How the answer to a request goes out.
+struct Going {
+    slices: Option<Arc<Slices>>,
+    is_head: bool,
+    asker: Asker,
+}
+
+/// A request being handled.
+pub struct Answering {
+    handling: Handling,
+    frame: Option<(Going, Answered)>,
+}
+
+/// Small: each connection has room for one, even while it rests.
+enum Handling {
+    Done(Option<Response<Body>>),
+    Later(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+}
+
+impl Future for Answering {
+    type Output = Result<Response<Outgoing>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { handling, frame } = &mut *self;
+        let Some(asker) = frame.as_ref().map(|(going, _)| going.asker) else {
+            return Poll::Pending;
+        };
+        let response = match handling {
+            Handling::Done(response) => response.take(),
+            Handling::Later(handling) => Some(ready!(asker.takes(|| handling.as_mut().poll(cx)))),
+        };
+        let (Some(mut response), Some((going, mut answered))) = (response, frame.take()) else {
+            return Poll::Pending;
+        };
+        answered.entry.answered(&response);
+        let pace = PACE.try_with(Arc::clone).ok();
+        if pace.is_some() && going.is_head {
+            leave_body_out(&mut response);
+        }
+        let rest = Bytes::new();
+        Poll::Ready(Ok(response.map(|body| Outgoing { body, rest, going, pace, answered })))
+    }
+}
+
+/// An answer to HEAD says how long the body would be; for HTTP/1 hyper sees to that.
+fn leave_body_out(response: &mut Response<Body>) {
+    let length = response.body().left();
+    if let (Some(length), false) = (length, response.headers().contains_key(header::CONTENT_LENGTH))
+    {
+        response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    }
+    *response.body_mut() = Body::empty();
+}
+
+/// A body on its way out.
+pub struct Outgoing {
+    body: Body,
+    /// What is left of a piece that is too large for a stream of HTTP/2.
+    rest: Bytes,
+    going: Going,
+    pace: Option<Arc<Pace>>,
+    answered: Answered,
+}
+
+/// The end of an answer, whole or given up: counted and logged, and the connection waits for the next request.
+struct Answered {
+    entry: Entry,
+    deadline: Arc<Deadline>,
+}
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.deadline.answered();
+        let Entry { started, status, bytes, .. } = self.entry;
+        let ended = Instant::now();
+        let duration = ended.saturating_duration_since(started);
+        ANSWERS.count(status, bytes, duration);
+        self.entry.write(ended, duration);
+    }
+}
+
+impl Outgoing {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Piece>>> {
+        let Self { body, rest, going, pace, .. } = self;
+        let mut bytes = std::mem::take(rest);
+        if bytes.is_empty() {
+            let slices = going.slices.as_ref();
+            let polled = going.asker.takes(|| body.poll_piece(cx, slices));
+            match (ready!(polled), pace.is_some()) {
+                (Some(Ok(Piece::Memory(came))), true) => bytes = came,
+                (piece, _) => return Poll::Ready(piece),
+            }
+        }
+        *rest = bytes.split_off(bytes.len().min(PIECE_BYTES));
+        Poll::Ready(Some(Ok(Piece::Memory(bytes))))
+    }
+}
+
+impl http_body::Body for Outgoing {
+    type Data = Piece;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Piece>>>> {
+        if let Some(pace) = &self.pace {
+            pace.goes_on();
+        }
+        let piece = ready!(self.poll_piece(cx));
+        if let Some(Ok(piece)) = &piece {
+            self.answered.entry.bytes += piece.remaining() as u64;
+            if let Some(pace) = &self.pace {
+                pace.hands_over();
+            }
+        }
+        Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let left = self.body.left().map(|left| left + self.rest.len() as u64);
+        left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
