@@ -4,6 +4,7 @@ use crate::command_line::fails;
 use crate::disk::SmallDisk;
 use crate::lost::place;
 use crate::running::{Server, run, stderr, stdout, text, tonearm, until};
+use crate::s3::S3;
 use crate::sources;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -293,4 +294,23 @@ fn lost_bytes_are_named_by_a_backup_and_a_restore_and_the_rest_is_kept() {
         assert!(stderr(&done).contains(&format!("lost: {hash}")), "{}", stderr(&done));
     }
     assert_eq!(Server::start(Path::new(&kept.at("restored")), &[]).get(&link).body, b"sound");
+}
+
+#[test]
+fn a_backup_of_files_in_a_bucket_is_their_catalog_and_the_bucket_keeps_the_bytes() {
+    let (folder, s3) = (TempDir::new().unwrap(), S3::start());
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let server = Server::start_on_bucket(&s3.url(), Path::new(&at("data")), &[]);
+    let link = server.upload("a.bin", b"in the bucket");
+    let succeeds = |args: &[&str]| {
+        let done = run(args);
+        assert!(done.status.success(), "{args:?}: {}", stderr(&done));
+    };
+    succeeds(&["backup", &at("backup"), "--data", &at("data")]);
+    succeeds(&["check", "--deep", "--data", &at("data")]);
+    server.stop();
+    succeeds(&["restore", &at("backup"), "--data", &at("restored")]);
+    assert_eq!(objects(&at("restored")), [] as [PathBuf; 0]);
+    let restored = Server::start_on_bucket(&s3.url(), Path::new(&at("restored")), &[]);
+    assert_eq!(restored.get(&link).body, b"in the bucket");
 }

@@ -43,13 +43,13 @@ impl Library {
         if !accesses.is_empty()
             && let Err(error) = self.catalog.touch_files(accesses, resolution_ms).await
         {
-            tracing::warn!(%error, "noting when files were read");
+            tell(&error, "noting when files were read");
         }
         let uses = take(&self.accesses.used);
         if !uses.is_empty()
             && let Err(error) = self.catalog.touch_tokens(uses, resolution_ms).await
         {
-            tracing::warn!(%error, "noting when tokens were used");
+            tell(&error, "noting when tokens were used");
         }
     }
 
@@ -69,4 +69,12 @@ fn note(noted: &Mutex<HashMap<Uuid, i64>>, sid: Uuid) {
 fn take(noted: &Mutex<HashMap<Uuid, i64>>) -> Vec<(Uuid, i64)> {
     let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
     std::mem::take(&mut *noted).into_iter().collect()
+}
+
+/// A full disk is told of by those whom it matters to; here it would be a line a second.
+fn tell(error: &catalog::Error, what: &str) {
+    match error {
+        catalog::Error::Full => tracing::debug!(%error, "{what}"),
+        error => tracing::warn!(%error, "{what}"),
+    }
 }
