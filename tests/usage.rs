@@ -81,7 +81,7 @@ fn lists_are_lists_and_values_of_another_kind_are_told_by_their_setting() {
     assert!(shown.contains("presets = \"hold?f=mp3&br=32 menu?f=wav\"  # the file"), "{shown}");
     for (wrong, told) in [
         ("listen = 127.0.0.1:8190", "quotes"),
-        ("listen = [\"127.0.0.1:1\"]", "`listen`: one value is expected, not a list"),
+        ("data = [\"a\", \"b\"]", "`data`: one value is expected, not a list"),
         ("[presets]\nhold = \"f=mp3\"", "`presets`: a text or a list is expected, not a table"),
         ("apis = [1]", "a list of texts is expected, not of a number"),
         ("max_headers = \"many\"", "max-headers"),

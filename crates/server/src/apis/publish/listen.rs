@@ -64,7 +64,7 @@ impl<'a> Page<'a> {
             about: seconds.map_or_else(|| "A file".into(), |whole| told(whole, clip)),
             folder,
             query,
-            is_embedded: own.iter().any(|pair| *pair == "embed=1"),
+            is_embedded: own.contains(&"embed=1"),
             plays_as,
             is_sound: facts.is_some(),
             is_picture: ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]
