@@ -1,5 +1,7 @@
 //! The page, as a visitor uses it in Debian's Chromium; what it is made of; and the pages of links.
 
+#[path = "page/described.rs"]
+mod described;
 #[path = "page/listen.rs"]
 mod listen;
 #[path = "page/made.rs"]
@@ -176,7 +178,11 @@ fn every_state_of_the_pages_keeps_the_rules_of_accessibility_at_any_width_and_in
     let pages: Vec<_> = links
         .iter()
         .map(|link| format!("{link}/listen"))
-        .chain(["/f/nothing".to_owned(), format!("{}/listen?embed=1", links[1])])
+        .chain([
+            "/docs#listFiles".to_owned(),
+            "/f/nothing".to_owned(),
+            format!("{}/listen?embed=1", links[1]),
+        ])
         .collect();
     let task = json!({"origin": format!("http://{}/", server.address), "token": server.token(),
         "file": "xxxxx", "pages": pages,

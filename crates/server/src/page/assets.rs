@@ -16,7 +16,7 @@ macro_rules! web {
 }
 
 /// Name and text; a page loads the styles and modules that its own module is made of.
-static FILES: [(&str, &str); 30] = web![
+static FILES: [(&str, &str); 32] = web![
     "api.js",
     "app.js",
     "base.css",
@@ -25,6 +25,8 @@ static FILES: [(&str, &str); 30] = web![
     "details.js",
     "dialogs.css",
     "dialogs.js",
+    "docs.css",
+    "docs.js",
     "dom.js",
     "favicon.svg",
     "filters.js",

@@ -5,10 +5,12 @@
 //! works below any path.
 
 mod assets;
+mod docs;
 mod origin;
 mod text;
 
-pub use assets::{Asset, folder, links_to, styles};
+use assets::{Asset, folder};
+pub use assets::{links_to, styles};
 pub use origin::Origin;
 pub use text::{escape, filled, up_from};
 
@@ -65,6 +67,19 @@ pub fn router(links: Option<&str>) -> Router {
 
 const INERT: &str = "default-src 'none'; sandbox";
 
+/// The documentation: it sends requests with the token of the page's session, to the server that it is of.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                           connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                           frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+/// The route of the page of a description.
+pub fn docs(api: &serde_json::Value) -> Router {
+    let page = Arc::new(docs::page(api));
+    let policy = HeaderValue::from_static(DOCS_POLICY);
+    let read = async move |headers: HeaderMap| guarded(page.answer(&headers), policy.clone());
+    Router::new().route("/docs", get(read))
+}
+
 /// The mark of every tab.
 async fn icon(headers: HeaderMap) -> Result<Response, Problem> {
     let asset = assets::find("favicon.svg").ok_or(Problem::NotFound)?;
@@ -88,7 +103,7 @@ impl IntoResponse for Problem {
 }
 
 /// A page that holds a token: no window of another origin gets a handle on it, and nobody else loads its files.
-pub fn guarded(mut answer: Response, policy: HeaderValue) -> Response {
+fn guarded(mut answer: Response, policy: HeaderValue) -> Response {
     let headers: [(HeaderName, HeaderValue); 5] = [
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),

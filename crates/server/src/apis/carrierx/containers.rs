@@ -12,7 +12,8 @@ use http::StatusCode;
 use library::{Container, Rest};
 
 /// Makes a container.
-#[utoipa::path(post, path = "/core/v2/storage/containers", tag = "containers",
+#[utoipa::path(post, path = "/core/v2/storage/containers",
+    operation_id = "createContainer", tag = "containers",
     request_body = ContainerObject,
     responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody),
         (status = 507, body = ErrorBody)))]
@@ -26,7 +27,8 @@ pub async fn create(
 }
 
 /// Lists containers.
-#[utoipa::path(get, path = "/core/v2/storage/containers", tag = "containers", params(Listed),
+#[utoipa::path(get, path = "/core/v2/storage/containers",
+    operation_id = "listContainers", tag = "containers", params(Listed),
     responses((status = 200, body = Page<ContainerObject>), (status = "4XX", body = ErrorBody)))]
 pub async fn list(
     State(storage): State<Storage>,
@@ -42,7 +44,8 @@ pub async fn list(
 }
 
 /// A container.
-#[utoipa::path(get, path = "/core/v2/storage/containers/{container_sid}", tag = "containers",
+#[utoipa::path(get, path = "/core/v2/storage/containers/{container_sid}",
+    operation_id = "getContainer", tag = "containers",
     params(("container_sid" = Uuid, Path), Shown),
     responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody)))]
 pub async fn get(
@@ -56,7 +59,8 @@ pub async fn get(
 }
 
 /// Changes the attributes that are sent.
-#[utoipa::path(patch, path = "/core/v2/storage/containers/{container_sid}", tag = "containers",
+#[utoipa::path(patch, path = "/core/v2/storage/containers/{container_sid}",
+    operation_id = "changeContainer", tag = "containers",
     params(("container_sid" = Uuid, Path)), request_body = ContainerObject,
     responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody),
         (status = 507, body = ErrorBody)))]
@@ -70,7 +74,8 @@ pub async fn patch(
 }
 
 /// Changes all attributes; those not sent take their defaults.
-#[utoipa::path(put, path = "/core/v2/storage/containers/{container_sid}", tag = "containers",
+#[utoipa::path(put, path = "/core/v2/storage/containers/{container_sid}",
+    operation_id = "replaceContainer", tag = "containers",
     params(("container_sid" = Uuid, Path)), request_body = ContainerObject,
     responses((status = 200, body = ContainerObject), (status = "4XX", body = ErrorBody),
         (status = 507, body = ErrorBody)))]
@@ -97,7 +102,8 @@ async fn change(
 }
 
 /// Deletes a container that holds no files.
-#[utoipa::path(delete, path = "/core/v2/storage/containers/{container_sid}", tag = "containers",
+#[utoipa::path(delete, path = "/core/v2/storage/containers/{container_sid}",
+    operation_id = "deleteContainer", tag = "containers",
     params(("container_sid" = Uuid, Path)),
     responses((status = 204), (status = "4XX", body = ErrorBody),
         (status = 507, body = ErrorBody)))]

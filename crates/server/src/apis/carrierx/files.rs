@@ -13,7 +13,8 @@ use http::StatusCode;
 use library::Rest;
 
 /// Lists files.
-#[utoipa::path(get, path = "/core/v2/storage/files", tag = "files", params(Listed),
+#[utoipa::path(get, path = "/core/v2/storage/files",
+    operation_id = "listFiles", tag = "files", params(Listed),
     responses((status = 200, body = Page<FileObject>), (status = "4XX", body = ErrorBody)))]
 pub async fn list(
     State(storage): State<Storage>,
@@ -31,7 +32,8 @@ pub async fn list(
 }
 
 /// A file.
-#[utoipa::path(get, path = "/core/v2/storage/files/{file_sid}", tag = "files",
+#[utoipa::path(get, path = "/core/v2/storage/files/{file_sid}",
+    operation_id = "getFile", tag = "files",
     params(("file_sid" = Uuid, Path), Shown),
     responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody)))]
 pub async fn get(
@@ -45,7 +47,8 @@ pub async fn get(
 }
 
 /// Changes the attributes that are sent, and the content if it is.
-#[utoipa::path(patch, path = "/core/v2/storage/files/{file_sid}", tag = "files",
+#[utoipa::path(patch, path = "/core/v2/storage/files/{file_sid}",
+    operation_id = "changeFile", tag = "files",
     params(("file_sid" = Uuid, Path)), request_body = FileObject,
     responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody),
         (status = 503, body = ErrorBody), (status = 507, body = ErrorBody)))]
@@ -60,7 +63,8 @@ pub async fn patch(
 }
 
 /// Changes all attributes; those not sent take their defaults, names excepted.
-#[utoipa::path(put, path = "/core/v2/storage/files/{file_sid}", tag = "files",
+#[utoipa::path(put, path = "/core/v2/storage/files/{file_sid}",
+    operation_id = "replaceFile", tag = "files",
     params(("file_sid" = Uuid, Path)), request_body = FileObject,
     responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody),
         (status = 503, body = ErrorBody), (status = 507, body = ErrorBody)))]
@@ -76,7 +80,8 @@ pub async fn put(
 }
 
 /// Deletes a file.
-#[utoipa::path(delete, path = "/core/v2/storage/files/{file_sid}", tag = "files",
+#[utoipa::path(delete, path = "/core/v2/storage/files/{file_sid}",
+    operation_id = "deleteFile", tag = "files",
     params(("file_sid" = Uuid, Path)),
     responses((status = 204), (status = "4XX", body = ErrorBody),
         (status = 507, body = ErrorBody)))]
@@ -92,7 +97,8 @@ pub async fn delete(
 /// The bytes, published or not.
 ///
 /// With ranges, preconditions, and the options of a published link in the query (`f=mp3`, `t=0-1000` …).
-#[utoipa::path(get, path = "/core/v2/storage/files/{file_sid}/data", tag = "files",
+#[utoipa::path(get, path = "/core/v2/storage/files/{file_sid}/data",
+    operation_id = "getFileData", tag = "files",
     params(("file_sid" = Uuid, Path), ("f" = Option<String>, Query, description = "Another format.")),
     responses((status = 200, content_type = "*/*"), (status = 206, content_type = "*/*"), (status = 304),
         (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody)))]

@@ -38,7 +38,8 @@ pub struct SignedLink {
 }
 
 /// Signs a link of a file.
-#[utoipa::path(post, path = "/core/v2/storage/files/{file_sid}/sign", tag = "files",
+#[utoipa::path(post, path = "/core/v2/storage/files/{file_sid}/sign",
+    operation_id = "signFile", tag = "files",
     params(("file_sid" = Uuid, Path)), request_body = SignRequest,
     responses((status = 200, body = SignedLink), (status = "4XX", body = ErrorBody)))]
 pub async fn sign(

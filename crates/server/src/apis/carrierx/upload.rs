@@ -34,7 +34,8 @@ pub struct UploadForm {
 /// Uploads a file.
 ///
 /// A body of any type but a form's and JSON's is the file, its attributes are query arguments.
-#[utoipa::path(post, path = "/core/v2/storage/files", tag = "files",
+#[utoipa::path(post, path = "/core/v2/storage/files",
+    operation_id = "uploadFile", tag = "files",
     params(("container_sid" = Option<String>, Query, description = "Sid or name; `default` if left out."),
         ("name" = Option<String>, Query)),
     request_body(content((UploadForm = "multipart/form-data"), (String = "application/octet-stream"))),
@@ -57,7 +58,8 @@ pub async fn create(
 /// Uploads a file under a name.
 ///
 /// The body is the file, of whatever type it is declared. A second file of a name is another file.
-#[utoipa::path(method(put, post), path = "/core/v2/storage/upload/{name}", tag = "files",
+#[utoipa::path(put, path = "/core/v2/storage/upload/{name}",
+    operation_id = "uploadNamedFile", tag = "files",
     params(("name" = String, Path),
         ("container_sid" = Option<String>, Query, description = "Sid or name; `default` if left out.")),
     request_body(content((String = "application/octet-stream"), (UploadForm = "multipart/form-data"))),

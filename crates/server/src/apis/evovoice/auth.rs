@@ -21,7 +21,8 @@ const LENT_FOR: Duration = Duration::from_secs(3600);
 /// Logs in: any user name, and a token as the password.
 ///
 /// Sets the cookies `ss-id` and `ss-pid`, unless a page of another origin asks.
-#[utoipa::path(post, path = "/auth/credentials", tag = "evovoice", params(described::Asked),
+#[utoipa::path(post, path = "/auth/credentials",
+    operation_id = "evovoiceLogin", tag = "evovoice", params(described::Asked),
     request_body(content((described::Login = "application/json"),
         (described::Login = "application/x-www-form-urlencoded"))),
     responses((status = 200, body = described::Session), (status = "4XX", body = described::ErrorBody)))]
@@ -57,7 +58,8 @@ pub async fn credentials(call: Call, body: Body) -> Result<Response, ApiError> {
 }
 
 /// Lends a token of an agent of the caller's account, for an hour.
-#[utoipa::path(get, path = "/auth/token", tag = "evovoice",
+#[utoipa::path(get, path = "/auth/token",
+    operation_id = "evovoiceLendToken", tag = "evovoice",
     params(("UserEmailAddress" = Option<String>, Query), ("UserId" = Option<String>, Query), described::Asked),
     responses((status = 200, body = described::Lent), (status = "4XX", body = described::ErrorBody)))]
 pub async fn token(call: Call) -> Result<Response, ApiError> {

@@ -18,7 +18,8 @@ use uuid::Uuid;
 const LINK_LIFE_S: u64 = 3600;
 
 /// A file.
-#[utoipa::path(get, path = "/files/{file_id}", tag = "evovoice",
+#[utoipa::path(get, path = "/files/{file_id}",
+    operation_id = "evovoiceGetFile", tag = "evovoice",
     params(("file_id" = String, Path), described::Asked),
     responses((status = 200, body = described::File), (status = "4XX", body = described::ErrorBody)))]
 pub async fn get(call: Call) -> Result<Response, ApiError> {
@@ -28,7 +29,8 @@ pub async fn get(call: Call) -> Result<Response, ApiError> {
 }
 
 /// Changes what is sent of a file: its name, and for managers all that is said of it.
-#[utoipa::path(patch, path = "/files/{file_id}", tag = "evovoice",
+#[utoipa::path(patch, path = "/files/{file_id}",
+    operation_id = "evovoiceChangeFile", tag = "evovoice",
     params(("file_id" = String, Path), described::Asked), request_body = described::Said,
     responses((status = 200, body = described::File), (status = "4XX", body = described::ErrorBody)))]
 pub async fn patch(mut call: Call, body: Body) -> Result<Response, ApiError> {
@@ -41,7 +43,8 @@ pub async fn patch(mut call: Call, body: Body) -> Result<Response, ApiError> {
 }
 
 /// Deletes a file.
-#[utoipa::path(delete, path = "/files/{file_id}", tag = "evovoice",
+#[utoipa::path(delete, path = "/files/{file_id}",
+    operation_id = "evovoiceDeleteFile", tag = "evovoice",
     params(("file_id" = String, Path), described::Asked),
     responses((status = 204), (status = "4XX", body = described::ErrorBody)))]
 pub async fn delete(call: Call) -> Result<Response, ApiError> {
@@ -53,7 +56,8 @@ pub async fn delete(call: Call) -> Result<Response, ApiError> {
 /// The bytes, published or not.
 ///
 /// With ranges, preconditions, and the options of a published link in the query (`f=mp3`, `t=0-1000` …).
-#[utoipa::path(get, path = "/files/{file_id}/content", tag = "evovoice",
+#[utoipa::path(get, path = "/files/{file_id}/content",
+    operation_id = "evovoiceGetContent", tag = "evovoice",
     params(("file_id" = String, Path), ("f" = Option<String>, Query, description = "Another format.")),
     responses((status = 200, content_type = "*/*"), (status = 206, content_type = "*/*"), (status = 304),
         (status = "4XX", body = described::ErrorBody), (status = 503, body = described::ErrorBody)))]

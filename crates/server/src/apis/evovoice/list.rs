@@ -24,7 +24,8 @@ const MOST_PER_PAGE: u64 = 1000;
 const AT_ONCE: usize = 500;
 
 /// Lists files.
-#[utoipa::path(get, path = "/files", tag = "evovoice",
+#[utoipa::path(get, path = "/files",
+    operation_id = "evovoiceListFiles", tag = "evovoice",
     params(described::Filters, described::Paging, described::Asked),
     responses((status = 200, body = described::ListResponse), (status = "4XX", body = described::ErrorBody)))]
 pub async fn files(call: Call) -> Result<Response, ApiError> {
@@ -43,7 +44,8 @@ pub async fn files(call: Call) -> Result<Response, ApiError> {
 }
 
 /// Lists files, by less.
-#[utoipa::path(get, path = "/portal/files", tag = "evovoice",
+#[utoipa::path(get, path = "/portal/files",
+    operation_id = "evovoiceListPortalFiles", tag = "evovoice",
     params(described::PortalFilters, described::Paging, described::Asked),
     responses((status = 200, body = described::ListResponse), (status = "4XX", body = described::ErrorBody)))]
 pub async fn portal_files(call: Call) -> Result<Response, ApiError> {
@@ -58,7 +60,8 @@ pub async fn portal_files(call: Call) -> Result<Response, ApiError> {
 }
 
 /// Lists all files that the calling token made.
-#[utoipa::path(get, path = "/app/files", tag = "evovoice",
+#[utoipa::path(get, path = "/app/files",
+    operation_id = "evovoiceListMyFiles", tag = "evovoice",
     params(described::FileTypes, described::Asked),
     responses((status = 200, body = described::Files), (status = "4XX", body = described::ErrorBody)))]
 pub async fn my_files(call: Call) -> Result<Response, ApiError> {

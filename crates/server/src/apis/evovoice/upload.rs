@@ -27,7 +27,8 @@ const PHONE_WAV: [(&str, &str); 3] = [("f", "wav"), ("rate", "8000"), ("ch", "1"
 ///
 /// The body is the file, of any type but a form's and JSON's, and what is said of it stands in the query; or a
 /// form of both; or JSON of both, the bytes as `Data` in base64.
-#[utoipa::path(post, path = "/files", tag = "evovoice",
+#[utoipa::path(post, path = "/files",
+    operation_id = "evovoiceUploadFile", tag = "evovoice",
     params(described::New, described::Asked),
     request_body(content((described::UploadForm = "multipart/form-data"),
         (described::UploadBody = "application/json"), (String = "application/octet-stream"))),
@@ -61,7 +62,8 @@ pub async fn create(mut call: Call, body: Body) -> Result<Response, ApiError> {
 /// Uploads a file, as the service's apps do.
 ///
 /// The same as at `/files`.
-#[utoipa::path(post, path = "/app/file", tag = "evovoice",
+#[utoipa::path(post, path = "/app/file",
+    operation_id = "evovoiceUploadAppFile", tag = "evovoice",
     params(described::New, described::Asked),
     request_body(content((described::UploadForm = "multipart/form-data"), (String = "application/octet-stream"))),
     responses((status = 200, body = described::File), (status = "4XX", body = described::ErrorBody),
@@ -73,7 +75,8 @@ pub async fn create_by_app(call: Call, body: Body) -> Result<Response, ApiError>
 /// Uploads a file in JSON.
 ///
 /// The same as at `/files`.
-#[utoipa::path(post, path = "/app/files", tag = "evovoice", params(described::Asked),
+#[utoipa::path(post, path = "/app/files",
+    operation_id = "evovoiceUploadMyFile", tag = "evovoice", params(described::Asked),
     request_body(content((described::UploadBody = "application/json"),
         (described::UploadForm = "multipart/form-data"))),
     responses((status = 200, body = described::File), (status = "4XX", body = described::ErrorBody),

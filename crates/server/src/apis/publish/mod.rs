@@ -9,6 +9,7 @@ mod beside;
 mod beside_answers;
 mod card;
 mod content_type;
+mod described;
 mod link;
 mod link_cache;
 mod listen;
@@ -20,6 +21,7 @@ mod request_fields;
 mod signer;
 mod waveform;
 
+pub use described::described;
 pub use presets::Presets;
 pub use signer::{Form, Lifetimes, Signer, Unsigned, Wish, can_be_signed, sign_url};
 

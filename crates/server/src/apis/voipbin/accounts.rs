@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The account of the caller's customer.
-#[utoipa::path(get, path = "/v1.0/storage_account", tag = "voipbin",
+#[utoipa::path(get, path = "/v1.0/storage_account",
+    operation_id = "voipbinGetOwnAccount", tag = "voipbin",
     responses((status = 200, body = AccountObject), (status = "4XX", body = ErrorBody)))]
 pub async fn own(
     State(storage): State<Storage>,
@@ -25,7 +26,8 @@ pub async fn own(
 }
 
 /// Lists all accounts, the newest first.
-#[utoipa::path(get, path = "/v1.0/storage_accounts", tag = "voipbin", params(Paged),
+#[utoipa::path(get, path = "/v1.0/storage_accounts",
+    operation_id = "voipbinListAccounts", tag = "voipbin", params(Paged),
     responses((status = 200, body = Page<AccountObject>), (status = "4XX", body = ErrorBody)))]
 pub async fn list(
     State(storage): State<Storage>,
@@ -52,7 +54,8 @@ pub struct NewAccount {
 }
 
 /// Makes the account of a customer.
-#[utoipa::path(post, path = "/v1.0/storage_accounts", tag = "voipbin", request_body = NewAccount,
+#[utoipa::path(post, path = "/v1.0/storage_accounts",
+    operation_id = "voipbinCreateAccount", tag = "voipbin", request_body = NewAccount,
     responses((status = 200, body = AccountObject), (status = "4XX", body = ErrorBody)))]
 pub async fn create(
     State(storage): State<Storage>,
@@ -84,7 +87,8 @@ pub async fn create(
 }
 
 /// An account.
-#[utoipa::path(get, path = "/v1.0/storage_accounts/{id}", tag = "voipbin",
+#[utoipa::path(get, path = "/v1.0/storage_accounts/{id}",
+    operation_id = "voipbinGetAccount", tag = "voipbin",
     params(("id" = Uuid, Path)),
     responses((status = 200, body = AccountObject), (status = "4XX", body = ErrorBody)))]
 pub async fn get(
@@ -97,7 +101,8 @@ pub async fn get(
 }
 
 /// Deletes the account of a customer that has no files.
-#[utoipa::path(delete, path = "/v1.0/storage_accounts/{id}", tag = "voipbin",
+#[utoipa::path(delete, path = "/v1.0/storage_accounts/{id}",
+    operation_id = "voipbinDeleteAccount", tag = "voipbin",
     params(("id" = Uuid, Path)),
     responses((status = 200, body = AccountObject), (status = "4XX", body = ErrorBody)))]
 pub async fn delete(

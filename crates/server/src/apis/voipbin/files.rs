@@ -19,7 +19,8 @@ const SIDE: VoipbinSide = VoipbinSide::Customer;
 const LONGEST_LINK: usize = 980;
 
 /// Uploads a file of the customer.
-#[utoipa::path(post, path = "/v1.0/storage_files", tag = "voipbin",
+#[utoipa::path(post, path = "/v1.0/storage_files",
+    operation_id = "voipbinUploadFile", tag = "voipbin",
     request_body(content = upload::UploadForm, content_type = "multipart/form-data"),
     responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody),
         (status = 503, body = ErrorBody)))]
@@ -33,7 +34,8 @@ pub async fn create(
 }
 
 /// Lists the customer's files, whatever API they came in through.
-#[utoipa::path(get, path = "/v1.0/storage_files", tag = "voipbin",
+#[utoipa::path(get, path = "/v1.0/storage_files",
+    operation_id = "voipbinListFiles", tag = "voipbin",
     params(Paged, Listed,
         ("customer_id" = Option<String>, Query, description = "Another customer, for administrators.")),
     responses((status = 200, body = Page<FileObject>), (status = "4XX", body = ErrorBody)))]
@@ -46,7 +48,8 @@ pub async fn list(
 }
 
 /// A file.
-#[utoipa::path(get, path = "/v1.0/storage_files/{id}", tag = "voipbin", params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/v1.0/storage_files/{id}",
+    operation_id = "voipbinGetFile", tag = "voipbin", params(("id" = Uuid, Path)),
     responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody)))]
 pub async fn get(
     State(storage): State<Storage>,
@@ -57,7 +60,8 @@ pub async fn get(
 }
 
 /// Leads to a link that plays a file, in another format if one is asked for.
-#[utoipa::path(get, path = "/v1.0/storage_files/{id}/file", tag = "voipbin",
+#[utoipa::path(get, path = "/v1.0/storage_files/{id}/file",
+    operation_id = "voipbinPlayFile", tag = "voipbin",
     params(("id" = Uuid, Path), ("f" = Option<String>, Query, description = "Any option of a published link.")),
     responses((status = 307), (status = "4XX", body = ErrorBody)))]
 pub async fn play(
@@ -70,7 +74,8 @@ pub async fn play(
 }
 
 /// Deletes a file.
-#[utoipa::path(delete, path = "/v1.0/storage_files/{id}", tag = "voipbin", params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/v1.0/storage_files/{id}",
+    operation_id = "voipbinDeleteFile", tag = "voipbin", params(("id" = Uuid, Path)),
     responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody)))]
 pub async fn delete(
     State(storage): State<Storage>,
@@ -81,7 +86,8 @@ pub async fn delete(
 }
 
 /// Leads to a link that plays the newest file of a recording, or the file that has this id.
-#[utoipa::path(get, path = "/v1.0/recordingfiles/{id}", tag = "voipbin",
+#[utoipa::path(get, path = "/v1.0/recordingfiles/{id}",
+    operation_id = "voipbinPlayRecording", tag = "voipbin",
     params(("id" = Uuid, Path), ("f" = Option<String>, Query, description = "Any option of a published link.")),
     responses((status = 307), (status = "4XX", body = ErrorBody)))]
 pub async fn play_recording(

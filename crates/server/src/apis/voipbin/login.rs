@@ -21,7 +21,8 @@ pub struct Credentials {
 }
 
 /// Takes a token as a password.
-#[utoipa::path(post, path = "/auth/login", tag = "voipbin", request_body = Credentials, security(()),
+#[utoipa::path(post, path = "/auth/login",
+    operation_id = "voipbinLogin", tag = "voipbin", request_body = Credentials, security(()),
     responses((status = 200, body = LoginObject), (status = "4XX", body = ErrorBody)))]
 pub async fn login(
     State(storage): State<Storage>,

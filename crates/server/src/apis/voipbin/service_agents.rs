@@ -14,7 +14,8 @@ use library::VoipbinSide;
 const SIDE: VoipbinSide = VoipbinSide::Agent;
 
 /// Uploads a file of the agent.
-#[utoipa::path(post, path = "/v1.0/service_agents/files", tag = "voipbin",
+#[utoipa::path(post, path = "/v1.0/service_agents/files",
+    operation_id = "voipbinUploadAgentFile", tag = "voipbin",
     request_body(content = upload::UploadForm, content_type = "multipart/form-data"),
     responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody),
         (status = 503, body = ErrorBody)))]
@@ -28,7 +29,8 @@ pub async fn create(
 }
 
 /// Lists the agent's files.
-#[utoipa::path(get, path = "/v1.0/service_agents/files", tag = "voipbin", params(Paged, Listed),
+#[utoipa::path(get, path = "/v1.0/service_agents/files",
+    operation_id = "voipbinListAgentFiles", tag = "voipbin", params(Paged, Listed),
     responses((status = 200, body = Page<FileObject>), (status = "4XX", body = ErrorBody)))]
 pub async fn list(
     State(storage): State<Storage>,
@@ -39,7 +41,8 @@ pub async fn list(
 }
 
 /// A file of the customer.
-#[utoipa::path(get, path = "/v1.0/service_agents/files/{id}", tag = "voipbin",
+#[utoipa::path(get, path = "/v1.0/service_agents/files/{id}",
+    operation_id = "voipbinGetAgentFile", tag = "voipbin",
     params(("id" = Uuid, Path)),
     responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody)))]
 pub async fn get(
@@ -51,7 +54,8 @@ pub async fn get(
 }
 
 /// Leads to a link that plays a file of the customer, in another format if one is asked for.
-#[utoipa::path(get, path = "/v1.0/service_agents/files/{id}/file", tag = "voipbin",
+#[utoipa::path(get, path = "/v1.0/service_agents/files/{id}/file",
+    operation_id = "voipbinPlayAgentFile", tag = "voipbin",
     params(("id" = Uuid, Path), ("f" = Option<String>, Query, description = "Any option of a published link.")),
     responses((status = 307), (status = "4XX", body = ErrorBody)))]
 pub async fn play(
@@ -64,7 +68,8 @@ pub async fn play(
 }
 
 /// Deletes a file of the agent.
-#[utoipa::path(delete, path = "/v1.0/service_agents/files/{id}", tag = "voipbin",
+#[utoipa::path(delete, path = "/v1.0/service_agents/files/{id}",
+    operation_id = "voipbinDeleteAgentFile", tag = "voipbin",
     params(("id" = Uuid, Path)),
     responses((status = 200, body = FileObject), (status = "4XX", body = ErrorBody)))]
 pub async fn delete(

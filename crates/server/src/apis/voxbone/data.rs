@@ -74,7 +74,8 @@ pub async fn read_form(
 /// Stores the content of a recording, in place of what it had.
 ///
 /// The body is the recording, of whatever type it is declared. The same bytes again change nothing.
-#[utoipa::path(put, path = "/recordings/{id}/data", tag = "voxbone", params(("id" = Uuid, Path)),
+#[utoipa::path(put, path = "/recordings/{id}/data",
+    operation_id = "voxboneStoreContent", tag = "voxbone", params(("id" = Uuid, Path)),
     request_body(content((String = "application/octet-stream"))),
     responses((status = 200, body = RecordingObject), (status = "4XX", body = ErrorBody),
         (status = 503, body = ErrorBody)))]
@@ -103,7 +104,8 @@ pub async fn put(
 }
 
 /// The content of a recording, with ranges, preconditions and all options of a link.
-#[utoipa::path(get, path = "/recordings/{id}/data", tag = "voxbone", params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/recordings/{id}/data",
+    operation_id = "voxboneGetContent", tag = "voxbone", params(("id" = Uuid, Path)),
     responses((status = 200, body = String, content_type = "application/octet-stream"),
         (status = 206, body = String, content_type = "application/octet-stream"), (status = 304),
         (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody)))]

@@ -46,6 +46,7 @@ pub fn describe() -> openapi::OpenApi {
         let all = [&mut calls.get, &mut calls.put, &mut calls.post, &mut calls.delete];
         for call in all.into_iter().flatten() {
             call.parameters.get_or_insert_default().push(profile.clone().into());
+            call.operation_id = call.operation_id.take().map(|id| format!("{id}OfProfile"));
         }
         described.paths.paths.insert(format!("/profiles/{{profile_id}}{path}"), calls);
     }

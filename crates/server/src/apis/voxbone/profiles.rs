@@ -11,7 +11,8 @@ use axum::response::Response;
 use http::{StatusCode, Uri};
 
 /// Lists profiles, in the order of making; a list that goes on says where in `Link`.
-#[utoipa::path(get, path = "/profiles", tag = "voxbone", params(Listed),
+#[utoipa::path(get, path = "/profiles",
+    operation_id = "voxboneListProfiles", tag = "voxbone", params(Listed),
     responses((status = 200, body = [ProfileObject]), (status = "4XX", body = ErrorBody)))]
 pub async fn list(
     State(storage): State<Storage>,
@@ -26,7 +27,8 @@ pub async fn list(
 }
 
 /// Makes a profile.
-#[utoipa::path(put, path = "/profiles", tag = "voxbone", request_body = ProfileObject,
+#[utoipa::path(put, path = "/profiles",
+    operation_id = "voxboneCreateProfile", tag = "voxbone", request_body = ProfileObject,
     responses((status = 201, body = ProfileObject), (status = "4XX", body = ErrorBody)))]
 pub async fn create(
     State(storage): State<Storage>,
@@ -39,7 +41,8 @@ pub async fn create(
 }
 
 /// A profile.
-#[utoipa::path(get, path = "/profiles/{profile_id}", tag = "voxbone",
+#[utoipa::path(get, path = "/profiles/{profile_id}",
+    operation_id = "voxboneGetProfile", tag = "voxbone",
     params(("profile_id" = Uuid, Path)),
     responses((status = 200, body = ProfileObject), (status = "4XX", body = ErrorBody)))]
 pub async fn get(
@@ -51,7 +54,8 @@ pub async fn get(
 }
 
 /// Changes the fields that are sent.
-#[utoipa::path(post, path = "/profiles/{profile_id}", tag = "voxbone",
+#[utoipa::path(post, path = "/profiles/{profile_id}",
+    operation_id = "voxboneChangeProfile", tag = "voxbone",
     params(("profile_id" = Uuid, Path)), request_body = ProfileObject,
     responses((status = 200, body = ProfileObject), (status = "4XX", body = ErrorBody)))]
 pub async fn change(
@@ -66,7 +70,8 @@ pub async fn change(
 }
 
 /// Deletes a profile; its recordings stay, without a profile.
-#[utoipa::path(delete, path = "/profiles/{profile_id}", tag = "voxbone",
+#[utoipa::path(delete, path = "/profiles/{profile_id}",
+    operation_id = "voxboneDeleteProfile", tag = "voxbone",
     params(("profile_id" = Uuid, Path)),
     responses((status = 204), (status = "4XX", body = ErrorBody)))]
 pub async fn delete(

@@ -15,7 +15,8 @@ use library::Recordable;
 use media::Preferences;
 
 /// Lists recordings, in the order of making; a list that goes on says where in `Link`.
-#[utoipa::path(get, path = "/recordings", tag = "voxbone", params(Listed),
+#[utoipa::path(get, path = "/recordings",
+    operation_id = "voxboneListRecordings", tag = "voxbone", params(Listed),
     responses((status = 200, body = [RecordingObject]), (status = "4XX", body = ErrorBody)))]
 pub async fn list(
     State(storage): State<Storage>,
@@ -33,7 +34,8 @@ pub async fn list(
 }
 
 /// Makes a recording: by JSON without content, by a form with it.
-#[utoipa::path(put, path = "/recordings", tag = "voxbone",
+#[utoipa::path(put, path = "/recordings",
+    operation_id = "voxboneCreateRecording", tag = "voxbone",
     request_body(content((RecordingObject = "application/json"), (RecordingForm = "multipart/form-data"))),
     responses((status = 201, body = RecordingObject), (status = "4XX", body = ErrorBody),
         (status = 503, body = ErrorBody)))]
@@ -62,7 +64,8 @@ pub async fn create(
 }
 
 /// A recording.
-#[utoipa::path(get, path = "/recordings/{id}", tag = "voxbone", params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/recordings/{id}",
+    operation_id = "voxboneGetRecording", tag = "voxbone", params(("id" = Uuid, Path)),
     responses((status = 200, body = RecordingObject), (status = "4XX", body = ErrorBody)))]
 pub async fn get(
     State(storage): State<Storage>,
@@ -74,7 +77,8 @@ pub async fn get(
 }
 
 /// Changes the fields that are sent.
-#[utoipa::path(post, path = "/recordings/{id}", tag = "voxbone", params(("id" = Uuid, Path)),
+#[utoipa::path(post, path = "/recordings/{id}",
+    operation_id = "voxboneChangeRecording", tag = "voxbone", params(("id" = Uuid, Path)),
     request_body = RecordingObject,
     responses((status = 200, body = RecordingObject), (status = "4XX", body = ErrorBody)))]
 pub async fn change(
@@ -91,7 +95,8 @@ pub async fn change(
 }
 
 /// Deletes a recording and its content.
-#[utoipa::path(delete, path = "/recordings/{id}", tag = "voxbone", params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/recordings/{id}",
+    operation_id = "voxboneDeleteRecording", tag = "voxbone", params(("id" = Uuid, Path)),
     responses((status = 204), (status = "4XX", body = ErrorBody)))]
 pub async fn delete(
     State(storage): State<Storage>,

@@ -13,7 +13,7 @@ import { shown } from "./words.js";
  */
 export function dialog(title, kind, ...content) {
   const from = /** @type {HTMLElement | null} */ (document.activeElement);
-  const heading = h("h2", { id: "dialog-title" }, h("bdi", {}, shown(title)));
+  const heading = h("h2", { id: "dialog-title", tabIndex: -1, autofocus: true }, h("bdi", {}, shown(title)));
   const close = iconButton("close", "Close", () => element.close());
   const element = h("dialog", { class: kind, "aria-labelledby": "dialog-title" }, h("header", {}, heading, close), h("div", { class: "dialog-body" }, ...content));
   element.addEventListener("close", () => {
