@@ -10,6 +10,7 @@ mod carrierx;
 mod checks;
 mod client;
 mod clients;
+mod cluster;
 mod command_line;
 mod connections;
 mod cpus;
@@ -29,6 +30,8 @@ mod multiplexed;
 mod noise;
 mod one_store;
 mod page;
+#[path = "../crates/catalog/tests/cluster/mod.rs"]
+mod postgres_cluster;
 mod publish;
 mod queue;
 mod ranges;

@@ -1,5 +1,6 @@
 //! The only place that wires the crates together.
 
+use crate::database;
 use crate::failure::Failure;
 use crate::settings::{self, Links, Server};
 use blob::{
@@ -95,12 +96,22 @@ async fn held_open(
 ) -> Result<Opened, Failure> {
     let data = &store.data;
     let local = Local::open(data).map_err(|e| wrong(data, e))?;
-    if lost == LostCatalog::Refused {
-        has_catalog_or_nothing(data, &local).await?;
-    }
-    let catalog = on_a_full_disk(data, || Catalog::open(data.join(CATALOG_FILE)));
-    let catalog = catalog.map_err(|e| wrong(data, e))?;
-    let stores = stores(&store.blobs, local, &catalog).await?;
+    let database = database::named(store)?;
+    let told = match database {
+        Some(_) => database::told(&store.blobs, data)?,
+        None => store.blobs.to_string(),
+    };
+    let catalog = match database {
+        Some(database) => database::connected(store, database).await?,
+        None => {
+            if lost == LostCatalog::Refused {
+                has_catalog_or_nothing(data, &local).await?;
+            }
+            let catalog = on_a_full_disk(data, || Catalog::open(data.join(CATALOG_FILE)));
+            catalog.map_err(|e| wrong(data, e))?
+        }
+    };
+    let stores = stores(&store.blobs, &told, local, &catalog).await?;
     let stores = stores.with_external(seal(store)?, store.external_endpoints.clone());
     let config = library::Config {
         link_secrets: secrets,
@@ -140,11 +151,15 @@ async fn has_catalog_or_nothing(data: &Path, local: &Local) -> Result<(), Failur
 
 /// The stores of a server whose blobs lie in a place. Another place than that of the blobs that there are is refused,
 /// because all of them would be missing.
-async fn stores(place: &Place, local: Local, catalog: &Catalog) -> Result<Stores, Failure> {
+async fn stores(
+    place: &Place,
+    told: &str,
+    local: Local,
+    catalog: &Catalog,
+) -> Result<Stores, Failure> {
     let failed = |e: catalog::Error| Failure::failed("the catalog", e);
     let kept = catalog.meta(PLACE_KEY).await.map_err(failed)?;
     let kept = kept.unwrap_or_else(|| Place::DataFolder.to_string());
-    let told = place.to_string();
     if kept != told && catalog.has_objects().await.map_err(failed)? {
         return Err(Failure::Usage(format!("--blobs: the blobs lie in {kept}, not in {told}")));
     }
@@ -163,6 +178,7 @@ async fn stores(place: &Place, local: Local, catalog: &Catalog) -> Result<Stores
         }
     };
     if kept != told {
+        let told = told.to_owned();
         catalog.change_meta(PLACE_KEY, |_| told).await.map_err(failed)?;
     }
     Ok(stores)
@@ -208,8 +224,16 @@ fn held(hold: std::io::Result<DataFolder>, data: &Path) -> Result<DataFolder, Fa
     })
 }
 
-/// The library of a data folder that is there, whether or not a server is running on it: nothing is made.
-pub async fn within(data: &Path, public_url: &str) -> Result<Library, Failure> {
+/// The library of a data folder or a database that is there, whether or not a server is running on it: nothing is made
+/// but the folder, where a database has the catalog.
+pub async fn within(store: &settings::Store) -> Result<Library, Failure> {
+    let (data, base) = (&store.data, store.base());
+    if let Some(database) = database::named(store)? {
+        let made = private_folder(data);
+        let local = made.and_then(|()| Local::attach(data)).map_err(|e| wrong(data, e))?;
+        let catalog = database::connected(store, database).await?;
+        return Ok(Library::open(catalog, local, looking(data, base)));
+    }
     let path = data.join(CATALOG_FILE);
     if !path.is_file() {
         return Err(Failure::Failed(format!(
@@ -220,17 +244,23 @@ pub async fn within(data: &Path, public_url: &str) -> Result<Library, Failure> {
     }
     let local = Local::attach(data).map_err(|e| wrong(data, e))?;
     let catalog = joined(data).await.map_err(|e| wrong(data, e))?;
-    Ok(Library::open(catalog, local, looking(data, public_url)))
+    Ok(Library::open(catalog, local, looking(data, base)))
 }
 
 /// Opens a data folder that a server may be running on, and makes it if it isn't there; good for everything but the
 /// bytes of files.
-pub async fn beside(data: &Path, public_url: &str) -> Result<Opened, Failure> {
+pub async fn beside(store: &settings::Store) -> Result<Opened, Failure> {
+    let data = &store.data;
     let made = private_folder(data);
     let local = made.and_then(|()| Local::attach(data)).map_err(|e| wrong(data, e))?;
-    has_catalog_or_nothing(data, &local).await?;
-    let catalog = joined(data).await.map_err(|e| wrong(data, e))?;
-    open(looking(data, public_url), local.into(), catalog, None).await
+    let catalog = match database::named(store)? {
+        Some(database) => database::connected(store, database).await?,
+        None => {
+            has_catalog_or_nothing(data, &local).await?;
+            joined(data).await.map_err(|e| wrong(data, e))?
+        }
+    };
+    open(looking(data, store.base()), local.into(), catalog, None).await
 }
 
 /// The catalog as it is; brought up to date only if no server has it, which wouldn't know it any more.

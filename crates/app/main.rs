@@ -5,6 +5,7 @@ mod assemble;
 mod cli;
 mod commands;
 mod config;
+mod database;
 mod failure;
 mod log;
 mod options;

@@ -10,7 +10,7 @@ use std::io;
 
 pub fn run(args: &Backup) -> Result<(), Failure> {
     block_on(async {
-        let library = within(&args.store.data, args.store.base()).await?;
+        let library = within(&args.store).await?;
         let bar = bytes_bar();
         let shown = bar.clone();
         let progress = move |done, total| {

@@ -15,7 +15,7 @@ pub fn run(args: &Check) -> Result<(), Failure> {
     let repair = if args.repair { Repair::PutRight } else { Repair::Tell };
     let data = &args.store.data;
     let checked = block_on(async {
-        let library = within(data, args.store.base()).await?;
+        let library = within(&args.store).await?;
         let bar = bytes_bar();
         let shown = bar.clone();
         let progress = move |done: Found| {

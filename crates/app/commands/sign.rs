@@ -33,7 +33,7 @@ fn secret(args: &Sign) -> Result<Secret, Failure> {
         return Ok(first);
     }
     block_on(async {
-        let library = within(&args.store.data, args.store.base()).await?;
+        let library = within(&args.store).await?;
         let secrets = library.link_secrets().await;
         let secrets = secrets.map_err(|e| Failure::failed("reading the secrets of links", e))?;
         let first = secrets.into_iter().next().map(|known| known.secret);

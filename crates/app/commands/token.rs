@@ -12,12 +12,12 @@ pub fn run(token: Token) -> Result<(), Failure> {
         match token.action {
             TokenAction::Create { role, scopes, partner, expires, name, store } => {
                 let grant = Grant { role: role_for(role, &partner)?, scopes, life: expires, name };
-                let opened = beside(&store.data, store.base()).await?;
+                let opened = beside(&store).await?;
                 create(&opened.library, &partner, grant).await
             }
-            TokenAction::List { store } => list(&within(&store.data, store.base()).await?).await,
+            TokenAction::List { store } => list(&within(&store).await?).await,
             TokenAction::Revoke { id, force, store } => {
-                revoke(&within(&store.data, store.base()).await?, &id, force).await
+                revoke(&within(&store).await?, &id, force).await
             }
         }
     })

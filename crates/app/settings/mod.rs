@@ -28,6 +28,13 @@ pub struct Store {
     /// The data folder; made if it isn't there
     #[arg(long, value_name = "DIR", env = "TONEARM_DATA", default_value = "./tonearm-data")]
     pub data: PathBuf,
+    /// Where the catalog lies: file: (the data folder), or postgres://USER@HOST/DATABASE?sslmode=verify-full, which
+    /// many nodes may share; the password in the URL or in PGPASSWORD [default: file:]
+    #[arg(long, value_name = "URL", env = "TONEARM_CATALOG", hide_env_values = true)]
+    pub catalog: Option<String>,
+    /// How long links in use are answered while a PostgreSQL that has the catalog is not heard
+    #[arg(long, value_name = "MS", env = "TONEARM_STALE_LINKS_MS", default_value_t = 5000)]
+    pub stale_links_ms: u64,
     /// Where the bytes of files lie: file: (the data folder), s3://BUCKET/PREFIX?region=R&endpoint=URL,
     /// gs://BUCKET/PREFIX or az://ACCOUNT/CONTAINER/PREFIX, with the credentials that the cloud's own environment
     /// variables or roles give

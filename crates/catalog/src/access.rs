@@ -92,6 +92,7 @@ impl Catalog {
     pub async fn partner(&self, name: &str, now_ms: i64) -> Result<Uuid, Error> {
         let name = name.to_owned();
         self.write(move |db| {
+            db.lock_names([&*name])?;
             let sql = "SELECT partner_sid FROM partners WHERE name = ?";
             if let Some(sid) = db.value(sql, &values![name])? {
                 return Ok(sid);
@@ -203,6 +204,7 @@ impl Catalog {
         even_the_last: bool,
     ) -> Result<Revocation, Error> {
         self.write(move |db| {
+            db.lock_names(["tokens"])?;
             let mighty =
                 "role = 'admin' AND scopes IS NULL AND (expires_at IS NULL OR expires_at > ?2)";
             let sql = format!(

@@ -25,6 +25,16 @@ pub enum Beside {
 }
 
 impl Beside {
+    /// Takes hold of what it reads and writes beside the file.
+    pub(crate) fn claim(&self, db: &Db) -> Result<(), Error> {
+        match self {
+            Self::Voxbone(RecordingContent::For { recording_id, .. }) => {
+                db.lock_names([&*recording_id.to_string()])
+            }
+            Self::Nothing | Self::Voipbin { .. } | Self::EvoVoice(_) | Self::Voxbone(_) => Ok(()),
+        }
+    }
+
     /// Whether the file may be kept, by what the API alone knows. Writes nothing.
     ///
     /// # Errors

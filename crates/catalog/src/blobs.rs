@@ -8,6 +8,7 @@ use crate::column::{Row, values};
 use crate::contents::HAS_ADDRESS;
 use crate::sql::Db;
 use crate::{Catalog, ContentRow, Error, blob_address};
+use uuid::Uuid;
 
 /// Bytes of a file that are in the store already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +82,30 @@ impl NewContent {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Left(pub Vec<Leftover>);
 
+/// A file that is to be deleted.
+pub(crate) struct Going {
+    file_sid: Uuid,
+    store: String,
+    pub content_hash: String,
+}
+
+impl Going {
+    /// Reads a query that selects `file_sid, store, content_hash` first.
+    pub fn read(row: &mut Row) -> Result<Self, Error> {
+        Ok(Self { file_sid: row.take(0)?, store: row.take(1)?, content_hash: row.take(2)? })
+    }
+}
+
 impl Left {
+    /// Deletes files, and their contents with the last file of each.
+    pub(crate) fn delete(&mut self, db: &Db, files: Vec<Going>) -> Result<(), Error> {
+        for file in files {
+            db.execute("DELETE FROM files WHERE file_sid = ?", &values![file.file_sid])?;
+            self.forget(db, &file.store, &file.content_hash)?;
+        }
+        Ok(())
+    }
+
     fn add(&mut self, db: &Db, store: &str, object: String) -> Result<(), Error> {
         let sql = "INSERT INTO leftovers (object, store, due_at) VALUES (?, ?, ?)
              ON CONFLICT (object) DO UPDATE SET due_at = excluded.due_at";
@@ -217,6 +241,8 @@ impl Catalog {
     pub async fn leave(&self, store: String, object: String) -> Result<Left, Error> {
         self.write(move |db| {
             let mut left = Left::default();
+            // The transaction may still be under way somewhere.
+            db.lock_contents([&*object])?;
             if !db.has("SELECT 1 FROM blobs WHERE object = ?", &values![object])? {
                 left.add(db, &store, object)?;
             }
@@ -237,11 +263,16 @@ impl Catalog {
         max: u32,
     ) -> Result<Vec<Leftover>, Error> {
         self.write(move |db| {
-            let sql = "UPDATE leftovers SET taken = 1, due_at = ?3 WHERE object IN
-                (SELECT object FROM leftovers WHERE due_at <= ?1 AND (store = '' OR due_at <= ?2)
-                 ORDER BY due_at LIMIT ?4) RETURNING store, object, upload";
+            let sql = format!(
+                "WITH due AS MATERIALIZED (
+                    SELECT object FROM leftovers WHERE due_at <= ?1 AND (store = '' OR due_at <= ?2)
+                    ORDER BY due_at LIMIT ?4 {})
+                UPDATE leftovers SET taken = 1, due_at = ?3 WHERE object IN (SELECT object FROM due)
+                RETURNING store, object, upload",
+                db.skip_locked()
+            );
             let LeftSince { own_ms, external_ms } = left;
-            db.all(sql, &values![own_ms, external_ms, again_ms, max], leftover)
+            db.all(&sql, &values![own_ms, external_ms, again_ms, max], leftover)
         })
         .await
     }

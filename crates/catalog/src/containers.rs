@@ -6,7 +6,7 @@ use crate::list::list;
 use crate::query::{List, Listing};
 use crate::sql::Db;
 use crate::table::Table;
-use crate::{Catalog, ContainerRow, Error, keys};
+use crate::{Catalog, ContainerRow, Error, claims, keys};
 use uuid::Uuid;
 
 impl Catalog {
@@ -16,6 +16,7 @@ impl Catalog {
     /// [`Error::NoPartner`], [`Error::KeysTaken`].
     pub async fn insert_container(&self, container: ContainerRow) -> Result<(), Error> {
         self.change(move |db| {
+            db.lock_partners(&[container.partner_sid])?;
             check_partner(db, container.partner_sid)?;
             keys::check_container(db, &container)?;
             container.insert(db)
@@ -33,6 +34,7 @@ impl Catalog {
             return Ok(found);
         }
         self.change(move |db| {
+            db.lock_partners(&[made.partner_sid])?;
             // Another upload may have been first.
             if let Some(found) = named(db, made.partner_sid, &made.name)? {
                 return Ok(found);
@@ -49,7 +51,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn container(&self, container_sid: Uuid) -> Result<Option<ContainerRow>, Error> {
-        self.read(move |db| container(db, container_sid)).await
+        self.read(move |db| ContainerRow::find(db, container_sid)).await
     }
 
     /// Changes a container by `edit`, in one transaction; its files go with it to another partner. Returns
@@ -63,13 +65,15 @@ impl Catalog {
         edit: impl FnOnce(&mut ContainerRow) -> Result<(), E> + Send + 'static,
     ) -> Result<ContainerRow, E> {
         self.change(move |db| {
-            let mut row = container(db, container_sid)?.ok_or(Error::NoContainer)?;
-            let partner_sid = row.partner_sid;
+            claims::container(db, container_sid)?;
+            let old = ContainerRow::find(db, container_sid)?.ok_or(Error::NoContainer)?;
+            let mut row = old.clone();
             edit(&mut row)?;
+            claims::given(db, &old, row.partner_sid)?;
             check_partner(db, row.partner_sid)?;
             keys::check_container(db, &row)?;
             row.update(db)?;
-            if row.partner_sid != partner_sid {
+            if row.partner_sid != old.partner_sid {
                 give_files(db, &row)?;
             }
             Ok(row)
@@ -98,7 +102,8 @@ impl Catalog {
     /// [`Error::NoContainer`], [`Error::NotEmpty`].
     pub async fn delete_container(&self, container_sid: Uuid) -> Result<(), Error> {
         self.change(move |db| {
-            let row = container(db, container_sid)?.ok_or(Error::NoContainer)?;
+            claims::container(db, container_sid)?;
+            let row = ContainerRow::find(db, container_sid)?.ok_or(Error::NoContainer)?;
             if row.usage.files > 0 {
                 return Err(Error::NotEmpty { files: row.usage.files });
             }
@@ -126,10 +131,4 @@ fn named(db: &Db, partner: Uuid, name: &str) -> Result<Option<ContainerRow>, Err
         ContainerRow::selected()
     );
     db.find(&sql, &values![&partner, name], ContainerRow::read)
-}
-
-pub(crate) fn container(db: &Db, sid: Uuid) -> Result<Option<ContainerRow>, Error> {
-    let sql =
-        format!("SELECT {} FROM containers WHERE container_sid = ?", ContainerRow::selected());
-    db.find(&sql, &values![sid], ContainerRow::read)
 }

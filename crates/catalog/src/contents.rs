@@ -48,7 +48,7 @@ impl ContentRow {
     pub(crate) fn keep(&self, db: &Db) -> Result<bool, Error> {
         let sql =
             "UPDATE contents SET facts = ?2, probe_error = ?3, seek_index = ?4, probe_revision = ?5
-            WHERE content_hash = ?1 AND facts IS NULL AND ?2 IS NOT NULL";
+            WHERE content_hash = ?1 AND facts IS NULL AND CAST(?2 AS TEXT) IS NOT NULL";
         let found = values![
             self.content_hash,
             self.facts,

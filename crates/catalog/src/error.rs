@@ -1,5 +1,6 @@
 //! Why the catalog could not do it.
 
+use postgres::error::SqlState;
 use rusqlite::{ErrorCode, ffi};
 use std::io;
 use uuid::Uuid;
@@ -19,6 +20,18 @@ pub enum Error {
     /// An object is being removed, so nothing can be kept in it.
     #[error("catalog: the object is being removed")]
     ObjectTaken,
+    /// PostgreSQL failed.
+    #[error("catalog: {0}")]
+    Postgres(#[source] postgres::Error),
+    /// The database can't be reached, or breaks off: it may do it later. Whether a change was made is not known.
+    #[error("catalog: the database can't be used now: {0}")]
+    Unavailable(String),
+    /// Others changed the same at the same time; nothing was done, and it may be tried again.
+    #[error("catalog: others changed the same; try again")]
+    Again,
+    /// What is said of where the catalog lies can't be used.
+    #[error("catalog: {0}")]
+    Location(String),
     /// The disk is full.
     #[error("catalog: the disk is full")]
     Full,
@@ -115,6 +128,31 @@ impl From<rusqlite::Error> for Error {
             _ if full => Self::Full,
             Some(ErrorCode::OperationInterrupted) => Self::GivenUp,
             _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl From<postgres::Error> for Error {
+    fn from(error: postgres::Error) -> Self {
+        let Some(code) = error.code().map(SqlState::code) else {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            let is_ours = source.is_none() && !error.is_closed();
+            return match is_ours {
+                true => Self::Postgres(error),
+                false => Self::Unavailable(source.unwrap_or_else(|| error.to_string())),
+            };
+        };
+        match code {
+            "57014" => Self::GivenUp,
+            "53100" => Self::Full,
+            // A conflict of two changes: serialisation, deadlock, a lock that is held for long, a key, a reference.
+            "40001" | "40P01" | "55P03" | "23505" | "23503" => Self::Again,
+            // A standby that was asked to write, and a transaction that was ended because its node was silent.
+            "25006" | "25P03" => Self::Unavailable(error.to_string()),
+            code if ["08", "53", "57"].iter().any(|class| code.starts_with(class)) => {
+                Self::Unavailable(error.to_string())
+            }
+            _ => Self::Postgres(error),
         }
     }
 }

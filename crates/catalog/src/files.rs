@@ -1,15 +1,14 @@
 //! Files: written, changed, looked up, listed, used, deleted.
 
 use crate::attributes::Stored;
+use crate::blobs::Going;
 use crate::column::{Row, values};
-use crate::containers::container;
 use crate::contents::HAS_ADDRESS;
 use crate::list::list;
 use crate::query::{List, Listing};
 use crate::sql::Db;
 use crate::table::Table;
-use crate::{Beside, Catalog, ContainerRow, Error, FileRow, Left, NewContent, keys};
-use std::ops::ControlFlow;
+use crate::{Beside, Catalog, ContainerRow, Error, FileRow, Left, NewContent, Usage, claims, keys};
 use uuid::Uuid;
 
 /// The verdict of the rules on a file that comes in or grows.
@@ -49,12 +48,18 @@ impl Catalog {
         admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<Left, E> {
         let insert = move |db: &Db| {
+            claims::container(db, file.container_sid)?;
+            beside.claim(db)?;
             let admission = decide(db, &mut file, &beside, |into, _| admit(into))?;
+            let going = going(db, None, &file, &admission)?;
+            db.lock_contents(touched(&file, None, &going))?;
             let mut left = Left::default();
             let has_new_facts = content.keep(db, &mut left)?;
             file.insert(db)?;
             beside.keep(db, &file)?;
-            let made_room = admitted(db, &file, &admission, &mut left)?;
+            admitted(db, &file, &admission)?;
+            let made_room = !going.is_empty();
+            left.delete(db, going)?;
             // A link to the new file cannot have been looked up yet. What was found of files that made room for it, or
             // that have its content, counts no longer, because those have changed.
             Ok((left, made_room || has_new_facts))
@@ -73,7 +78,7 @@ impl Catalog {
         edit: impl FnOnce(&mut FileRow) -> Result<(), E> + Send + 'static,
         admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<(), E> {
-        let look = move |db: &Db| Ok(edited(db, file_sid, &beside, edit, admit));
+        let look = move |db: &Db| Ok(edited(db, file_sid, &beside, |_, new| edit(new), admit));
         self.read(look).await?.map(|_| ())
     }
 
@@ -93,16 +98,24 @@ impl Catalog {
         admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E> + Send + 'static,
     ) -> Result<Option<(FileRow, Left)>, E> {
         self.change(move |db| {
-            let Some((old, new, admission)) = edited(db, file_sid, &beside, edit, admit)? else {
-                return Ok(None);
+            claims::container_of(db, file_sid)?;
+            let edit = |old: &FileRow, new: &mut FileRow| {
+                edit(new)?;
+                claims::both(db, old, new)?;
+                Ok(beside.claim(db)?)
             };
+            let found = edited(db, file_sid, &beside, edit, admit)?;
+            let Some((old, new, admission)) = found else { return Ok(None) };
+            let going = going(db, Some(&old), &new, &admission)?;
+            db.lock_contents(touched(&new, Some(&old), &going))?;
             let mut left = Left::default();
             if let Some(content) = content {
                 content.keep(db, &mut left)?;
             }
             new.update(db)?;
             beside.keep(db, &new)?;
-            admitted(db, &new, &admission, &mut left)?;
+            admitted(db, &new, &admission)?;
+            left.delete(db, going)?;
             left.forget(db, &old.store, &old.content_hash)?;
             Ok(Some((new, left)))
         })
@@ -114,7 +127,7 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn file(&self, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
-        self.read(move |db| file(db, file_sid)).await
+        self.read(move |db| FileRow::find(db, file_sid)).await
     }
 
     /// The oldest file of a container with that name and these bytes, however they are read.
@@ -174,13 +187,9 @@ impl Catalog {
         accesses: Vec<(Uuid, i64)>,
         resolution_ms: i64,
     ) -> Result<(), Error> {
-        self.write(move |db| {
-            let sql = "UPDATE files SET date_last_accessed = ?2
-                WHERE file_sid = ?1 AND (date_last_accessed IS NULL OR abs(date_last_accessed - ?2) >= ?3)";
-            for (file_sid, at_ms) in accesses {
-                db.execute(sql, &values![file_sid, at_ms, resolution_ms])?;
-            }
-            Ok(())
+        self.write(move |db| match db {
+            Db::Sqlite(_) => touch_each(db, accesses, resolution_ms),
+            Db::Postgres(_) => touch_unlocked(db, &accesses, resolution_ms),
         })
         .await
     }
@@ -192,40 +201,13 @@ impl Catalog {
     pub async fn delete_file(&self, file_sid: Uuid) -> Result<Option<Left>, Error> {
         self.change(move |db| {
             let sql = "DELETE FROM files WHERE file_sid = ? RETURNING store, content_hash";
+            claims::container_of(db, file_sid)?;
             let bytes = db.find(sql, &values![file_sid], stored)?;
             let Some((store, content)) = bytes else { return Ok(None) };
+            db.lock_contents([&*content])?;
             let mut left = Left::default();
             left.forget(db, &store, &content)?;
             Ok(Some(left))
-        })
-        .await
-    }
-
-    /// Deletes at most so many of the files whose lifecycle has ended; how many.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn delete_expired(&self, now_ms: i64, most: u32) -> Result<u64, Error> {
-        let sql = "SELECT file_sid FROM files WHERE lifecycle_action = 'delete'
-            AND lifecycle_ttl >= 0 AND date_created + lifecycle_ttl * 1000 <= ? LIMIT ?";
-        let found = self
-            .scan(move |db| db.all(sql, &values![now_ms, most], |row| row.take::<String>(0)))
-            .await?;
-        // Nothing to do must not disturb what others keep of the catalog.
-        if found.is_empty() {
-            return Ok(0);
-        }
-        self.change(move |db| {
-            let sql = "DELETE FROM files WHERE file_sid = ? AND lifecycle_action = 'delete'
-                AND lifecycle_ttl >= 0 AND date_created + lifecycle_ttl * 1000 <= ? RETURNING store, content_hash";
-            let (mut gone, mut left) = (0, Left::default());
-            for sid in &found {
-                if let Some((store, content)) = db.find(sql, &values![sid, now_ms], stored)? {
-                    left.forget(db, &store, &content)?;
-                    gone += 1;
-                }
-            }
-            Ok(gone)
         })
         .await
     }
@@ -236,11 +218,6 @@ fn stored(row: &mut Row) -> Result<(String, String), Error> {
     Ok((row.take(0)?, row.take(1)?))
 }
 
-pub(crate) fn file(db: &Db, file_sid: Uuid) -> Result<Option<FileRow>, Error> {
-    let sql = format!("SELECT {} FROM files WHERE file_sid = ?", FileRow::selected());
-    db.find(&sql, &values![file_sid], FileRow::read)
-}
-
 /// Decides whether a file may be as it is to be, and what follows from it.
 fn decide<E: From<Error>>(
     db: &Db,
@@ -248,7 +225,7 @@ fn decide<E: From<Error>>(
     beside: &Beside,
     admit: impl FnOnce(&ContainerRow, &FileRow) -> Result<Admission, E>,
 ) -> Result<Admission, E> {
-    let into = container(db, file.container_sid)?.ok_or(Error::NoContainer)?;
+    let into = ContainerRow::find(db, file.container_sid)?.ok_or(Error::NoContainer)?;
     // The container decides, because an administrator may have given it to another partner while the bytes came.
     file.partner_sid = into.partner_sid;
     let admission = admit(&into, file)?;
@@ -262,12 +239,12 @@ fn edited<E: From<Error>>(
     db: &Db,
     file_sid: Uuid,
     beside: &Beside,
-    edit: impl FnOnce(&mut FileRow) -> Result<(), E>,
+    edit: impl FnOnce(&FileRow, &mut FileRow) -> Result<(), E>,
     admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E>,
 ) -> Result<Option<(FileRow, FileRow, Admission)>, E> {
-    let Some(old) = file(db, file_sid)? else { return Ok(None) };
+    let Some(old) = FileRow::find(db, file_sid)? else { return Ok(None) };
     let mut new = old.clone();
-    edit(&mut new)?;
+    edit(&old, &mut new)?;
     let admission = decide(db, &mut new, beside, |into, new| admit(into, &old, new))?;
     Ok(Some((old, new, admission)))
 }
@@ -282,48 +259,83 @@ fn check(db: &Db, file: &FileRow) -> Result<(), Error> {
     }
 }
 
-/// Notes what the rules said, and makes room: whether files went for that.
-fn admitted(
-    db: &Db,
-    file: &FileRow,
-    admission: &Admission,
-    left: &mut Left,
-) -> Result<bool, Error> {
+/// Notes what the rules said.
+fn admitted(db: &Db, file: &FileRow, admission: &Admission) -> Result<(), Error> {
     let sql = "UPDATE containers SET threshold_hit_at = ?2
         WHERE container_sid = ?1 AND threshold_hit_at IS DISTINCT FROM ?2";
-    db.execute(sql, &values![file.container_sid, admission.threshold_hit_at])?;
-    match admission.shrink_to {
-        Some(target) => shrink(db, file, target, left),
-        None => Ok(false),
-    }
+    db.execute(sql, &values![file.container_sid, admission.threshold_hit_at]).map(|_| ())
 }
 
-/// Deletes the least recently used counted files of a container, `newest` never, down to the target: whether there were
-/// such.
-fn shrink(
+/// The contents that a change keeps or may have no more use for.
+fn touched<'a>(
+    new: &'a FileRow,
+    old: Option<&'a FileRow>,
+    going: &'a [Going],
+) -> impl Iterator<Item = &'a str> {
+    let files = [Some(new), old].into_iter().flatten();
+    files.map(|file| &*file.content_hash).chain(going.iter().map(|file| &*file.content_hash))
+}
+
+/// The files that make room for a new or changed one: the least recently used that count in its container, itself
+/// never, until the rest is within the target.
+fn going(
     db: &Db,
-    newest: &FileRow,
-    (most_bytes, most_files): (u64, u64),
-    left: &mut Left,
-) -> Result<bool, Error> {
-    let row = container(db, newest.container_sid)?.ok_or(Error::NoContainer)?;
-    let (mut bytes, mut files) = (row.threshold.usage.bytes, row.threshold.usage.files);
+    old: Option<&FileRow>,
+    new: &FileRow,
+    admission: &Admission,
+) -> Result<Vec<Going>, Error> {
+    /// Files that are looked at in one go.
+    const SOME: u64 = 100;
+    let Some((most_bytes, most_files)) = admission.shrink_to else { return Ok(Vec::new()) };
+    let Usage { mut bytes, mut files } =
+        ContainerRow::find(db, new.container_sid)?.ok_or(Error::NoContainer)?.threshold.usage;
+    let counted = |old: &&FileRow| old.container_sid == new.container_sid && old.threshold_include;
+    if let Some(old) = old.filter(counted) {
+        (bytes, files) = (bytes.saturating_sub(old.file_bytes), files.saturating_sub(1));
+    }
+    if new.threshold_include {
+        (bytes, files) = (bytes.saturating_add(new.file_bytes), files.saturating_add(1));
+    }
     let sql = "SELECT file_sid, store, content_hash, file_bytes FROM files
         WHERE container_sid = ? AND threshold_include = 1 AND file_sid <> ?
-        ORDER BY coalesce(date_last_accessed, date_created), rowid";
-    let mut gone: Vec<(String, String, String)> = Vec::new();
-    db.each(sql, &values![newest.container_sid, newest.file_sid], |row| {
-        if bytes <= most_bytes && files <= most_files {
-            return Ok(ControlFlow::Break(()));
+        ORDER BY coalesce(date_last_accessed, date_created), rowid LIMIT ? OFFSET ?";
+    let mut going = Vec::new();
+    while bytes > most_bytes || files > most_files {
+        let values = values![new.container_sid, new.file_sid, SOME, going.len() as u64];
+        let found = db.all(sql, &values, |row| Ok((Going::read(row)?, row.take::<u64>(3)?)))?;
+        if found.is_empty() {
+            break;
         }
-        gone.push((row.take(0)?, row.take(1)?, row.take(2)?));
-        bytes = bytes.saturating_sub(row.take(3)?);
-        files = files.saturating_sub(1);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    for (sid, store, content) in &gone {
-        db.execute("DELETE FROM files WHERE file_sid = ?", &values![sid])?;
-        left.forget(db, store, content)?;
+        for (file, length) in found {
+            if bytes > most_bytes || files > most_files {
+                going.push(file);
+                (bytes, files) = (bytes.saturating_sub(length), files.saturating_sub(1));
+            }
+        }
     }
-    Ok(!gone.is_empty())
+    Ok(going)
+}
+
+fn touch_each(db: &Db, accesses: Vec<(Uuid, i64)>, resolution_ms: i64) -> Result<(), Error> {
+    let sql = "UPDATE files SET date_last_accessed = ?2
+        WHERE file_sid = ?1 AND (date_last_accessed IS NULL OR abs(date_last_accessed - ?2) >= ?3)";
+    for (file_sid, at_ms) in accesses {
+        db.execute(sql, &values![file_sid, at_ms, resolution_ms])?;
+    }
+    Ok(())
+}
+
+/// In one statement that waits for nobody: a file that is being changed is passed by.
+fn touch_unlocked(db: &Db, accesses: &[(Uuid, i64)], resolution_ms: i64) -> Result<(), Error> {
+    let sql = "WITH accesses AS MATERIALIZED (
+            SELECT f.file_sid, a.at
+            FROM jsonb_to_recordset(CAST(CAST(?1 AS TEXT) AS JSONB)) AS a (sid TEXT, at BIGINT)
+            JOIN files f ON f.file_sid = a.sid
+            WHERE f.date_last_accessed IS NULL OR abs(f.date_last_accessed - a.at) >= ?2
+            FOR UPDATE OF f SKIP LOCKED)
+        UPDATE files SET date_last_accessed = a.at FROM accesses a WHERE files.file_sid = a.file_sid";
+    let told =
+        accesses.iter().map(|(sid, at)| serde_json::json!({"sid": sid.to_string(), "at": at}));
+    let told = serde_json::Value::from_iter(told).to_string();
+    db.execute(sql, &values![told, resolution_ms]).map(|_| ())
 }

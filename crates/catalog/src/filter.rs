@@ -107,11 +107,11 @@ impl Clauses {
 }
 
 /// The conditions. "Differs from a value" is looked up as the rows that have the value, because those are few.
-pub(crate) fn clauses(table: Table, conditions: &[&Condition]) -> Result<Clauses, Error> {
+pub(crate) fn clauses(db: &Db, table: Table, conditions: &[&Condition]) -> Result<Clauses, Error> {
     let mut hold: Vec<(&str, bool, Clause)> = Vec::new();
     let mut fail = Vec::new();
     for condition in conditions {
-        let clause = clause(table, condition)?;
+        let clause = clause(db, table, condition)?;
         if condition.operator == Operator::NotEqual {
             fail.push(clause);
             continue;
@@ -131,17 +131,12 @@ pub(crate) fn clauses(table: Table, conditions: &[&Condition]) -> Result<Clauses
 }
 
 /// A condition; of [`Operator::NotEqual`] what must not hold.
-fn clause(table: Table, condition: &Condition) -> Result<Clause, Error> {
-    let (column, holds) = table.find(&condition.attribute, "filter")?;
+fn clause(db: &Db, table: Table, condition: &Condition) -> Result<Clause, Error> {
+    let (column, holds) = table.find(db, &condition.attribute, "filter")?;
     let pattern = || condition.values.first().cloned().unwrap_or_default();
-    match condition.operator {
-        Operator::Like => {
-            return Ok(Clause::of(&format!("{column} GLOB ?"), [glob(&pattern()).into()]));
-        }
-        Operator::LikeAnyCase => {
-            return Ok(Clause::of(&format!("{column} LIKE ?"), [pattern().into()]));
-        }
-        _ => {}
+    let is_like = matches!(condition.operator, Operator::Like | Operator::LikeAnyCase);
+    if is_like {
+        return Ok(like(db, &column, &pattern(), condition.operator == Operator::LikeAnyCase));
     }
     let read = |text: &String| {
         holds.read(text).ok_or_else(|| Error::BadList {
@@ -151,7 +146,8 @@ fn clause(table: Table, condition: &Condition) -> Result<Clause, Error> {
     };
     let values: Vec<Value> = condition.values.iter().map(read).collect::<Result<_, _>>()?;
     let comparison = match condition.operator {
-        // `IS` also finds the missing value.
+        Operator::Equal if !values.contains(&Value::Null) => "= ?".to_owned(),
+        // The missing value, too.
         Operator::Equal | Operator::NotEqual => "IS NOT DISTINCT FROM ?".to_owned(),
         Operator::Greater => "> ?".to_owned(),
         Operator::GreaterOrEqual => ">= ?".to_owned(),
@@ -168,6 +164,23 @@ fn clause(table: Table, condition: &Condition) -> Result<Clause, Error> {
         }
     };
     Ok(Clause::of(&format!("{column} {comparison}"), values))
+}
+
+/// That a column is like a pattern. No character of one takes its meaning from another.
+fn like(db: &Db, column: &str, pattern: &str, any_case: bool) -> Clause {
+    let (sql, pattern) = match (db, any_case) {
+        (Db::Sqlite(_), false) => (format!("{column} GLOB ?"), glob(pattern)),
+        (Db::Sqlite(_), true) => (format!("{column} LIKE ?"), pattern.to_owned()),
+        (Db::Postgres(_), false) => {
+            (format!("CAST({column} AS TEXT) LIKE ? ESCAPE ''"), pattern.to_owned())
+        }
+        // Of ASCII alone, as SQLite has it.
+        (Db::Postgres(_), true) => {
+            let lower = format!("lower(CAST({column} AS TEXT) COLLATE \"C\")");
+            (format!("{lower} LIKE ? ESCAPE ''"), pattern.to_ascii_lowercase())
+        }
+    };
+    Clause::of(&sql, [pattern.into()])
 }
 
 /// A pattern with `%` and `_` as SQLite's case-sensitive matching has it.

@@ -59,15 +59,31 @@ pub(crate) fn queue(db: &Db, recording_id: Uuid, now_ms: i64) -> Result<(), Erro
 }
 
 impl Catalog {
-    /// The mail that is due first, if it is due.
+    /// The mail that is due first, if it is due. Where there may be other nodes, it is none of theirs until
+    /// `again_ms`, in case this one fails.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn due_mail(&self, now_ms: i64) -> Result<Option<Due>, Error> {
-        self.read(move |db| {
-            let sql =
-                format!("SELECT {MAIL} FROM mails WHERE due_at <= ? ORDER BY due_at, mail LIMIT 1");
-            let mail = db.find(&sql, &values![now_ms], MailRow::read)?;
+    pub async fn due_mail(&self, now_ms: i64, again_ms: i64) -> Result<Option<Due>, Error> {
+        if self.next_mail_due().await?.is_none_or(|due_ms| due_ms > now_ms) {
+            return Ok(None);
+        }
+        self.write(move |db| {
+            let mail = match db {
+                Db::Sqlite(_) => {
+                    let sql = format!(
+                        "SELECT {MAIL} FROM mails WHERE due_at <= ? ORDER BY due_at, mail LIMIT 1"
+                    );
+                    db.find(&sql, &values![now_ms], MailRow::read)?
+                }
+                Db::Postgres(_) => {
+                    let sql = format!(
+                        "UPDATE mails SET due_at = ?2 WHERE mail = (SELECT mail FROM mails WHERE due_at <= ?1
+                        ORDER BY due_at, mail LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING {MAIL}"
+                    );
+                    db.find(&sql, &values![now_ms, again_ms], MailRow::read)?
+                }
+            };
             let Some(mail) = mail else { return Ok(None) };
             // A mail goes with its recording, so there is one.
             let recorded = recording(db, mail.recording_id)?;

@@ -24,6 +24,7 @@ impl Catalog {
         change: impl FnOnce(Option<String>) -> String + Send + 'static,
     ) -> Result<String, Error> {
         self.write(move |db| {
+            db.lock_names([key])?;
             let kept = db.value(SELECT, &values![key])?;
             let text = change(kept);
             let sql = "INSERT INTO meta (key, value) VALUES (?, ?)

@@ -53,6 +53,7 @@ impl Catalog {
         let (key, content) = (key.to_owned(), content_id.to_owned());
         let offsets: Vec<u8> = layout.offsets.iter().flat_map(|o| o.to_le_bytes()).collect();
         self.write(move |db| {
+            db.lock_contents([&*content])?;
             db.execute("DELETE FROM outputs WHERE key = ?", &values![&key])?;
             let Some(output) = register(db, &key, &content)? else { return Ok(()) };
             let sql = "INSERT INTO output_layouts (output, header, offsets) VALUES (?, ?, ?)";
@@ -99,6 +100,7 @@ impl Catalog {
     ) -> Result<(), Error> {
         let (key, content) = (key.to_owned(), content_id.to_owned());
         self.write(move |db| {
+            db.lock_contents([&*content])?;
             let Some(output) = register(db, &key, &content)? else { return Ok(()) };
             let sql = "INSERT INTO output_checkpoints (output, segment, state) VALUES (?, ?, ?)
                 ON CONFLICT (output, segment) DO NOTHING";
@@ -129,8 +131,11 @@ fn count(db: &Db, output: i64, added_bytes: usize) -> Result<(), Error> {
     db.execute(sql, &values![output, added_bytes as i64])?;
     let sql = "DELETE FROM outputs WHERE output = ?1 AND length_bytes > ?2";
     db.execute(sql, &values![output, most])?;
-    let sql = "DELETE FROM outputs WHERE output = (SELECT min(output) FROM outputs)";
-    while total(db)? > most && db.execute(sql, &[])? > 0 {}
+    let sql = format!(
+        "DELETE FROM outputs WHERE output = (SELECT output FROM outputs ORDER BY output LIMIT 1 {})",
+        db.skip_locked()
+    );
+    while total(db)? > most && db.execute(&sql, &[])? > 0 {}
     Ok(())
 }
 

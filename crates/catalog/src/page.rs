@@ -25,14 +25,14 @@ pub(crate) struct Path {
     pub backwards: bool,
     cursor: Option<Cursor>,
     key: Key,
-    offset: u64,
+    pub offset: u64,
 }
 
 impl Path {
-    pub fn of(table: Table, wanted: &List, key: Key) -> Result<Self, Error> {
+    pub fn of(db: &Db, table: Table, wanted: &List, key: Key) -> Result<Self, Error> {
         let (attribute, sort, descending) = match &wanted.order {
             Order::By { attribute, descending } => {
-                (attribute.clone(), table.find(attribute, "order")?.0, *descending)
+                (attribute.clone(), table.find(db, attribute, "order")?.0, *descending)
             }
             Order::Arrival | Order::Shuffle => (String::new(), "rowid".to_owned(), false),
         };
@@ -130,9 +130,16 @@ impl Path {
         Ok(rows)
     }
 
-    fn order(&self) -> String {
-        let direction = if self.descending != self.backwards { "DESC" } else { "ASC" };
-        format!("{} {direction}, rowid {direction}", self.sort)
+    /// Missing values come before all others.
+    pub fn order(&self) -> String {
+        if self.shuffled {
+            return "random()".to_owned();
+        }
+        let (direction, missing) = match self.descending != self.backwards {
+            true => ("DESC", "LAST"),
+            false => ("ASC", "FIRST"),
+        };
+        format!("{} {direction} NULLS {missing}, rowid {direction}", self.sort)
     }
 
     /// The cursor of an item, if the list has places.
@@ -142,7 +149,7 @@ impl Path {
     }
 
     /// Only what lies behind the cursor; missing values come before all others.
-    fn narrow(&self, within: Clause) -> Clause {
+    pub fn narrow(&self, within: Clause) -> Clause {
         let Some(Cursor { value, row, .. }) = &self.cursor else { return within };
         let (sort, row) = (&self.sort, Value::Integer(*row));
         let upwards = self.descending == self.backwards;

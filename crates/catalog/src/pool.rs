@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::column::{Column, Row};
+use crate::postgres::{Database, Postgres, Purpose};
 use crate::sql::Db;
 use crate::sqlite::{READERS, Sqlite};
 use crate::value::Value;
@@ -19,6 +20,9 @@ const SCANS_AT_A_TIME: usize = READERS - 2;
 /// How long a list may take. One of 200 000 files by the slowest filter takes a quarter of a second.
 const MAX_SCAN: Duration = Duration::from_secs(5);
 
+/// How long a statement of anything else that reads much may take.
+const MAX_LOOK: Duration = Duration::from_secs(60);
+
 /// Tokens whose turns are kept while nobody waits.
 const MAX_TURNS_KEPT: usize = 1024;
 
@@ -29,10 +33,17 @@ pub struct Catalog {
 }
 
 struct Shared {
-    sqlite: Sqlite,
+    backend: Backend,
     turns: Turns,
     max_scan: Duration,
-    generation: AtomicU64,
+}
+
+/// Where the catalog lies.
+enum Backend {
+    /// In a file that this process alone changes, with the count of its changes.
+    Sqlite(Sqlite, AtomicU64),
+    /// In a database that other nodes change as well.
+    Postgres(Postgres),
 }
 
 /// A place among the lists that are read, given back when dropped.
@@ -74,7 +85,17 @@ impl Catalog {
     /// # Errors
     /// If it can't be opened or was written by a newer version.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Ok(Self::with(Sqlite::open(path.as_ref())?, MAX_SCAN))
+        Ok(Self::of_file(Sqlite::open(path.as_ref())?, MAX_SCAN))
+    }
+
+    /// Opens the catalog in a database, makes its tables if needed and brings them up to date. What it keeps of
+    /// look-ups counts for no longer than `stale` once other nodes can't be heard.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it can't be reached, [`Error::Newer`] if a newer version wrote it.
+    pub async fn connect(database: Database, stale: Duration) -> Result<Self, Error> {
+        let opened = blocking(move || Postgres::open(&database, stale)).await?;
+        Ok(Self::with(Backend::Postgres(opened), MAX_SCAN))
     }
 
     /// Opens a catalog that a server may be using, as it is: brought up to date, it would be none that an older
@@ -83,25 +104,31 @@ impl Catalog {
     /// # Errors
     /// If it can't be opened; [`Error::Older`] or [`Error::Newer`] if another version wrote it.
     pub fn join(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Ok(Self::with(Sqlite::join(path.as_ref())?, MAX_SCAN))
+        Ok(Self::of_file(Sqlite::join(path.as_ref())?, MAX_SCAN))
     }
 
-    fn with(sqlite: Sqlite, max_scan: Duration) -> Self {
-        let (turns, generation) = (Turns::default(), AtomicU64::new(0));
-        Self { shared: Arc::new(Shared { sqlite, turns, max_scan, generation }) }
+    fn of_file(sqlite: Sqlite, max_scan: Duration) -> Self {
+        Self::with(Backend::Sqlite(sqlite, AtomicU64::new(0)), max_scan)
     }
 
-    /// A number that changes whenever this process changes or deletes a container or a file, or learns more
-    /// of a content: what was found under another number may be out of date. New ones leave what was found as
-    /// it is.
+    fn with(backend: Backend, max_scan: Duration) -> Self {
+        Self { shared: Arc::new(Shared { backend, turns: Turns::default(), max_scan }) }
+    }
+
+    /// A number that changes whenever somebody changes or deletes a container or a file, or learns more of a content:
+    /// what was found under another number may be out of date. New ones leave what was found as it is. `None` while
+    /// nobody could tell, because other nodes are not heard: nothing that was found counts then.
     #[must_use]
-    pub fn generation(&self) -> u64 {
-        self.shared.generation.load(Ordering::Acquire)
+    pub fn generation(&self) -> Option<u64> {
+        match &self.shared.backend {
+            Backend::Sqlite(_, generation) => Some(generation.load(Ordering::Acquire)),
+            Backend::Postgres(postgres) => postgres.news.generation(),
+        }
     }
 
     /// Makes what was found so far count no more: a store turned out to hold other bytes than the catalog tells.
     pub fn outdate(&self) {
-        self.shared.generation.fetch_add(1, Ordering::AcqRel);
+        self.shared.outdate();
     }
 
     /// Looks up a few rows by their keys. It waits for other look-ups at most.
@@ -109,8 +136,11 @@ impl Catalog {
         &self,
         work: impl FnOnce(&Db) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let shared = self.shared.clone();
-        blocking(move || shared.sqlite.read(work)).await
+        self.run(Purpose::LookUp, |shared| match &shared.backend {
+            Backend::Sqlite(sqlite, _) => sqlite.read(work),
+            Backend::Postgres(postgres) => postgres.read(work),
+        })
+        .await
     }
 
     /// Reads what may be many rows, and take long. It sees the catalog at one moment.
@@ -118,8 +148,11 @@ impl Catalog {
         &self,
         work: impl FnOnce(&Db) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let shared = self.shared.clone();
-        blocking(move || shared.sqlite.scan(|| false, work)).await
+        self.run(Purpose::Scan, |shared| match &shared.backend {
+            Backend::Sqlite(sqlite, _) => sqlite.scan(|| false, work),
+            Backend::Postgres(postgres) => postgres.scan(MAX_LOOK, work),
+        })
+        .await
     }
 
     /// A place among the lists that are read for somebody, known by a token. Nobody has all readers.
@@ -140,11 +173,14 @@ impl Catalog {
     ) -> Result<T, Error> {
         let waiting = Waiting::default();
         let given_up = Arc::clone(&waiting.given_up);
-        let (shared, until) = (self.shared.clone(), self.shared.max_scan);
-        let scanned = blocking(move || {
+        let until = self.shared.max_scan;
+        let scanned = self.run(Purpose::Scan, move |shared| {
             let end = Instant::now() + until;
             let is_over = move || given_up.load(Ordering::Relaxed) || Instant::now() >= end;
-            shared.sqlite.scan(is_over, work)
+            match &shared.backend {
+                Backend::Sqlite(sqlite, _) => sqlite.scan(is_over, work),
+                Backend::Postgres(postgres) => postgres.scan(until, work),
+            }
         });
         scanned.await.map_err(|error| match error {
             Error::GivenUp => {
@@ -198,15 +234,47 @@ impl Catalog {
         work: impl FnOnce(&Db) -> Result<T, E> + Send + 'static,
         changes: fn(&T) -> bool,
     ) -> Result<T, E> {
-        let shared = self.shared.clone();
-        blocking(move || {
-            let done = shared.sqlite.transact(work)?;
-            if changes(&done) {
-                shared.generation.fetch_add(1, Ordering::AcqRel);
+        self.run(Purpose::Change, move |shared| {
+            let done = match &shared.backend {
+                Backend::Sqlite(sqlite, _) => sqlite.transact(work),
+                Backend::Postgres(postgres) => postgres.transact(work, changes),
+            };
+            if done.as_ref().is_ok_and(changes) {
+                shared.outdate();
             }
-            Ok(done)
+            done
         })
         .await
+    }
+
+    /// Runs what blocks, once there is a connection for it.
+    async fn run<T: Send + 'static, E: From<Error> + Send + 'static>(
+        &self,
+        purpose: Purpose,
+        work: impl FnOnce(&Shared) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let shared = self.shared.clone();
+        let place = match &self.shared.backend {
+            Backend::Sqlite(..) => None,
+            Backend::Postgres(postgres) => Some(postgres.place(purpose).await?),
+        };
+        blocking(move || {
+            let done = work(&shared);
+            drop(place);
+            done
+        })
+        .await
+    }
+}
+
+impl Shared {
+    fn outdate(&self) {
+        match &self.backend {
+            Backend::Sqlite(_, generation) => {
+                generation.fetch_add(1, Ordering::AcqRel);
+            }
+            Backend::Postgres(postgres) => postgres.news.count(),
+        }
     }
 }
 
@@ -226,7 +294,7 @@ mod tests {
     fn opened(max_scan: Duration) -> (Catalog, TempDir) {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("catalog.sqlite");
-        (Catalog::with(Sqlite::open(&path).unwrap(), max_scan), folder)
+        (Catalog::of_file(Sqlite::open(&path).unwrap(), max_scan), folder)
     }
 
     /// Counts without an end.

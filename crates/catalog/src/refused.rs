@@ -2,8 +2,7 @@
 
 use crate::attributes::Stored;
 use crate::column::values;
-use crate::files::file;
-use crate::{Catalog, ContentRow, Error, FileRow, Left};
+use crate::{Catalog, ContentRow, Error, FileRow, Left, claims};
 use uuid::Uuid;
 
 impl Catalog {
@@ -45,7 +44,10 @@ impl Catalog {
         describe: impl FnOnce(&mut FileRow) + Send + 'static,
     ) -> Result<(), Error> {
         self.change(move |db| {
-            let found = file(db, file_sid)?.filter(|file| file.content_hash == content_hash);
+            claims::container_of(db, file_sid)?;
+            db.lock_contents([&*content_hash, &*row.content_hash])?;
+            let found =
+                FileRow::find(db, file_sid)?.filter(|file| file.content_hash == content_hash);
             let Some(mut file) = found else { return Ok(()) };
             describe(&mut file);
             row.keep(db)?;
@@ -68,6 +70,7 @@ impl Catalog {
         reason: Option<String>,
     ) -> Result<(), Error> {
         self.write(move |db| {
+            db.lock_contents([&*content_hash])?;
             let sql =
                 "UPDATE contents SET probe_revision = ?2, probe_error = coalesce(?3, probe_error)
                 WHERE content_hash = ?1 AND facts IS NULL";

@@ -1,5 +1,7 @@
 //! The schema, step by step: `schema/NNNN_what_it_brings.sql`, never changed once released. `user_version` says how
-//! many steps a catalog has taken.
+//! many steps a catalog has taken; in PostgreSQL a table does (`schema/postgres.rs`).
+
+pub(crate) mod postgres;
 
 use crate::Error;
 use rusqlite::{Connection, TransactionBehavior};

@@ -23,7 +23,9 @@ impl Catalog {
         self.scan(move |db| {
             keep_private(&to)?;
             let mut copy = Connection::open(&to)?;
-            let Db::Sqlite(db) = db;
+            let Db::Sqlite(db) = db else {
+                return Err(Error::Location("a database is copied by pg_dump".to_owned()));
+            };
             Backup::new(db, &mut copy)?.run_to_completion(PAGES_AT_A_TIME, PAUSE, None)?;
             Ok(())
         })

@@ -1,6 +1,7 @@
 //! What can be listed, and what its attributes are in SQL.
 
 use crate::attributes::{Attribute, Described, Kind, Stored};
+use crate::sql::Db;
 use crate::value::Value;
 use crate::{ContainerRow, Error, FileRow};
 
@@ -37,7 +38,12 @@ impl Table {
 
     /// The SQL expression of an attribute and what it holds; a dotted name reaches into a container's
     /// `external_attributes`.
-    pub fn find(self, name: &str, parameter: &'static str) -> Result<(String, Kind), Error> {
+    pub fn find(
+        self,
+        db: &Db,
+        name: &str,
+        parameter: &'static str,
+    ) -> Result<(String, Kind), Error> {
         let sortable = self.sortable();
         if let Some(found) = sortable.iter().find(|attribute| attribute.name == name) {
             return Ok((found.column.to_owned(), found.kind));
@@ -45,7 +51,7 @@ impl Table {
         let inner = name.strip_prefix("external_attributes.").filter(|_| self == Self::Containers);
         // Secrets are masked on read; a filter must not tell them either.
         if let Some(path) = inner.filter(|p| p.split('.').all(|step| !is_secret(step))) {
-            return Ok((within_external(path, parameter)?, Kind::Text));
+            return Ok((within_external(db, path, parameter)?, Kind::Text));
         }
         let known: Vec<_> = sortable.iter().map(|attribute| attribute.name).collect();
         let message = format!("unknown attribute `{name}`; allowed: {}", known.join(", "));
@@ -69,7 +75,7 @@ impl Sortable {
 }
 
 /// A value within `external_attributes`. Objects and lists have none: there may be secrets in them.
-fn within_external(path: &str, parameter: &'static str) -> Result<String, Error> {
+fn within_external(db: &Db, path: &str, parameter: &'static str) -> Result<String, Error> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if path.split('.').any(|step| step.is_empty() || !step.bytes().all(plain)) {
         let message = format!(
@@ -78,10 +84,21 @@ fn within_external(path: &str, parameter: &'static str) -> Result<String, Error>
         );
         return Err(Error::BadList { parameter, message });
     }
-    let (column, path) = ("external_attributes", format!("'$.{path}'"));
-    Ok(format!(
-        "iif(json_type({column}, {path}) IN ('object', 'array'), NULL, {column} ->> {path})"
-    ))
+    Ok(match db {
+        Db::Sqlite(_) => {
+            let (column, path) = ("external_attributes", format!("'$.{path}'"));
+            format!(
+                "iif(json_type({column}, {path}) IN ('object', 'array'), NULL, {column} ->> {path})"
+            )
+        }
+        Db::Postgres(_) => {
+            let (column, path) = ("CAST(external_attributes AS JSONB)", path.replace('.', ","));
+            format!(
+                "(CASE WHEN jsonb_typeof({column} #> '{{{path}}}') NOT IN ('object', 'array')
+                THEN {column} #>> '{{{path}}}' END COLLATE \"C\")"
+            )
+        }
+    })
 }
 
 /// Whether a key of `external_attributes` holds a secret.

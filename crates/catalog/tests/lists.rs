@@ -1,9 +1,13 @@
-//! Lists give what a plain look at every row gives, whatever the filter, the order and the page.
+//! Lists give what a plain look at every row gives, whatever the filter, the order and the page; both databases the
+//! same.
 #![allow(clippy::unwrap_used)]
+
+mod cluster;
 
 use catalog::{Catalog, Condition, FileRow, List, Listing, Operator, Order, Start};
 use proptest::prelude::*;
 use std::cmp::Ordering;
+use std::path::Path;
 use std::sync::LazyLock;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -34,6 +38,8 @@ const FILL: &str = "
 struct Filled {
     runtime: Runtime,
     catalog: Catalog,
+    /// The same rows in the other database.
+    other: Catalog,
     /// All files as they came.
     files: Vec<FileRow>,
     _folder: tempfile::TempDir,
@@ -59,8 +65,48 @@ static FILLED: LazyLock<Filled> = LazyLock::new(|| {
             Uuid::parse_str(&format!("00000000-0000-4000-8000-{:012x}", n * 7919 % 5000)).unwrap();
         files.push(runtime.block_on(catalog.file(sid)).unwrap().unwrap());
     }
-    Filled { runtime, catalog, files, _folder: folder }
+    let url = cluster::SHARED.fresh();
+    let opened = Catalog::connect(url.parse().unwrap(), std::time::Duration::from_secs(60));
+    let other = runtime.block_on(opened).unwrap();
+    cluster::SHARED.run(url.rsplit('/').next().unwrap(), "DELETE FROM meta");
+    copy(&path, &url, &["meta", "partners", "containers", "contents", "files"]);
+    Filled { runtime, catalog, other, files, _folder: folder }
 });
+
+/// Copies tables of a catalog in a file into a database: the columns that both have, and the rows' numbers.
+fn copy(file: &Path, url: &str, tables: &[&str]) {
+    let from = rusqlite::Connection::open(file).unwrap();
+    let mut to = postgres::Client::connect(url, postgres::NoTls).unwrap();
+    for table in tables {
+        let sql = "SELECT column_name FROM information_schema.columns WHERE table_name = $1";
+        let columns = to.query(sql, &[table]).unwrap();
+        let columns: Vec<String> = columns.iter().map(|row| row.get(0)).collect();
+        let columns: Vec<_> = columns.iter().filter(|name| !name.contains("total_")).collect();
+        let names = columns.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+        let mut rows = from.prepare(&format!("SELECT {names} FROM {table} ORDER BY 1")).unwrap();
+        let literal = |row: &rusqlite::Row<'_>, at: usize| match row.get_ref(at).unwrap() {
+            rusqlite::types::ValueRef::Null => "NULL".to_owned(),
+            rusqlite::types::ValueRef::Integer(n) => n.to_string(),
+            rusqlite::types::ValueRef::Real(n) => n.to_string(),
+            rusqlite::types::ValueRef::Text(text) => {
+                format!("'{}'", String::from_utf8_lossy(text).replace('\'', "''"))
+            }
+            rusqlite::types::ValueRef::Blob(_) => "''".to_owned(),
+        };
+        let rows = rows.query_map([], |row| {
+            let values: Vec<_> = (0..columns.len()).map(|at| literal(row, at)).collect();
+            Ok(format!("({})", values.join(", ")))
+        });
+        let rows: Vec<String> = rows.unwrap().map(Result::unwrap).collect();
+        for some in rows.chunks(500) {
+            let sql = format!(
+                "INSERT INTO {table} ({names}) VALUES {} ON CONFLICT DO NOTHING",
+                some.join(", ")
+            );
+            to.batch_execute(&sql).unwrap();
+        }
+    }
+}
 
 /// A value of an attribute as it's compared; the missing one comes first.
 #[derive(Debug, Clone, PartialEq, PartialOrd)]
@@ -145,7 +191,12 @@ fn expected(partner: Option<Uuid>, conditions: &[Condition], order: &Order) -> V
 }
 
 fn ask(partner: Option<Uuid>, list: &List) -> Listing<FileRow> {
-    FILLED.runtime.block_on(FILLED.catalog.files(partner, list.clone())).unwrap()
+    let [one, other] = [&FILLED.catalog, &FILLED.other]
+        .map(|catalog| FILLED.runtime.block_on(catalog.files(partner, list.clone())).unwrap());
+    if list.order != Order::Shuffle {
+        assert_eq!(one, other, "{list:?}");
+    }
+    one
 }
 
 fn sids(listing: &Listing<FileRow>) -> Vec<Uuid> {

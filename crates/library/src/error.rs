@@ -53,6 +53,9 @@ pub enum Error {
     /// The store of the bytes can't be reached, or refuses: it may do it later.
     #[error("the store of the bytes can't be used now; try again later")]
     StoreAway(#[source] blob::StoreError),
+    /// The catalog can't be reached, or others changed the same: it may do it later.
+    #[error("the catalog can't be used now; try again later")]
+    CatalogAway(#[source] catalog::Error),
     /// The disk or the catalog failed.
     #[error("storage: {0}")]
     Storage(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -96,6 +99,10 @@ impl From<catalog::Error> for Error {
                 reference_sid: sid,
             },
             catalog::Error::Full => Self::Full,
+            away @ (catalog::Error::Unavailable(_)
+            | catalog::Error::Again
+            | catalog::Error::GivenUp
+            | catalog::Error::ObjectTaken) => Self::CatalogAway(away),
             other => Self::Storage(other.into()),
         }
     }

@@ -6,6 +6,9 @@ use catalog::{Due, MailRow, MailState};
 use tokio::sync::futures::Notified;
 use uuid::Uuid;
 
+/// A mail that a node has taken and neither sent nor put off after so long is taken by the next.
+const GOES_FOR_MS: i64 = 15 * 60 * 1000;
+
 impl Library {
     /// Resolves once a mail may have come into the queue, since this was called.
     pub fn mail_news(&self) -> Notified<'_> {
@@ -21,7 +24,7 @@ impl Library {
     /// # Errors
     /// [`Error::Storage`].
     pub async fn due_mail(&self, now_ms: i64) -> Result<Option<Due>, Error> {
-        Ok(self.catalog.due_mail(now_ms).await?)
+        Ok(self.catalog.due_mail(now_ms, now_ms + GOES_FOR_MS).await?)
     }
 
     /// When the next mail is due, in Unix milliseconds, if any waits.

@@ -27,6 +27,9 @@ pub enum OpenError {
     /// The store of the bytes can't be reached now: come back.
     #[error("the store of the bytes can't be reached")]
     StoreAway,
+    /// The catalog can't be reached now: come back.
+    #[error("the catalog can't be reached")]
+    CatalogAway,
     /// Anything else, for the log.
     #[error("{0}")]
     Failed(String),
@@ -36,6 +39,18 @@ impl OpenError {
     /// What has no better name, for the log.
     pub(crate) fn failed(error: impl std::fmt::Display) -> Self {
         Self::Failed(error.to_string())
+    }
+}
+
+impl From<catalog::Error> for OpenError {
+    fn from(error: catalog::Error) -> Self {
+        match error {
+            catalog::Error::Unavailable(_) | catalog::Error::Again | catalog::Error::GivenUp => {
+                tracing::error!(%error, "the catalog can't be used");
+                Self::CatalogAway
+            }
+            _ => Self::failed(error),
+        }
     }
 }
 

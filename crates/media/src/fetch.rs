@@ -114,7 +114,7 @@ pub async fn layout_of(
     if let Some(layout) = play.layout() {
         return Ok(Arc::clone(layout));
     }
-    let kept = engine.catalog.layout(&play.key).await.map_err(OpenError::failed)?;
+    let kept = engine.catalog.layout(&play.key).await?;
     if let Some(StoredLayout { header, offsets }) = kept
         && offsets.len() == play.transcode.encoding().segment_count() as usize + 1
     {

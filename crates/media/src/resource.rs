@@ -156,25 +156,27 @@ impl ResourceCache {
         Ok(resource.filter(|r| r.expires_at_ms.is_none_or(|at| now_ms < at)))
     }
 
-    fn known(&self, generation: u64, link: &Link) -> Option<Known> {
+    fn known(&self, generation: Option<u64>, link: &Link) -> Option<Known> {
         let memo = lock(&self.memo);
-        (memo.generation == generation).then(|| memo.resources.get(link).cloned()).flatten()
+        let is_now = generation.is_some_and(|generation| memo.generation == generation);
+        is_now.then(|| memo.resources.get(link).cloned()).flatten()
     }
 
     async fn look_up(
         &self,
         catalog: &Catalog,
-        generation: u64,
+        generation: Option<u64>,
         link: &Link,
     ) -> Result<Option<Known>, OpenError> {
         let row = match link {
             Link::Sid(sid) => catalog.resource_by_sid(*sid).await,
             Link::Name { container, name } => catalog.resource_by_name(*container, name).await,
         };
-        let Some(row) = row.map_err(OpenError::failed)? else { return Ok(None) };
+        let Some(row) = row? else { return Ok(None) };
         let published = is_published(&row, link);
         let resource = Arc::new(Resource::of(row, self.max_audio));
         let known = Known { resource, published };
+        let Some(generation) = generation else { return Ok(Some(known)) };
         let mut memo = lock(&self.memo);
         if memo.generation != generation || memo.resources.len() >= MOST_KEPT {
             memo.resources.clear();

@@ -62,9 +62,9 @@ impl Media {
         &self.engine().counters
     }
 
-    /// The catalog's generation: what was found under another one may be out of date.
+    /// The catalog's generation: what was found under another one may be out of date. `None`: nobody can tell now.
     #[must_use]
-    pub fn generation(&self) -> u64 {
+    pub fn generation(&self) -> Option<u64> {
         self.engine().catalog.generation()
     }
 
@@ -184,7 +184,7 @@ impl Media {
             Blob::File(file) => PlaySource::Here(Arc::new(Stored { file, length_bytes })),
             Blob::Blocks(blocks) => PlaySource::Remote(Arc::new(RemoteSource::new(blocks))),
         };
-        self.new_play(transcoded, source, index.map_err(OpenError::failed)?).await
+        self.new_play(transcoded, source, index?).await
     }
 
     async fn new_play(
@@ -200,7 +200,7 @@ impl Media {
             PlaySource::Remote(source) => (source.clone(), Some(source)),
         };
         let input = Input { source, facts, index: Arc::new(index) };
-        let play = Play::new(transcoded, input, remote, checkpoints.map_err(OpenError::failed)?)?;
+        let play = Play::new(transcoded, input, remote, checkpoints?)?;
         // A use counts from the request on.
         self.engine().cache.get(&play.key);
         Ok(self.service.plays.insert(play))
@@ -214,7 +214,7 @@ impl Media {
             let named = |object: catalog::Object| {
                 Ok::<_, OpenError>((object.name.parse().map_err(OpenError::failed)?, object.e_tag))
             };
-            object.map_err(OpenError::failed)?.map(named).transpose()
+            object?.map(named).transpose()
         };
         match self.store_of(resource).await? {
             Store::Local(local) => {
@@ -234,7 +234,7 @@ impl Media {
         let stores = &self.engine().stores;
         let Ok(container_sid) = resource.store.parse() else { return Ok(stores.own().clone()) };
         let container = self.engine().catalog.container(container_sid).await;
-        let container = container.map_err(OpenError::failed)?.ok_or(OpenError::Gone)?;
+        let container = container?.ok_or(OpenError::Gone)?;
         let bucket = stores.bucket(container.kind.as_str(), &container.external_attributes);
         let bucket = bucket.map_err(OpenError::failed)?.ok_or(OpenError::Gone)?;
         stores.open(&bucket).map_err(OpenError::failed)

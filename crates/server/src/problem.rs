@@ -52,7 +52,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// When a store that can't be reached is worth another try, in seconds.
+/// When a store or a catalog that can't be reached is worth another try, in seconds.
 pub const STORE_RETRY_AFTER_S: u64 = 5;
 
 impl From<OpenError> for Problem {
@@ -62,7 +62,9 @@ impl From<OpenError> for Problem {
             OpenError::Busy { retry_after_s } | OpenError::StillEncoding { retry_after_s } => {
                 Self::Later { message, retry_after_s }
             }
-            OpenError::StoreAway => Self::Later { message, retry_after_s: STORE_RETRY_AFTER_S },
+            OpenError::StoreAway | OpenError::CatalogAway => {
+                Self::Later { message, retry_after_s: STORE_RETRY_AFTER_S }
+            }
             OpenError::Gone => Self::NotFound,
             OpenError::Failed(_) => {
                 tracing::error!(%message, "a representation can't be sent");

@@ -56,12 +56,17 @@ pub(super) const fn keys<Row: Keyed>(of_unique: &'static str) -> [Attribute<Row>
     ]
 }
 
-/// That another row has the same keys, and the values for it. `IS`: null equals null.
+/// That another row has the same keys, and the values for it; null equals null.
 pub(crate) fn same<Row: Keyed>(row: &Row) -> (String, Vec<Value>) {
-    let keys = keys::<Row>("");
-    let keys = keys.iter().filter(|key| key.name != "unique");
-    keys.map(|key| {
-        (format!(" AND {} IS NOT DISTINCT FROM ?", key.column), (key.field.get)(row).column())
-    })
-    .unzip()
+    let (mut sql, mut values) = (String::new(), Vec::new());
+    for key in keys::<Row>("").iter().filter(|key| key.name != "unique") {
+        match (key.field.get)(row).column() {
+            Value::Null => sql += &format!(" AND {} IS NULL", key.column),
+            value => {
+                sql += &format!(" AND {} = ?", key.column);
+                values.push(value);
+            }
+        }
+    }
+    (sql, values)
 }

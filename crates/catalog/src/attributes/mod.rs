@@ -13,10 +13,12 @@ mod tests;
 pub use held::{Kind, Shown};
 pub(crate) use keys::{Keyed, same as same_keys};
 
+use crate::column::values;
 use crate::sql::Db;
 use crate::{Error, column, value};
 use held::Held;
 use serde_json::Value;
+use uuid::Uuid;
 
 /// Longest that a lifecycle may take, in seconds: a hundred years. Later than that is never.
 pub const LIFECYCLE_TTL_MAX_S: i64 = 3_155_760_000;
@@ -190,6 +192,13 @@ pub(crate) trait Stored: Described {
         Ok(kept)
     }
 
+    /// The row with this id.
+    fn find(db: &Db, id: Uuid) -> Result<Option<Self>, Error> {
+        let (columns, table, key) = (Self::selected(), Self::TABLE, Self::ID);
+        let sql = format!("SELECT {columns} FROM {table} WHERE {key} = ?");
+        db.find(&sql, &values![id], Self::read)
+    }
+
     /// The columns and their values.
     fn columns(&self) -> (Vec<&'static str>, Vec<value::Value>) {
         Self::attributes().map(|a| (a.column, (a.field.get)(self).column())).unzip()
@@ -199,10 +208,13 @@ pub(crate) trait Stored: Described {
     fn insert(&self, db: &Db) -> Result<(), Error> {
         let ((columns, values), table) = (self.columns(), Self::TABLE);
         let marks = vec!["?"; values.len()].join(",");
-        let row = format!(
-            "(SELECT 1 + max(row, coalesce((SELECT max(rowid) FROM {table}), 0))
-            FROM last_deleted WHERE of = '{table}')"
-        );
+        let row = match db {
+            Db::Sqlite(_) => format!(
+                "(SELECT 1 + max(row, coalesce((SELECT max(rowid) FROM {table}), 0))
+                FROM last_deleted WHERE of = '{table}')"
+            ),
+            Db::Postgres(_) => "DEFAULT".to_owned(),
+        };
         let columns = columns.join(",");
         let sql = format!("INSERT INTO {table} (rowid, {columns}) VALUES ({row}, {marks})");
         db.execute(&sql, &values).map(|_| ())

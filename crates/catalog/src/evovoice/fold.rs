@@ -24,6 +24,18 @@ fn fold(c: char) -> char {
     }
 }
 
+/// The statements that give PostgreSQL the same function.
+pub(crate) fn folding() -> String {
+    let changed = |c: &char| !c.is_ascii() && fold(*c) != *c;
+    let from: String = (char::MIN..=char::MAX).filter(changed).collect();
+    let to = folded(&from);
+    format!(
+        "CREATE FUNCTION has_folded(words TEXT, part TEXT) RETURNS BOOLEAN LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+            SELECT strpos(CASE WHEN octet_length(words) = char_length(words) THEN lower(words COLLATE \"C\")
+                ELSE translate(lower(words COLLATE \"C\"), '{from}', '{to}') END, part) > 0 $$"
+    )
+}
+
 /// Gives a connection the function `has_folded(text, part)`: whether a text has a part that is folded already.
 pub(crate) fn install(db: &Connection) -> Result<(), Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;

@@ -116,6 +116,9 @@ impl Catalog {
 
 impl EvoVoiceList {
     fn find(&self, db: &Db) -> Result<EvoVoicePage<i64>, Error> {
+        if let Db::Postgres(_) = db {
+            return self.page(db, None);
+        }
         let found = self.transcription.as_deref().map(|part| search::rows(db, part)).transpose()?;
         match found {
             Some(rows) if rows.len() <= FEW => self.page(db, Some(&rows)),
@@ -130,6 +133,9 @@ impl EvoVoiceList {
         let from =
             rows.map_or("files f", |_| "json_each(?) j CROSS JOIN files f ON f.rowid = j.value");
         let mut clause = self.clause();
+        if let (Db::Postgres(_), Some(part)) = (db, &self.transcription) {
+            clause = clause.and(search::condition(part));
+        }
         if let Some(rows) = rows {
             clause.values.insert(0, serde_json::json!(rows).to_string().value());
         }
@@ -230,14 +236,16 @@ impl EvoVoiceList {
     }
 
     fn in_order(&self, from: &str, clause: Clause) -> Clause {
-        let direction = if self.descending { "DESC" } else { "ASC" };
+        let (direction, missing) =
+            if self.descending { ("DESC", "LAST") } else { ("ASC", "FIRST") };
         let (join, key) = self.order.sql();
         let base = match &self.order {
             EvoVoiceOrder::Uri { base } => Some(base.value()),
             _ => None,
         };
         let sql = format!(
-            "SELECT f.rowid FROM {from} {join} WHERE {} ORDER BY {key} {direction}, f.rowid {direction}",
+            "SELECT f.rowid FROM {from} {join} WHERE {}
+            ORDER BY {key} {direction} NULLS {missing}, f.rowid {direction}",
             clause.sql
         );
         Clause { sql, values: clause.values.into_iter().chain(base).collect() }
@@ -276,13 +284,15 @@ impl EvoVoiceOrder {
             }
             Self::Type => (SAID, "coalesce(e.file_type, 'Upload')".into()),
             Self::AccountId => ("", "f.partner_sid".into()),
-            Self::AccountName => ("JOIN partners p USING (partner_sid)", "p.name".into()),
+            Self::AccountName => {
+                ("JOIN partners p ON p.partner_sid = f.partner_sid", "p.name".into())
+            }
             Self::FileName => ("", "f.name".into()),
             Self::Uri { .. } => {
                 let key = "coalesce(c.publish_domain, ?) ||
                     CASE WHEN c.allow_publish = 1 AND f.publish = 'file_access_name'
                     THEN '/c/' || f.container_sid || '/' || f.file_access_name ELSE '/f/' || f.file_sid END";
-                ("JOIN containers c USING (container_sid)", key.into())
+                ("JOIN containers c ON c.container_sid = f.container_sid", key.into())
             }
             Self::ContentType => ("", "f.mime_type".into()),
             Self::ContentLength => ("", "f.file_bytes".into()),

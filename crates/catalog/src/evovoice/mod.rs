@@ -5,7 +5,7 @@ mod fold;
 mod list;
 mod search;
 
-pub(crate) use fold::install;
+pub(crate) use fold::{folding, install};
 pub use list::{EvoVoiceList, EvoVoiceOrder, EvoVoicePage};
 
 use crate::attributes::Stored;

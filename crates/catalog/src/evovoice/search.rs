@@ -5,11 +5,17 @@
 use super::fold::{BETWEEN, folded};
 use crate::Error;
 use crate::column::values;
+use crate::filter::Clause;
 use crate::sql::Db;
 use std::collections::BTreeSet;
 
 /// Puts a file's transcriptions in the place of what the index has of it.
 pub(super) fn replace(db: &Db, file_row: i64, texts: &[String; 2]) -> Result<(), Error> {
+    if let Db::Postgres(_) = db {
+        let both = texts.each_ref().map(|text| folded(text)).join(&BETWEEN.to_string());
+        let sql = "UPDATE evovoice_files SET folded = ?2 WHERE row = ?1";
+        return db.execute(sql, &values![file_row, both]).map(|_| ());
+    }
     for table in ["evovoice_trigrams", "evovoice_short"] {
         let sql = format!("DELETE FROM {table} WHERE rowid = ?");
         db.execute(&sql, &values![file_row])?;
@@ -25,6 +31,14 @@ pub(super) fn replace(db: &Db, file_row: i64, texts: &[String; 2]) -> Result<(),
     let parts: Vec<String> = short_parts(&both).into_iter().collect();
     db.execute(sql, &values![file_row, parts.join(" ")])?;
     Ok(())
+}
+
+/// What is searched in PostgreSQL, in the row beside the file: any part of a text is found there, by trigrams where the
+/// extension is.
+pub(super) fn condition(part: &str) -> Clause {
+    let escaped = folded(part).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let sql = "f.rowid IN (SELECT row FROM evovoice_files WHERE folded LIKE ?)";
+    Clause::of(sql, [format!("%{escaped}%").into()])
 }
 
 /// The row numbers of the files whose transcriptions have this part, ascending. The part is not empty.

@@ -1,7 +1,11 @@
 //! What the catalog asks of a database: statements with values, and rows of values. One SQL for both databases; where
 //! their words part, a `match` on [`Db`] says so.
 
+mod lock;
+mod postgres;
 mod sqlite;
+
+pub(crate) use self::postgres::Session;
 
 use crate::Error;
 use crate::column::{Column, Row};
@@ -13,6 +17,7 @@ use std::ops::ControlFlow;
 #[derive(Clone, Copy)]
 pub(crate) enum Db<'a> {
     Sqlite(&'a Connection),
+    Postgres(&'a Session),
 }
 
 impl Db<'_> {
@@ -25,6 +30,7 @@ impl Db<'_> {
     ) -> Result<(), Error> {
         match self {
             Self::Sqlite(db) => sqlite::each(db, sql, values, &mut of),
+            Self::Postgres(db) => db.each(sql, values, &mut of),
         }
     }
 
@@ -72,6 +78,7 @@ impl Db<'_> {
     pub fn execute(&self, sql: &str, values: &[Value]) -> Result<u64, Error> {
         match self {
             Self::Sqlite(db) => sqlite::execute(db, sql, values),
+            Self::Postgres(db) => db.execute(sql, values),
         }
     }
 }

@@ -95,7 +95,8 @@ impl Catalog {
                 None => (Value::Null, 0),
             };
             let sql = format!(
-                "SELECT {} FROM {SOURCE} AND (?1 IS NULL OR {CREATED} < ?1 OR {CREATED} = ?1 AND p.rowid < ?2)
+                "SELECT {} FROM {SOURCE} AND
+                (CAST(?1 AS BIGINT) IS NULL OR {CREATED} < ?1 OR {CREATED} = ?1 AND p.rowid < ?2)
                 ORDER BY {CREATED} DESC, p.rowid DESC LIMIT ?3",
                 VoipbinAccount::selected()
             );
@@ -121,13 +122,13 @@ impl Catalog {
         now_ms: i64,
     ) -> Result<VoipbinAccount, Error> {
         self.write(move |db| {
-            let partner = partner_sid.to_string();
+            db.lock_partners(&[partner_sid])?;
             let taken = "SELECT 1 FROM voipbin_accounts
                 WHERE partner_sid = ? AND made_at IS NOT NULL AND deleted_at IS NULL";
-            if db.has(taken, &values![&partner])? {
+            if db.has(taken, &values![partner_sid])? {
                 return Err(Error::AccountTaken { partner_sid });
             }
-            if !db.has("SELECT 1 FROM partners WHERE partner_sid = ?", &values![&partner])?
+            if !db.has("SELECT 1 FROM partners WHERE partner_sid = ?", &values![partner_sid])?
             {
                 return Err(Error::NoPartner);
             }
@@ -135,7 +136,7 @@ impl Catalog {
                 VALUES (?, 0, 0, ?, ?)
                 ON CONFLICT (partner_sid) DO UPDATE SET quota = excluded.quota, made_at = excluded.made_at,
                 deleted_at = NULL";
-            db.execute(sql, &values![partner, quota.value(), now_ms])?;
+            db.execute(sql, &values![partner_sid, quota, now_ms])?;
             VoipbinAccount::of(db, partner_sid)?.ok_or(Error::NoPartner)
         })
         .await
@@ -151,6 +152,7 @@ impl Catalog {
         now_ms: i64,
     ) -> Result<Option<VoipbinAccount>, Error> {
         self.write(move |db| {
+            db.lock_partners(&[partner_sid])?;
             let Some(account) = VoipbinAccount::of(db, partner_sid)? else { return Ok(None) };
             if account.usage.files > 0 {
                 return Err(Error::NotEmpty { files: account.usage.files });

@@ -195,6 +195,14 @@ enum Lead {
     Beside(&'static str),
 }
 
+impl Lead {
+    /// Names the index to SQLite, which would guess another; PostgreSQL knows its tables.
+    fn hint(self, db: &Db) -> String {
+        let (Self::Files(index) | Self::Beside(index)) = self;
+        if matches!(db, Db::Sqlite(_)) { format!("INDEXED BY {index}") } else { String::new() }
+    }
+}
+
 /// What is asked of the rows beside: an index leads to it, or it is looked up on the way.
 struct Asked {
     lead: Lead,
@@ -280,7 +288,7 @@ impl Wanted {
         };
         let clause = self.conditions(lead, part).and(self.behind(sort, behind));
         let (from, down) =
-            (self.source(lead), if self.list.is_descending { "DESC" } else { "ASC" });
+            (self.source(db, lead), if self.list.is_descending { "DESC" } else { "ASC" });
         let sql = format!(
             "SELECT {sort}, f.rowid FROM {from} WHERE {} ORDER BY {sort} {down}, f.rowid {down} LIMIT {most}",
             clause.sql
@@ -289,17 +297,17 @@ impl Wanted {
     }
 
     /// The two tables, in the order in which they are read.
-    fn source(&self, lead: Lead) -> String {
+    fn source(&self, db: &Db, lead: Lead) -> String {
+        let index = lead.hint(db);
+        let cross = if matches!(db, Db::Sqlite(_)) { "CROSS JOIN" } else { "JOIN" };
         match lead {
-            Lead::Beside(index) => format!(
-                "voipbin_files v INDEXED BY {index} CROSS JOIN files f ON f.file_sid = v.file_sid"
-            ),
-            Lead::Files(index) => {
+            Lead::Beside(_) => {
+                format!("voipbin_files v {index} {cross} files f ON f.file_sid = v.file_sid")
+            }
+            Lead::Files(_) => {
                 // What has an owner has a row beside it.
-                let join = if self.owner_id.is_some() { "CROSS JOIN" } else { "LEFT JOIN" };
-                format!(
-                    "files f INDEXED BY {index} {join} voipbin_files v ON v.file_sid = f.file_sid"
-                )
+                let join = if self.owner_id.is_some() { cross } else { "LEFT JOIN" };
+                format!("files f {index} {join} voipbin_files v ON v.file_sid = f.file_sid")
             }
         }
     }
@@ -344,12 +352,10 @@ impl Wanted {
 }
 
 fn are_few(db: &Db, lead: Lead, condition: &Clause) -> Result<bool, Error> {
-    let from = match lead {
-        Lead::Files(index) => format!("files f INDEXED BY {index}"),
-        Lead::Beside(index) => format!("voipbin_files v INDEXED BY {index}"),
-    };
+    let table = if matches!(lead, Lead::Files(_)) { "files f" } else { "voipbin_files v" };
+    let from = format!("{table} {}", lead.hint(db));
     let sql = format!(
-        "SELECT count(*) <= {FEW} FROM (SELECT 1 FROM {from} WHERE {} LIMIT {FEW} + 1)",
+        "SELECT count(*) <= {FEW} FROM (SELECT 1 FROM {from} WHERE {} LIMIT {FEW} + 1) few",
         condition.sql
     );
     Ok(db.value(&sql, &condition.values)?.unwrap_or(false))
@@ -357,8 +363,10 @@ fn are_few(db: &Db, lead: Lead, condition: &Clause) -> Result<bool, Error> {
 
 /// Whether each file of a partner has a name of the API's: they are then not looked through for one that has none.
 fn all_are_named(db: &Db, partner_sid: Uuid) -> Result<bool, Error> {
-    let sql =
-        "SELECT total_files = (SELECT count(*) FROM voipbin_files v INDEXED BY voipbin_by_name
-        WHERE v.partner_sid = ?1 AND v.name > '') FROM voipbin_accounts WHERE partner_sid = ?1";
-    Ok(db.value(sql, &values![partner_sid])?.unwrap_or(false))
+    let hint = Lead::Beside("voipbin_by_name").hint(db);
+    let sql = format!(
+        "SELECT total_files = (SELECT count(*) FROM voipbin_files v {hint}
+        WHERE v.partner_sid = ?1 AND v.name > '') FROM voipbin_accounts WHERE partner_sid = ?1"
+    );
+    Ok(db.value(&sql, &values![partner_sid])?.unwrap_or(false))
 }

@@ -121,7 +121,8 @@ impl Catalog {
         self.read(move |db| {
             let sql = format!(
                 "SELECT {} FROM files WHERE file_sid = (SELECT file_sid FROM voipbin_files
-                WHERE reference_id = ?1 AND (?2 IS NULL OR partner_sid = ?2) AND reference_type = 'recording'
+                WHERE reference_id = ?1 AND (CAST(?2 AS TEXT) IS NULL OR partner_sid = ?2)
+                AND reference_type = 'recording'
                 ORDER BY date_created DESC, rowid DESC LIMIT 1)",
                 FileRow::selected()
             );
@@ -150,9 +151,13 @@ impl Catalog {
             return Ok(0);
         }
         self.write(move |db| {
-            let sql = "DELETE FROM voipbin_departed WHERE file_sid IN
-                (SELECT file_sid FROM voipbin_departed WHERE gone_at <= ? LIMIT ?)";
-            db.execute(sql, &values![until_ms, most])
+            let sql = format!(
+                "WITH due AS MATERIALIZED (
+                    SELECT file_sid FROM voipbin_departed WHERE gone_at <= ? LIMIT ? {})
+                DELETE FROM voipbin_departed WHERE file_sid IN (SELECT file_sid FROM due)",
+                db.skip_locked()
+            );
+            db.execute(&sql, &values![until_ms, most])
         })
         .await
     }

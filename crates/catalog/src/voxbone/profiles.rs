@@ -54,6 +54,7 @@ impl Catalog {
         edit: impl FnOnce(&mut ProfileRow) -> Result<(), E> + Send + 'static,
     ) -> Result<Option<ProfileRow>, E> {
         self.write(move |db| {
+            db.lock_names([&*profile_id.to_string()])?;
             let Some(mut row) = profile(db, profile_id)? else { return Ok(None) };
             edit(&mut row)?;
             update(db, "voxbone_profiles", PROFILE, &row.values())?;

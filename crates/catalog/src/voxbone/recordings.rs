@@ -5,7 +5,7 @@ use crate::attributes::{Described, Stored};
 use crate::column::{Column, values};
 use crate::sql::Db;
 use crate::value::Value;
-use crate::{Catalog, Error, FileRow, Left};
+use crate::{Catalog, Error, FileRow, Left, claims};
 use uuid::Uuid;
 
 /// Recordings with their content, by a condition on `voxbone_recordings` whose parameters are these.
@@ -81,6 +81,7 @@ impl Catalog {
         edit: impl FnOnce(&mut RecordingRow) -> Result<(), E> + Send + 'static,
     ) -> Result<Option<Recorded>, E> {
         self.write(move |db| {
+            db.lock_names([&*recording_id.to_string()])?;
             let Some(mut found) = recording(db, recording_id)? else { return Ok(None) };
             edit(&mut found.recording)?;
             found.recording.check(db)?;
@@ -96,11 +97,21 @@ impl Catalog {
     /// [`Error`].
     pub async fn delete_recording(&self, recording_id: Uuid) -> Result<Option<Left>, Error> {
         self.change(move |db| {
+            let of = "SELECT recording_file FROM voxbone_recordings WHERE recording_id = ?";
+            let file_sid: Option<Option<Uuid>> = db.value(of, &values![recording_id])?;
+            if let Some(file_sid) = file_sid.flatten() {
+                claims::container_of(db, file_sid)?;
+            }
+            db.lock_names([&*recording_id.to_string()])?;
             let Some(found) = recording(db, recording_id)? else { return Ok(None) };
+            if Some(found.recording.file_sid) != file_sid {
+                return Err(Error::Again);
+            }
             let sql = "DELETE FROM voxbone_recordings WHERE recording_id = ?";
             db.execute(sql, &values![recording_id])?;
             let mut left = Left::default();
             if let Some(file) = found.file {
+                db.lock_contents([&*file.content_hash])?;
                 let sql = "DELETE FROM files WHERE file_sid = ?";
                 db.execute(sql, &values![file.file_sid])?;
                 left.forget(db, &file.store, &file.content_hash)?;

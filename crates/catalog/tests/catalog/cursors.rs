@@ -2,9 +2,8 @@
 
 use super::*;
 
-#[tokio::test]
-async fn a_cursor_tells_nothing_and_is_made_by_its_catalog_alone() {
-    let (dir, catalog) = open();
+async fn a_cursor_tells_nothing_and_is_made_by_its_catalog_alone(house: House) {
+    let catalog = house.open().await;
     let into = container(&catalog, None).await;
     let arrival = |start| page(Order::Arrival, start, 1);
     let mut cursors = Vec::new();
@@ -32,18 +31,18 @@ async fn a_cursor_tells_nothing_and_is_made_by_its_catalog_alone() {
         refused(changed).await;
     }
     // A restart keeps them, another catalog has its own.
-    let again = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
+    let again = house.open().await;
     let next = again.files(None, arrival(Start::After(cursors[0].clone()))).await.unwrap();
     assert_eq!(next.items[0].name, "1");
-    let (_other_dir, other) = open();
+    let other_house = house.other();
+    let other = other_house.open().await;
     let into = container(&other, None).await;
     insert(&other, file(&into, "0", "aa"), content("aa", None)).await.unwrap();
     assert_ne!(end(other.files(None, arrival(Start::Offset(0))).await.unwrap()), cursors[0]);
 }
 
-#[tokio::test]
-async fn what_comes_after_a_deletion_lies_behind_every_cursor() {
-    let (dir, mut catalog) = open();
+async fn what_comes_after_a_deletion_lies_behind_every_cursor(house: House) {
+    let mut catalog = house.open().await;
     let (lasting, passing) = (container(&catalog, None).await, container(&catalog, None).await);
     let put = async |catalog: &Catalog, name: &str| {
         let row = file(&lasting, name, "aa");
@@ -61,7 +60,7 @@ async fn what_comes_after_a_deletion_lies_behind_every_cursor() {
         }
         for reopen in [false, true] {
             if reopen {
-                catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
+                catalog = house.open().await;
             }
             let new = put(&catalog, "new").await;
             let wanted = page(Order::Arrival, Start::After(after.clone()), 9);
@@ -78,9 +77,8 @@ async fn what_comes_after_a_deletion_lies_behind_every_cursor() {
     assert_eq!(catalog.containers(None, wanted).await.unwrap().items, [new]);
 }
 
-#[tokio::test]
-async fn no_list_tells_what_external_attributes_hold_beneath_an_object_or_a_list() {
-    let (_dir, catalog) = open();
+async fn no_list_tells_what_external_attributes_hold_beneath_an_object_or_a_list(house: House) {
+    let catalog = house.open().await;
     let made = container(&catalog, None).await;
     let sid = made.container_sid;
     let attributes =
@@ -116,9 +114,8 @@ async fn no_list_tells_what_external_attributes_hold_beneath_an_object_or_a_list
     }
 }
 
-#[tokio::test]
-async fn pages_by_duration_show_each_file_once_whatever_the_rate() {
-    let (_dir, catalog) = open();
+async fn pages_by_duration_show_each_file_once_whatever_the_rate(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     let mut lengths = Vec::new();
     for (n, rate) in (0..60).flat_map(|n| [(n, 44_100.0), (n, 11_025.0), (n, 48_000.0)]) {
@@ -139,9 +136,8 @@ async fn pages_by_duration_show_each_file_once_whatever_the_rate() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_is_found_while_lists_take_long() {
-    let (_dir, catalog) = open();
+async fn a_file_is_found_while_lists_take_long(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     let row = file(&container, &"a".repeat(60_000), "aa");
     insert(&catalog, row.clone(), content("aa", None)).await.unwrap();
@@ -169,4 +165,12 @@ async fn a_file_is_found_while_lists_take_long() {
         let total = list.await.unwrap();
         assert!(matches!(total, Ok(0) | Err(Error::BadList { .. })), "{total:?}");
     }
+}
+
+on_both! {
+    a_cursor_tells_nothing_and_is_made_by_its_catalog_alone,
+    what_comes_after_a_deletion_lies_behind_every_cursor,
+    no_list_tells_what_external_attributes_hold_beneath_an_object_or_a_list,
+    pages_by_duration_show_each_file_once_whatever_the_rate,
+    a_file_is_found_while_lists_take_long,
 }

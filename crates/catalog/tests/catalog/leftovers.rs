@@ -2,9 +2,8 @@
 
 use super::*;
 
-#[tokio::test]
-async fn an_object_is_left_only_if_no_content_has_it() {
-    let (_dir, catalog) = open();
+async fn an_object_is_left_only_if_no_content_has_it(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     insert(&catalog, file(&container, "a", "aa"), content("aa", None)).await.unwrap();
     let kept = catalog.object_of("", "aa").await.unwrap().unwrap().name;
@@ -16,10 +15,10 @@ async fn an_object_is_left_only_if_no_content_has_it() {
     assert_eq!(take_leftovers(&catalog).await, ["never committed"]);
 }
 
-#[tokio::test]
-async fn an_announced_object_is_left_until_a_content_is_kept_in_it_and_one_that_is_taken_keeps_none()
- {
-    let (_dir, catalog) = open();
+async fn an_announced_object_is_left_until_a_content_is_kept_in_it_and_one_that_is_taken_keeps_none(
+    house: House,
+) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     let keep = async |name: &str, object: &str| {
         let content =
@@ -42,4 +41,9 @@ async fn an_announced_object_is_left_until_a_content_is_kept_in_it_and_one_that_
     // Whoever took it may have failed.
     assert!(catalog.take_leftovers(left(8), 20, 9).await.unwrap().is_empty());
     assert_eq!(catalog.take_leftovers(left(9), 20, 9).await.unwrap(), taken);
+}
+
+on_both! {
+    an_object_is_left_only_if_no_content_has_it,
+    an_announced_object_is_left_until_a_content_is_kept_in_it_and_one_that_is_taken_keeps_none,
 }

@@ -1,15 +1,20 @@
 //! Rows come back as they went in, and what races is decided once.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../cluster/mod.rs"]
+mod cluster;
 mod cursors;
+mod house;
 mod leftovers;
 mod outputs;
+mod races;
 
 use catalog::{
     Admission, Beside, Catalog, Classification, Condition, ContainerRow, ContentRow, Error,
     FileRow, Keys, Left, LeftSince, Leftover, Lifecycle, LifecycleAction, Limits, List, Listing,
     NewContent, OUTPUTS_BYTES, Object, Operator, Order, Start, StoredLayout, Threshold, Usage,
 };
+use house::{House, on_both};
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
@@ -105,20 +110,13 @@ fn header(length: usize) -> StoredLayout {
     StoredLayout { header: vec![9; length], offsets: vec![length as u64] }
 }
 
-fn open() -> (tempfile::TempDir, Catalog) {
-    let dir = tempfile::tempdir().unwrap();
-    let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
-    (dir, catalog)
-}
-
-#[tokio::test]
-async fn rows_come_back_as_they_went_in_after_reopening() {
-    let (dir, catalog) = open();
+async fn rows_come_back_as_they_went_in_after_reopening(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     let row = file(&container, "a.wav", "aa");
     insert(&catalog, row.clone(), content("aa", Some("{}"))).await.unwrap();
     drop(catalog);
-    let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
+    let catalog = house.open().await;
     let usage = Usage { bytes: 4, files: 1 };
     let counted = ContainerRow {
         threshold: Threshold { usage, ..Threshold::default() },
@@ -136,9 +134,8 @@ async fn rows_come_back_as_they_went_in_after_reopening() {
     assert_eq!(catalog.seek_index("aa").await.unwrap(), [1, 2]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once() {
-    let (_dir, catalog) = open();
+async fn what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     let uploads: Vec<_> = (0..20)
         .map(|n| {
@@ -176,9 +173,8 @@ fn name_of(object: &str) -> String {
     object.split(',').next().unwrap().to_owned()
 }
 
-#[tokio::test]
-async fn bytes_go_with_the_last_file_that_has_them_however_they_are_read() {
-    let (_dir, catalog) = open();
+async fn bytes_go_with_the_last_file_that_has_them_however_they_are_read(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     // Others whose addresses come just before and after.
     let ids = ["a9.ulaw", "aa", "aa", "aa.alaw", "aa.ulaw", "ab"];
@@ -208,9 +204,8 @@ async fn bytes_go_with_the_last_file_that_has_them_however_they_are_read() {
     assert!(object("ab").await.is_some());
 }
 
-#[tokio::test]
-async fn whatever_ends_a_file_leaves_its_object_behind() {
-    let (_dir, catalog) = open();
+async fn whatever_ends_a_file_leaves_its_object_behind(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     let [expired, replaced, displaced, last] =
         ["expired", "replaced", "displaced", "last"].map(|name| file(&container, name, name));
@@ -242,9 +237,8 @@ async fn whatever_ends_a_file_leaves_its_object_behind() {
     assert_eq!(take_leftovers(&catalog).await, ["displaced", "other object"]);
 }
 
-#[tokio::test]
-async fn a_look_refuses_what_the_decision_would_and_writes_nothing() {
-    let (_dir, catalog) = open();
+async fn a_look_refuses_what_the_decision_would_and_writes_nothing(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     let old = file(&container, "a", "aa");
     insert(&catalog, old.clone(), content("aa", None)).await.unwrap();
@@ -269,9 +263,8 @@ async fn a_look_refuses_what_the_decision_would_and_writes_nothing() {
     assert_eq!(catalog.file(old.file_sid).await.unwrap(), Some(old));
 }
 
-#[tokio::test]
-async fn what_was_found_counts_until_something_changes_or_goes() {
-    let (_dir, catalog) = open();
+async fn what_was_found_counts_until_something_changes_or_goes(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     let names = ["a", "b", "c"].map(|name| file(&container, name, "aa"));
     let before = catalog.generation();
@@ -301,9 +294,8 @@ async fn what_was_found_counts_until_something_changes_or_goes() {
     assert_ne!(catalog.generation(), between);
 }
 
-#[tokio::test]
-async fn accesses_are_noted_once_within_their_resolution_and_disturb_nothing() {
-    let (_dir, catalog) = open();
+async fn accesses_are_noted_once_within_their_resolution_and_disturb_nothing(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     let (first, second) = (file(&container, "a", "aa"), file(&container, "b", "aa"));
     for row in [&first, &second] {
@@ -352,9 +344,8 @@ async fn the_catalog_is_its_owners_alone_however_it_was_made() {
     modes();
     drop(catalog);
 }
-#[tokio::test]
-async fn a_deletion_that_nobody_waits_for_ends_what_was_found_all_the_same() {
-    let (_dir, catalog) = open();
+async fn a_deletion_that_nobody_waits_for_ends_what_was_found_all_the_same(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     let row = file(&container, "a", "aa");
     insert(&catalog, row.clone(), content("aa", None)).await.unwrap();
@@ -371,9 +362,8 @@ async fn a_deletion_that_nobody_waits_for_ends_what_was_found_all_the_same() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn who_changes_what_is_true_of_the_whole_sees_the_change_before() {
-    let (_dir, catalog) = open();
+async fn who_changes_what_is_true_of_the_whole_sees_the_change_before(house: House) {
+    let catalog = house.open().await;
     assert_eq!(catalog.meta("count").await.unwrap(), None);
     let more = |text: Option<String>| format!("{}x", text.unwrap_or_default());
     let changes: Vec<_> = (0..8)
@@ -387,4 +377,16 @@ async fn who_changes_what_is_true_of_the_whole_sees_the_change_before() {
     }
     assert_eq!(catalog.meta("count").await.unwrap().as_deref(), Some("xxxxxxxx"));
     assert_eq!(catalog.meta("other").await.unwrap(), None);
+}
+
+on_both! {
+    rows_come_back_as_they_went_in_after_reopening,
+    what_is_admitted_by_the_count_of_files_holds_however_many_come_at_once,
+    bytes_go_with_the_last_file_that_has_them_however_they_are_read,
+    whatever_ends_a_file_leaves_its_object_behind,
+    a_look_refuses_what_the_decision_would_and_writes_nothing,
+    what_was_found_counts_until_something_changes_or_goes,
+    accesses_are_noted_once_within_their_resolution_and_disturb_nothing,
+    a_deletion_that_nobody_waits_for_ends_what_was_found_all_the_same,
+    who_changes_what_is_true_of_the_whole_sees_the_change_before,
 }

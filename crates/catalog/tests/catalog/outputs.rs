@@ -2,9 +2,8 @@
 
 use super::*;
 
-#[tokio::test]
-async fn layouts_and_checkpoints_come_back() {
-    let (_dir, catalog) = open();
+async fn layouts_and_checkpoints_come_back(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     stored(&catalog, &container, "aa").await;
     let layout = StoredLayout { header: vec![9; 44], offsets: vec![44, 1000, u64::MAX] };
@@ -19,9 +18,8 @@ async fn layouts_and_checkpoints_come_back() {
     assert_eq!(catalog.checkpoints("k").await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn checkpoints_behind_a_missing_one_wait_for_it() {
-    let (_dir, catalog) = open();
+async fn checkpoints_behind_a_missing_one_wait_for_it(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     stored(&catalog, &container, "aa").await;
     let state = |segment: u32| (segment, vec![segment as u8]);
@@ -35,9 +33,8 @@ async fn checkpoints_behind_a_missing_one_wait_for_it() {
     assert_eq!(known().await[0], state(1));
 }
 
-#[tokio::test]
-async fn what_was_learned_of_outputs_goes_with_their_content() {
-    let (dir, catalog) = open();
+async fn what_was_learned_of_outputs_goes_with_their_content(house: House) {
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     for content in ["aa", "aa.ulaw"] {
         stored(&catalog, &container, content).await;
@@ -61,19 +58,17 @@ async fn what_was_learned_of_outputs_goes_with_their_content() {
     }
     assert_eq!(catalog.layout("layout of aa.ulaw").await.unwrap(), Some(header(9)));
     assert_eq!(catalog.checkpoints("states of aa.ulaw").await.unwrap(), [(1, vec![1])]);
-    let db = rusqlite::Connection::open(dir.path().join("catalog.sqlite")).unwrap();
-    let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let number = |sql: &str| house.number(sql);
     for (table, rows) in [("outputs", 2), ("output_layouts", 1), ("output_checkpoints", 1)] {
         assert_eq!(number(&format!("SELECT count(*) FROM {table}")), rows, "{table}");
     }
     let counted = number("SELECT length_bytes FROM outputs_total");
-    assert_eq!(counted, number("SELECT sum(length_bytes) FROM outputs"));
+    assert_eq!(counted, number("SELECT CAST(sum(length_bytes) AS BIGINT) FROM outputs"));
 }
 
-#[tokio::test]
-async fn what_was_learned_of_outputs_is_bounded_and_those_registered_first_go_first() {
+async fn what_was_learned_of_outputs_is_bounded_and_those_registered_first_go_first(house: House) {
     const SIZE: usize = OUTPUTS_BYTES as usize * 2 / 5;
-    let (_dir, catalog) = open();
+    let catalog = house.open().await;
     let container = container(&catalog, None).await;
     stored(&catalog, &container, "aa").await;
     let kept = async |keys: &[&str]| {
@@ -94,4 +89,11 @@ async fn what_was_learned_of_outputs_is_bounded_and_those_registered_first_go_fi
     catalog.put_layout("large", "aa", header(OUTPUTS_BYTES as usize)).await.unwrap();
     assert_eq!(catalog.layout("large").await.unwrap(), None);
     kept(&["a", "b"]).await;
+}
+
+on_both! {
+    layouts_and_checkpoints_come_back,
+    checkpoints_behind_a_missing_one_wait_for_it,
+    what_was_learned_of_outputs_goes_with_their_content,
+    what_was_learned_of_outputs_is_bounded_and_those_registered_first_go_first,
 }

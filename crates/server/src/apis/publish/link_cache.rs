@@ -105,7 +105,7 @@ impl LinkCache {
     /// What a URL stands for, if that's known and still so.
     pub fn find(&self, media: &Media, uri: &Uri) -> Option<Arc<Published>> {
         let url = uri.path_and_query()?.as_str();
-        let generation = media.generation();
+        let generation = media.generation()?;
         let mut kept = self.kept();
         if kept.generation != generation {
             // Closes the files of what was deleted, too.
@@ -116,11 +116,11 @@ impl LinkCache {
         found.expires_at_ms.is_none_or(|at| now_ms() < at).then(|| Arc::clone(found))
     }
 
-    /// Keeps what was looked up in a generation of the catalog.
-    pub fn keep(&self, uri: &Uri, generation: u64, published: &Arc<Published>) {
+    /// Keeps what was looked up in a generation of the catalog, if there is one.
+    pub fn keep(&self, uri: &Uri, generation: Option<u64>, published: &Arc<Published>) {
         let Some(url) = uri.path_and_query().map(|url| url.as_str()) else { return };
         let mut kept = self.kept();
-        if kept.generation == generation && url.len() <= LONGEST_URL_BYTES {
+        if generation == Some(kept.generation) && url.len() <= LONGEST_URL_BYTES {
             kept.by_url.put(url.into(), Arc::clone(published));
         }
     }

@@ -194,6 +194,10 @@ impl From<library::Error> for Refusal {
                 tracing::error!(%cause, "the store of the bytes can't be used");
                 Self::Busy { message: error.to_string(), retry_after_s: STORE_RETRY_AFTER_S }
             }
+            E::CatalogAway(ref cause) => {
+                tracing::error!(%cause, "the catalog can't be used");
+                Self::Busy { message: error.to_string(), retry_after_s: STORE_RETRY_AFTER_S }
+            }
             E::Storage(cause) => Self::failed(&cause),
         }
     }
