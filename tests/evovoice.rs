@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 mod access;
+mod bodies;
 mod clients;
 mod description;
 mod formats;

@@ -8,6 +8,7 @@ mod config;
 mod database;
 mod failure;
 mod log;
+mod mail_links;
 mod options;
 mod settings;
 mod signals;

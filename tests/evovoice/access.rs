@@ -201,6 +201,46 @@ fn a_login_that_is_wrong_is_refused_and_in_the_end_slowed() {
     let slowed = (0..40).map(|_| wrong()).find(|answer| answer.status == 429).expect("slowed");
     assert_refused(&slowed, 429, "TooManyRequests", "");
     assert!(slowed.header("retry-after").is_some());
+    // Behind the address of who guesses there may be others.
+    let right = json!({"userName": "x", "password": api.read});
+    let logins = std::thread::scope(|scope| {
+        let logins: Vec<_> =
+            (0..50).map(|_| scope.spawn(|| try_it(right.clone()).status)).collect();
+        logins.into_iter().map(|login| login.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(logins, [200; 50]);
+}
+
+#[test]
+fn cookies_go_over_tls_alone_where_links_do() {
+    for (url, secure) in [("https://media.example.com", true), ("http://media.example.com", false)]
+    {
+        let api = Api::start_with(&["--public-url", url]);
+        let login = json!({"userName": "x", "password": api.read}).to_string();
+        let request =
+            api.server.request("POST", "/auth").header("Content-Type", "application/json");
+        let answer = request.body(login.as_bytes()).send();
+        let cookies: Vec<_> =
+            answer.headers.iter().filter(|(name, _)| name == "set-cookie").collect();
+        assert_eq!(cookies.len(), 2);
+        assert!(
+            cookies.iter().all(|(_, cookie)| cookie.contains("; Secure") == secure),
+            "{cookies:?}"
+        );
+    }
+}
+
+#[test]
+fn a_lent_token_ends_with_the_one_that_lent_it() {
+    let api = Api::start();
+    let short =
+        new_token(&api.server, &["--role", "manager", "--partner", "acme", "--expires", "3s"]);
+    let lent = api.send(&short, "GET", "/auth/token", &Value::Null).json();
+    let lent = text(&lent["authToken"]);
+    assert_eq!(api.send(&lent, "GET", "/files", &Value::Null).status, 200);
+    crate::running::until("the token ends", || {
+        api.send(&lent, "GET", "/files", &Value::Null).status == 401
+    });
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn csv_is_a_line_of_names_and_a_line_for_each_file() {
     api.file(WHOLE);
     api.file("FileName=%3D1%2B1%2C%22x%22&UserName=y%0Az");
     let answer = api.get("/files.csv?SortOrder=Ascend");
-    assert_eq!(answer.header("content-type"), Some("text/csv"));
+    assert_eq!(answer.header("content-type"), Some("text/csv; charset=utf-8"));
     assert_eq!(answer.header("content-disposition"), Some("attachment;filename=ListFiles.csv"));
     let rows: Value = serde_json::from_str(&judged("csv_rows.py", &[], &answer.body)).unwrap();
     assert_eq!(rows[0][0], "type");
@@ -160,7 +160,7 @@ fn jsv_is_json_without_most_quotes() {
     let api = Api::start();
     let id = text(&api.file(WHOLE)["id"]);
     let answer = api.get(&format!("/files/{id}.jsv"));
-    assert_eq!(answer.header("content-type"), Some("text/jsv"));
+    assert_eq!(answer.header("content-type"), Some("text/jsv; charset=utf-8"));
     let told = answer.text();
     assert!(told.starts_with("{type:CallRecording,accountId:"), "{told}");
     for piece in [
@@ -198,8 +198,8 @@ fn a_suffix_goes_before_format_and_format_before_accept() {
         for (suffix, wanted) in [
             ("json", "application/json"),
             ("xml", "application/xml"),
-            ("csv", "text/csv"),
-            ("jsv", "text/jsv"),
+            ("csv", "text/csv; charset=utf-8"),
+            ("jsv", "text/jsv; charset=utf-8"),
         ] {
             assert_eq!(kind(&format!("{path}.{suffix}?format=csv"), Some("text/jsv")), wanted);
             assert_eq!(kind(&format!("{path}?FORMAT={suffix}"), Some("text/jsv")), wanted);
@@ -268,16 +268,25 @@ fn errors_are_in_the_format_that_was_asked_for() {
     );
     assert_eq!(
         error("/files.jsv?Page=x"),
-        ("text/jsv".into(), format!("{{responseStatus:{jsv}}}"))
+        ("text/jsv; charset=utf-8".into(), format!("{{responseStatus:{jsv}}}"))
     );
     let (kind, told) = error("/files.csv?Page=x");
     let rows: Value = serde_json::from_str(&judged("csv_rows.py", &[], told.as_bytes())).unwrap();
-    assert_eq!((kind.as_str(), &rows), ("text/csv", &json!([["responseStatus"], [jsv]])));
+    assert_eq!(
+        (kind.as_str(), &rows),
+        ("text/csv; charset=utf-8", &json!([["responseStatus"], [jsv]]))
+    );
     // Also what no route of the API has taken.
     let nowhere = api.get("/files/a/b/c.xml");
     assert_eq!((nowhere.status, nowhere.header("content-type")), (404, Some("application/xml")));
     let method = api.request("PUT", "/files").header("Accept", "text/jsv").send();
-    assert_eq!((method.status, method.header("content-type")), (405, Some("text/jsv")));
+    assert_eq!(
+        (method.status, method.header("content-type")),
+        (405, Some("text/jsv; charset=utf-8"))
+    );
     let nobody = api.server.get("/files.csv");
-    assert_eq!((nobody.status, nobody.header("content-type")), (401, Some("text/csv")));
+    assert_eq!(
+        (nobody.status, nobody.header("content-type")),
+        (401, Some("text/csv; charset=utf-8"))
+    );
 }

@@ -1,6 +1,7 @@
 //! Lists: filters, order, pages.
 
 use super::*;
+use std::io::Read;
 
 #[test]
 fn an_empty_list_has_no_pages() {
@@ -178,6 +179,44 @@ fn pages_are_counted_from_nought() {
     assert_bad(&api.get("/app/files?FileTypes=Fax,Letter"), "FileTypes");
     let many = "x,".repeat(1001);
     assert_bad(&api.get(&format!("/files?CustomerIds={many}")), "CustomerIds");
+}
+
+#[test]
+fn only_so_many_long_lists_are_read_at_a_time() {
+    let api = Api::start();
+    // Each sign is six bytes of the answer, which is so far longer than what a connection holds.
+    let said = "\u{1}".repeat(128 * 1024);
+    for _ in 0..9 {
+        let path = format!("/files/{}", text(&api.file("FileName=a")["id"]));
+        for field in ["Transcription", "AITranscription"] {
+            assert_eq!(api.send(&api.manager, "PATCH", &path, &json!({ field: said })).status, 200);
+        }
+    }
+    let most = api.server.most_memory_bytes();
+    let paths = ["/files", "/files?All=true", "/app/files", "/files?CountPerPage=1000"];
+    let unread: Vec<_> = paths
+        .iter()
+        .cycle()
+        .take(8)
+        .map(|path| {
+            let mut unread = api.request("GET", path).send_part(0).unwrap();
+            let mut begin = [0; 15];
+            unread.read_exact(&mut begin).unwrap();
+            assert_eq!(&begin, b"HTTP/1.1 200 OK", "{path}");
+            unread
+        })
+        .collect();
+    assert_refused(&api.get("/files"), 503, "ServiceUnavailable", "");
+    assert_eq!(api.get("/files?CountPerPage=1").status, 200, "a short one");
+    assert!(api.server.most_memory_bytes() - most < 32 << 20);
+    drop(unread);
+    crate::running::until("a list can be read again", || api.get("/files").status == 200);
+    let list = api.json("/files");
+    assert_eq!(list["items"].as_array().unwrap().len(), 9);
+    assert_eq!(
+        (&list["totalCount"], &list["items"][8]["transcription"]),
+        (&json!(9), &json!(said))
+    );
 }
 
 #[test]

@@ -94,7 +94,10 @@ fn convert_to_wav_stores_what_any_phone_plays() {
     let object = json!({"Data": base64(&mp3), "FileName": "memo.mp3", "ConvertToWav": true});
     let file = api.send(&api.manager, "POST", "/app/files", &object).json();
     assert_eq!(file["recordingDuration"], 3);
-    assert_eq!(file["contentType"], "audio/x-wav");
+    assert_eq!(
+        (&file["contentType"], &file["fileName"]),
+        (&json!("audio/x-wav"), &json!("memo.wav"))
+    );
     let bytes = api.get(&format!("/files/{}/content", text(&file["id"]))).body;
     let stored = api.folder.path().join("stored.wav");
     std::fs::write(&stored, &bytes).unwrap();
@@ -146,7 +149,7 @@ fn what_is_no_upload_leaves_nothing_behind() {
     ] {
         assert_bad(&api.upload(&query, b"x"), field);
     }
-    let long = json!({"Data": "eA==", "Transcription": "x".repeat(512 * 1024 + 1)});
+    let long = json!({"Data": "eA==", "Transcription": "x".repeat(128 * 1024 + 1)});
     assert_bad(&api.send(&api.manager, "POST", "/app/files", &long), "Transcription");
     let longer = json!({"Data": "eA==", "Transcription": "x".repeat(1024 * 1024)});
     let refused = api.send(&api.manager, "POST", "/app/files", &longer);
@@ -154,7 +157,7 @@ fn what_is_no_upload_leaves_nothing_behind() {
     let coded = api.request("POST", "/files").header("Content-Encoding", "gzip").body(b"x").send();
     assert_refused(&coded, 415, "UnsupportedMediaType", "Content-Encoding");
     assert_eq!(api.json("/files")["totalCount"], 0);
-    let whole = json!({"Data": "eA==", "Transcription": "x".repeat(512 * 1024)});
+    let whole = json!({"Data": "eA==", "Transcription": "x".repeat(128 * 1024)});
     assert_eq!(api.send(&api.manager, "POST", "/app/files", &whole).status, 200);
 }
 

@@ -57,6 +57,9 @@ fn what_cannot_be_signed_is_422_and_named() {
         assert_eq!(answer.json()["errors"][0]["field"], field, "{wish}");
     }
     assert_eq!(site.ask(&json!({"expires_in": 172_800})).status, 200);
+    let [number, text] =
+        [json!(60), json!("60")].map(|life| site.ask(&json!({"expires_in": life})));
+    assert_eq!((text.status, text.json()), (200, number.json()));
     for args in [["--expires", "3d"], ["--until", "1"], ["--expires", "x"], ["--expires", "0"]] {
         let output = run(&[
             &["sign", "/f/00000000-0000-4000-8000-000000000000"][..],
@@ -83,4 +86,39 @@ fn only_who_may_read_a_file_signs_its_link() {
     assert_eq!(sign(&token(&["--scope", "storage.create"])), 403);
     assert_eq!(sign(&token(&["--partner", "other"])), 404);
     assert_eq!(sign("nonsense"), 401);
+}
+
+#[test]
+fn where_only_signed_links_are_answered_every_api_shows_such() {
+    let site = Site::start(&["--require-signed-links", "--link-max-days", "3"]);
+    let (server, token) = (&site.server, site.server.token());
+    let ask = |method: &str, path: &str, kind: &str, body: &[u8]| {
+        let request = server.request(method, path).token(&token);
+        let answer = request.header("Content-Type", kind).body(body).send();
+        assert!(answer.status < 300, "{path}: {}", answer.text());
+        answer.json()
+    };
+    let bytes = "application/octet-stream";
+    let file = server.upload("public.wav", &asset("chime-8k.wav"));
+    let file = file.replace("/f/", "/core/v2/storage/files/");
+    assert_eq!(ask("GET", &file, bytes, b"")["publish_uri"], Value::Null);
+    let evovoice = ask("POST", "/files?FileName=a.wav", bytes, &asset("chime-8k.wav"));
+    let recording = ask("PUT", "/recordings", "application/json", b"{\"format\":\"mp3\"}");
+    assert_eq!(recording["url"], Value::Null);
+    let data = format!("/recordings/{}/data", text(&recording["id"]));
+    let recording = ask("PUT", &data, bytes, &asset("chime-8k.wav"));
+    let listed = ask("GET", "/recordings", bytes, b"");
+    let base = format!("http://{}", server.address);
+    for (link, kind, longest_s) in [
+        (&evovoice["uri"], "audio/x-wav", 2 * 3600),
+        (&recording["url"], "audio/mpeg", 3 * 86_400 + 3600),
+        (&listed[0]["url"], "audio/mpeg", 3 * 86_400 + 3600),
+    ] {
+        let link = text(link);
+        let answer = server.get(link.strip_prefix(&base).expect("our own base"));
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{link}");
+        let end = link.split("exp=").nth(1).and_then(|rest| rest.split('&').next()).unwrap();
+        let life_s = end.parse::<u64>().unwrap() - now_s();
+        assert!((longest_s - 3600 - 60..=longest_s).contains(&life_s), "{link}");
+    }
 }

@@ -44,6 +44,24 @@ fn the_link_in_an_object_plays_for_as_long_as_it_says() {
 }
 
 #[test]
+fn who_may_not_have_the_bytes_gets_no_link_to_them() {
+    let api = Api::start();
+    let made = api.file("chime.wav", &chime(), &[]);
+    let path = path_of_file(&made);
+    let id = text(&made["id"]);
+    for path in [&path, &format!("{AGENTS}/{id}")] {
+        let seen = api.ask(&api.read, "GET", path).send().json();
+        for field in ["uri_download", "download_url"] {
+            assert_eq!(seen[field], "", "{path}");
+            assert_ne!(api.ask(&api.agent, "GET", path).send().json()[field], "", "{path}");
+        }
+        assert_eq!((&seen["id"], &seen["tm_download_expire"]), (&made["id"], &json!(NEVER)));
+    }
+    let listed = api.ask(&api.read, "GET", FILES).send().json();
+    assert_eq!(listed["result"][0]["uri_download"], "");
+}
+
+#[test]
 fn seven_days_are_the_default_rounded_up_to_the_window() {
     let api = Api::start();
     let begun = now_s();
@@ -102,6 +120,18 @@ fn an_option_that_cannot_be_is_refused_before_the_redirect() {
     ] {
         let answer = api.get(&format!("{file}?{options}"));
         assert_invalid(&answer, "INVALID_REQUEST_PARAMETER", field);
+        assert!(answer.header("location").is_none());
+    }
+    let note = api.file("note.txt", b"no sound", &[]);
+    for (file, options) in [
+        (&made, "br=64"),
+        (&made, "t=9999999-"),
+        (&made, "content_type=text/html"),
+        (&note, "f=mp3"),
+        (&note, "t=0-1"),
+    ] {
+        let answer = api.get(&format!("{}/file?{options}", path_of_file(file)));
+        assert_eq!(answer.status, 400, "{options}: {}", answer.text());
         assert!(answer.header("location").is_none());
     }
     let long = "f=mp3&".repeat(200);

@@ -89,6 +89,18 @@ fn other_bytes_take_the_place_of_the_content_and_the_same_change_nothing() {
 }
 
 #[test]
+fn no_bytes_are_no_content() {
+    let api = Api::start();
+    let (_, path) = api.make(RECORDINGS, &json!({}));
+    assert_refused(&api.put_data(&path, b""), 400, Some("data"));
+    assert_eq!(api.get(&path).json()["status"], "pending");
+    let speech = api.speech();
+    assert_eq!(api.put_data(&path, &speech).status, 200);
+    assert_refused(&api.put_data(&path, b""), 400, Some("data"));
+    assert_eq!(api.get(&format!("{path}/data")).body, speech);
+}
+
+#[test]
 fn of_two_contents_that_come_at_once_one_is_kept_and_the_other_refused() {
     let api = Api::start();
     let (_, path) = api.make(RECORDINGS, &json!({}));
@@ -218,6 +230,14 @@ fn a_profile_that_does_not_record_takes_no_content() {
     let data = ("data", "", &b"x"[..]);
     let list = format!("{profile_path}{RECORDINGS}");
     assert_refused(&api.put_form(&list, &[data]), 409, Some("record"));
+    // Known by the path, so before the form has come.
+    let nowhere = format!("{PROFILES}/6e930ad8-c3d0-49db-801e-86d64fedd2c2{RECORDINGS}");
+    for (list, status) in [(&list, 409), (&nowhere, 404)] {
+        let form = api.request("PUT", list);
+        let form = form.header("Content-Type", "multipart/form-data; boundary=cut");
+        let mut sent = form.send_part(1 << 20).unwrap();
+        assert_eq!(read_answer(&mut sent, false).unwrap().status, status);
+    }
     assert_eq!(api.get(&list).json().as_array().unwrap().len(), 1);
     assert_eq!(api.get(FILES).json()["total"], 0);
     api.send("POST", &profile_path, &json!({"record": true}));

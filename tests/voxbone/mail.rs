@@ -92,6 +92,19 @@ fn a_mail_says_who_called_whom_and_brings_the_recording_in_its_format() {
 }
 
 #[test]
+fn where_only_signed_links_are_answered_a_mail_has_such() {
+    let office = PostOffice::open(&[Manner::Takes]);
+    let api = start(&office, &["--require-signed-links"]);
+    let path = api.mailed("gsm");
+    assert_eq!(api.put_data(&path, &api.speech()).status, 200);
+    let mail = read(&office.text());
+    let said = mail["text"].as_str().unwrap();
+    let link = said.split_whitespace().find(|word| word.starts_with("http")).expect("a link");
+    let answer = api.server.get(&path_of(&json!(link)));
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("audio/gsm")), "{link}");
+}
+
+#[test]
 fn other_content_is_mailed_again_and_the_same_is_not() {
     let office = PostOffice::open(&[Manner::Takes]);
     let api = start(&office, &[]);

@@ -40,6 +40,7 @@ mod snapshot;
 mod sql;
 mod sqlite;
 mod table;
+mod turns;
 mod value;
 mod voipbin;
 mod voxbone;
@@ -60,11 +61,12 @@ pub use evovoice::{
 pub use files::Admission;
 pub use mails::{Due, MailRow};
 pub use outputs::{OUTPUTS_BYTES, StoredLayout};
-pub use pool::{Catalog, Turn};
+pub use pool::Catalog;
 pub use query::{Condition, List, Listing, Operator, Order, Start};
 pub use resources::ResourceRow;
 pub use rows::{ContainerRow, FileDefaults, FileRow, Keys, Lifecycle, Limits, Threshold, Usage};
 pub use table::is_secret;
+pub use turns::{Turn, Turns};
 pub use voipbin::{
     VoipbinAccount, VoipbinFile, VoipbinList, VoipbinPage, VoipbinRow, VoipbinSort, VoipbinStart,
 };

@@ -5,13 +5,12 @@ use crate::column::{Column, Row};
 use crate::postgres::{Database, Postgres, Purpose};
 use crate::sql::Db;
 use crate::sqlite::{READERS, Sqlite};
+use crate::turns::{Turn, Turns};
 use crate::value::Value;
-use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 /// Lists that are read at a time for one token: one reader less than there are, so that others have theirs.
@@ -22,9 +21,6 @@ const MAX_SCAN: Duration = Duration::from_secs(5);
 
 /// How long a statement of anything else that reads much may take.
 const MAX_LOOK: Duration = Duration::from_secs(60);
-
-/// Tokens whose turns are kept while nobody waits.
-const MAX_TURNS_KEPT: usize = 1024;
 
 /// The catalog. Clones share the connections.
 #[derive(Clone)]
@@ -44,26 +40,6 @@ enum Backend {
     Sqlite(Sqlite, AtomicU64),
     /// In a database that other nodes change as well.
     Postgres(Postgres),
-}
-
-/// A place among the lists that are read, given back when dropped.
-pub struct Turn {
-    _permit: OwnedSemaphorePermit,
-}
-
-/// The turns of those who ask for lists.
-#[derive(Default)]
-struct Turns(Mutex<HashMap<Uuid, Arc<Semaphore>>>);
-
-impl Turns {
-    fn of(&self, whose: Uuid) -> Arc<Semaphore> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MAX_TURNS_KEPT {
-            known.retain(|_, turns| Arc::strong_count(turns) > 1);
-        }
-        let turns = known.entry(whose);
-        Arc::clone(turns.or_insert_with(|| Arc::new(Semaphore::new(SCANS_AT_A_TIME))))
-    }
 }
 
 /// Somebody waits for a scan; it is given up when that ends.
@@ -112,7 +88,8 @@ impl Catalog {
     }
 
     fn with(backend: Backend, max_scan: Duration) -> Self {
-        Self { shared: Arc::new(Shared { backend, turns: Turns::default(), max_scan }) }
+        let turns = Turns::of(SCANS_AT_A_TIME);
+        Self { shared: Arc::new(Shared { backend, turns, max_scan }) }
     }
 
     /// A number that changes whenever somebody changes or deletes a container or a file, or learns more of a content:
@@ -160,9 +137,7 @@ impl Catalog {
     /// # Errors
     /// None while the catalog is open.
     pub async fn turn(&self, whose: Uuid) -> Result<Turn, Error> {
-        let turns = self.shared.turns.of(whose);
-        let permit = turns.acquire_owned().await.map_err(|e| Error::Task(e.into()))?;
-        Ok(Turn { _permit: permit })
+        self.shared.turns.next(whose).await
     }
 
     /// [`Self::scan`] of a list: one that takes too long is refused, and one that nobody waits for any more is given

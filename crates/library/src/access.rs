@@ -42,6 +42,8 @@ pub struct Principal {
     pub scopes: Scopes,
     /// The token it came with.
     pub token_id: Uuid,
+    /// When that token ends, in Unix milliseconds, if it does.
+    pub ends_at_ms: Option<i64>,
 }
 
 impl Principal {
@@ -50,7 +52,9 @@ impl Principal {
         if allowed { Ok(()) } else { Err(Error::Forbidden) }
     }
 
-    pub(crate) fn sees(&self, partner_sid: Uuid) -> bool {
+    /// Whether it sees what a partner has.
+    #[must_use]
+    pub fn sees(&self, partner_sid: Uuid) -> bool {
         self.role == Role::Admin || self.partner_sid == partner_sid
     }
 
@@ -143,6 +147,7 @@ impl Library {
             role: row.role,
             scopes: Scopes::of(&row.scopes),
             token_id: row.token_id,
+            ends_at_ms: row.expires_at,
         })
     }
 
@@ -156,7 +161,8 @@ impl Library {
         self.new_token(partner_sid, grant).await
     }
 
-    /// Makes a token of the caller's own partner, no mightier than the caller, that lives so long.
+    /// Makes a token of the caller's own partner, no mightier than the caller, that lives so long, but no longer than
+    /// the caller's own.
     ///
     /// # Errors
     /// [`Error::Forbidden`] below manager, [`Error::Storage`].
@@ -167,6 +173,9 @@ impl Library {
         life: Duration,
     ) -> Result<NewToken, Error> {
         caller.needs(Scope::Manage, Role::Manager.max(role))?;
+        let left_ms = caller.ends_at_ms.map(|end| end.saturating_sub(now_ms()).max(0));
+        let left = left_ms.map(|left| Duration::from_millis(left.unsigned_abs()));
+        let life = left.map_or(life, |left| life.min(left));
         let grant = Grant { life: Some(life), name: Some("lent".into()), ..Grant::of(role) };
         self.new_token(caller.partner_sid, grant).await
     }
@@ -247,7 +256,7 @@ impl Library {
     pub async fn operator(&self) -> Result<Principal, Error> {
         let partner_sid = self.catalog.partner("default", now_ms()).await?;
         let (role, scopes) = (Role::Admin, Scopes::ALL);
-        Ok(Principal { partner_sid, role, scopes, token_id: Uuid::nil() })
+        Ok(Principal { partner_sid, role, scopes, token_id: Uuid::nil(), ends_at_ms: None })
     }
 
     /// On an empty data folder: makes the partner and the unlimited container `default` and an admin

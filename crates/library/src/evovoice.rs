@@ -1,13 +1,14 @@
 //! Files as the EvoVoice API knows them: the rules of what is said of them, and their lists.
 
 use crate::{
-    Beside, Change, Error, EvoVoiceChanges, EvoVoiceItem, EvoVoiceList, EvoVoicePage, EvoVoiceText,
-    FileChanges, Library, Principal, Rest, Role, Scope, Upload, blocking,
+    Beside, Change, Error, EvoVoiceChanges, EvoVoiceItem, EvoVoiceList, EvoVoicePage, File,
+    FileChanges, Library, Principal, Rest, Role, Scope, Turn, Upload, blocking, to_the_end,
 };
 use uuid::Uuid;
 
-/// Longest transcription, in bytes: that of some ten hours.
-const LONGEST_TRANSCRIPTION: usize = 512 * 1024;
+/// Longest transcription, in bytes: that of some three hours. The index of a longer one would hold up for seconds what
+/// others write.
+const LONGEST_TRANSCRIPTION: usize = 128 * 1024;
 
 /// Longest of the other texts, in bytes.
 const LONGEST_TEXT: usize = 255;
@@ -45,25 +46,27 @@ impl Library {
         upload: Upload,
         said: EvoVoiceChanges,
     ) -> Result<EvoVoiceItem, Error> {
-        let file = upload.finish(beside(said)?).await?;
+        let turn = self.turn_to_index(caller, &said).await?;
+        let beside = beside(said)?;
+        let file = in_turn(turn, async move { upload.finish(beside).await }).await?;
         self.seen_evovoice_file(caller, file.file_sid).await
     }
 
-    /// A part of a list of the files that the caller sees.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`], [`Error::Invalid`] if it takes too long.
-    pub async fn evovoice_files(
+    /// The turn of the caller's partner to have transcriptions indexed, if any are said: one change at a time, so that
+    /// what others write comes in between.
+    async fn turn_to_index(
         &self,
         caller: &Principal,
-        wanted: EvoVoiceList,
-    ) -> Result<EvoVoicePage<EvoVoiceItem>, Error> {
-        let wanted = seen(caller, wanted)?;
-        let _turn = self.catalog.turn(caller.token_id).await?;
-        Ok(self.catalog.evovoice_files(wanted).await?)
+        said: &EvoVoiceChanges,
+    ) -> Result<Option<Turn>, Error> {
+        match said.texts.iter().any(|(which, _)| which.is_transcription()) {
+            true => Ok(Some(self.indexing.next(caller.partner_sid).await?)),
+            false => Ok(None),
+        }
     }
 
-    /// The same as numbers, for [`Self::evovoice_rows`]: of a list that is too long to be held whole.
+    /// A part of a list of the files that the caller sees, as numbers for [`Self::evovoice_rows`]: the files may be too
+    /// much to be held whole.
     ///
     /// # Errors
     /// [`Error::Forbidden`], [`Error::Invalid`] if it takes too long.
@@ -71,13 +74,14 @@ impl Library {
         &self,
         caller: &Principal,
         wanted: EvoVoiceList,
-    ) -> Result<Vec<i64>, Error> {
+    ) -> Result<EvoVoicePage<i64>, Error> {
         let wanted = seen(caller, wanted)?;
         let _turn = self.catalog.turn(caller.token_id).await?;
-        Ok(self.catalog.evovoice_row_numbers(wanted).await?.items)
+        Ok(self.catalog.evovoice_row_numbers(wanted).await?)
     }
 
-    /// Those of these files that are still there and still the caller's to see.
+    /// The first of these files, as far as they are still there and still the caller's to see, and how many numbers
+    /// that are: it ends with the file whose texts fill so many bytes.
     ///
     /// # Errors
     /// [`Error::Storage`].
@@ -85,10 +89,11 @@ impl Library {
         &self,
         caller: &Principal,
         rows: &[i64],
-    ) -> Result<Vec<EvoVoiceItem>, Error> {
-        let mut items = self.catalog.evovoice_rows(rows.to_vec()).await?;
+        most_bytes: usize,
+    ) -> Result<(Vec<EvoVoiceItem>, usize), Error> {
+        let (mut items, count) = self.catalog.evovoice_rows(rows.to_vec(), most_bytes).await?;
         items.retain(|item| caller.sees(item.file.partner_sid));
-        Ok(items)
+        Ok((items, count))
     }
 
     /// Changes a file and what is said of it.
@@ -103,8 +108,13 @@ impl Library {
         said: EvoVoiceChanges,
     ) -> Result<EvoVoiceItem, Error> {
         let said = EvoVoiceChanges { by: caller.maker(), ..said };
+        let turn = self.turn_to_index(caller, &said).await?;
         let (change, beside) = (Change::Attributes(changes), beside(said)?);
-        self.change_file(caller, file_sid, change, beside, Rest::Stays).await?;
+        let (library, by) = (self.clone(), *caller);
+        in_turn(turn, async move {
+            library.change_file(&by, file_sid, change, beside, Rest::Stays).await
+        })
+        .await?;
         self.seen_evovoice_file(caller, file_sid).await
     }
 
@@ -116,6 +126,23 @@ impl Library {
         let stores = self.stores.clone();
         // A draft's name goes with it; its file lives as long as it is open.
         blocking(move || Ok(stores.begin()?.as_file().try_clone()?)).await?
+    }
+}
+
+/// Changes a file in its turn, if it has to have one; it is given back once that is done, also if nobody waits for it.
+async fn in_turn(
+    turn: Option<Turn>,
+    change: impl Future<Output = Result<File, Error>> + Send + 'static,
+) -> Result<File, Error> {
+    match turn {
+        Some(turn) => {
+            to_the_end(async move {
+                let _turn = turn;
+                change.await
+            })
+            .await
+        }
+        None => change.await,
     }
 }
 
@@ -133,10 +160,7 @@ fn seen(caller: &Principal, wanted: EvoVoiceList) -> Result<EvoVoiceList, Error>
 /// What is said of a file, to be kept beside it, if it's not too long.
 fn beside(said: EvoVoiceChanges) -> Result<Beside, Error> {
     for (which, text) in &said.texts {
-        let longest = match which {
-            EvoVoiceText::Transcription | EvoVoiceText::AiTranscription => LONGEST_TRANSCRIPTION,
-            _ => LONGEST_TEXT,
-        };
+        let longest = if which.is_transcription() { LONGEST_TRANSCRIPTION } else { LONGEST_TEXT };
         if text.len() > longest {
             let message = format!("has {} bytes; allowed: {longest}", text.len());
             return Err(Error::invalid(which.name(), message));

@@ -48,6 +48,7 @@ pub use catalog::{FileDefaults, Keys, Lifecycle, Limits, Threshold, Usage};
 pub use catalog::{
     Part, ProfileRow as Profile, RecordPrompt, Recorded, RecordingRow as Recording, RecordingStatus,
 };
+pub use catalog::{Turn, Turns};
 pub use catalog::{
     VoipbinAccount, VoipbinFile, VoipbinList, VoipbinPage, VoipbinRow, VoipbinSort, VoipbinStart,
 };
@@ -102,6 +103,8 @@ pub struct Library {
     reserve: Reserve,
     /// A mail may have come into the queue.
     mail_news: Arc<Notify>,
+    /// Partners that have transcriptions indexed.
+    indexing: Arc<Turns>,
 }
 
 impl Library {
@@ -116,6 +119,7 @@ impl Library {
             accesses: Arc::default(),
             reserve,
             mail_news: Arc::default(),
+            indexing: Arc::new(Turns::of(1)),
         }
     }
 

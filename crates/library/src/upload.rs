@@ -110,6 +110,20 @@ impl Upload {
         self.file_name.get_or_insert(file_name);
     }
 
+    /// Whether there is not one byte.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.draft.as_ref().is_none_or(|draft| draft.length_bytes() == 0)
+    }
+
+    /// Gives a transcode the ending of its format, also where the uploader said the name.
+    pub fn rename_transcode(&mut self) {
+        let said = self.changes.get("name", |file| file.name.clone());
+        if let (Some(format), Some(name)) = (self.transcoded_to, said) {
+            self.changes.put("name", |file| file.name = renamed(&name, format));
+        }
+    }
+
     /// Whether bytes came, be they none.
     #[must_use]
     pub fn has_bytes(&self) -> bool {
@@ -186,7 +200,6 @@ impl Upload {
         let quota_bytes = self.container().await?.quota.bytes;
         let replaced_bytes = self.replaced.as_ref().map_or(0, |file| file.file_bytes);
         let next = self.library.begin(&self.caller, self.replaced.clone()).await?;
-        let stem = |name: &str| name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned();
         let mut changes = self.changes.clone();
         if !changes.says("type") {
             changes.put("type", |file| file.kind = FileKind::Audio);
@@ -195,7 +208,7 @@ impl Upload {
             most_bytes: quota_bytes.map(|quota| quota.max(replaced_bytes)),
             transcoded_to: Some(format),
             has_bytes: self.has_bytes,
-            file_name: self.file_name.as_deref().map(|name| format!("{}.{format}", stem(name))),
+            file_name: self.file_name.as_deref().map(|name| renamed(name, format)),
             changes,
             ..next
         })
@@ -296,6 +309,12 @@ impl Upload {
         file.created_by = self.caller.maker();
         file
     }
+}
+
+/// The name of a file that is in this format now.
+fn renamed(name: &str, format: &str) -> String {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    format!("{stem}.{format}")
 }
 
 impl Kept {

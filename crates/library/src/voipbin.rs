@@ -87,6 +87,12 @@ impl Library {
         self.seen_voipbin_file(caller, id).await
     }
 
+    /// Whether the caller may have the bytes of the files that it sees.
+    #[must_use]
+    pub fn may_play_voipbin_files(caller: &Principal) -> bool {
+        caller.needs(Scope::Read, Role::Agent).is_ok()
+    }
+
     /// A file that the caller is to play.
     ///
     /// # Errors

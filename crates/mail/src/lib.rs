@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod enclosure;
+mod line;
 mod message;
 mod smtp;
 
@@ -13,7 +14,8 @@ pub use lettre::message::Mailbox;
 pub use message::mailbox;
 pub use smtp::Server;
 
-use library::{Due, Library};
+use futures_util::future::BoxFuture;
+use library::{Due, Library, Recorded};
 use media::{Media, Preferences};
 use message::Letter;
 use smtp::Undelivered;
@@ -56,11 +58,21 @@ pub struct Config {
     pub patience: Duration,
 }
 
+/// What makes a recording's link one that is answered.
+pub trait Links: Send + Sync {
+    /// The link as it is, or signed where no other is answered.
+    fn answered(
+        &self,
+        link: Option<String>,
+    ) -> BoxFuture<'_, Result<Option<String>, library::Error>>;
+}
+
 /// What sends the mails. Clones share it.
 #[derive(Clone)]
 pub struct Post {
     library: Library,
     media: Media,
+    links: Arc<dyn Links>,
     config: Arc<Config>,
     /// Held while a mail goes.
     going: Arc<Mutex<()>>,
@@ -79,8 +91,8 @@ enum Tried {
 impl Post {
     /// What sends the mails of a library.
     #[must_use]
-    pub fn new(library: Library, media: Media, config: Config) -> Self {
-        Self { library, media, config: Arc::new(config), going: Arc::default() }
+    pub fn new(library: Library, media: Media, links: Arc<dyn Links>, config: Config) -> Self {
+        Self { library, media, links, config: Arc::new(config), going: Arc::default() }
     }
 
     /// Sends for ever what comes into the queue.
@@ -165,10 +177,8 @@ impl Post {
             Ok(enclosed) => enclosed,
             Err(error) => return Tried::Later(format!("reading the recording: {error}")),
         };
-        let urls =
-            self.library.recording_urls(std::slice::from_ref(&recorded), Preferences::of_asterisk);
-        let link = match urls.await {
-            Ok(links) => links.into_iter().next().flatten(),
+        let link = match self.link(&recorded).await {
+            Ok(link) => link,
             Err(error) => return Tried::Later(format!("looking for the link: {error}")),
         };
         let letter = Letter {
@@ -195,6 +205,13 @@ impl Post {
             Err(Undelivered::Refused(why)) => Tried::Never(why),
             Err(Undelivered::Later(why)) => Tried::Later(why),
         }
+    }
+
+    /// The link that plays a recording.
+    async fn link(&self, recorded: &Recorded) -> Result<Option<String>, library::Error> {
+        let one = std::slice::from_ref(recorded);
+        let urls = self.library.recording_urls(one, Preferences::of_asterisk).await?;
+        self.links.answered(urls.into_iter().next().flatten()).await
     }
 
     /// Writes down that a mail was taken, however long that needs: until then it would be sent again.

@@ -3,16 +3,19 @@
 //! `smtp://` takes STARTTLS where it is offered; `smtps://` is TLS from the start. Credentials go over TLS or loopback
 //! alone: elsewhere a server that offers no STARTTLS gets nothing. Certificates are judged by the system's roots.
 
+use crate::line::Line;
 use lettre::address::Envelope;
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::Starttls;
 use lettre::transport::smtp::extension::ClientId;
 use percent_encoding::percent_decode_str;
-use std::fmt::{self, Debug, Formatter};
+use std::fmt::{self, Debug, Display, Formatter};
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
+use tokio::net::TcpStream;
 
 /// How long a server may take to be reached.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -134,31 +137,42 @@ impl Server {
         tokio::time::timeout(patience, handed_over).await.unwrap_or_else(|_| Err(late()))
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, SmtpError> {
-        let hello = ClientId::default();
-        let tls = || TlsParameters::new_rustls(self.host.clone());
-        let at_once = self.is_tls_from_the_start.then(tls).transpose()?;
-        let server = (self.host.as_str(), self.port);
-        let mut connection = AsyncSmtpConnection::connect_tokio1(
-            server,
-            Some(CONNECT_TIMEOUT),
-            &hello,
-            at_once,
-            None,
-        )
-        .await?;
-        let must_be_secret = self.credentials.is_some() && !self.is_loopback();
-        if !connection.is_encrypted() && (connection.can_starttls() || must_be_secret) {
-            connection.starttls(tls()?, &hello).await?;
-        }
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Undelivered> {
+        let reached = TcpStream::connect((self.host.as_str(), self.port));
+        let reached = tokio::time::timeout(CONNECT_TIMEOUT, reached).await;
+        let tcp = reached.map_err(|late| later(&late))?;
+        let line = Line::new(tcp.map_err(|error| later(&error))?);
+        let mut connection = self.greeted(line).await.map_err(|error| later(&error))?;
         if let Some(credentials) = &self.credentials {
-            connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials).await?;
+            let authenticated = connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials);
+            authenticated.await.map_err(|error| later(&error))?;
         }
         Ok(connection)
     }
+
+    /// A connection over TLS, or as plain as the server and the credentials let it be.
+    async fn greeted(&self, line: Line) -> Result<AsyncSmtpConnection, SmtpError> {
+        let hello = ClientId::default();
+        let tls = || TlsParameters::new_rustls(self.host.clone());
+        let open = |line: Line| AsyncSmtpConnection::connect_with_transport(Box::new(line), &hello);
+        if self.is_tls_from_the_start {
+            line.secure(tls()?).await?;
+            return open(line).await;
+        }
+        let mut plain = open(line.clone()).await?;
+        let must_be_secret = self.credentials.is_some() && !self.is_loopback();
+        if !plain.can_starttls() && !must_be_secret {
+            return Ok(plain);
+        }
+        plain.command(Starttls).await?;
+        // With it goes what somebody between here and there may have said before TLS began.
+        drop(plain);
+        line.secure(tls()?).await?;
+        open(line.greeting()).await
+    }
 }
 
-fn later(error: &SmtpError) -> Undelivered {
+fn later(error: &dyn Display) -> Undelivered {
     Undelivered::Later(error.to_string())
 }
 
@@ -178,6 +192,8 @@ impl Accepted {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpListener;
 
     #[test]
     fn an_address_has_a_port_by_its_scheme_and_credentials_percent_encoded() {
@@ -221,12 +237,53 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_hangs_holds_a_mail_up_no_longer_than_is_waited() {
         // It is reached, and never says a word.
-        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server: Server = format!("smtp://{}", silent.local_addr().unwrap()).parse().unwrap();
         let to = vec!["joe@example.com".parse().unwrap()];
         let envelope = Envelope::new(None, to).unwrap();
         let delivered = server.deliver(&envelope, b"x", Duration::from_millis(50)).await;
         assert!(matches!(delivered, Err(Undelivered::Later(_))));
+    }
+
+    /// What becomes of a mail that is handed to a server which says this to the greeting's turn and to each command.
+    async fn delivered(says: fn(&str) -> Vec<u8>) -> Result<(), Undelivered> {
+        let office = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server: Server = format!("smtp://{}", office.local_addr().unwrap()).parse().unwrap();
+        let serving = tokio::spawn(async move {
+            let (stream, _) = office.accept().await.unwrap();
+            let mut stream = BufReader::new(stream);
+            let mut command = String::new();
+            loop {
+                stream.write_all(&says(&command)).await?;
+                command.clear();
+                if stream.read_line(&mut command).await? == 0 {
+                    return std::io::Result::Ok(());
+                }
+            }
+        });
+        let to = vec!["joe@example.com".parse().unwrap()];
+        let envelope = Envelope::new(None, to).unwrap();
+        let delivered = server.deliver(&envelope, b"x", Duration::from_secs(60)).await;
+        serving.abort();
+        delivered.map(drop)
+    }
+
+    #[tokio::test]
+    async fn of_a_reply_without_an_end_only_so_much_is_heard() {
+        let refused = delivered(|_| b"2".repeat(8 << 20)).await.unwrap_err();
+        assert!(matches!(&refused, Undelivered::Later(_)), "{refused}");
+        assert!(refused.to_string().contains("1048576"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_final_reply_is_final_whatever_its_text_is_made_of() {
+        let refused = delivered(|command| match command.get(..4) {
+            Some("RCPT") => b"550 k\xe9in \xff Benutzer\r\n".to_vec(),
+            _ => b"250 x\r\n".to_vec(),
+        });
+        let refused = refused.await.unwrap_err();
+        assert!(matches!(&refused, Undelivered::Refused(_)), "{refused}");
+        assert!(refused.to_string().contains("k?in ? Benutzer"), "{refused}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! A request's way to its answer: published links first, then health and metrics, then the APIs.
 
-use crate::apis::Mounted;
 use crate::apis::publish::{self, Publish, Signer};
 use crate::apis::storage::Storage;
 use crate::apis::storage::login::Peer;
+use crate::apis::{Mounted, evovoice};
 use crate::body::Body;
 use crate::connection::admission::Admissions;
 use crate::connection::deadline::Deadline;
@@ -15,7 +15,7 @@ use axum::Router;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use library::{LinkBase, Readiness};
+use library::{LinkBase, Readiness, Turns};
 use media::{OpenError, RETRY_AFTER_ENCODE_S};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -47,13 +47,15 @@ impl Handler {
     pub fn new(services: Services, admissions: Arc<Admissions>) -> Self {
         let (library, media) = (services.library.clone(), services.media.clone());
         let config = services.config.publish.clone();
-        let signer = Signer::new(library.clone(), config.presets.clone(), config.lifetimes);
+        let signer = Signer::new(library.clone(), &config);
         let publish = Arc::new(Publish::new(library.clone(), media.clone(), config));
         let Config { apis: enabled, page_origin, .. } = &services.config;
         let attempts = Arc::default();
         let voipbin = services.config.voipbin;
         let publish_too = Arc::clone(&publish);
-        let storage = Storage { library, media, signer, publish: publish_too, attempts, voipbin };
+        let long_lists = Arc::new(Turns::of(evovoice::LONG_LISTS));
+        let storage =
+            Storage { library, media, signer, publish: publish_too, attempts, long_lists, voipbin };
         let apis = enabled.mount(&storage);
         let links = page_origin.as_ref().map(|_| services.library.link_base());
         let router = enabled

@@ -16,7 +16,7 @@ mod problem;
 mod respond;
 
 pub use apis::Apis;
-pub use apis::publish::{Answered, Config as PublishConfig, Lifetimes, Presets, sign_url};
+pub use apis::publish::{Answered, Config as PublishConfig, Lifetimes, Presets, Signer, sign_url};
 pub use apis::voipbin::{Config as VoipbinConfig, Times as VoipbinTimes};
 pub use connection::deadline::ConnectionLimits;
 pub use connection::endpoint::Endpoint;

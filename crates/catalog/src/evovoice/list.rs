@@ -1,7 +1,7 @@
 //! Lists of files as the EvoVoice API asks for them. The order: transcriptions → scope and conditions → the
 //! rows in their order → those of the page. All of it sees the catalog at one moment.
 
-use super::{EvoVoiceItem, EvoVoiceText, fold::folded, search};
+use super::{EvoVoiceText, fold::folded, search};
 use crate::column::Column;
 use crate::filter::Clause;
 use crate::matches::FEW;
@@ -85,23 +85,6 @@ pub struct EvoVoicePage<T> {
 }
 
 impl Catalog {
-    /// A part of a list.
-    ///
-    /// # Errors
-    /// [`Error::BadList`] if it takes too long.
-    pub async fn evovoice_files(
-        &self,
-        wanted: EvoVoiceList,
-    ) -> Result<EvoVoicePage<EvoVoiceItem>, Error> {
-        self.scan_list(move |db| {
-            let EvoVoicePage { items, total, has_more } = wanted.find(db)?;
-            let items = items.into_iter().map(|row| EvoVoiceItem::of(db, row));
-            let items = items.filter_map(Result::transpose).collect::<Result<_, _>>()?;
-            Ok(EvoVoicePage { items, total, has_more })
-        })
-        .await
-    }
-
     /// The row numbers of a part of a list, for [`Catalog::evovoice_rows`].
     ///
     /// # Errors

@@ -65,6 +65,12 @@ impl EvoVoiceText {
         }
     }
 
+    /// Whether it says what was said, and is found by any part of it.
+    #[must_use]
+    pub fn is_transcription(self) -> bool {
+        matches!(self, Self::Transcription | Self::AiTranscription)
+    }
+
     fn column(self) -> &'static str {
         match self {
             Self::SessionId => "session_id",
@@ -215,14 +221,29 @@ impl Catalog {
         .await
     }
 
-    /// The files of these rows that are still there, in their order.
+    /// The files of the first of these rows, as far as they are still there, in their order, and how many rows that
+    /// are: it ends with the file whose texts fill so many bytes.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn evovoice_rows(&self, rows: Vec<i64>) -> Result<Vec<EvoVoiceItem>, Error> {
+    pub async fn evovoice_rows(
+        &self,
+        rows: Vec<i64>,
+        most_bytes: usize,
+    ) -> Result<(Vec<EvoVoiceItem>, usize), Error> {
         self.scan(move |db| {
-            let items = rows.iter().map(|row| EvoVoiceItem::of(db, *row));
-            items.filter_map(Result::transpose).collect()
+            let (mut items, mut bytes, mut count) = (Vec::new(), 0, 0);
+            for row in rows {
+                if bytes >= most_bytes {
+                    break;
+                }
+                count += 1;
+                if let Some(item) = EvoVoiceItem::of(db, row)? {
+                    bytes += item.said.texts.iter().flatten().map(String::len).sum::<usize>();
+                    items.push(item);
+                }
+            }
+            Ok((items, count))
         })
         .await
     }

@@ -25,7 +25,7 @@ pub async fn list(
     let limit = wanted.limit;
     let mut listing = storage.library.list_files(&caller, wanted).await?;
     let rows = std::mem::take(&mut listing.items);
-    let uris = storage.library.publish_uris(&rows).await?;
+    let uris = storage.signer.publish_uris(&rows).await?;
     let shown = rows.into_iter().zip(uris).map(|(row, uri)| FileObject::of(row, uri));
     let items = shown.map(|object| fields.of_object(object)).collect::<Result<_, _>>()?;
     Ok(Json(Page::of(listing, items, limit, offset)))

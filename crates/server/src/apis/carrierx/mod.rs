@@ -64,7 +64,7 @@ fn sid(text: &str) -> Result<Uuid, ApiError> {
 
 /// A file with its link.
 async fn shown(storage: &Storage, row: File) -> Result<FileObject, ApiError> {
-    let uris = storage.library.publish_uris(std::slice::from_ref(&row)).await?;
+    let uris = storage.signer.publish_uris(std::slice::from_ref(&row)).await?;
     Ok(FileObject::of(row, uris.into_iter().next().flatten()))
 }
 

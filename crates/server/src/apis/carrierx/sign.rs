@@ -73,7 +73,8 @@ fn wish(object: &Map<String, Value>) -> Result<Wish, ApiError> {
             ("expires_in", value) => {
                 let wrong =
                     || ApiError::invalid(name, "must be a whole number of seconds from 1 on");
-                wish.life_s = value.as_u64().ok_or_else(wrong)?;
+                let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+                wish.life_s = number.ok_or_else(wrong)?;
             }
             ("options", Value::Object(options)) => wish.options = pairs(options)?,
             ("options", _) => return Err(ApiError::invalid(name, "must be an object")),

@@ -165,7 +165,8 @@ impl Sender<'_> {
         mut said: Map<String, Value>,
         request: Request,
     ) -> Result<(), Refusal> {
-        let mut parts = Form::of(request).await?;
+        let (head, body) = request.into_parts();
+        let mut parts = Form::of(&head.headers, body).await?;
         // The closing boundary must be there: a body cut short is no upload.
         while let Some(mut part) = parts.next().await? {
             let name = part.name().to_owned();

@@ -15,6 +15,9 @@ use library::Role;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+/// Longest login, in bytes: whoever sends it is not known yet.
+const MAX_LOGIN_BYTES: usize = 64 * 1024;
+
 /// How long a lent token lives.
 const LENT_FOR: Duration = Duration::from_secs(3600);
 
@@ -28,7 +31,7 @@ const LENT_FOR: Duration = Duration::from_secs(3600);
     responses((status = 200, body = described::Session), (status = "4XX", body = described::ErrorBody)))]
 pub async fn credentials(call: Call, body: Body) -> Result<Response, ApiError> {
     // Not from the query, which is kept in logs and histories.
-    let said = Parameters::default().of_all(&call.parts, body).await?;
+    let said = Parameters::default().of_all(&call.parts, body, MAX_LOGIN_BYTES).await?;
     if let Some(provider) = said.text("provider").filter(|p| !p.eq_ignore_ascii_case("credentials"))
     {
         let message = format!("`{provider}` is none; allowed: credentials");
@@ -42,13 +45,18 @@ pub async fn credentials(call: Call, body: Body) -> Result<Response, ApiError> {
         Node::text("sessionId", password),
         Node::text("userName", said.said("UserName").unwrap_or_default()),
     ]);
+    // A browser gives it to nobody who listens.
+    let secure = match call.storage.library.link_base().as_str().starts_with("https://") {
+        true => "; Secure",
+        false => "",
+    };
     let mut response = answers::object(&call.wants, "AuthenticateResponse", &session)?;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Nobody is to be logged in by a page that knows a token of its own.
     if !is_from_elsewhere(&call.parts.headers) {
         for name in COOKIES {
-            let cookie = format!("{name}={password}; Path=/; HttpOnly; SameSite=Lax");
+            let cookie = format!("{name}={password}; Path=/; HttpOnly; SameSite=Lax{secure}");
             // A token that is one holds nothing that a header can't.
             let cookie = HeaderValue::try_from(cookie).map_err(|_| Refusal::BadCredentials)?;
             headers.append(header::SET_COOKIE, cookie);

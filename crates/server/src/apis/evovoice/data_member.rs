@@ -68,17 +68,19 @@ impl Sieve {
         }
         self.at = match at {
             At::Outside => self.outside(byte, rest)?,
-            At::Escaped => At::Text,
-            At::Text if byte == b'\\' => At::Escaped,
             At::Text if byte == b'"' => At::Outside,
-            At::Text => {
+            At::Text | At::Escaped => {
                 if self.depth == 1 {
                     self.name.push(byte);
                 }
-                At::Text
+                let escapes = byte == b'\\' && matches!(at, At::Text);
+                if escapes { At::Escaped } else { At::Text }
             }
             At::Data => match byte {
-                b'"' => At::Outside,
+                b'"' => {
+                    self.digits.end().map_err(|_| no_base64())?;
+                    At::Outside
+                }
                 b'\\' => At::DataEscaped(Vec::new()),
                 digit => self.digit(digit, bytes)?,
             },
@@ -111,7 +113,7 @@ impl Sieve {
             b'{' | b'[' => self.depth += 1,
             b'}' | b']' => self.depth = self.depth.saturating_sub(1),
             b':' => {
-                self.is_due = self.depth == 1 && self.name.eq_ignore_ascii_case(b"data");
+                self.is_due = self.depth == 1 && is_data(&self.name);
                 return Ok(At::Outside);
             }
             byte if byte.is_ascii_whitespace() => return Ok(At::Outside),
@@ -128,6 +130,13 @@ impl Sieve {
         }
         Ok(At::Data)
     }
+}
+
+/// Whether a member's name, as it is written, is that of the data. Its letters may be escaped.
+fn is_data(name: &[u8]) -> bool {
+    let written = [b"\"", name, b"\""].concat();
+    let name = serde_json::from_slice::<String>(&written);
+    name.is_ok_and(|name| name.eq_ignore_ascii_case("data"))
 }
 
 /// The character that is written so behind a backslash, once it is whole.
@@ -176,6 +185,8 @@ mod tests {
             (r#"{"x":"data","y":"aGk="}"#, r#"{"x":"data","y":"aGk="}"#, None),
             (r#"{"x":"\"data\":\"","y":1}"#, r#"{"x":"\"data\":\"","y":1}"#, None),
             (r#"{"data":"Pz\u002BP\/z\r\n8="}"#, r#"{"data":null}"#, Some("??\u{8f}?")),
+            (r#"{"\u0044at\u0061":"aGk="}"#, r#"{"\u0044at\u0061":null}"#, Some("hi")),
+            (r#"{"x\\":1,"\\data":"aGk="}"#, r#"{"x\\":1,"\\data":"aGk="}"#, None),
             (r#"["data:","aGk="]"#, r#"["data:","aGk="]"#, None),
         ] {
             for length in [1, 2, 7, 100] {
@@ -193,7 +204,7 @@ mod tests {
 
     #[test]
     fn what_is_no_base64_is_refused() {
-        for data in ["!", "aG k=x", "ä", r"\q", r"\u20ac", "a=b"] {
+        for data in ["!", "aG k=x", "ä", r"\q", r"\u20ac", "a=b", "====", "aGkhaGkhZ", "aGk"] {
             assert!(sifted(&format!(r#"{{"data":"{data}"}}"#), 3).is_err(), "{data}");
         }
         assert!(sifted(r#"{"data":"aGk=","Data":"aGk="}"#, 3).is_err());

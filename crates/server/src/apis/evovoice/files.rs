@@ -7,7 +7,7 @@ use super::said::Said;
 use super::wants::Format;
 use super::{Call, answers};
 use crate::apis::publish::{Form, Wish};
-use crate::apis::storage::{Refusal, Storage, download};
+use crate::apis::storage::{Refusal, Storage, download, json};
 use axum::body::Body;
 use axum::response::Response;
 use library::{EvoVoiceItem, File};
@@ -36,7 +36,8 @@ pub async fn get(call: Call) -> Result<Response, ApiError> {
 pub async fn patch(mut call: Call, body: Body) -> Result<Response, ApiError> {
     let caller = call.caller().await?;
     let id = file_id(&call)?;
-    let all = std::mem::take(&mut call.query).of_all(&call.parts, body).await?;
+    let all = std::mem::take(&mut call.query).of_all(&call.parts, body, json::MAX_BYTES);
+    let all = all.await?;
     let Said { file, beside } = Said::by(&caller, &all)?;
     let item = call.storage.library.change_evovoice_file(&caller, id, file, beside).await?;
     one(&call, item).await
@@ -88,7 +89,7 @@ pub async fn one(call: &Call, item: EvoVoiceItem) -> Result<Response, ApiError> 
 /// Files with their links: the public one while there is one, else one that is signed.
 pub async fn shown(storage: &Storage, items: &[EvoVoiceItem]) -> Result<Vec<FileInfo>, ApiError> {
     let files: Vec<File> = items.iter().map(|item| item.file.clone()).collect();
-    let mut links = storage.library.publish_uris(&files).await?;
+    let mut links = storage.signer.publish_uris(&files).await?;
     let is_open: Vec<bool> = links.iter().map(Option::is_some).collect();
     let unpublished = files.into_iter().zip(is_open).filter(|(_, is_open)| !is_open);
     let unpublished: Vec<File> = unpublished.map(|(file, _)| file).collect();

@@ -4,13 +4,13 @@ use super::described;
 use super::errors::ApiError;
 use super::files::shown;
 use super::formats::{Envelope, List, Totals};
-use super::objects::MEMBERS;
+use super::objects::{FileInfo, MEMBERS};
 use super::parameters::{Edge, Parameters};
 use super::{Call, answers};
 use crate::apis::storage::Refusal;
 use crate::body::Body;
 use axum::response::Response;
-use library::{EvoVoiceList, EvoVoiceOrder};
+use library::{EvoVoiceList, EvoVoiceOrder, Principal};
 use std::io::{BufWriter, Seek};
 use uuid::Uuid;
 
@@ -20,8 +20,17 @@ const PER_PAGE: u64 = 25;
 /// Most files of a page.
 const MOST_PER_PAGE: u64 = 1000;
 
-/// Files of a list without pages that are in memory at a time.
-const AT_ONCE: usize = 500;
+/// Files of a list that are in memory at a time: any page whose texts are not too long for it.
+const AT_ONCE: usize = MOST_PER_PAGE as usize;
+
+/// Bytes of their texts, after which no further one is read.
+const AT_ONCE_BYTES: usize = 1024 * 1024;
+
+/// The longest list that is answered from memory, in bytes, which a slow client holds.
+const IN_MEMORY_BYTES: usize = 2 * 1024 * 1024;
+
+/// Longer lists that a partner may be reading at a time.
+pub const LONG_LISTS: usize = 8;
 
 /// Lists files.
 #[utoipa::path(get, path = "/files",
@@ -71,7 +80,7 @@ pub async fn my_files(call: Call) -> Result<Response, ApiError> {
         created_by: Some(caller.token_id),
         ..everything()
     };
-    whole(call, wanted, Envelope::Files).await
+    answer(call, wanted, Envelope::Files).await
 }
 
 /// Whatever there is, the latest first.
@@ -143,52 +152,90 @@ fn ids(query: &Parameters, name: &str) -> Result<Option<Vec<Uuid>>, Refusal> {
 
 /// The page that is wanted, or all of them.
 async fn pages(call: Call, wanted: EvoVoiceList) -> Result<Response, ApiError> {
-    if call.query.truth("All")? {
-        return whole(call, EvoVoiceList { offset: 0, limit: u64::MAX, ..wanted }, Envelope::Page)
-            .await;
-    }
-    let caller = call.caller().await?;
-    let (limit, library) = (wanted.limit, &call.storage.library);
-    let page = library.evovoice_files(&caller, wanted).await?;
-    let totals =
-        Totals { count: page.total, pages: page.total.div_ceil(limit), has_more: page.has_more };
-    let mut list = List::begin(Vec::new(), call.wants.clone(), Envelope::Page)?;
-    for file in shown(&call.storage, &page.items).await? {
-        list.add(&file, totals.has_more)?;
-    }
-    Ok(answers::list(&call.wants, Envelope::Page, list.end(&totals)?))
+    let wanted = match call.query.truth("All")? {
+        true => EvoVoiceList { offset: 0, limit: u64::MAX, ..wanted },
+        false => wanted,
+    };
+    answer(call, wanted, Envelope::Page).await
 }
 
-/// A list without pages: its files are written to the disk as they are read, and sent from there. So it has a
-/// length, takes no memory, and a slow client holds nothing of the catalog.
-async fn whole(call: Call, wanted: EvoVoiceList, envelope: Envelope) -> Result<Response, ApiError> {
+/// A list: from memory if it is short.
+async fn answer(
+    call: Call,
+    wanted: EvoVoiceList,
+    envelope: Envelope,
+) -> Result<Response, ApiError> {
     let caller = call.caller().await?;
-    let (is_counted, library) = (wanted.is_counted, &call.storage.library);
-    let rows = library.evovoice_row_numbers(&caller, wanted).await?;
-    let to = BufWriter::new(library.scratch_file().await?);
+    let (limit, library) = (wanted.limit, &call.storage.library);
+    let page = library.evovoice_row_numbers(&caller, wanted).await?;
+    let (total, has_more) = (page.total, page.has_more);
+    let totals = Totals { count: total, pages: total.div_ceil(limit), has_more };
+    let mut rest = Rest { call: &call, caller: &caller, rows: &page.items };
+    let first = rest.next().await?;
+    if rest.rows.is_empty() {
+        let mut list = List::begin(Vec::new(), call.wants.clone(), envelope)?;
+        first.iter().try_for_each(|file| list.add(file, has_more))?;
+        let body = list.end(&totals)?;
+        if body.len() <= IN_MEMORY_BYTES {
+            return Ok(answers::list(&call.wants, envelope, body));
+        }
+    }
+    long(&call, &caller, first, rest, &totals, envelope).await
+}
+
+/// The files of a list that are not read yet.
+struct Rest<'a> {
+    call: &'a Call,
+    caller: &'a Principal,
+    rows: &'a [i64],
+}
+
+impl Rest<'_> {
+    /// The next ones, as many as may be in memory at a time.
+    async fn next(&mut self) -> Result<Vec<FileInfo>, ApiError> {
+        let storage = &self.call.storage;
+        let next = &self.rows[..self.rows.len().min(AT_ONCE)];
+        let (items, count) =
+            storage.library.evovoice_rows(self.caller, next, AT_ONCE_BYTES).await?;
+        self.rows = &self.rows[count..];
+        shown(storage, &items).await
+    }
+}
+
+/// A list that is too long for memory: its files are written to the disk as they are read, and sent from there. So
+/// it has a length, and a slow client holds nothing of the catalog, but a place among its partner's.
+async fn long(
+    call: &Call,
+    caller: &Principal,
+    mut files: Vec<FileInfo>,
+    mut rest: Rest<'_>,
+    totals: &Totals,
+    envelope: Envelope,
+) -> Result<Response, ApiError> {
+    let turn = call.storage.long_lists.at_once(caller.partner_sid).ok_or_else(|| {
+        let message =
+            format!("{LONG_LISTS} long lists of this account are being read; wait for one of them");
+        Refusal::Busy { message, retry_after_s: 5 }
+    })?;
+    let (has_more, totals) = (totals.has_more, *totals);
+    let to = BufWriter::new(call.storage.library.scratch_file().await?);
     let mut list = List::begin(to, call.wants.clone(), envelope)?;
-    let mut count = 0;
-    for rows in rows.chunks(AT_ONCE) {
-        let items = library.evovoice_rows(&caller, rows).await?;
-        let files = shown(&call.storage, &items).await?;
-        count += files.len() as u64;
+    while !files.is_empty() || !rest.rows.is_empty() {
         list = blocking(move || {
-            files.iter().try_for_each(|file| list.add(file, false))?;
+            files.iter().try_for_each(|file| list.add(file, has_more))?;
             Ok(list)
         })
         .await?;
+        files = rest.next().await?;
     }
-    let totals = match is_counted {
-        true => Totals { count, pages: count.min(1), has_more: false },
-        false => Totals::default(),
-    };
     let (file, length_bytes) = blocking(move || {
         let mut file = list.end(&totals)?.into_inner().map_err(std::io::Error::from)?;
         let length_bytes = file.stream_position()?;
         Ok((file, length_bytes))
     })
     .await?;
-    Ok(answers::list(&call.wants, envelope, Body::of_file(file, length_bytes).into_api()))
+    let body = answers::Held::new(Body::of_file(file, length_bytes).into_api(), turn);
+    Ok(answers::list(&call.wants, envelope, axum::body::Body::new(body)))
 }
 
 /// Runs what the disk may hold up off the threads that serve.

@@ -34,6 +34,8 @@ use parameters::Parameters;
 use utoipa::OpenApi;
 use wants::{Format, Wants};
 
+pub use list::LONG_LISTS;
+
 pub const API: Api = Api {
     name: "evovoice",
     prefixes: &["/files", "/app", "/portal", "/auth"],

@@ -4,7 +4,7 @@ use crate::apis::storage::form::Form;
 use crate::apis::storage::ingest::Carried;
 use crate::apis::storage::{Refusal, json};
 use axum::body::Body;
-use axum::extract::{Query, Request};
+use axum::extract::Query;
 use http::Uri;
 use http::request::Parts;
 use jiff::civil::{Date, DateTime};
@@ -26,22 +26,28 @@ impl Parameters {
         Ok(Self(pairs))
     }
 
-    /// Those of the query, and those of a body that is JSON or a form of either kind.
-    pub async fn of_all(self, parts: &Parts, body: Body) -> Result<Self, Refusal> {
-        let mut request = Request::new(body);
-        request.headers_mut().clone_from(&parts.headers);
+    /// Those of the query, and those of a body that is JSON or a form of either kind, of at most so many bytes.
+    pub async fn of_all(
+        self,
+        parts: &Parts,
+        body: Body,
+        most_bytes: usize,
+    ) -> Result<Self, Refusal> {
         let mut all = self;
         match Carried::by(&parts.headers)? {
-            Carried::Json => all.add_object(&json::object(request).await?),
+            Carried::Json => {
+                let text = json::read(body, most_bytes).await?;
+                all.add_object(&json::parse(&text, "body")?);
+            }
             Carried::Form => {
-                let mut form = Form::of(request).await?;
+                let mut form = Form::with_text(&parts.headers, body, most_bytes).await?;
                 while let Some(mut part) = form.next().await? {
                     let name = part.name().to_owned();
                     all.add(&name, part.text().await?);
                 }
             }
             Carried::Bytes(_) => {
-                let bytes = json::read(request.into_body()).await?;
+                let bytes = json::read(body, most_bytes).await?;
                 let is_form =
                     json::media_type(&parts.headers) == "application/x-www-form-urlencoded";
                 if is_form {

@@ -10,7 +10,6 @@ use crate::apis::storage::form::Form;
 use crate::apis::storage::ingest::{self, Carried};
 use crate::apis::storage::{Refusal, json};
 use axum::body::Body;
-use axum::extract::Request;
 use axum::response::Response;
 use library::{EvoVoiceItem, Principal, Publish, Upload};
 use media::Preferences;
@@ -19,6 +18,9 @@ use uuid::Uuid;
 
 /// The container that files go to which come in through this API.
 const CONTAINER: &str = "evovoice";
+
+/// Whether the file is to be stored as [`PHONE_WAV`].
+const CONVERT: &str = "ConvertToWav";
 
 /// What ConvertToWav stores: what any phone plays.
 const PHONE_WAV: [(&str, &str); 3] = [("f", "wav"), ("rate", "8000"), ("ch", "1")];
@@ -38,19 +40,20 @@ pub async fn create(mut call: Call, body: Body) -> Result<Response, ApiError> {
     let caller = call.caller().await?;
     let mut upload = call.storage.library.begin_upload(&caller).await?;
     let mut all = std::mem::take(&mut call.query);
-    let mut request = Request::new(body);
-    request.headers_mut().clone_from(&call.parts.headers);
+    // What the query says wrongly is known before the bytes come.
+    Said::by(&caller, &all)?;
+    account(&caller, &all)?;
+    all.truth(CONVERT)?;
     match Carried::by(&call.parts.headers)? {
-        Carried::Form => take_form(&mut upload, &mut all, request).await?,
+        Carried::Form => {
+            let form = Form::of(&call.parts.headers, body).await?;
+            take_form(&mut upload, &mut all, form).await?;
+        }
         Carried::Json => {
-            let rest = data_member::take(&mut upload, request.into_body()).await?;
+            let rest = data_member::take(&mut upload, body).await?;
             all.add_object(&json::parse(&rest, "body")?);
         }
-        Carried::Bytes(declared) => {
-            // What is said wrongly is known before the bytes come.
-            Said::by(&caller, &all)?;
-            ingest::take_body(&mut upload, declared, request.into_body()).await?;
-        }
+        Carried::Bytes(declared) => ingest::take_body(&mut upload, declared, body).await?,
     }
     if !upload.has_bytes() {
         return Err(Refusal::invalid("Data", NO_BYTES).into());
@@ -96,31 +99,35 @@ async fn keep(
 ) -> Result<EvoVoiceItem, ApiError> {
     let library = &call.storage.library;
     let mut said = Said::by(caller, all)?;
-    let partner_sid = match all.text("AccountId") {
-        Some(id) => Uuid::try_parse(id).map_err(|_| Refusal::NotFound)?,
-        None => caller.partner_sid,
-    };
+    let partner_sid = account(caller, all)?;
     let container =
         library.container_of_api(caller, partner_sid, CONTAINER, Publish::FileSid).await?;
     said.file.set("container_sid", &Value::from(container.container_sid.to_string()))?;
     upload.say(said.file);
-    if all.truth("ConvertToWav")? {
+    if all.truth(CONVERT)? {
         let mut wanted = Preferences::default();
         for (option, value) in PHONE_WAV {
             wanted.set(option, value).map_err(|bad| Refusal::failed(&bad))?;
         }
         upload = ingest::as_wanted(&call.storage, upload, &wanted).await?;
+        upload.rename_transcode();
     }
     Ok(library.keep_evovoice_file(caller, upload, said.beside).await?)
+}
+
+/// The account that the file is to be of.
+fn account(caller: &Principal, all: &Parameters) -> Result<Uuid, Refusal> {
+    let Some(id) = all.text("AccountId") else { return Ok(caller.partner_sid) };
+    let id = Uuid::try_parse(id).ok().filter(|id| caller.sees(*id));
+    id.ok_or(Refusal::NotFound)
 }
 
 /// Reads the parts of a form, in any order: the file, under any name, and what is said of it.
 async fn take_form(
     upload: &mut Upload,
     all: &mut Parameters,
-    request: Request,
+    mut parts: Form,
 ) -> Result<(), Refusal> {
-    let mut parts = Form::of(request).await?;
     // The closing boundary must be there: a body cut short is no upload.
     while let Some(mut part) = parts.next().await? {
         let name = part.name().to_owned();

@@ -84,10 +84,13 @@ impl Wants {
         Ok(Self { format, callback: callback.filter(|_| format == Format::Json) })
     }
 
-    pub fn media_type(&self) -> &'static str {
-        match self.callback {
-            Some(_) => "text/javascript",
-            None => self.format.media_type(),
+    /// The type of the answer. Text is in the charset that its type names; the other types have theirs (RFC 8259 §8.1).
+    pub fn content_type(&self) -> &'static str {
+        match (&self.callback, self.format) {
+            (Some(_), _) => "text/javascript",
+            (None, Format::Csv) => "text/csv; charset=utf-8",
+            (None, Format::Jsv) => "text/jsv; charset=utf-8",
+            (None, Format::Json | Format::Xml) => self.format.media_type(),
         }
     }
 }

@@ -34,12 +34,12 @@ use beside::Request;
 use http::header::{self, HeaderMap};
 use http::{Method, Response, Uri};
 use library::Library;
-use link::GRAMMAR;
+use link::{Asked, GRAMMAR};
 use link_cache::{Lasting, LinkCache, Published};
-use media::{Media, OpenError, Prepared, select};
+use media::{Media, OpenError, Prepared, Representation, Resource, select};
 use picture_cache::PictureCache;
 use request_fields::Fields;
-use semantics::link::{Address, Link};
+use semantics::link::{Address, Ending, Link, Pair};
 use semantics::multipart::Multipart;
 use semantics::{Outcome, Validators, evaluate};
 use std::num::NonZeroUsize;
@@ -189,13 +189,19 @@ impl Publish {
         claim.judge(&address.signed_text(&GRAMMAR), &secrets, now_ms())
     }
 
-    /// What a link stands for. Who `plays` waits without limit while sizes are being learned.
-    async fn find(
+    /// Judges options of a file's link by the file, as the answer to the link would.
+    pub async fn judge(&self, file_sid: Uuid, options: Vec<Pair>) -> Result<(), Problem> {
+        let (link, ending) = (Link::Sid(file_sid), Ending::Bare);
+        let address = Address { link, path: Vec::new(), ending, query: options };
+        self.choose(&address, Access::Caller).await.map(drop)
+    }
+
+    /// What a link asks for, of which file, and which representation that is.
+    async fn choose(
         &self,
         address: &Address,
         access: Access,
-        plays: bool,
-    ) -> Result<Published, Problem> {
+    ) -> Result<(Asked, Arc<Resource>, Representation), Problem> {
         let asked = link::read(address, &self.config.presets)?;
         let resource = self.media.resolve(&asked.link, access.right(), now_ms()).await;
         let resource = resource?.ok_or(Problem::NotFound)?;
@@ -203,6 +209,17 @@ impl Publish {
         if let Some(wanted) = &asked.overrides.content_type {
             content_type::check(wanted, &resource.mime_type)?;
         }
+        Ok((asked, resource, chosen))
+    }
+
+    /// What a link stands for. Who `plays` waits without limit while sizes are being learned.
+    async fn find(
+        &self,
+        address: &Address,
+        access: Access,
+        plays: bool,
+    ) -> Result<Published, Problem> {
+        let (asked, resource, chosen) = self.choose(address, access).await?;
         let prepared = loop {
             match self.media.prepare(&chosen).await {
                 Err(OpenError::StillEncoding { .. }) if plays => (),

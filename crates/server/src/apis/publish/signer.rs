@@ -4,6 +4,7 @@ use super::beside;
 use super::link::{GRAMMAR, read};
 use super::options::is_presettable;
 use super::presets::Presets;
+use super::{Answered, Config};
 use audio::formats;
 use library::{File, Library};
 use media::BadValue;
@@ -36,6 +37,8 @@ impl Lifetimes {
     }
 }
 
+const NO_SECRET: &str = "there is no secret to sign with";
+
 /// How a signed link is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -51,7 +54,11 @@ pub struct Signer {
     library: Library,
     presets: Presets,
     lifetimes: Lifetimes,
+    answered: Answered,
 }
+
+/// How long a link lives, in seconds, that stands where a public one is not answered; less if none may live so long.
+const IN_PLACE_S: u64 = 7 * 86_400;
 
 /// What is to be signed.
 #[derive(Clone)]
@@ -84,8 +91,46 @@ impl From<library::Error> for Unsigned {
 
 impl Signer {
     /// Signs with what a library signs with.
-    pub fn new(library: Library, presets: Presets, lifetimes: Lifetimes) -> Self {
-        Self { library, presets, lifetimes }
+    #[must_use]
+    pub fn new(library: Library, config: &Config) -> Self {
+        let Config { presets, lifetimes, answered, .. } = config.clone();
+        Self { library, presets, lifetimes, answered }
+    }
+
+    /// The public links of files, in their order; `None` for one that is not published, or if only signed links are
+    /// answered.
+    ///
+    /// # Errors
+    /// [`library::Error::Storage`].
+    pub async fn publish_uris(
+        &self,
+        files: &[File],
+    ) -> Result<Vec<Option<String>>, library::Error> {
+        match self.answered {
+            Answered::All => self.library.publish_uris(files).await,
+            Answered::SignedAlone => Ok(vec![None; files.len()]),
+        }
+    }
+
+    /// Public links such that they are answered: as they are, or signed for a week.
+    ///
+    /// # Errors
+    /// [`library::Error::Storage`].
+    pub async fn answered(
+        &self,
+        links: Vec<Option<String>>,
+        now_s: u64,
+    ) -> Result<Vec<Option<String>>, library::Error> {
+        if self.answered == Answered::All {
+            return Ok(links);
+        }
+        let secrets = self.library.link_secrets().await?;
+        let failed = |why: String| library::Error::Storage(why.into());
+        let secret = secrets.first().ok_or_else(|| failed(NO_SECRET.into()))?;
+        let until_s = self.lifetimes.end(now_s, IN_PLACE_S.min(self.lifetimes.max_s));
+        let until_s = until_s.map_err(failed)?;
+        let sign = |link: String| sign_url(&link, until_s, &secret.secret);
+        links.into_iter().map(|link| link.map(sign).transpose().map_err(failed)).collect()
     }
 
     /// The link of a file, and when it ends (Unix seconds).
@@ -114,7 +159,7 @@ impl Signer {
     ) -> Result<(Vec<String>, u64), Unsigned> {
         let until_s = self.lifetimes.end(now_s, wish.life_s).map_err(Unsigned::Life)?;
         let secrets = self.library.link_secrets().await?;
-        let none = || library::Error::Storage("there is no secret to sign with".into());
+        let none = || library::Error::Storage(NO_SECRET.into());
         let secret = &secrets.first().ok_or_else(none)?.secret;
         let bases = self.library.link_bases(files).await?;
         let links = files.iter().zip(bases).map(|(file, base)| {

@@ -3,9 +3,9 @@
 use super::{Refusal, json};
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::multipart::{Field, MultipartError};
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use futures_util::{Stream, StreamExt};
-use http::header;
+use http::{HeaderMap, header};
 use std::fmt::Display;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -18,6 +18,9 @@ const MAX_PART_HEAD: usize = 64 * 1024;
 /// Most bytes that the parser is given for one piece of a part; the boundary that may hide in them is far shorter.
 const MAX_PIECE: usize = 256 * 1024;
 
+/// What a part that is held as text costs beside its name and its bytes.
+const TEXT_COST: usize = 64;
+
 /// The parts of a form. The parser takes all that it's given into memory, and while it looks for the next part it
 /// searches that again and again; so it is given only so much.
 pub struct Form {
@@ -25,12 +28,17 @@ pub struct Form {
     allowance: Arc<Allowance>,
     /// The type of the form, which says its boundary.
     content_type: String,
+    /// Bytes that the parts may have, all together, that are held as text.
+    text_left: usize,
+    most_text: usize,
 }
 
 /// A part of a form.
 pub struct Part<'a> {
     field: Field<'a>,
     allowance: Arc<Allowance>,
+    text_left: &'a mut usize,
+    most_text: usize,
 }
 
 /// What the parser may still be given.
@@ -79,22 +87,35 @@ impl Stream for Allowed {
 }
 
 impl Form {
-    /// The form that a request brings.
-    pub async fn of(request: Request) -> Result<Self, Refusal> {
-        let content_type = request.headers().get(header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
+    /// The form that a request brings; parts that are read as text have at most as many bytes as a JSON object, all
+    /// together.
+    pub async fn of(headers: &HeaderMap, body: Body) -> Result<Self, Refusal> {
+        Self::with_text(headers, body, json::MAX_BYTES).await
+    }
+
+    /// The same with so many bytes of text.
+    pub async fn with_text(
+        headers: &HeaderMap,
+        body: Body,
+        most_text: usize,
+    ) -> Result<Self, Refusal> {
+        let content_type = headers.get(header::CONTENT_TYPE);
         let allowance = Arc::<Allowance>::default();
-        let bounded = request.map(|body| {
-            let (body, allowance) = (body.into_data_stream(), Arc::clone(&allowance));
-            Body::from_stream(Allowed { body, rest: Bytes::new(), allowance })
-        });
-        let parts = Multipart::from_request(bounded, &()).await.map_err(|e| broken(&e))?;
-        Ok(Self { parts, allowance, content_type })
+        let (body, allowed) = (body.into_data_stream(), Arc::clone(&allowance));
+        let body = Allowed { body, rest: Bytes::new(), allowance: allowed };
+        let mut request = Request::new(Body::from_stream(body));
+        // What bounds a file is the quota of its container, and what bounds the rest stands here.
+        DefaultBodyLimit::disable().apply(&mut request);
+        let declared = content_type.map(|value| (header::CONTENT_TYPE, value.clone()));
+        request.headers_mut().extend(declared);
+        let content_type = content_type.and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
+        let parts = Multipart::from_request(request, &()).await.map_err(|e| broken(&e))?;
+        Ok(Self { parts, allowance, content_type, text_left: most_text, most_text })
     }
 
     /// The next part; what it has is read as it comes. A form cut short before its closing boundary is refused.
     pub async fn next(&mut self) -> Result<Option<Part<'_>>, Refusal> {
-        let Self { parts, allowance, content_type } = self;
+        let Self { parts, allowance, content_type, text_left, most_text } = self;
         allowance.set(MAX_PART_HEAD);
         let mut next = pin!(parts.next_field());
         let found = std::future::poll_fn(|cx| match next.as_mut().poll(cx) {
@@ -106,7 +127,8 @@ impl Form {
             found => found.map_err(|e| of_body(&e)),
         });
         let field = found.await?;
-        Ok(field.map(|field| Part { field, allowance: Arc::clone(allowance) }))
+        let (allowance, most_text) = (Arc::clone(allowance), *most_text);
+        Ok(field.map(|field| Part { field, allowance, text_left, most_text }))
     }
 }
 
@@ -134,7 +156,7 @@ impl Part<'_> {
 
     /// The next bytes.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Refusal> {
-        let Self { field, allowance } = self;
+        let Self { field, allowance, .. } = self;
         allowance.set(MAX_PIECE);
         let mut chunk = pin!(field.chunk());
         let chunk = std::future::poll_fn(|cx| {
@@ -148,14 +170,21 @@ impl Part<'_> {
         chunk.await.map_err(|e| of_body(&e))
     }
 
-    /// All bytes, up to the limit of a JSON object.
+    /// All bytes, as far as the parts of the form that are held may have so many.
     pub async fn all(&mut self) -> Result<Vec<u8>, Refusal> {
-        let field = self.name().to_owned();
+        self.take_room(self.name().len() + TEXT_COST)?;
         let mut bytes = Vec::new();
         while let Some(more) = self.chunk().await? {
-            json::extend(&mut bytes, &more, &field)?;
+            self.take_room(more.len())?;
+            bytes.extend_from_slice(&more);
         }
         Ok(bytes)
+    }
+
+    fn take_room(&mut self, bytes: usize) -> Result<(), Refusal> {
+        let left = self.text_left.checked_sub(bytes);
+        *self.text_left = left.ok_or_else(|| json::too_large(self.name(), self.most_text))?;
+        Ok(())
     }
 
     /// All of it as text.

@@ -34,7 +34,7 @@ impl Carried {
         }
         Ok(match json::media_type(headers).as_str() {
             "multipart/form-data" => Self::Form,
-            "application/json" => Self::Json,
+            kind if json::is_json(kind) => Self::Json,
             _ => {
                 let declared = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
                 Self::Bytes(declared.map(str::trim).map(str::to_owned))

@@ -1,5 +1,6 @@
-//! Logins: a token that comes as a password. Whoever guesses is slowed: an address has so many failures at once, and
-//! one more from time to time.
+//! Logins: a token that comes as a password. Whoever guesses is told to wait: an address has so many failures at once,
+//! and one more from time to time. A token is always let in: it is too long to be guessed, and behind the address of a
+//! guesser there may be others.
 
 use super::{Refusal, Storage};
 use crate::metrics::FAILED_LOGINS;
@@ -24,7 +25,7 @@ const MAX_ADDRESSES: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
 
-/// The logins of late, each with the time at which its address has nothing left to be forgotten.
+/// The failed logins of late, each with the time at which its address has nothing left to be forgotten.
 pub struct Attempts(Mutex<LruCache<IpAddr, Instant>>);
 
 impl Default for Attempts {
@@ -34,8 +35,11 @@ impl Default for Attempts {
 }
 
 impl Attempts {
-    /// Counts an attempt as a failure until it is forgiven: of many at a time none is free.
-    fn begin(&self, peer: Peer, now: Instant) -> Result<(), Refusal> {
+    /// Counts a failure.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyAttempts`] if there were too many; such a one is not counted.
+    fn fail(&self, peer: Peer, now: Instant) -> Result<(), Refusal> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let clean_at = known.get_or_insert_mut(peer.0, || now);
         let owed = clean_at.saturating_duration_since(now);
@@ -46,13 +50,6 @@ impl Attempts {
         *clean_at = now + owed + FORGOTTEN_AFTER;
         Ok(())
     }
-
-    fn forgive(&self, peer: Peer) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(clean_at) = known.peek_mut(&peer.0) {
-            *clean_at = clean_at.checked_sub(FORGOTTEN_AFTER).unwrap_or(*clean_at);
-        }
-    }
 }
 
 /// The caller whose token this password is.
@@ -61,13 +58,10 @@ pub async fn by_password(
     peer: Peer,
     password: &str,
 ) -> Result<Principal, Refusal> {
-    storage.attempts.begin(peer, Instant::now())?;
     let found = storage.library.authenticate(password).await;
-    match found {
-        Err(library::Error::Unauthenticated) => {
-            FAILED_LOGINS.fetch_add(1, Relaxed);
-        }
-        _ => storage.attempts.forgive(peer),
+    if matches!(found, Err(library::Error::Unauthenticated)) {
+        FAILED_LOGINS.fetch_add(1, Relaxed);
+        storage.attempts.fail(peer, Instant::now())?;
     }
     Ok(found?)
 }
@@ -86,30 +80,21 @@ mod tests {
     fn ten_failures_are_free_and_then_one_in_a_while() {
         let (attempts, start) = (Attempts::default(), Instant::now());
         for _ in 0..BURST {
-            attempts.begin(peer(1), start).unwrap();
+            attempts.fail(peer(1), start).unwrap();
         }
-        let refused = attempts.begin(peer(1), start).unwrap_err();
+        let refused = attempts.fail(peer(1), start).unwrap_err();
         let Refusal::TooManyAttempts { retry_after_s } = refused else { panic!("{refused:?}") };
-        attempts.begin(peer(2), start).unwrap();
+        attempts.fail(peer(2), start).unwrap();
         let later = start + Duration::from_secs(retry_after_s);
-        attempts.begin(peer(1), later).unwrap();
-        assert!(attempts.begin(peer(1), later).is_err());
-    }
-
-    #[test]
-    fn what_succeeds_is_not_counted() {
-        let (attempts, now) = (Attempts::default(), Instant::now());
-        for _ in 0..10 * BURST {
-            attempts.begin(peer(1), now).unwrap();
-            attempts.forgive(peer(1));
-        }
+        attempts.fail(peer(1), later).unwrap();
+        assert!(attempts.fail(peer(1), later).is_err());
     }
 
     #[test]
     fn only_so_many_addresses_are_remembered() {
         let (attempts, now) = (Attempts::default(), Instant::now());
         for number in 0..10_000 {
-            attempts.begin(peer(number), now).unwrap();
+            attempts.fail(peer(number), now).unwrap();
         }
         assert_eq!(attempts.0.lock().unwrap().len(), MAX_ADDRESSES.get());
     }

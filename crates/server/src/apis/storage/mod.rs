@@ -20,7 +20,7 @@ pub use refusal::Refusal;
 use crate::apis::publish::{Publish, Signer};
 use crate::apis::voipbin::settings as voipbin;
 use axum::extract::FromRef;
-use library::Library;
+use library::{Library, Turns};
 use login::Attempts;
 use media::Media;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub struct Storage {
     pub signer: Signer,
     pub publish: Arc<Publish>,
     pub attempts: Arc<Attempts>,
+    /// Partners that read lists which are too long for memory.
+    pub long_lists: Arc<Turns>,
     pub voipbin: voipbin::Config,
 }
 

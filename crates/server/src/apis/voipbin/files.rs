@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::Uri;
-use library::{File, Principal, VoipbinRow, VoipbinSide};
+use library::{File, Library, Principal, VoipbinRow, VoipbinSide};
 use uuid::Uuid;
 
 const SIDE: VoipbinSide = VoipbinSide::Customer;
@@ -30,7 +30,7 @@ pub async fn create(
     request: Request,
 ) -> Result<Json<FileObject>, ApiError> {
     let row = upload::kept(&storage, &caller, SIDE, request).await?;
-    Ok(Json(one_shown(&storage, row).await?))
+    Ok(Json(one_shown(&storage, &caller, row).await?))
 }
 
 /// Lists the customer's files, whatever API they came in through.
@@ -115,7 +115,7 @@ pub async fn listed(
         library::Error::NotFound => ApiError::no_resource("there is no such customer"),
         other => other.into(),
     })?;
-    let result = shown(storage, page.items).await?;
+    let result = shown(storage, caller, page.items).await?;
     Ok(Page { result, next_page_token: page.next.unwrap_or_default() })
 }
 
@@ -126,7 +126,7 @@ pub async fn found(
     id: Uuid,
 ) -> Result<FileObject, ApiError> {
     let row = storage.library.voipbin_file(caller, id).await;
-    one_shown(storage, known(storage, caller, id, row).await?).await
+    one_shown(storage, caller, known(storage, caller, id, row).await?).await
 }
 
 /// Leads to a file's link.
@@ -171,13 +171,25 @@ async fn known<T>(
 }
 
 /// A file with its link.
-pub async fn one_shown(storage: &Storage, row: VoipbinRow) -> Result<FileObject, ApiError> {
-    let mut shown = shown(storage, vec![row]).await?;
+pub async fn one_shown(
+    storage: &Storage,
+    caller: &Principal,
+    row: VoipbinRow,
+) -> Result<FileObject, ApiError> {
+    let mut shown = shown(storage, caller, vec![row]).await?;
     shown.pop().ok_or_else(|| Refusal::Failed.into())
 }
 
-/// Files with their links.
-async fn shown(storage: &Storage, rows: Vec<VoipbinRow>) -> Result<Vec<FileObject>, ApiError> {
+/// Files with their links, if the caller may have what they lead to.
+async fn shown(
+    storage: &Storage,
+    caller: &Principal,
+    rows: Vec<VoipbinRow>,
+) -> Result<Vec<FileObject>, ApiError> {
+    if !Library::may_play_voipbin_files(caller) {
+        let without = |row| FileObject::without_link(row, storage.voipbin.times);
+        return Ok(rows.into_iter().map(without).collect());
+    }
     let files: Vec<File> = rows.iter().map(|row| row.file.clone()).collect();
     let wish = wish(storage, Vec::new());
     let (uris, ends_at_s) = storage.signer.sign_each(&files, &wish, now_s()).await?;
@@ -189,7 +201,10 @@ async fn shown(storage: &Storage, rows: Vec<VoipbinRow>) -> Result<Vec<FileObjec
 /// Leads to a file's link with the options of the query.
 async fn redirected(storage: &Storage, file: &File, uri: &Uri) -> Result<Response, ApiError> {
     let options = Parameters::of(uri).which(can_be_signed);
-    let (link, _) = storage.signer.sign(file, &wish(storage, options), now_s()).await?;
+    let wish = wish(storage, options);
+    let (link, _) = storage.signer.sign(file, &wish, now_s()).await?;
+    let judged = storage.publish.judge(file.file_sid, wish.options).await;
+    judged.map_err(Refusal::from)?;
     if link.len() > LONGEST_LINK {
         let message = format!("the options make a link longer than {LONGEST_LINK} bytes");
         return Err(Refusal::invalid("query", message).into());

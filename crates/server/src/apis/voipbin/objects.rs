@@ -38,7 +38,7 @@ pub struct FileObject {
     size: u64,
     /// Its media type.
     mime_type: String,
-    /// A link that plays it until `tm_download_expire`; empty once it is deleted.
+    /// A link that plays it until `tm_download_expire`; empty once it is deleted, and for who may not play it.
     uri_download: String,
     /// The same link.
     download_url: String,
@@ -79,7 +79,8 @@ impl FileObject {
         Self { tm_update: gone.clone(), tm_delete: gone, ..Self::without_link(row, times) }
     }
 
-    fn without_link(row: VoipbinRow, times: Times) -> Self {
+    /// A file without a link.
+    pub fn without_link(row: VoipbinRow, times: Times) -> Self {
         let owner_id = row.owner_id();
         let VoipbinRow { file, beside } = row;
         let never = times.of(None);

@@ -25,7 +25,7 @@ pub async fn create(
     request: Request,
 ) -> Result<Json<FileObject>, ApiError> {
     let row = upload::kept(&storage, &caller, SIDE, request).await?;
-    Ok(Json(files::one_shown(&storage, row).await?))
+    Ok(Json(files::one_shown(&storage, &caller, row).await?))
 }
 
 /// Lists the agent's files.

@@ -93,7 +93,8 @@ pub async fn kept(
         let message = "must be multipart/form-data with the file in its field `file`";
         return Err(ApiError::bad_upload("Content-Type", message));
     }
-    let (mut parts, mut said) = (Form::of(request).await?, Said::default());
+    let (head, body) = request.into_parts();
+    let (mut parts, mut said) = (Form::of(&head.headers, body).await?, Said::default());
     // The closing boundary must be there: a body cut short is no upload.
     while let Some(mut part) = parts.next().await? {
         let field = part.name().to_owned();

@@ -35,8 +35,14 @@ pub async fn read_form(
 ) -> Result<Sent, Refusal> {
     let library = &storage.library;
     let mut upload = library.begin_upload(caller).await?;
+    if profile_id.is_some() {
+        // Before the form comes, as far as the path tells it.
+        let blank = library.new_recording(caller, profile_id, |_| Ok(())).await?;
+        library.check_records(&blank).await?;
+    }
     let mut said = None;
-    let mut form = Form::of(request).await?;
+    let (head, body) = request.into_parts();
+    let mut form = Form::of(&head.headers, body).await?;
     // The closing boundary must be there: a body cut short is no upload.
     while let Some(mut part) = form.next().await? {
         match part.name() {
@@ -89,7 +95,7 @@ pub async fn put(
     let recordable = library.recordable(&caller, ids.recording()?).await?;
     let declared = match Carried::by(request.headers())? {
         Carried::Bytes(declared) => declared,
-        Carried::Json => Some("application/json".into()),
+        Carried::Json => Some(json::media_type(request.headers())),
         Carried::Form => {
             let message =
                 "`multipart/form-data`; send the recording as the body, or a form to /recordings";
@@ -98,6 +104,9 @@ pub async fn put(
     };
     let mut upload = library.begin_content(&caller, &recordable).await?;
     ingest::take_body(&mut upload, declared, request.into_body()).await?;
+    if upload.is_empty() {
+        return Err(Refusal::invalid("data", "required: the recording as the body").into());
+    }
     upload.name_bytes(file_name(recordable.recording()));
     let kept = library.keep_content(&caller, recordable, upload).await?;
     Ok(Json(shown(&storage, kept).await?))

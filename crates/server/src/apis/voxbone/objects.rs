@@ -143,9 +143,18 @@ impl RecordingObject {
 
 /// A recording with its link.
 pub async fn shown(storage: &Storage, recorded: Recorded) -> Result<RecordingObject, Refusal> {
-    let one = std::slice::from_ref(&recorded);
-    let urls = storage.library.recording_urls(one, Preferences::of_asterisk).await?;
+    let urls = urls(storage, std::slice::from_ref(&recorded)).await?;
     Ok(RecordingObject::of(recorded, urls.into_iter().next().flatten()))
+}
+
+/// The links of recordings, such as are answered.
+pub async fn urls(
+    storage: &Storage,
+    recorded: &[Recorded],
+) -> Result<Vec<Option<String>>, Refusal> {
+    let urls = storage.library.recording_urls(recorded, Preferences::of_asterisk).await?;
+    let now_s = Timestamp::now().as_second();
+    Ok(storage.signer.answered(urls, u64::try_from(now_s).unwrap_or(0)).await?)
 }
 
 /// Unix milliseconds as ISO 8601, UTC.

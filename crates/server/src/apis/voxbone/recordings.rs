@@ -3,7 +3,7 @@
 use super::data::{self, Sent};
 use super::errors::{ApiError, ErrorBody};
 use super::fields;
-use super::objects::{RecordingForm, RecordingObject, shown};
+use super::objects::{RecordingForm, RecordingObject, shown, urls};
 use super::request::{Caller, Ids, Listed, Wanted};
 use crate::apis::storage::ingest::Carried;
 use crate::apis::storage::{Storage, json};
@@ -12,7 +12,6 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{StatusCode, Uri};
 use library::Recordable;
-use media::Preferences;
 
 /// Lists recordings, in the order of making; a list that goes on says where in `Link`.
 #[utoipa::path(get, path = "/recordings",
@@ -27,7 +26,7 @@ pub async fn list(
     let (wanted, library) = (Wanted::of(&uri)?, &storage.library);
     let mut rows = library.list_recordings(&caller, ids.of_profile(), wanted.part()).await?;
     let has_more = wanted.cut(&mut rows);
-    let urls = library.recording_urls(&rows, Preferences::of_asterisk).await?;
+    let urls = urls(&storage, &rows).await?;
     let recordings: Vec<_> =
         rows.into_iter().zip(urls).map(|(row, url)| RecordingObject::of(row, url)).collect();
     Ok(wanted.answer(&recordings, has_more))
