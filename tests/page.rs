@@ -108,6 +108,7 @@ fn a_visitor_finds_plays_clips_shares_renames_deletes_and_uploads_by_keyboard_an
         assert_eq!(seen[state]["error"], Value::Null, "{state}: {}", seen[state]);
     }
     assert_eq!(seen["pauses"], true);
+    assert!(text("asked").contains("token") && number(&seen["stays"]) > 0.0);
     assert!((5.0..6.5).contains(&number(&seen["skipped"])), "{}", seen["skipped"]);
     assert!(text("title").contains("melody.flac") && text("session") == "melody.flac");
     assert!(number(&seen["drawn"]) > 100.0 && text("mask").contains("/waveform.svg"));

@@ -134,6 +134,14 @@ run(async (browser) => {
   await page.goto(`${task.origin}#token=${task.token}`);
   await page.waitForSelector(".row");
   seen.address = page.url();
+  // Somebody else's link doesn't change unseen whose files these are.
+  page.once("dialog", (dialog) => {
+    seen.asked = dialog.message();
+    return dialog.dismiss();
+  });
+  await page.goto(`${task.origin}#token=of-somebody-else`);
+  await page.waitForFunction(() => location.hash === "");
+  seen.stays = await page.locator(".row").count();
   await page.getByRole("button", { name: "Forget the token" }).click();
   await page.goBack().catch(() => null);
   await page.waitForSelector("#enter");

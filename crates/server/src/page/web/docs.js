@@ -33,7 +33,7 @@ function find(words) {
 
 /** Opens what the address names. */
 function open() {
-  const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const named = document.getElementById(location.hash.slice(1));
   if (named instanceof HTMLDetailsElement) named.open = true;
   named?.scrollIntoView();
 }

@@ -55,7 +55,10 @@ export function takeFromAddress() {
   said.delete("token");
   const rest = said.toString();
   history.replaceState(null, "", location.pathname + location.search + (rest ? `#${rest}` : ""));
-  if (found.trim()) enter(found.trim(), false);
+  const [now, other] = [token(), found.trim()];
+  // A link from somebody else must not change unseen whose files these are, and where uploads go.
+  const changes = now !== "" && now !== other;
+  if (other && now !== other && (!changes || confirm("Use the token of this link in place of the one that is in use?"))) enter(other, false);
 }
 
 /**
