@@ -191,7 +191,8 @@ fn a_suffix_goes_before_format_and_format_before_accept() {
         };
         let answer = request.send();
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        assert_eq!(answer.header("vary"), Some("Accept"));
+        let varies = answer.header("vary").unwrap();
+        assert!(varies.split(", ").any(|name| name == "Accept"), "{varies}");
         answer.header("content-type").unwrap().to_owned()
     };
     for path in ["/files", "/portal/files", "/app/files", &format!("/files/{id}")] {

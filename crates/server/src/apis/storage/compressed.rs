@@ -12,8 +12,8 @@ use semantics::coding::Coding;
 /// Below this a coding saves nothing.
 const LEAST_BYTES: u64 = 1024;
 
-/// What isn't in memory anyway is sent as it comes.
-const MOST_BYTES: u64 = 32 << 20;
+/// What isn't in memory anyway is sent as it comes: longer lists lie on the disk.
+const MOST_BYTES: u64 = 2 << 20;
 
 /// Codes what is worth it.
 pub async fn compressed(request: Request, next: Next) -> Response {
@@ -23,7 +23,12 @@ pub async fn compressed(request: Request, next: Next) -> Response {
     if !is_text(&answer) {
         return answer;
     }
-    answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    let headers = answer.headers_mut();
+    let varies = match headers.contains_key(header::VARY) {
+        true => "Accept, Accept-Encoding",
+        false => "Accept-Encoding",
+    };
+    headers.insert(header::VARY, HeaderValue::from_static(varies));
     if coding == Coding::Identity {
         return answer;
     }
