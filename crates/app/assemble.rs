@@ -335,6 +335,8 @@ pub async fn services(
         tls: entrance.tls,
         proxies: settings.network.proxies(),
         links_follow_requests: entrance.links_follow_requests,
+        log_format: settings.log_format,
+        version: env!("TONEARM_VERSION").into(),
         page_origin: settings.page_origin.clone(),
         apis: settings.apis.clone(),
         publish: server::PublishConfig {

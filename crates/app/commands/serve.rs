@@ -9,7 +9,7 @@ use crate::mail_links::MailLinks;
 use crate::settings;
 use crate::signals::{Reloads, Stops};
 use crate::{config, supervisor};
-use library::Welcome;
+use library::{Usage, Welcome};
 use server::{Bound, Services, Tls};
 use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -59,10 +59,8 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
         let post = MailLinks::post(&services, mail);
         tokio::spawn(post.clone().keep_sending());
         let status = announce(listeners.bound(), tls.is_some())?;
+        tell_start(&opened, args, &status).await;
         tokio::spawn(supervisor::keep_alive());
-        if let Some(tls) = tls.clone() {
-            tokio::spawn(tls.keep_reading());
-        }
         tokio::spawn(keep_reloading(reloads, log, tls, status));
         let mut closing = None;
         let stop = async {
@@ -135,8 +133,23 @@ fn announce(bound: &[Bound], is_secure: bool) -> Result<String, Failure> {
     Ok(status)
 }
 
+/// Says in the log what runs, where, and on what.
+async fn tell_start(opened: &Opened, args: &Serve, status: &str) {
+    let version = env!("TONEARM_VERSION");
+    let data = args.store.data.display();
+    match opened.library.usage().await {
+        Ok(Usage { files, bytes }) => {
+            tracing::info!(version, %data, files, bytes, "the server is ready, {status}");
+        }
+        Err(error) => tracing::warn!(version, %data, %error, "the server is ready, {status}"),
+    }
+}
+
 /// Reads again at each signal what may change while the server runs: the certificate, and what is logged.
 async fn keep_reloading(mut reloads: Reloads, log: Log, tls: Option<Arc<Tls>>, status: String) {
+    if let Some(tls) = tls.clone() {
+        tokio::spawn(tls.keep_reading());
+    }
     loop {
         reloads.next().await;
         supervisor::reloading();

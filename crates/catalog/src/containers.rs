@@ -6,7 +6,7 @@ use crate::list::list;
 use crate::query::{List, Listing};
 use crate::sql::Db;
 use crate::table::Table;
-use crate::{Catalog, ContainerRow, Error, claims, keys};
+use crate::{Catalog, ContainerRow, Error, Usage, claims, keys};
 use uuid::Uuid;
 
 impl Catalog {
@@ -92,6 +92,22 @@ impl Catalog {
     ) -> Result<Listing<ContainerRow>, Error> {
         self.scan_list(move |db| {
             list(db, Table::Containers, partner_sid, &wanted, ContainerRow::read)
+        })
+        .await
+    }
+
+    /// What all of them hold together.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn usage(&self) -> Result<Usage, Error> {
+        self.read(|db| {
+            let sum = |column: &str| {
+                let sql =
+                    format!("SELECT CAST(coalesce(sum({column}), 0) AS BIGINT) FROM containers");
+                Ok::<_, Error>(db.value(&sql, &[])?.unwrap_or(0))
+            };
+            Ok(Usage { bytes: sum("total_bytes")?, files: sum("total_files")? })
         })
         .await
     }

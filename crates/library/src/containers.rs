@@ -6,7 +6,7 @@ use crate::rules::is_reached;
 use crate::values::{check_container, check_origin};
 use crate::{
     Condition, Container, ContainerChanges, Error, Library, Limits, List, Listing, Operator, Order,
-    Principal, Publish, Rest, Role, Scope, Start, StorageKind, now_ms,
+    Principal, Publish, Rest, Role, Scope, Start, StorageKind, Usage, now_ms,
 };
 use blob::Bucket;
 use catalog::is_secret;
@@ -37,6 +37,14 @@ impl Library {
         self.try_bucket(&container).await?;
         self.catalog.insert_container(container.clone()).await?;
         Ok(container)
+    }
+
+    /// What all containers hold together.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn usage(&self) -> Result<Usage, Error> {
+        Ok(self.catalog.usage().await?)
     }
 
     /// The container that the uploads of one API go to: the partner's oldest of this name, made without quotas where

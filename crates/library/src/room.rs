@@ -28,7 +28,7 @@ impl Library {
             return Readiness::NoCatalog;
         }
         let needed = self.config.min_free_bytes.max(RESERVE_BYTES);
-        match self.free().await {
+        match self.free_bytes().await {
             Some(free) if free < needed => Readiness::DiskFull { free, needed },
             _ => Readiness::Ready,
         }
@@ -40,14 +40,14 @@ impl Library {
     /// [`Error::Full`].
     pub(crate) async fn check_room(&self) -> Result<(), Error> {
         let needed = self.config.min_free_bytes;
-        if needed > 0 && self.free().await.is_some_and(|free| free < needed) {
+        if needed > 0 && self.free_bytes().await.is_some_and(|free| free < needed) {
             return Err(Error::Full);
         }
         Ok(())
     }
 
     /// Bytes that are free on the disk that has least; `None` if no disk tells.
-    async fn free(&self) -> Option<u64> {
+    pub async fn free_bytes(&self) -> Option<u64> {
         let data = self.config.data_dir.clone();
         let look = move || {
             let places = [data.join("tmp"), data.join("blobs"), data];

@@ -53,5 +53,6 @@ pub use preferences::{
 };
 pub use prepared::Prepared;
 pub use resource::{Resource, Right};
+pub use scheduler::Load;
 pub use select::{Refusal, Representation, Transcoded, select};
 pub use service::Media;

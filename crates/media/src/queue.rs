@@ -71,6 +71,11 @@ impl Queue {
         self.turns[class as usize].push(label, job);
     }
 
+    /// Jobs that wait.
+    pub fn count(&self) -> usize {
+        self.turns.iter().map(Share::count).sum()
+    }
+
     /// The next job, and who asked for it.
     pub fn pop(&mut self) -> Option<(Asker, Box<dyn Job>)> {
         self.turns.iter_mut().find_map(|turns| {

@@ -16,6 +16,17 @@ pub struct Scheduler {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// What a pool has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Jobs that wait for a thread.
+    pub waiting: usize,
+    /// Jobs that run.
+    pub running: usize,
+    /// Threads.
+    pub threads: usize,
+}
+
 /// What the threads share with those who bring work.
 struct Desk {
     work: Mutex<Work>,
@@ -49,6 +60,13 @@ impl Scheduler {
     /// Number of threads.
     pub fn threads(&self) -> usize {
         self.threads.len()
+    }
+
+    /// What there is to do now.
+    pub fn load(&self) -> Load {
+        let work = lock(&self.desk.work);
+        let waiting = work.queue.as_ref().map_or(0, Queue::count);
+        Load { waiting, running: work.running, threads: self.threads() }
     }
 
     /// Puts a job into the queue, if there is or can be made room for it.

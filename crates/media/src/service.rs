@@ -11,6 +11,7 @@ use crate::prepared::Prepared;
 use crate::queue::Class;
 use crate::remote_source::RemoteSource;
 use crate::resource::{Resource, ResourceCache, Right, playable};
+use crate::scheduler::Load;
 use crate::select::{Representation, Transcoded};
 use crate::source::Stored;
 use audio::Facts;
@@ -72,6 +73,18 @@ impl Media {
     #[must_use]
     pub fn cached_bytes(&self) -> u64 {
         self.engine().cache.bytes()
+    }
+
+    /// Bytes that the output cache may hold.
+    #[must_use]
+    pub fn cache_limit_bytes(&self) -> u64 {
+        self.engine().config.cache_bytes
+    }
+
+    /// What the threads that encode have to do now.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        self.engine().scheduler.load()
     }
 
     /// Has the output cache leave so many bytes free on its disk, for ever: for one that files share with it.

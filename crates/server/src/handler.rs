@@ -1,5 +1,6 @@
 //! A request's way to its answer: published links first, then health and metrics, then the APIs.
 
+use crate::access_log::Caller;
 use crate::apis::publish::{self, Publish, Signer};
 use crate::apis::storage::Storage;
 use crate::apis::storage::login::Peer;
@@ -9,6 +10,7 @@ use crate::connection::admission::Admissions;
 use crate::connection::deadline::Deadline;
 use crate::connection::host;
 use crate::connection::request_body::RequestBody;
+use crate::metrics::Route;
 use crate::problem::Problem;
 use crate::{Config, Services, metrics, page, respond};
 use axum::Router;
@@ -17,8 +19,8 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use library::{LinkBase, Readiness, Turns};
 use media::{OpenError, RETRY_AFTER_ENCODE_S};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Instant;
 use tower_service::Service;
 
@@ -62,6 +64,7 @@ impl Handler {
             .description()
             .merge(page::router(links.as_ref().map(LinkBase::as_str)))
             .fallback(async || respond::problem(&Problem::NotFound).map(Body::into_api));
+        LazyLock::force(&metrics::BEGAN);
         Self { services, publish, apis, router, admissions }
     }
 
@@ -78,6 +81,34 @@ impl Handler {
             return None;
         }
         self.publish.at_once(request.method(), request.uri(), request.headers(), started)
+    }
+
+    /// What a request for a path is for, as the figures tell it.
+    pub fn route(&self, path: &str) -> Route {
+        match path {
+            path if publish::is_link(path) => Route::LINK,
+            "/healthz" | "/readyz" => Route::named("health"),
+            "/metrics" => Route::named("metrics"),
+            path => Route::named(self.apis.name(path).unwrap_or("page")),
+        }
+    }
+
+    /// `GET /metrics`: what isn't in memory is looked up once a scrape.
+    async fn figures(&self) -> String {
+        let Services { library, media, config } = &self.services;
+        let mails = library.mail_counts().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the mails can't be counted");
+            Vec::new()
+        });
+        metrics::render(&metrics::Now {
+            connections: self.admissions.count(),
+            mails,
+            stored: library.usage().await.ok(),
+            disk_free_bytes: library.free_bytes().await,
+            library,
+            media,
+            version: &config.version,
+        })
     }
 
     /// Answers a request, whose links begin as it says.
@@ -123,14 +154,7 @@ impl Handler {
                 false => readiness(self.services.library.readiness().await),
             }
         } else if uri.path() == "/metrics" {
-            let connections = self.admissions.count();
-            let Services { library, media, .. } = &self.services;
-            let mails = library.mail_counts().await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "the mails can't be counted");
-                Vec::new()
-            });
-            let figures = metrics::render(connections, &mails, library, media);
-            text(StatusCode::OK, metrics::CONTENT_TYPE, figures)
+            text(StatusCode::OK, metrics::CONTENT_TYPE, self.figures().await)
         } else if page::is_asset(uri.path()) || self.answers(Part::Page, &request) {
             self.api(request, asked.peer, deadline).await
         } else {
@@ -158,11 +182,16 @@ impl Handler {
             false => axum::body::Body::new(RequestBody::new(body, limits, deadline, &is_given_up)),
         });
         guarded.extensions_mut().insert(peer);
+        let caller = Arc::<OnceLock<Caller>>::default();
+        guarded.extensions_mut().insert(Arc::clone(&caller));
         let router = self.apis.find(guarded.uri().path()).unwrap_or(&self.router);
-        let response = match router.clone().call(guarded).await {
+        let mut response = match router.clone().call(guarded).await {
             Ok(response) => response.map(Body::of_api),
             Err(never) => match never {},
         };
+        if let Some(caller) = caller.get() {
+            response.extensions_mut().insert(*caller);
+        }
         if is_given_up.load(Relaxed) { closing(response) } else { response }
     }
 }

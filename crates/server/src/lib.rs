@@ -13,6 +13,7 @@ mod log_format;
 mod metrics;
 mod page;
 mod problem;
+mod request_id;
 mod respond;
 
 pub use apis::Apis;
@@ -44,6 +45,10 @@ pub struct Config {
     pub tls: Option<Arc<Tls>>,
     /// The proxies that are believed what they say of a request.
     pub proxies: Proxies,
+    /// What runs, as `--version` says it.
+    pub version: String,
+    /// How requests are logged.
+    pub log_format: LogFormat,
     /// Whether links begin at the URL by which the request came that asks for them.
     pub links_follow_requests: bool,
     /// Where the page and the storage APIs are answered, if not where the links are; each then at its own alone.

@@ -89,8 +89,17 @@ impl Apis {
 }
 
 impl Mounted {
+    /// The name of the API that a path belongs to.
+    pub fn name(&self, path: &str) -> Option<&'static str> {
+        self.owner(path).map(|(api, _)| api.name)
+    }
+
     /// The router of the API that a path belongs to.
     pub fn find(&self, path: &str) -> Option<&Router> {
+        self.owner(path).map(|(_, router)| router)
+    }
+
+    fn owner(&self, path: &str) -> Option<&(&'static Api, Router)> {
         let length = |api: &Api| {
             api.prefixes
                 .iter()
@@ -98,8 +107,8 @@ impl Mounted {
                 .map(|prefix| prefix.len())
                 .max()
         };
-        let found = self.apis.iter().filter_map(|(api, router)| Some((length(api)?, router)));
-        found.max_by_key(|(length, _)| *length).map(|(_, router)| router)
+        let found = self.apis.iter().filter_map(|owner| Some((length(owner.0)?, owner)));
+        found.max_by_key(|(length, _)| *length).map(|(_, owner)| owner)
     }
 }
 

@@ -12,7 +12,8 @@ use crate::access_log::Entry;
 use crate::apis::storage::login::Peer;
 use crate::body::Body;
 use crate::handler::{Asked, Handler};
-use crate::metrics::ANSWERS;
+use crate::metrics::{ANSWERS, Ended, Route};
+use crate::request_id::{self, X_REQUEST_ID};
 use bytes::{Buf, Bytes};
 use http::{HeaderValue, Method, Request, Response, Version, header};
 use http_body::{Body as _, Frame, SizeHint};
@@ -82,8 +83,10 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             None => (self.admission.remote.ip(), Arc::clone(&self.remote)),
         };
         let network = remote::network(client);
-        let entry = Entry::begin(remote, request.method().clone(), request.uri());
+        let id = request_id::of(request.headers());
+        let entry = Entry::begin(remote, id, self.handler.config().log_format, &request);
         let is_head = request.method() == Method::HEAD;
+        let route = self.handler.route(request.uri().path());
         let handling = match self.handler.at_once(&request, entry.started) {
             Some(response) => Handling::Done(Some(response)),
             None => {
@@ -95,7 +98,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
                 ))
             }
         };
-        let answered = Answered { entry, deadline: Arc::clone(deadline) };
+        let answered = Answered { entry, route, deadline: Arc::clone(deadline) };
         let going = Going { slices: self.slices.clone(), is_head, asker: Asker::at(network) };
         Answering { handling, frame: Some((going, answered)) }
     }
@@ -144,6 +147,7 @@ impl Future for Answering {
             return Poll::Pending;
         };
         answered.entry.answered(&response);
+        response.headers_mut().insert(X_REQUEST_ID, answered.entry.id.clone());
         let pace = PACE.try_with(Arc::clone).ok();
         if pace.is_some() && going.is_head {
             leave_body_out(&mut response);
@@ -176,17 +180,24 @@ pub struct Outgoing {
 /// The end of an answer, whole or given up: counted and logged, and the connection waits for the next request.
 struct Answered {
     entry: Entry,
+    route: Route,
     deadline: Arc<Deadline>,
 }
 
 impl Drop for Answered {
     fn drop(&mut self) {
         self.deadline.answered();
-        let Entry { started, status, bytes, .. } = self.entry;
-        let ended = Instant::now();
-        let duration = ended.saturating_duration_since(started);
-        ANSWERS.count(status, bytes, duration);
-        self.entry.write(ended, duration);
+        let now = Instant::now();
+        let duration = now.saturating_duration_since(self.entry.started);
+        ANSWERS.count(&Ended {
+            route: self.route,
+            method: self.entry.method.as_str(),
+            status: self.entry.status,
+            body_bytes: self.entry.bytes,
+            duration,
+            was_there: self.entry.was_there(),
+        });
+        self.entry.write(now, duration);
     }
 }
 

@@ -1,10 +1,12 @@
 //! Who asks: the forms in which a token may come, and its holder. An API lists the forms that it takes.
 
 use super::{Refusal, base64};
+use crate::access_log::Caller;
 use http::header::{self, HeaderMap};
 use http::request::Parts;
 use library::{Library, Principal};
 use percent_encoding::percent_decode_str;
+use std::sync::{Arc, OnceLock};
 
 /// A form in which a token may come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +36,13 @@ pub async fn caller(
     if form.is_ambient() && is_from_elsewhere(&parts.headers) {
         return Err(Refusal::Forbidden);
     }
-    Ok(library.authenticate(&token).await?)
+    let caller = library.authenticate(&token).await?;
+    if let Some(told) = parts.extensions.get::<Arc<OnceLock<Caller>>>() {
+        let Principal { partner_sid, token_id, .. } = caller;
+        // A request that asks twice is the same caller's.
+        let _ = told.set(Caller { partner_sid, token_id });
+    }
+    Ok(caller)
 }
 
 /// Whether a page of another origin made the browser send a request: by Fetch Metadata, or where the browser sends
