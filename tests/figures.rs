@@ -34,8 +34,11 @@ fn every_sample_belongs_to_a_family_that_is_told_once_before_it() {
             assert!(value.parse::<f64>().is_ok(), "{line}");
             assert!(samples.insert(sample.to_owned()), "{sample} twice");
             let name = sample.split('{').next().unwrap();
-            let endings =
-                if kind == "histogram" { &["_bucket", "_sum", "_count"][..] } else { &[""] };
+            let endings = match kind {
+                "histogram" => &["_bucket", "_sum", "_count"][..],
+                "summary" => &["_sum", "_count"],
+                _ => &[""],
+            };
             let belongs = endings.iter().any(|ending| name == format!("{family}{ending}"));
             assert!(belongs, "{sample} in {family}");
         }

@@ -3,6 +3,7 @@
 //! An object's key is the prefix and `ab/cd/<name>`, as on the local disk. Names are used once and a put overwrites, so
 //! one that timed out is simply sent again. Nothing is ever listed.
 
+use crate::requests::{Operation, counted};
 use crate::{Draft, Leftover, ObjectName, StoreError};
 use bytes::Bytes;
 use futures_util::future::select;
@@ -119,7 +120,10 @@ impl Remote {
 
     /// The answer to the first of two requests that has one, the second sent if the first takes long.
     async fn begin_read(&self, path: &Path, options: &GetOptions) -> Result<GetResult, Error> {
-        let ask = || Box::pin(self.bucket.reads.get_opts(path, options.clone()));
+        let ask = || {
+            let request = self.bucket.reads.get_opts(path, options.clone());
+            Box::pin(counted(Operation::Get, request))
+        };
         let mut first = ask();
         if let Ok(got) = timeout(self.second_after, &mut first).await {
             return got;
@@ -167,7 +171,8 @@ impl Remote {
         if length <= SINGLE_BYTES {
             let _room = acquire(&self.bucket.parts, 2).await?;
             let payload = PutPayload::from(read(file, 0..length).await?);
-            let put = self.bucket.writes.put_opts(&path, payload, PutOptions::default()).await;
+            let request = self.bucket.writes.put_opts(&path, payload, PutOptions::default());
+            let put = counted(Operation::Put, request).await;
             return Ok(put.map_err(of_put)?.e_tag);
         }
         let upload = self.bucket.writes.create_multipart(&path).await.map_err(of_put)?;
@@ -200,8 +205,8 @@ impl Remote {
             async move {
                 let _room = acquire(&self.bucket.parts, 1).await?;
                 let payload = PutPayload::from(read(file, range).await?);
-                let put = self.bucket.writes.put_part(path, upload, part as usize, payload).await;
-                put.map_err(of_put)
+                let request = self.bucket.writes.put_part(path, upload, part as usize, payload);
+                counted(Operation::Put, request).await.map_err(of_put)
             }
         });
         stream::iter(parts).buffered(MAX_PARTS_OF_ONE).try_collect().await
@@ -222,7 +227,7 @@ impl Remote {
         if let Some(upload) = &object.upload {
             gone(self.bucket.writes.abort_multipart(&path, upload).await)?;
         }
-        gone(self.bucket.writes.delete(&path).await)
+        gone(counted(Operation::Delete, self.bucket.writes.delete(&path)).await)
     }
 
     /// Writes, reads and removes a small object: whether the settings are right.

@@ -39,6 +39,7 @@ mod service;
 mod source;
 
 pub use asker::Asker;
+pub use blob::{Operation as StoreOperation, Requests as StoreRequests};
 pub use body::Body;
 pub use cache::give_up_outputs;
 pub use chunk::{BodyError, Chunk};

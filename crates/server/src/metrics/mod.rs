@@ -5,7 +5,7 @@ mod process;
 mod text;
 
 use library::{Library, MailState, Usage};
-use media::Media;
+use media::{Media, StoreOperation, StoreRequests};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
@@ -145,6 +145,7 @@ pub fn render(now: &Now<'_>) -> String {
         text.gauge("tonearm_disk_free_bytes", help, free);
     }
     media_figures(&mut text, now.media);
+    store_figures(&mut text);
     text.end()
 }
 
@@ -200,6 +201,26 @@ fn answers(text: &mut Text, answers: &Answers) {
     let help = "Answers of links that had to be made, in part at least.";
     text.counter("tonearm_cache_misses_total", help, misses);
     text.counter("tonearm_connections_refused_total", "Connections over a limit.", refused);
+}
+
+fn store_figures(text: &mut Text) {
+    let all = StoreOperation::ALL.map(|(operation, name)| (name, StoreRequests::of(operation)));
+    let counts = all.map(|(name, requests)| {
+        (name, [&requests.done, &requests.failed].map(|counter| counter.load(Relaxed)))
+    });
+    let name = "tonearm_store_requests_total";
+    text.family(name, "counter", "Requests to buckets, by what they do and how they went.");
+    for (operation, [done, failed]) in counts {
+        text.sample(name, &format!("op=\"{operation}\",outcome=\"done\""), done);
+        text.sample(name, &format!("op=\"{operation}\",outcome=\"failed\""), failed);
+    }
+    let name = "tonearm_store_seconds";
+    text.family(name, "summary", "Time that requests to buckets took, until their answer began.");
+    for ((operation, requests), (_, [done, failed])) in all.into_iter().zip(counts) {
+        let (labels, spent_us) = (format!("op=\"{operation}\""), requests.spent_us.load(Relaxed));
+        text.sample(&format!("{name}_sum"), &labels, spent_us as f64 / 1e6);
+        text.sample(&format!("{name}_count"), &labels, done + failed);
+    }
 }
 
 fn media_figures(text: &mut Text, media: &Media) {
