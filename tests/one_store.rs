@@ -1,6 +1,7 @@
 //! One store behind four APIs: a file is the same through each of them, and another partner's is not there through any.
 
 use crate::client::Answer;
+use crate::postgres_cluster::SHARED;
 use crate::running::{Server, run, stderr, stdout, text};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -27,14 +28,24 @@ struct Kept {
 }
 
 impl Office {
+    /// With the catalog in a file.
     fn open() -> Self {
+        Self::open_with(&[])
+    }
+
+    /// With the catalog in a database of its own of PostgreSQL's.
+    fn open_on_postgres() -> Self {
+        Self::open_with(&["--catalog", &SHARED.fresh()])
+    }
+
+    fn open_with(catalog: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
-        let server = Server::start(&folder.path().join("data"), &[]);
+        let server = Server::start(&folder.path().join("data"), catalog);
         let data = server.data.to_str().unwrap();
         let token = |partner| {
             let args =
                 ["token", "create", "--data", data, "--role", "manager", "--partner", partner];
-            let made = run(&args);
+            let made = run(&[&args[..], catalog].concat());
             assert!(made.status.success(), "{}", stderr(&made));
             stdout(&made).trim().to_owned()
         };
@@ -204,16 +215,24 @@ fn assert_gone(office: &Office, kept: &Kept, from: &str, through: &str) {
 
 #[test]
 fn an_upload_through_any_api_is_listed_read_played_and_deleted_through_each() {
-    let office = Office::open();
+    go_through_all(&Office::open());
+}
+
+#[test]
+fn it_is_so_where_the_catalog_is_postgresql() {
+    go_through_all(&Office::open_on_postgres());
+}
+
+fn go_through_all(office: &Office) {
     for (row, from) in APIS.iter().enumerate() {
         for (column, through) in APIS.iter().enumerate() {
             let bytes = sound((row * APIS.len() + column) as u8);
             let kept = office.upload(from, "call.wav", &bytes);
-            assert_there(&office, &kept, &bytes, from);
+            assert_there(office, &kept, &bytes, from);
             let Some((deleted, _)) = places(through, &kept) else { continue };
             let gone = office.send(&office.owner, "DELETE", &deleted, "application/json", b"");
             assert!(matches!(gone.status, 200 | 204), "{from} by {through}: {}", gone.text());
-            assert_gone(&office, &kept, from, through);
+            assert_gone(office, &kept, from, through);
         }
     }
 }
@@ -329,19 +348,27 @@ fn assert_tells_nothing(office: &Office, method: &str, path: &str, query: &str, 
 
 #[test]
 fn a_strangers_token_finds_and_changes_nothing_of_anothers_by_any_call_of_any_api() {
-    let office = Office::open();
-    let ids = kept_secrets(&office);
-    let before = all_there_is(&office);
-    let calls = calls(&office);
+    find_nothing(&Office::open());
+}
+
+#[test]
+fn nor_where_the_catalog_is_postgresql() {
+    find_nothing(&Office::open_on_postgres());
+}
+
+fn find_nothing(office: &Office) {
+    let ids = kept_secrets(office);
+    let before = all_there_is(office);
+    let calls = calls(office);
     assert!(calls.len() > 45, "{} calls", calls.len());
     for (method, template) in calls {
         for path in filled(&template, &ids) {
             let names_an_id = ids.iter().any(|id| path.contains(id.as_str()));
             let queries = if names_an_id { vec![String::new()] } else { queries(&ids) };
             for query in queries {
-                assert_tells_nothing(&office, &method, &path, &query, &ids);
+                assert_tells_nothing(office, &method, &path, &query, &ids);
             }
         }
     }
-    assert_eq!(all_there_is(&office), before);
+    assert_eq!(all_there_is(office), before);
 }

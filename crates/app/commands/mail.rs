@@ -8,7 +8,7 @@ use crate::failure::{Failure, print};
 pub fn run(mail: &Mail) -> Result<(), Failure> {
     let MailAction::List { store } = &mail.action;
     block_on(async {
-        let library = within(&store).await?;
+        let library = within(store).await?;
         let mails = library.mails().await.map_err(|e| Failure::failed("listing mails", e))?;
         for mail in mails {
             let next = mail.due_at.map_or("-".into(), time);

@@ -17,7 +17,7 @@ pub fn run(secret: &Secret) -> Result<(), Failure> {
     // The end of a link may have been rounded up to the next window.
     let life_s = lifetimes.max_s.saturating_add(lifetimes.window_s);
     block_on(async {
-        let library = within(&store).await?;
+        let library = within(store).await?;
         let rotated = library.rotate_link_secret(life_s).await;
         rotated.map_err(|e| Failure::failed("making a secret", e))?;
         let days = lifetimes.max_s / 86_400;
