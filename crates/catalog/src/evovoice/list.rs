@@ -173,7 +173,10 @@ impl EvoVoiceList {
         let texts = |texts: &[String]| texts.iter().map(Column::value).collect();
         let mut clause = Clause::of("TRUE", []);
         let mut add = |sql: &str, values: Vec<Value>| {
-            let sql = sql.replace("(?)", &format!("({})", vec!["?"; values.len()].join(", ")));
+            // An empty list is no SQL of PostgreSQL's; nothing is in one of NULL either.
+            let list =
+                if values.is_empty() { "NULL".into() } else { vec!["?"; values.len()].join(", ") };
+            let sql = sql.replace("(?)", &format!("({list})"));
             clause = std::mem::take(&mut clause).and(Clause::of(&sql, values));
         };
         let said = |column: &str| {

@@ -14,7 +14,7 @@ fn recorded(db: &Db, which: &str, of: &[Value]) -> Result<Vec<Recorded>, Error> 
     let at = files.split(", ").count();
     // What the page leaves out is not joined.
     let sql = format!(
-        "SELECT {files}, {RECORDING} FROM (SELECT recording, {RECORDING} FROM voxbone_recordings {which})
+        "SELECT {files}, {RECORDING} FROM (SELECT recording, {RECORDING} FROM voxbone_recordings {which}) page
         LEFT JOIN files ON file_sid = recording_file AND partner_sid = recording_partner ORDER BY recording"
     );
     let sid = files.split(", ").position(|column| column == FileRow::ID).unwrap_or_default();

@@ -14,25 +14,28 @@ const MARKS: [&str; 6] = ["token", "secret", "passw", "signature", "credential",
 
 /// The text with a `-` in place of each secret's value, such as that of `sig=`, whatever way its name is written.
 pub fn masked(text: &str) -> Cow<'_, str> {
-    let has_secret = |text: &str| text.split(PARTS).any(is_secret);
-    if !text.contains('=') || !has_secret(text) {
+    if !text.split(PARTS).any(|pair| secret(pair).is_some()) {
         return text.into();
     }
     let pieces = text.split_inclusive(PARTS).map(|piece| {
         let end = piece.trim_end_matches(PARTS).len();
         let (pair, parting) = piece.split_at(end);
-        match pair.split_once('=').filter(|_| is_secret(pair)) {
-            Some((name, _)) => format!("{name}=-{parting}"),
+        match secret(pair) {
+            Some(name) => format!("{name}=-{parting}"),
             None => piece.to_owned(),
         }
     });
     pieces.collect::<String>().into()
 }
 
-fn is_secret(pair: &str) -> bool {
-    let Some((name, _)) = pair.split_once('=') else { return false };
-    let name = percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
-    SECRETS.contains(&name.as_str()) || MARKS.iter().any(|mark| name.contains(mark))
+/// The name of a secret that has its value behind it. Links are read with a `=` that is encoded, too.
+fn secret(pair: &str) -> Option<&str> {
+    let ends = ["=", "%3D", "%3d"].into_iter().filter_map(|equals| pair.find(equals));
+    let written = &pair[..ends.min()?];
+    let name = percent_decode_str(written).decode_utf8_lossy().to_ascii_lowercase();
+    let is_secret =
+        SECRETS.contains(&name.as_str()) || MARKS.iter().any(|mark| name.contains(mark));
+    is_secret.then_some(written)
 }
 
 #[cfg(test)]
@@ -47,6 +50,8 @@ mod tests {
             ("f=mp3&exp=9&sig=abc", "f=mp3&exp=9&sig=-"),
             ("%73ig=abc&f=mp3", "%73ig=-&f=mp3"),
             ("SIG=abc", "SIG=-"),
+            ("/f/1/exp%3D9/%73ig%3dabc/x.wav", "/f/1/exp%3D9/%73ig=-/x.wav"),
+            ("sig%3Dabc=d", "sig=-"),
             ("token=a.b.c&accesskey=x", "token=-&accesskey=-"),
             ("X-Amz-Signature=1&X-Amz-Credential=2", "X-Amz-Signature=-&X-Amz-Credential=-"),
             ("string_key_1=a&key=b", "string_key_1=a&key=-"),
