@@ -9,6 +9,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A certificate for 127.0.0.1 and localhost that vouches for itself, with its key.
@@ -196,6 +197,8 @@ fn clients_that_stop_in_the_handshake_are_counted_and_cut_off() {
         .collect();
     let refused = || {
         let mut client = TcpStream::connect(all.server.address).unwrap();
+        // One that is let in after all hears nothing, and is not to wait until the others are cut off.
+        client.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
         let mut told = String::new();
         let _ = client.read_to_string(&mut told);
         told.starts_with("HTTP/1.1 503")

@@ -147,7 +147,13 @@ impl Future for Answering {
             return Poll::Pending;
         };
         answered.entry.answered(&response);
-        response.headers_mut().insert(X_REQUEST_ID, answered.entry.id.clone());
+        // An API may have rules of its own for the name; then the log has that one.
+        match response.headers().get(X_REQUEST_ID) {
+            Some(own) => answered.entry.id = own.clone(),
+            None => {
+                response.headers_mut().insert(X_REQUEST_ID, answered.entry.id.clone());
+            }
+        }
         let pace = PACE.try_with(Arc::clone).ok();
         if pace.is_some() && going.is_head {
             leave_body_out(&mut response);
