@@ -6,6 +6,7 @@ pub mod admission;
 mod answering;
 mod base;
 pub mod deadline;
+mod either;
 pub mod endpoint;
 pub mod forwarded;
 pub mod host;
