@@ -1,7 +1,8 @@
 //! `GET /metrics`: names and forms as Prometheus wants them, and figures that are true.
 
+use crate::client::Connection;
 use crate::command_line::chime;
-use crate::running::{Server, until};
+use crate::running::{Server, run, stdout, until};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use tempfile::TempDir;
@@ -86,6 +87,91 @@ fn figures_tell_what_happened() {
     let version =
         format!("tonearm_build_info{{version=\"{}\",commit=\"", env!("CARGO_PKG_VERSION"));
     assert!(text.contains(&version), "{text}");
+}
+
+#[test]
+fn uploads_are_told_by_how_they_ended() {
+    let (server, link, folder) = served();
+    let ended =
+        |outcome: &str| server.metric(&format!("tonearm_uploads_total{{outcome=\"{outcome}\"}}"));
+    let chime = std::fs::read(chime()).unwrap();
+    let bytes = chime.len() as u64;
+    assert_eq!((ended("kept"), server.metric("tonearm_upload_bytes_total")), (1, bytes));
+
+    let file = format!("/core/v2/storage/files/{}", link.trim_start_matches("/f/"));
+    let patch = |part: &str, body: &[u8]| {
+        let head = format!("--x\r\nContent-Disposition: form-data; name={part}\r\n\r\n");
+        let body = [head.as_bytes(), body, b"\r\n--x--\r\n"].concat();
+        let request = server.request("PATCH", &file).token(&server.token());
+        request.header("Content-Type", "multipart/form-data; boundary=x").body(&body).send().status
+    };
+    assert_eq!(patch("\"name\"", b"other"), 200);
+    assert_eq!(ended("given_up"), 0, "a change that brings no bytes is no upload");
+    assert_eq!(patch("\"data\"; filename=\"a.bin\"", b"12345"), 200);
+    assert_eq!((ended("kept"), server.metric("tonearm_upload_bytes_total")), (2, bytes + 5));
+
+    let (token, containers) = (server.token(), "/core/v2/storage/containers");
+    let small = server.request("POST", containers).token(&token);
+    let small =
+        small.header("Content-Type", "application/json").body(b"{\"quota_bytes\":1}").send();
+    let into = crate::running::text(&small.json()["container_sid"]);
+    let path = format!("/core/v2/storage/files?container_sid={into}");
+    let refused = server.request("POST", &path).token(&token).body(&chime);
+    assert_eq!(refused.header("Content-Type", "audio/wav").send().status, 422);
+    assert_eq!(ended("refused"), 1);
+
+    let mut leaves = Connection::open(server.address);
+    let head = format!(
+        "PUT /core/v2/storage/upload/a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    );
+    leaves.send(format!("{head}Content-Length: 100000\r\n\r\nnot all").as_bytes());
+    drop(leaves);
+    until("it was given up", || ended("given_up") == 1);
+
+    let full = Server::start(&folder.path().join("full"), &["--min-free-bytes", "1000TiB"]);
+    assert_eq!(full.upload_request("a.wav", &chime).send().status, 507);
+    assert_eq!(full.metric("tonearm_uploads_total{outcome=\"full\"}"), 1);
+}
+
+#[test]
+fn what_is_stored_is_told_by_partner_for_those_that_hold_most() {
+    let (server, _, _folder) = served();
+    let data = server.data.to_str().unwrap();
+    for n in 0..21 {
+        let name = format!("partner-{n}");
+        let made = run(&["token", "create", "--role", "agent", "--partner", &name, "--data", data]);
+        let upload = server.request("PUT", "/core/v2/storage/upload/a.bin");
+        let sent = upload.token(stdout(&made).trim()).body(&vec![0; 1000 + n]).send();
+        assert_eq!(sent.status, 201, "{}", sent.text());
+    }
+    let text = server.get("/metrics").text();
+    let told = |name: &str| {
+        let lines =
+            text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix("{partner="));
+        lines.map(|line| line.rsplit_once("} ").unwrap().1.parse().unwrap()).collect::<Vec<u64>>()
+    };
+    let chime = std::fs::metadata(chime()).unwrap().len();
+    let largest = [chime].into_iter().chain((1002..=1020).rev()).chain([1000 + 1001]);
+    assert_eq!(told("tonearm_partner_files_bytes"), largest.collect::<Vec<_>>());
+    assert_eq!(told("tonearm_partner_files"), [vec![1; 20], vec![2]].concat());
+}
+
+#[test]
+fn encoding_is_told_by_format_in_seconds_and_seconds_of_audio() {
+    let (server, link, _folder) = served();
+    server.get(&format!("{link}?f=ulaw"));
+    let of = |name: &str| {
+        let text = server.get("/metrics").text();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+        line.unwrap_or_else(|| panic!("{name} in {text}")).trim().parse::<f64>().unwrap()
+    };
+    until("it is counted", || of("tonearm_encode_seconds_count{format=\"ulaw\"}") > 0.0);
+    assert!(of("tonearm_encode_seconds_sum{format=\"ulaw\"}") > 0.0);
+    assert_eq!(of("tonearm_encode_seconds_count{format=\"mp3\"}"), 0.0);
+    // ulaw has a byte a frame, 8000 a second.
+    let seconds = server.get(&format!("{link}?f=ulaw")).length() as f64 / 8000.0;
+    let told = of("tonearm_encoded_audio_seconds_total{format=\"ulaw\"}");
+    assert!((told - seconds).abs() < 0.001, "{told} of {seconds}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::{ChannelMap, Facts, Layout, Source};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Changes whenever the stages before the encoder would give other samples.
 pub const PIPELINE_REVISION: &str = "pipeline 6";
@@ -111,10 +112,23 @@ impl Transcode {
         &*self.encoding
     }
 
+    /// The name of the format that is written.
+    #[must_use]
+    pub fn format(&self) -> &'static str {
+        self.target.format
+    }
+
     /// Frames of the result, at the target's rate.
     #[must_use]
     pub fn frame_count(&self) -> u64 {
         self.frame_count
+    }
+
+    /// How much audio a segment holds on average.
+    #[must_use]
+    pub fn segment_duration(&self) -> Duration {
+        let seconds = self.frame_count as f64 / f64::from(self.target.rate_hz);
+        Duration::from_secs_f64(seconds / f64::from(self.encoding.segment_count().max(1)))
     }
 
     /// The layout if it is known before encoding.

@@ -8,6 +8,7 @@
 mod bucket;
 mod check;
 mod draft;
+mod durations;
 mod endpoints;
 mod external;
 mod folder;
@@ -24,6 +25,7 @@ mod transfer;
 
 pub use bucket::Bucket;
 pub use draft::Draft;
+pub use durations::{BOUNDS_US, Durations};
 pub use endpoints::{BadEndpoints, Endpoints};
 pub use external::BadSettings;
 pub use folder::{DataFolder, Successor, make_private, private_folder};

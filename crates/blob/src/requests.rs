@@ -1,5 +1,6 @@
 //! Requests to buckets, counted for the figures: how many of each kind, how they went, and how long they took.
 
+use crate::Durations;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -27,12 +28,12 @@ pub struct Requests {
     pub done: AtomicU64,
     /// Those that did not.
     pub failed: AtomicU64,
-    /// How long all of them took together, in microseconds.
-    pub spent_us: AtomicU64,
+    /// How long they took.
+    pub durations: Durations,
 }
 
 static REQUESTS: [Requests; Operation::ALL.len()] = [const {
-    Requests { done: AtomicU64::new(0), failed: AtomicU64::new(0), spent_us: AtomicU64::new(0) }
+    Requests { done: AtomicU64::new(0), failed: AtomicU64::new(0), durations: Durations::new() }
 }; Operation::ALL.len()];
 
 impl Requests {
@@ -45,7 +46,7 @@ impl Requests {
     fn count(&self, is_done: bool, time: Duration) {
         let counter = if is_done { &self.done } else { &self.failed };
         counter.fetch_add(1, Relaxed);
-        self.spent_us.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Relaxed);
+        self.durations.count(time);
     }
 }
 

@@ -112,6 +112,22 @@ impl Catalog {
         .await
     }
 
+    /// What those partners hold that hold most, as many as are asked for.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn largest_partners(&self, count: u32) -> Result<Vec<(Uuid, Usage)>, Error> {
+        const SQL: &str = "
+            SELECT partner_sid, CAST(sum(total_bytes) AS BIGINT) AS bytes, CAST(sum(total_files) AS BIGINT)
+            FROM containers GROUP BY partner_sid ORDER BY bytes DESC, partner_sid LIMIT ?";
+        self.read(move |db| {
+            db.all(SQL, &values![count], |row| {
+                Ok((row.take(0)?, Usage { bytes: row.take(1)?, files: row.take(2)? }))
+            })
+        })
+        .await
+    }
+
     /// Deletes a container that holds no files.
     ///
     /// # Errors

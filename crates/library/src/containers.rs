@@ -47,6 +47,14 @@ impl Library {
         Ok(self.catalog.usage().await?)
     }
 
+    /// What those partners hold that hold most, as many as are asked for.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn largest_partners(&self, count: u32) -> Result<Vec<(Uuid, Usage)>, Error> {
+        Ok(self.catalog.largest_partners(count).await?)
+    }
+
     /// The container that the uploads of one API go to: the partner's oldest of this name, made without quotas where
     /// there is none.
     ///

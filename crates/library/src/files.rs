@@ -6,6 +6,7 @@ use crate::last_access::ACCESS_RESOLUTION;
 use crate::link_base::LinkBase;
 use crate::rules::admit;
 use crate::store::{Home, home_name};
+use crate::uploads::Tally;
 use crate::values::check_file;
 use crate::{
     Beside, Change, Container, Error, File, Library, List, Listing, Principal, Publish, Rest, Role,
@@ -20,6 +21,17 @@ use std::collections::hash_map::Entry;
 use uuid::Uuid;
 
 impl Change {
+    /// The same, and what counts the upload that it brings, if it brings one.
+    fn counted(self) -> (Self, Option<Tally>) {
+        match self {
+            Self::Content(mut upload) => {
+                let tally = upload.tally();
+                (Self::Content(upload), Some(tally))
+            }
+            Self::Attributes(_) => (self, None),
+        }
+    }
+
     /// What new bytes say of the file, and the bytes themselves, if it brings any.
     async fn content(self) -> Result<Option<(Description, (ContentRow, Draft))>, Error> {
         match self {
@@ -83,6 +95,22 @@ impl Library {
 
     /// [`Self::change_file`] for whoever may, as another rule says.
     pub(crate) async fn change(
+        &self,
+        caller: &Principal,
+        file_sid: Uuid,
+        change: Change,
+        beside: Beside,
+        rest: Rest,
+    ) -> Result<File, Error> {
+        let (change, tally) = change.counted();
+        let changed = self.change_uncounted(caller, file_sid, change, beside, rest).await;
+        let Some(mut tally) = tally else { return changed };
+        let file = tally.noted(changed)?;
+        tally.is_kept(file.file_bytes);
+        Ok(file)
+    }
+
+    async fn change_uncounted(
         &self,
         caller: &Principal,
         file_sid: Uuid,

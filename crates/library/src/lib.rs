@@ -25,6 +25,7 @@ mod rules;
 mod store;
 mod sweep;
 mod upload;
+mod uploads;
 mod values;
 mod voipbin;
 mod voxbone;
@@ -63,6 +64,7 @@ pub use link_base::LinkBase;
 pub use link_secrets::LinkSecret;
 pub use room::Readiness;
 pub use upload::Upload;
+pub use uploads::{UploadEnd, Uploads};
 pub use voipbin::VoipbinSide;
 pub use voxbone::{LinkOptions, Recordable};
 

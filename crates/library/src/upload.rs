@@ -3,6 +3,7 @@
 use crate::classify::extension;
 use crate::examine::{Description, Examined, examine};
 use crate::rules::admit;
+use crate::uploads::Tally;
 use crate::values::check_file;
 use crate::{
     Beside, Container, Error, File, FileChanges, FileKind, Library, Principal, Role, Scope,
@@ -28,6 +29,7 @@ pub struct Upload {
     most_bytes: Option<u64>,
     transcoded_to: Option<&'static str>,
     has_bytes: bool,
+    tally: Tally,
     /// What the uploader says of the file.
     pub(crate) changes: FileChanges,
     /// The name that the bytes came under; what `changes` says goes before it.
@@ -52,7 +54,7 @@ impl Library {
     /// [`Error::Forbidden`] below agent.
     pub async fn begin_upload(&self, caller: &Principal) -> Result<Upload, Error> {
         caller.needs(Scope::Create, Role::Agent)?;
-        self.begin(caller, None).await
+        self.begin(caller, None, Tally::default()).await
     }
 
     /// Begins the upload of new bytes for [`Library::change_file`].
@@ -66,17 +68,26 @@ impl Library {
     ) -> Result<Upload, Error> {
         caller.needs(Scope::Update, Role::Manager)?;
         let replaced = self.seen_file(caller, file_sid).await?;
-        self.begin(caller, Some(replaced)).await
+        self.begin(caller, Some(replaced), Tally::default()).await
     }
 
-    async fn begin(&self, caller: &Principal, replaced: Option<File>) -> Result<Upload, Error> {
-        self.check_room().await?;
-        let stores = self.stores.clone();
+    async fn begin(
+        &self,
+        caller: &Principal,
+        replaced: Option<File>,
+        mut tally: Tally,
+    ) -> Result<Upload, Error> {
+        let begun = async {
+            self.check_room().await?;
+            let stores = self.stores.clone();
+            Ok(blocking(move || stores.begin()).await??)
+        };
         Ok(Upload {
             library: self.clone(),
             caller: *caller,
             replaced,
-            draft: Some(blocking(move || stores.begin()).await??),
+            draft: Some(tally.noted(begun.await)?),
+            tally,
             most_bytes: None,
             transcoded_to: None,
             has_bytes: false,
@@ -102,6 +113,7 @@ impl Upload {
     /// Bytes come, under a name and with a media type if their sender gives them any. What is said of the file goes
     /// before both.
     pub fn begin_bytes(&mut self, file_name: Option<String>, content_type: Option<String>) {
+        self.tally.bytes_come();
         (self.has_bytes, self.file_name, self.content_type) = (true, file_name, content_type);
     }
 
@@ -140,6 +152,11 @@ impl Upload {
     /// # Errors
     /// [`Error::Invalid`], [`Error::LimitReached`].
     pub async fn refuse_early(&mut self) -> Result<(), Error> {
+        let refused = self.look_early().await;
+        self.tally.noted(refused)
+    }
+
+    async fn look_early(&mut self) -> Result<(), Error> {
         let container = self.container().await?;
         let full = container.quota.files.filter(|limit| container.usage.files >= *limit);
         if let Some(limit) = full {
@@ -161,6 +178,12 @@ impl Upload {
     /// # Errors
     /// [`Error::LimitReached`], [`Error::Storage`]; the upload is then of no use.
     pub async fn write(&mut self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<(), Error> {
+        self.tally.bytes_come();
+        let written = self.write_on(bytes).await;
+        self.tally.noted(written)
+    }
+
+    async fn write_on(&mut self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<(), Error> {
         let mut draft = self.take()?;
         let length = draft.length_bytes() + bytes.as_ref().len() as u64;
         if let Some(limit) = self.most_bytes.filter(|most| length > *most) {
@@ -196,10 +219,11 @@ impl Upload {
     ///
     /// # Errors
     /// [`Error::Invalid`] without a container, [`Error::Storage`].
-    pub async fn transcoded_to(self, format: &'static str) -> Result<Self, Error> {
+    pub async fn transcoded_to(mut self, format: &'static str) -> Result<Self, Error> {
         let quota_bytes = self.container().await?.quota.bytes;
         let replaced_bytes = self.replaced.as_ref().map_or(0, |file| file.file_bytes);
-        let next = self.library.begin(&self.caller, self.replaced.clone()).await?;
+        let tally = self.tally.hand_on();
+        let next = self.library.begin(&self.caller, self.replaced.clone(), tally).await?;
         let mut changes = self.changes.clone();
         if !changes.says("type") {
             changes.put("type", |file| file.kind = FileKind::Audio);
@@ -218,7 +242,14 @@ impl Upload {
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::LimitReached`], [`Error::Conflict`], [`Error::Storage`].
-    pub async fn finish(self, beside: Beside) -> Result<File, Error> {
+    pub async fn finish(mut self, beside: Beside) -> Result<File, Error> {
+        let mut tally = self.tally();
+        let file = tally.noted(self.keep(beside).await)?;
+        tally.is_kept(file.file_bytes);
+        Ok(file)
+    }
+
+    async fn keep(self, beside: Beside) -> Result<File, Error> {
         let container = self.container().await?;
         let mut file = self.blank(&container);
         check_file(&file)?;
@@ -260,6 +291,11 @@ impl Upload {
             Ok(file)
         })
         .await
+    }
+
+    /// What counts it from here on.
+    pub(crate) fn tally(&mut self) -> Tally {
+        self.tally.hand_on()
     }
 
     pub(crate) async fn kept(mut self) -> Result<Kept, Error> {

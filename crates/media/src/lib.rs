@@ -39,12 +39,12 @@ mod service;
 mod source;
 
 pub use asker::Asker;
-pub use blob::{Operation as StoreOperation, Requests as StoreRequests};
+pub use blob::{BOUNDS_US, Durations, Operation as StoreOperation, Requests as StoreRequests};
 pub use body::Body;
 pub use cache::give_up_outputs;
 pub use chunk::{BodyError, Chunk};
 pub use convert::{ConvertError, convert};
-pub use counters::Counters;
+pub use counters::{Counters, Encoded};
 pub use engine::Config;
 pub use error::{OpenError, RETRY_AFTER_ENCODE_S, RETRY_AFTER_S};
 pub use identity::serial;

@@ -103,7 +103,7 @@ impl Handler {
         metrics::render(&metrics::Now {
             connections: self.admissions.count(),
             mails,
-            stored: library.usage().await.ok(),
+            stored: metrics::Stored::look_up(library).await,
             disk_free_bytes: library.free_bytes().await,
             library,
             media,

@@ -116,6 +116,7 @@ impl Library {
                     Some(file) => {
                         let came = upload.examine().await?.content_hash;
                         if came == file.content_hash {
+                            upload.tally().is_kept(file.file_bytes);
                             return Ok(Recorded { recording, file: Some(file) });
                         }
                         let change = Change::Content(upload);

@@ -14,6 +14,7 @@ use audio::Layout;
 use catalog::StoredLayout;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Joins the whole encode of a play, starts it, or has it go on. It works while a ticket is held, and a little longer.
 pub fn join(engine: &Arc<Engine>, play: &Arc<Play>, class: Class) -> Result<Ticket, Refused> {
@@ -143,7 +144,7 @@ impl Step {
 
     /// Encodes a segment, keeps it, and hands it to the assembly; gives the layout after the last one.
     fn encode(&self, segment: u32) -> Result<Option<Layout>, String> {
-        let mut bytes = Vec::new();
+        let (mut bytes, began) = (Vec::new(), Instant::now());
         let mut sink = |packet: &[u8]| {
             bytes.extend_from_slice(packet);
             ControlFlow::Continue(())
@@ -153,7 +154,7 @@ impl Step {
             return Ok(None);
         }
         self.engine.cache.store(&self.play.key, segment, self.play.position(segment), &bytes);
-        note_made(&self.engine, &self.play, &report);
+        note_made(&self.engine, &self.play, &report, began);
         self.learning.add(segment, report.segment)
     }
 

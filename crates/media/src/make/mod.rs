@@ -15,6 +15,7 @@ use crate::remote_source::{has_missed, take_missed};
 use audio::{EncodeError, Report};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What came of an encode.
 enum Made {
@@ -48,6 +49,7 @@ fn make(
             _ => ControlFlow::Continue(()),
         }
     };
+    let began = Instant::now();
     let encoded = play.encode(segment, checkpoint, &mut sink);
     if let Some(block) = take_missed() {
         return Made::Lacks(block);
@@ -56,7 +58,7 @@ fn make(
         Ok(report) => {
             let (position, bytes) = (play.position(segment), flight.bytes());
             let kept = engine.cache.store(&play.key, segment, position, &bytes);
-            note_made(engine, play, &report);
+            note_made(engine, play, &report, began);
             (if kept { End::Cached } else { End::Whole }, Some(report))
         }
         Err(EncodeError::Cancelled) => {
@@ -89,7 +91,9 @@ fn once_here(
 }
 
 /// Counts a segment last, because what the counter tells of is in the cache then.
-fn note_made(engine: &Engine, play: &Play, report: &Report) {
+fn note_made(engine: &Engine, play: &Play, report: &Report, began: Instant) {
+    let (format, audio) = (play.transcode.format(), play.transcode.segment_duration());
+    engine.counters.encoded.count(format, began.elapsed(), audio);
     Counters::add(&engine.counters.segments_encoded, 1);
     Counters::add(&engine.counters.frames_missing, report.frames_missing);
     play.remote.iter().for_each(|source| source.note_made());

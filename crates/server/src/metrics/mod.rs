@@ -1,15 +1,18 @@
 //! What the server counts, for `GET /metrics`: plain counters that an answer adds to, and what they are called. Names
-//! follow Prometheus' conventions, and no label has more values than this crate knows of.
+//! follow Prometheus' conventions, and no label has more values than this crate knows of, or says.
 
 mod process;
+mod stored;
 mod text;
 
-use library::{Library, MailState, Usage};
-use media::{Media, StoreOperation, StoreRequests};
+use library::{Library, MailState};
+use media::{Durations, Media, StoreOperation, StoreRequests};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
-use text::{Histogram, Text};
+pub use stored::Stored;
+use stored::uploads;
+use text::Text;
 
 /// Media type of the text.
 pub const CONTENT_TYPE: &str = text::CONTENT_TYPE;
@@ -51,7 +54,7 @@ pub static BEGAN: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
 pub struct Answers {
     by_kind: [[[AtomicU64; CLASSES.len()]; METHODS.len()]; ROUTES.len()],
     body_bytes: [AtomicU64; ROUTES.len()],
-    durations: [Histogram; ROUTES.len()],
+    durations: [Durations; ROUTES.len()],
     cache_hits: AtomicU64,
     cache_misses: AtomicU64,
     connections_refused: AtomicU64,
@@ -74,7 +77,7 @@ impl Answers {
             by_kind: [const { [const { [const { AtomicU64::new(0) }; CLASSES.len()] }; METHODS.len()] };
                 ROUTES.len()],
             body_bytes: [const { AtomicU64::new(0) }; ROUTES.len()],
-            durations: [const { Histogram::new() }; ROUTES.len()],
+            durations: [const { Durations::new() }; ROUTES.len()],
             cache_hits: AtomicU64::new(0),
             cache_misses: AtomicU64::new(0),
             connections_refused: AtomicU64::new(0),
@@ -109,7 +112,7 @@ pub struct Now<'a> {
     /// How many mails are in each state.
     pub mails: Vec<(MailState, u64)>,
     /// What is stored, where the catalog tells.
-    pub stored: Option<Usage>,
+    pub stored: Option<Stored>,
     /// Bytes that are free on the disk that has least.
     pub disk_free_bytes: Option<u64>,
     pub library: &'a Library,
@@ -136,10 +139,10 @@ pub fn render(now: &Now<'_>) -> String {
     for (state, count) in &now.mails {
         text.sample("tonearm_mails", &format!("state=\"{state}\""), count);
     }
-    if let Some(Usage { files, bytes }) = now.stored {
-        text.gauge("tonearm_files", "Files that are stored.", files);
-        text.gauge("tonearm_files_bytes", "Bytes of the files that are stored.", bytes);
+    if let Some(stored) = &now.stored {
+        stored.write(&mut text);
     }
+    uploads(&mut text);
     if let Some(free) = now.disk_free_bytes {
         let help = "Bytes free on the disk of the data folder that has least.";
         text.gauge("tonearm_disk_free_bytes", help, free);
@@ -205,21 +208,19 @@ fn answers(text: &mut Text, answers: &Answers) {
 
 fn store_figures(text: &mut Text) {
     let all = StoreOperation::ALL.map(|(operation, name)| (name, StoreRequests::of(operation)));
-    let counts = all.map(|(name, requests)| {
-        (name, [&requests.done, &requests.failed].map(|counter| counter.load(Relaxed)))
-    });
     let name = "tonearm_store_requests_total";
     text.family(name, "counter", "Requests to buckets, by what they do and how they went.");
-    for (operation, [done, failed]) in counts {
+    for (operation, requests) in all {
+        let [done, failed] =
+            [&requests.done, &requests.failed].map(|counter| counter.load(Relaxed));
         text.sample(name, &format!("op=\"{operation}\",outcome=\"done\""), done);
         text.sample(name, &format!("op=\"{operation}\",outcome=\"failed\""), failed);
     }
     let name = "tonearm_store_seconds";
-    text.family(name, "summary", "Time that requests to buckets took, until their answer began.");
-    for ((operation, requests), (_, [done, failed])) in all.into_iter().zip(counts) {
-        let (labels, spent_us) = (format!("op=\"{operation}\""), requests.spent_us.load(Relaxed));
-        text.sample(&format!("{name}_sum"), &labels, spent_us as f64 / 1e6);
-        text.sample(&format!("{name}_count"), &labels, done + failed);
+    text.family(name, "histogram", "Time that requests to buckets took, until their answer began.");
+    for (operation, requests) in all {
+        let durations = std::slice::from_ref(&requests.durations);
+        text.histogram(name, &format!("op=\"{operation}\""), durations);
     }
 }
 
@@ -232,6 +233,18 @@ fn media_figures(text: &mut Text, media: &Media) {
     text.gauge("tonearm_encoders_busy", "Threads that encode now.", load.running);
     text.gauge("tonearm_encoders", "Threads that may encode.", load.threads);
     let counters = media.counters();
+    let name = "tonearm_encode_seconds";
+    text.family(name, "histogram", "Time that a thread took for a segment, by format.");
+    for (format, encoded) in counters.encoded.iter() {
+        let durations = std::slice::from_ref(&encoded.durations);
+        text.histogram(name, &format!("format=\"{format}\""), durations);
+    }
+    let name = "tonearm_encoded_audio_seconds_total";
+    text.family(name, "counter", "Audio that the segments hold that were encoded, by format.");
+    for (format, encoded) in counters.encoded.iter() {
+        let seconds = encoded.audio_us.load(Relaxed) as f64 / 1e6;
+        text.sample(name, &format!("format=\"{format}\""), seconds);
+    }
     for (name, help, counter) in [
         ("segments_encoded", "Segments encoded to their end.", &counters.segments_encoded),
         ("segments_failed", "Segments that failed.", &counters.segments_failed),
