@@ -13,6 +13,7 @@ mod clients;
 mod cluster;
 mod command_line;
 mod connections;
+mod contrib;
 mod cpus;
 mod crash;
 mod disk;
@@ -31,6 +32,7 @@ mod matrix;
 mod multiplexed;
 mod noise;
 mod one_store;
+mod packages;
 mod page;
 #[path = "../crates/catalog/tests/cluster/mod.rs"]
 mod postgres_cluster;
