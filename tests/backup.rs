@@ -235,6 +235,22 @@ fn a_backup_goes_where_nothing_else_is_and_never_into_what_it_keeps() {
 }
 
 #[test]
+fn the_backup_of_another_catalog_is_left_alone_and_a_restored_one_goes_on_with_its_own() {
+    let kept = Kept::start();
+    let link = kept.server.upload("a.bin", b"kept");
+    let backup = kept.at("backup");
+    kept.back_up(&backup);
+    // As a start makes it where the disk of the data folder isn't mounted.
+    drop(Server::start(&kept.folder.path().join("unmounted"), &[]));
+    let said = fails(&["backup", &backup, "--data", &kept.at("unmounted")], 1);
+    assert!(said.contains("is the backup of another catalog"), "{said}");
+    assert_eq!(kept.restore(&backup, "restored").get(&link).body, b"kept");
+    let done = run(&["backup", &backup, "--data", &kept.at("restored")]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert!(stdout(&done).contains("1 were there"), "{}", stdout(&done));
+}
+
+#[test]
 fn a_restore_takes_a_whole_backup_and_overwrites_nothing() {
     let kept = Kept::start();
     kept.server.upload("a.bin", b"kept");

@@ -80,6 +80,11 @@ impl Key {
         Ok(Self(*blake3::hash(text.as_bytes()).as_bytes()))
     }
 
+    /// What tells the catalog and its copies from all others, hex; it tells nothing of the key.
+    pub fn identity(&self) -> String {
+        self.hasher(b"identity").finalize().to_hex().to_string()
+    }
+
     /// Bytes behind a tag that is made of them, hidden under a stream that is made of the tag: the same bytes look the
     /// same, and nobody makes any without the key.
     fn seal(&self, plain: &[u8]) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! What is true of the catalog as a whole: texts by their keys.
 
 use crate::column::values;
+use crate::cursor::Key;
 use crate::{Catalog, Error};
 
 const SELECT: &str = "SELECT value FROM meta WHERE key = ?";
@@ -12,6 +13,14 @@ impl Catalog {
     /// [`Error`].
     pub async fn meta(&self, key: &'static str) -> Result<Option<String>, Error> {
         self.read_value(SELECT, values![key]).await
+    }
+
+    /// What this catalog and its copies have in common, and no other catalog has: 64 hex digits.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn identity(&self) -> Result<String, Error> {
+        self.scan(|db| Ok(Key::of(db)?.identity())).await
     }
 
     /// Keeps what `change` makes of the text under a key, and returns it. Others that change it wait.

@@ -37,24 +37,30 @@ pub(super) struct Manifest {
     pub made_at: Option<String>,
     /// The objects that were lost when it was made.
     pub lost: Vec<String>,
+    /// The identity of its catalog.
+    pub of: Option<String>,
 }
 
 /// A backup's folder, held by this process alone.
 pub(super) struct Folder {
     pub path: PathBuf,
     pub blobs: Local,
+    /// The identity of the catalog that is backed up.
+    of: String,
     _hold: DataFolder,
 }
 
 impl Folder {
-    /// Opens the folder of a backup, or makes it. Refused is one within the data folder or around it, and one that
-    /// holds anything else.
-    pub fn open(path: &Path, data: &Path) -> Result<Self, BackupError> {
+    /// Opens the folder of a backup, or makes it. Refused is one within the data folder or around it, one that holds
+    /// anything else, and the backup of another catalog than the one `of` that identity.
+    pub fn open(path: &Path, data: &Path, of: String) -> Result<Self, BackupError> {
         let path = place_of(path)?;
         check_apart(&path, &place_of(data)?)?;
         private_folder(&path).map_err(|e| BackupError::disk(&path, e))?;
         let manifest = path.join(MANIFEST);
-        if !manifest.is_file() {
+        if manifest.is_file() {
+            Manifest::read(&path)?.check_is_of(&of, &path, data)?;
+        } else {
             check_empty(&path, "an empty folder, a new one, or that of an earlier backup")?;
             let first = Manifest::default();
             first.write(&path).map_err(|e| BackupError::disk(&manifest, e))?;
@@ -67,7 +73,7 @@ impl Folder {
         }
         let hold = hold(&path)?;
         let blobs = Local::open(&path).map_err(|e| BackupError::disk(&path, e))?;
-        Ok(Self { path, blobs, _hold: hold })
+        Ok(Self { path, blobs, of, _hold: hold })
     }
 
     /// Puts the keys of the data folder beside, as they are there.
@@ -82,7 +88,8 @@ impl Folder {
         let name = format!("catalog-{}.sqlite", hash_of(&new).map_err(failed)?);
         let kept = self.path.join(&name);
         fs::rename(&new, &kept).map_err(failed)?;
-        let manifest = Manifest { catalog: Some(name), made_at: Some(made_at), lost };
+        let of = Some(self.of.clone());
+        let manifest = Manifest { catalog: Some(name), made_at: Some(made_at), lost, of };
         blob::sync_disk(&self.path).and_then(|()| manifest.write(&self.path)).map_err(failed)?;
         self.forget_others(&kept).map_err(failed)?;
         Ok(kept)
@@ -105,8 +112,10 @@ impl Manifest {
     /// That of a folder.
     pub fn read(folder: &Path) -> Result<Self, BackupError> {
         let path = folder.join(MANIFEST);
-        let no_backup =
-            || BackupError::Refused(format!("{} is no backup (no {MANIFEST})", folder.display()));
+        let no_backup = || {
+            let told = format!("{} is no backup (no sound {MANIFEST})", folder.display());
+            BackupError::Refused(told)
+        };
         let text = fs::read_to_string(&path).map_err(|e| match e.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => no_backup(),
             _ => BackupError::disk(&path, e),
@@ -120,13 +129,28 @@ impl Manifest {
             return Err(no_backup());
         }
         let lost = lost.filter_map(|name| name.as_str().map(str::to_owned)).collect();
-        Ok(Self { catalog, made_at: word("made_at"), lost })
+        Ok(Self { catalog, made_at: word("made_at"), lost, of: word("of") })
+    }
+
+    /// Refuses what is the backup of another catalog: with the one there it would lose all that the other one had,
+    /// and where a disk isn't mounted a server begins a new catalog by itself.
+    fn check_is_of(&self, of: &str, path: &Path, data: &Path) -> Result<(), BackupError> {
+        if self.of.as_deref().is_none_or(|kept| kept == of) {
+            return Ok(());
+        }
+        Err(BackupError::Refused(format!(
+            "{} is the backup of another catalog than that of {}, and stays as it is: is the right disk mounted? Each \
+             data folder needs a backup folder of its own",
+            path.display(),
+            data.display()
+        )))
     }
 
     fn write(&self, folder: &Path) -> io::Result<()> {
-        let Self { catalog, made_at, lost } = self;
-        let text =
-            json!({ "tonearm": "backup", "catalog": catalog, "made_at": made_at, "lost": lost });
+        let Self { catalog, made_at, lost, of } = self;
+        let text = json!({
+            "tonearm": "backup", "catalog": catalog, "made_at": made_at, "lost": lost, "of": of,
+        });
         put(&folder.join(MANIFEST), format!("{text:#}\n").as_bytes())
     }
 }

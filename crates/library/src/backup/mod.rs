@@ -86,7 +86,7 @@ impl Library {
     /// [`BackupError`]. The backup that was there before is still whole then.
     pub async fn back_up(&self, to: &Path, progress: &Progress) -> Result<BackedUp, BackupError> {
         let data = self.config.data_dir.clone();
-        let folder = Folder::open(to, &data)?;
+        let folder = Folder::open(to, &data, self.catalog.identity().await?)?;
         let from = Local::attach(&data).map_err(|e| BackupError::disk(&data, e))?;
         let new = folder.path.join(NEW_CATALOG);
         let mut gone = BTreeSet::new();
