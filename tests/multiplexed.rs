@@ -170,14 +170,14 @@ fn curl_speaks_it_without_tls_and_head_sends_no_body() {
     assert!(head.starts_with("HTTP/2 200"), "{head}");
     assert!(head.contains(&format!("content-length: {}\r\n", bytes.len())), "{head}");
     let mut client = Client::open(&server, WIDE);
-    client.send(&frame(HEADERS, END_STREAM | END_HEADERS, 1, &head_of(&link)));
+    client.send(&frame(HEADERS, END_STREAM | END_HEADERS, 1, &head_of("HEAD", &link)));
     let answer = client.await_kind(HEADERS);
     assert!(answer.flags & END_STREAM > 0, "a body follows");
 }
 
-/// A header block of HEAD, whose name is in no table.
-fn head_of(path: &str) -> Vec<u8> {
-    let method = [&[0x02, 4][..], b"HEAD"].concat();
+/// A header block of a method that is written out, as HEAD is in no table.
+fn head_of(method: &str, path: &str) -> Vec<u8> {
+    let method = [&[0x02, method.len() as u8][..], method.as_bytes()].concat();
     [&method[..], &block(GET, path, None)[1..]].concat()
 }
 
@@ -255,6 +255,75 @@ fn a_stream_that_is_not_read_is_reset_and_the_others_go_on() {
     assert_eq!(reset.stream, 1);
     client.send(&get(3, &link, Some("bytes=5-99")));
     assert!(client.bodies(1)[&3] == bytes[5..=99]);
+}
+
+#[test]
+fn answers_that_nobody_takes_hold_little_and_are_no_more_than_connections_may_be() {
+    let Served { server, link, _folder, .. } = served(&["--max-connections-per-address", "401"]);
+    let memory = server.memory_bytes();
+    let mut clients: Vec<_> = (0..4).map(|_| Client::open(&server, 0)).collect();
+    for client in &mut clients {
+        let requests = (0..100).map(|n| get(2 * n + 1, &link, None));
+        client.send(&requests.collect::<Vec<_>>().concat());
+        (0..100).for_each(|_| drop(client.await_kind(HEADERS)));
+    }
+    let held = server.memory_bytes().saturating_sub(memory);
+    assert!(held < 24 << 20, "400 answers hold {held} bytes");
+    // The last place is this connection's; its first request takes none.
+    let mut last = Client::open(&server, 0);
+    last.send(&get(1, &link, None));
+    assert_eq!(last.await_kind(HEADERS).payload[0], STATUS_200);
+    last.send(&get(3, "/healthz", None));
+    assert_ne!(last.await_kind(HEADERS).payload[0], STATUS_200);
+    assert!(Client::open(&server, WIDE).next().is_none(), "a connection too many is let in");
+    drop(clients);
+    until("places are not given back", || {
+        let mut client = Client::open(&server, WIDE);
+        client.send(&get(1, "/healthz", None));
+        client.next().is_some_and(|frame| frame.kind == SETTINGS)
+    });
+}
+
+/// The status in a header block, by its place in the static table.
+const STATUS_200: u8 = 0x88;
+
+#[test]
+fn an_upload_that_is_refused_gets_its_answer() {
+    let Served { server, _folder: folder, bytes, .. } = served(&["--upload-bytes", "25000000"]);
+    let file = folder.path().join("upload");
+    std::fs::write(&file, &bytes).unwrap();
+    let answered = |args: &[&str]| {
+        let url = format!("http://{}/core/v2/storage/upload/a.bin", server.address);
+        let mut curl = Command::new("curl");
+        curl.args(["-s", "--http2-prior-knowledge", "-w", "%{http_code}", "-o", "/dev/null"]);
+        let done = curl.args(args).arg("-T").arg(&file).arg(url).output().unwrap();
+        String::from_utf8(done.stdout).unwrap()
+    };
+    assert_eq!(answered(&[]), "401");
+    let token = format!("Authorization: Bearer {}", server.token());
+    assert_eq!(answered(&["-H", &token]), "201");
+    std::fs::write(&file, [&*bytes, &bytes].concat()).unwrap();
+    assert_eq!(answered(&["-H", &token]), "413");
+}
+
+/// A content-length in a header block, which is in the static table and never indexed (RFC 7541 §6.2.2).
+const CONTENT_LENGTH: [u8; 2] = [0x0f, 28 - 15];
+
+#[test]
+fn an_answer_without_a_body_tells_no_length() {
+    let Served { server, link, _folder, .. } = served(&[]);
+    let mut client = Client::open(&server, WIDE);
+    let mut tells_length = |stream, block: &[u8]| {
+        client.send(&frame(HEADERS, END_STREAM | END_HEADERS, stream, block));
+        let head = client.await_kind(HEADERS).payload;
+        head.windows(2).any(|pair| pair == CONTENT_LENGTH)
+    };
+    // If-None-Match: * is 304.
+    let unless = [0x0f, 41 - 15, 1, b'*'];
+    assert!(tells_length(1, &head_of("HEAD", &link)));
+    assert!(!tells_length(3, &[head_of("HEAD", &link), unless.to_vec()].concat()));
+    assert!(!tells_length(5, &[head_of("GET", &link), unless.to_vec()].concat()));
+    assert!(!tells_length(7, &head_of("OPTIONS", "/core/v2/storage/files")));
 }
 
 #[test]

@@ -27,6 +27,15 @@ const READ_BYTES: u64 = 128 * 1024;
 /// Up to here it's cheaper to copy bytes than to have the kernel look for their pages.
 const COPIED_BYTES: u64 = 8 * 1024;
 
+/// What a connection takes of a body at a time.
+#[derive(Clone, Copy)]
+pub enum Takes<'a> {
+    /// Slices of files where the system sends them; else as much of a file as is read at a time.
+    Slices(&'a Arc<Slices>),
+    /// Of a file at most so many bytes, because many bodies wait at a time.
+    AtMost(u64),
+}
+
 /// A body, to be pulled piece by piece.
 pub struct Body {
     kind: Kind,
@@ -127,19 +136,19 @@ impl Body {
         }
     }
 
-    /// The next piece, `None` at the end; file slices go to `slices`, if given.
+    /// The next piece, `None` at the end.
     pub fn poll_piece(
         &mut self,
         cx: &mut Context<'_>,
-        slices: Option<&Arc<Slices>>,
+        takes: Takes<'_>,
     ) -> Poll<Option<io::Result<Piece>>> {
         if self.is_end() {
             return Poll::Ready(None);
         }
         let polled = match &mut self.kind {
             Kind::Memory(bytes) => Ok(Some(Piece::Memory(std::mem::take(bytes)))),
-            Kind::Span(span) => ready!(span.poll_piece(cx, slices)),
-            Kind::Media(sending) => ready!(sending.poll_piece(cx, slices)),
+            Kind::Span(span) => ready!(span.poll_piece(cx, takes)),
+            Kind::Media(sending) => ready!(sending.poll_piece(cx, takes)),
             Kind::Api(body) => return poll_api(body, cx),
         };
         let piece = polled.and_then(|piece| piece.ok_or(io::ErrorKind::UnexpectedEof.into()));
@@ -171,7 +180,7 @@ impl http_body::Body for Read {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let piece = ready!(self.0.poll_piece(cx, None));
+        let piece = ready!(self.0.poll_piece(cx, Takes::AtMost(READ_BYTES)));
         Poll::Ready(piece.map(|piece| match piece? {
             Piece::Memory(bytes) => Ok(Frame::data(bytes)),
             Piece::Slice(_) => Err(io::Error::other("a slice without a connection to take it")),
@@ -204,7 +213,7 @@ impl Span {
     fn poll_piece(
         &mut self,
         cx: &mut Context<'_>,
-        slices: Option<&Arc<Slices>>,
+        takes: Takes<'_>,
     ) -> Poll<io::Result<Option<Piece>>> {
         if let Some(reading) = &mut self.reading {
             let bytes = ready!(Pin::new(reading).poll(cx)).map_err(io::Error::other)??;
@@ -215,6 +224,10 @@ impl Span {
         if left == 0 {
             return Poll::Ready(Ok(None));
         }
+        let (slices, most) = match takes {
+            Takes::Slices(slices) => (Some(slices), READ_BYTES),
+            Takes::AtMost(bytes) => (None, bytes),
+        };
         if let Some(slices) = slices.filter(|slices| left > COPIED_BYTES && slices.usable()) {
             let length = left.min(LONGEST_SLICE_BYTES as u64);
             if self.is_warm || is_cached(&self.file, start, length)? {
@@ -222,16 +235,16 @@ impl Span {
                 let file = Arc::clone(&self.file);
                 return Poll::Ready(Ok(Some(slices.push(file, start, length as usize))));
             }
-        } else if let Some(bytes) = read_cached(&self.file, start, left.min(READ_BYTES))? {
+        } else if let Some(bytes) = read_cached(&self.file, start, left.min(most))? {
             return Poll::Ready(Ok(Some(self.memory(bytes))));
         }
-        let (file, length) = (Arc::clone(&self.file), left.min(READ_BYTES));
+        let (file, length) = (Arc::clone(&self.file), left.min(most));
         self.reading = Some(tokio::task::spawn_blocking(move || {
             let mut bytes = vec![0; length as usize];
             file.read_exact_at(&mut bytes, start)?;
             Ok(Bytes::from(bytes))
         }));
-        self.poll_piece(cx, slices)
+        self.poll_piece(cx, takes)
     }
 
     fn memory(&mut self, bytes: Bytes) -> Piece {
@@ -295,11 +308,11 @@ impl Sending {
     fn poll_piece(
         &mut self,
         cx: &mut Context<'_>,
-        slices: Option<&Arc<Slices>>,
+        takes: Takes<'_>,
     ) -> Poll<io::Result<Option<Piece>>> {
         loop {
             if let Some(span) = &mut self.span {
-                if let Some(piece) = ready!(span.poll_piece(cx, slices))? {
+                if let Some(piece) = ready!(span.poll_piece(cx, takes))? {
                     return Poll::Ready(Ok(Some(piece)));
                 }
                 self.span = None;

@@ -219,6 +219,12 @@ pub fn message(problem: &Problem) -> Cow<'_, str> {
     }
 }
 
+/// Whether an answer tells no length of a body: that of 204 has none, and that of 304 would be another answer's
+/// (RFC 9110 §8.6).
+pub fn is_without_length(status: u16) -> bool {
+    [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].iter().any(|without| *without == status)
+}
+
 /// Renders a problem as JSON, never stored by a cache.
 pub fn problem(problem: &Problem) -> Response<Body> {
     let mut headers = HeaderMap::new();

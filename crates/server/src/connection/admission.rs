@@ -20,6 +20,9 @@ pub struct Admissions {
 #[derive(Default)]
 struct Connections {
     deadlines: HashMap<u64, Arc<Deadline>>,
+    /// Places that are taken: one for each connection, and one for each request that shares one with another.
+    taken: usize,
+    /// Those of each address.
     by_address: HashMap<IpAddr, usize>,
     last_id: u64,
 }
@@ -41,12 +44,22 @@ impl Admissions {
 
     /// Takes a connection in, unless there are too many.
     pub fn admit(self: &Arc<Self>, remote: Remote) -> Option<Admission> {
+        let place = self.place(self.counted(remote))?;
+        let deadline = Arc::new(Deadline::new(Arc::clone(&self.clock)));
+        let mut connections = self.connections();
+        connections.last_id += 1;
+        let id = connections.last_id;
+        connections.deadlines.insert(id, Arc::clone(&deadline));
+        Some(Admission { place, id, remote, deadline })
+    }
+
+    /// A place for what comes from an address, unless too many are taken.
+    fn place(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Place> {
         let limits = &self.clock.limits;
         let mut connections = self.connections();
-        if connections.deadlines.len() >= limits.max_connections {
+        if connections.taken >= limits.max_connections {
             return None;
         }
-        let address = self.counted(remote);
         if let Some(address) = address {
             let from_there = connections.by_address.entry(address).or_default();
             if *from_there >= limits.max_connections_per_address {
@@ -54,11 +67,8 @@ impl Admissions {
             }
             *from_there += 1;
         }
-        connections.last_id += 1;
-        let id = connections.last_id;
-        let deadline = Arc::new(Deadline::new(Arc::clone(&self.clock)));
-        connections.deadlines.insert(id, Arc::clone(&deadline));
-        Some(Admission { all: Arc::clone(self), id, remote, deadline })
+        connections.taken += 1;
+        Some(Place { all: Arc::clone(self), address })
     }
 
     /// The address whose connections are counted with this one; none where many clients are behind it.
@@ -105,21 +115,17 @@ impl Admissions {
     }
 }
 
-/// A connection's place among the others, given back when dropped.
-pub struct Admission {
+/// A place among those that there are, given back when dropped.
+pub struct Place {
     all: Arc<Admissions>,
-    id: u64,
-    /// Who is connected.
-    pub remote: Remote,
-    /// What it waits for, and until when.
-    pub deadline: Arc<Deadline>,
+    address: Option<IpAddr>,
 }
 
-impl Drop for Admission {
+impl Drop for Place {
     fn drop(&mut self) {
         let mut connections = self.all.connections();
-        connections.deadlines.remove(&self.id);
-        if let Some(address) = self.all.counted(self.remote)
+        connections.taken -= 1;
+        if let Some(address) = self.address
             && let Some(count) = connections.by_address.get_mut(&address)
         {
             *count -= 1;
@@ -127,6 +133,30 @@ impl Drop for Admission {
                 connections.by_address.remove(&address);
             }
         }
-        self.all.left.notify_one();
+    }
+}
+
+/// A connection that was let in.
+pub struct Admission {
+    place: Place,
+    id: u64,
+    /// Who is connected.
+    pub remote: Remote,
+    /// What it waits for, and until when.
+    pub deadline: Arc<Deadline>,
+}
+
+impl Admission {
+    /// A place for a request that shares the connection with others: what such a request takes is no less than what a
+    /// connection does, so that there are as many of both together.
+    pub fn shared(&self) -> Option<Place> {
+        self.place.all.place(self.place.address)
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.place.all.connections().deadlines.remove(&self.id);
+        self.place.all.left.notify_one();
     }
 }

@@ -1,19 +1,21 @@
 //! Between hyper and the handler, for all versions of HTTP: a request becomes an answer, whose body goes out piece by
 //! piece; how it went is counted and logged once.
 
-use super::admission::Admission;
+use super::admission::{Admission, Place};
 use super::base;
-use super::deadline::Deadline;
+use super::deadline::{Company, Deadline};
 use super::forwarded::{Forwarded, Proxies};
 use super::pace::{PIECE_BYTES, Pace};
 use super::remote;
 use super::slices::{Piece, Slices};
 use crate::access_log::Entry;
 use crate::apis::storage::login::Peer;
-use crate::body::Body;
+use crate::body::{Body, Takes};
 use crate::handler::{Asked, Handler};
 use crate::metrics::{ANSWERS, Ended, Route};
+use crate::problem::Problem;
 use crate::request_id::{self, X_REQUEST_ID};
+use crate::respond;
 use bytes::{Buf, Bytes};
 use http::{HeaderValue, Method, Request, Response, Version, header};
 use http_body::{Body as _, Frame, SizeHint};
@@ -70,7 +72,10 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 
     fn call(&self, mut request: Request<Incoming>) -> Answering {
         let deadline = &self.admission.deadline;
-        deadline.asked(!request.body().is_end_stream());
+        let place = match deadline.asked(!request.body().is_end_stream()) {
+            Company::None => Some(None),
+            Company::Others => self.admission.shared().map(Some),
+        };
         if request.version() == Version::HTTP_2 {
             say_host(&mut request);
         }
@@ -87,7 +92,11 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         let entry = Entry::begin(remote, id, self.handler.config().log_format, &request);
         let is_head = request.method() == Method::HEAD;
         let route = self.handler.route(request.uri().path());
-        let handling = match self.handler.at_once(&request, entry.started) {
+        let at_once = match place {
+            Some(_) => self.handler.at_once(&request, entry.started),
+            None => Some(respond::problem(&too_many())),
+        };
+        let handling = match at_once {
             Some(response) => Handling::Done(Some(response)),
             None => {
                 let base = base::of(super::host::of(&request), self.is_secure, &told);
@@ -98,10 +107,16 @@ impl hyper::service::Service<Request<Incoming>> for Service {
                 ))
             }
         };
-        let answered = Answered { entry, route, deadline: Arc::clone(deadline) };
+        let (deadline, _place) = (Arc::clone(deadline), place.flatten());
+        let answered = Answered { entry, route, deadline, _place };
         let going = Going { slices: self.slices.clone(), is_head, asker: Asker::at(network) };
         Answering { handling, frame: Some((going, answered)) }
     }
+}
+
+/// What a client is told that has more under way than it may have connections.
+fn too_many() -> Problem {
+    Problem::Later { message: "too many requests at a time".into(), retry_after_s: 1 }
 }
 
 /// Says in HTTP/2 what HTTP/1 says by a header, which is where it is looked for (RFC 9113 §8.3.1).
@@ -155,22 +170,26 @@ impl Future for Answering {
             }
         }
         let pace = PACE.try_with(Arc::clone).ok();
-        if pace.is_some() && going.is_head {
-            leave_body_out(&mut response);
+        if pace.is_some() {
+            settle_length(&mut response, going.is_head);
         }
         let rest = Bytes::new();
         Poll::Ready(Ok(response.map(|body| Outgoing { body, rest, going, pace, answered })))
     }
 }
 
-/// An answer to HEAD says how long the body would be; for HTTP/1 hyper sees to that.
-fn leave_body_out(response: &mut Response<Body>) {
+/// Does what hyper does for HTTP/1 alone: an answer to HEAD tells how long the body would be, and one that has none by
+/// its status tells nothing.
+fn settle_length(response: &mut Response<Body>, is_head: bool) {
     let length = response.body().left();
-    if let (Some(length), false) = (length, response.headers().contains_key(header::CONTENT_LENGTH))
-    {
-        response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    if respond::is_without_length(response.status().as_u16()) {
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    } else if is_head && let Some(length) = length {
+        response.headers_mut().entry(header::CONTENT_LENGTH).or_insert_with(|| length.into());
     }
-    *response.body_mut() = Body::empty();
+    if is_head {
+        *response.body_mut() = Body::empty();
+    }
 }
 
 /// A body on its way out.
@@ -188,6 +207,8 @@ struct Answered {
     entry: Entry,
     route: Route,
     deadline: Arc<Deadline>,
+    /// Given back by then, if the request took one.
+    _place: Option<Place>,
 }
 
 impl Drop for Answered {
@@ -212,8 +233,11 @@ impl Outgoing {
         let Self { body, rest, going, pace, .. } = self;
         let mut bytes = std::mem::take(rest);
         if bytes.is_empty() {
-            let slices = going.slices.as_ref();
-            let polled = going.asker.takes(|| body.poll_piece(cx, slices));
+            let takes = match &going.slices {
+                Some(slices) => Takes::Slices(slices),
+                None => Takes::AtMost(PIECE_BYTES as u64),
+            };
+            let polled = going.asker.takes(|| body.poll_piece(cx, takes));
             match (ready!(polled), pace.is_some()) {
                 (Some(Ok(Piece::Memory(came))), true) => bytes = came,
                 (piece, _) => return Poll::Ready(piece),
@@ -250,7 +274,10 @@ impl http_body::Body for Outgoing {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let left = self.body.left().map(|left| left + self.rest.len() as u64);
+        // hyper makes a header of HTTP/2 of what is known.
+        let left =
+            self.body.left().filter(|_| !respond::is_without_length(self.answered.entry.status));
+        let left = left.map(|left| left + self.rest.len() as u64);
         left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

@@ -18,7 +18,7 @@ pub const TICK: Duration = Duration::from_millis(200);
 
 /// How long a client that was refused in the middle of its upload may go on sending, and one that was told that the
 /// server leaves may take to end its connection.
-const LINGER: Duration = Duration::from_secs(2);
+pub const LINGER: Duration = Duration::from_secs(2);
 
 /// The point in time that never comes: nothing is due from the client.
 const NEVER: u32 = u32::MAX;
@@ -88,6 +88,14 @@ enum Stage {
     Answer,
     /// The client's end, after ours.
     End,
+}
+
+/// With what a request shares its connection.
+pub enum Company {
+    /// It is the only one.
+    None,
+    /// With others that are being answered, too.
+    Others,
 }
 
 /// What one connection waits for, and until when. Written by the connection's task alone.
@@ -221,10 +229,16 @@ impl Deadline {
     }
 
     /// The head of a request is there; whether a body is to come.
-    pub fn asked(&self, has_body: bool) {
+    pub fn asked(&self, has_body: bool) -> Company {
         self.unread.store(has_body, Relaxed);
-        self.under_way.fetch_add(1, Relaxed);
+        let others = self.under_way.fetch_add(1, Relaxed);
         self.go_on_to(Stage::Answer);
+        if others == 0 { Company::None } else { Company::Others }
+    }
+
+    /// Whether the connection is one of HTTP/2.
+    pub fn is_multiplexed(&self) -> bool {
+        self.multiplexed.load(Relaxed)
     }
 
     /// The request's body is there, too.
@@ -358,4 +372,4 @@ impl Deadline {
 }
 
 /// Most bytes that are read only to be thrown away.
-const MOST_DISCARDED: u64 = 64 << 20;
+pub const MOST_DISCARDED: u64 = 64 << 20;

@@ -4,7 +4,7 @@ pub mod accept;
 mod accepting;
 pub mod admission;
 mod answering;
-mod base;
+pub mod base;
 pub mod deadline;
 mod either;
 pub mod endpoint;
@@ -21,6 +21,7 @@ mod socket_file;
 pub mod system;
 pub mod tls;
 mod transport;
+mod unread;
 pub mod wire;
 
 use crate::handler::Handler;

@@ -1,6 +1,7 @@
 //! Request bodies within limits: no more bytes than allowed, and no standing still.
 
 use super::deadline::Deadline;
+use super::unread;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -50,7 +51,8 @@ pub struct BodyLimits {
 
 /// A request's body.
 pub struct RequestBody {
-    body: Incoming,
+    /// Gone with the drop of this alone.
+    body: Option<Incoming>,
     limits: BodyLimits,
     taken_bytes: u64,
     stall: Pin<Box<Sleep>>,
@@ -75,7 +77,7 @@ impl RequestBody {
         let stall = Box::pin(tokio::time::sleep(limits.stall_timeout));
         let (deadline, is_given_up) = (Arc::clone(deadline), Arc::clone(is_given_up));
         Self {
-            body,
+            body: Some(body),
             limits,
             taken_bytes: 0,
             stall,
@@ -107,7 +109,15 @@ impl RequestBody {
     }
 
     fn is_too_large(&self) -> bool {
-        self.taken_bytes + self.body.size_hint().lower() > self.limits.max_bytes
+        self.taken_bytes + self.size_hint().lower() > self.limits.max_bytes
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        if let (Some(body), true) = (self.body.take(), self.deadline.is_multiplexed()) {
+            unread::discard(body);
+        }
     }
 }
 
@@ -125,7 +135,8 @@ impl Body for RequestBody {
         if self.is_too_large() {
             return self.give_up(too_large);
         }
-        match Pin::new(&mut self.body).poll_frame(cx) {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        match Pin::new(body).poll_frame(cx) {
             Poll::Pending if self.stall.as_mut().poll(cx).is_ready() => {
                 let seconds = self.limits.stall_timeout.as_secs_f32();
                 self.give_up(Fault::Stalled { seconds })
@@ -150,7 +161,7 @@ impl Body for RequestBody {
                 }
                 let deadline = Instant::now() + self.limits.stall_timeout;
                 self.stall.as_mut().reset(deadline);
-                if self.body.is_end_stream() {
+                if self.is_end_stream() {
                     self.deadline.has_read();
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -159,10 +170,10 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map(Body::size_hint).unwrap_or_default()
     }
 }
