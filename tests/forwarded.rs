@@ -128,6 +128,23 @@ fn logins_are_slowed_by_the_client_and_not_by_its_proxy() {
 }
 
 #[test]
+fn a_proxy_that_lets_made_up_headers_through_is_no_way_to_another_address_or_host() {
+    let all = proxied(&TRUSTED);
+    // As nginx, Caddy and HAProxy pass on what their clients send, beside what they write themselves.
+    let made_up = "for=203.0.113.7;host=evil.example;proto=https";
+    let told = [("X-Forwarded-For", "203.0.113.7"), ("Forwarded", made_up)];
+    assert_eq!(all.base("own.example", &told), "http://own.example");
+    let login = |n: u32| {
+        let request = all.server.request("POST", "/auth/login");
+        let request = request.header("X-Forwarded-For", "203.0.113.9");
+        let request = request.header("Forwarded", &format!("for=6.6.6.{n}"));
+        let request = request.header("Content-Type", "application/json");
+        request.body(br#"{"username":"x","password":"wrong"}"#).send().status
+    };
+    assert!((0..12).any(|n| login(n) == 429), "each guess comes from another address");
+}
+
+#[test]
 fn the_log_names_the_client() {
     let all = proxied(&TRUSTED);
     let endless = vec!["10.1.2.3"; 1500].join(",");

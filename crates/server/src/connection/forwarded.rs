@@ -100,22 +100,44 @@ pub struct Forwarded<'a> {
 }
 
 impl<'a> Forwarded<'a> {
-    /// Reads the headers of a request that came from a trusted proxy: `Forwarded` (RFC 7239), else those that begin
-    /// with `X-Forwarded-`. Each proxy adds at the end what it saw itself: from there back the first hop whose client
+    /// Reads the headers of a request that came from a trusted proxy: `Forwarded` (RFC 7239), or those that begin with
+    /// `X-Forwarded-`. Each proxy adds at the end what it saw itself: from there back the first hop whose client
     /// is no trusted proxy tells; what stands before it anybody may have made up.
+    ///
+    /// A proxy writes the one or the other, and lets through what its client made up of the kind that it doesn't
+    /// know. So where both are there only what they agree about is believed.
     pub fn of(headers: &'a HeaderMap, proxies: &Proxies) -> Self {
         let prefix = last(headers, &X_FORWARDED_PREFIX);
-        if headers.contains_key(header::FORWARDED) {
+        let standard = headers.contains_key(header::FORWARDED).then(|| {
             let hops = backwards(headers, &header::FORWARDED).map(hop);
-            return Self { prefix, ..outermost(hops, proxies) };
-        }
-        let hops = backwards(headers, &X_FORWARDED_FOR);
-        let hops = hops.map(|client| Self { client: address(client), ..Self::default() });
+            outermost(hops, proxies)
+        });
+        let usual = [&X_FORWARDED_FOR, &X_FORWARDED_PROTO, &X_FORWARDED_HOST];
+        let usual = usual.iter().any(|name| headers.contains_key(*name)).then(|| {
+            let hops = backwards(headers, &X_FORWARDED_FOR);
+            let hops = hops.map(|client| Self { client: address(client), ..Self::default() });
+            Self {
+                client: outermost(hops, proxies).client,
+                scheme: last(headers, &X_FORWARDED_PROTO),
+                host: last(headers, &X_FORWARDED_HOST),
+                prefix: None,
+            }
+        });
+        let told = match (standard, usual) {
+            (Some(standard), Some(usual)) => standard.agreed(&usual),
+            (standard, usual) => standard.or(usual).unwrap_or_default(),
+        };
+        Self { prefix, ..told }
+    }
+
+    /// What two say alike.
+    fn agreed(&self, other: &Self) -> Self {
+        let alike = |own: Option<&'a str>, other: Option<&'a str>| own.filter(|_| own == other);
         Self {
-            client: outermost(hops, proxies).client,
-            scheme: last(headers, &X_FORWARDED_PROTO),
-            host: last(headers, &X_FORWARDED_HOST),
-            prefix,
+            client: self.client.filter(|_| self.client == other.client),
+            scheme: alike(self.scheme, other.scheme),
+            host: alike(self.host, other.host),
+            prefix: None,
         }
     }
 }
@@ -233,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_is_read_by_its_rule_and_comes_before_the_other_headers() {
+    fn forwarded_is_read_by_its_rule() {
         let trusted = proxies(&["10.0.0.0/8"]);
         let told = headers(&[
             (
@@ -241,7 +263,6 @@ mod tests {
                 "for=6.6.6.6;host=evil, for=\"[2001:db8::1]:99\";Proto=https;host=media.example.com",
             ),
             ("forwarded", "for=10.0.0.3;proto=http;host=inner"),
-            ("x-forwarded-host", "other"),
             ("x-forwarded-prefix", "/audio"),
         ]);
         let expected = Forwarded {
@@ -251,5 +272,29 @@ mod tests {
             prefix: Some("/audio"),
         };
         assert_eq!(Forwarded::of(&told, &trusted), expected);
+    }
+
+    #[test]
+    fn what_a_client_makes_up_in_headers_that_its_proxy_does_not_write_is_not_believed() {
+        let trusted = proxies(&["10.0.0.0/8"]);
+        let of = |pairs: &[(&'static str, &str)]| {
+            let headers = headers(pairs);
+            let Forwarded { client, scheme, host, .. } = Forwarded::of(&headers, &trusted);
+            let words = [scheme, host].map(|word| word.unwrap_or("-").to_owned());
+            (client.map(|ip| ip.to_string()).unwrap_or_default(), words)
+        };
+        let nothing = ["-", "-"].map(String::from);
+        // The proxy writes X-Forwarded-For, and the client Forwarded: with another's address, or with its own.
+        let proxy = ("x-forwarded-for", "203.0.113.9");
+        let other = of(&[proxy, ("forwarded", "for=6.6.6.6;host=evil;proto=https")]);
+        assert_eq!(other, (String::new(), nothing.clone()));
+        let own = of(&[proxy, ("forwarded", "for=203.0.113.9;host=evil;proto=https")]);
+        assert_eq!(own, ("203.0.113.9".into(), nothing));
+        // The other way round, and both by one proxy.
+        let standard = ("forwarded", "for=203.0.113.9;host=media.example.com");
+        let made_up = of(&[standard, ("x-forwarded-host", "evil"), ("x-forwarded-for", "6.6.6.6")]);
+        assert_eq!(made_up, (String::new(), ["-", "-"].map(String::from)));
+        let both = of(&[standard, proxy, ("x-forwarded-host", "media.example.com")]);
+        assert_eq!(both, ("203.0.113.9".into(), ["-", "media.example.com"].map(String::from)));
     }
 }
