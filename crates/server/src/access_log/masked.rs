@@ -12,6 +12,9 @@ const SECRETS: [&str; 4] = ["sig", "key", "apikey", "accesskey"];
 /// What names of secrets have in them.
 const MARKS: [&str; 6] = ["token", "secret", "passw", "signature", "credential", "access_key"];
 
+/// How often a URL may be encoded to stand in another one; what is encoded more often nobody reads back.
+const MAX_CODINGS: usize = 3;
+
 /// The text with a `-` in place of each secret's value, such as that of `sig=`, whatever way its name is written.
 pub fn masked(text: &str) -> Cow<'_, str> {
     if !text.split(PARTS).any(|pair| secret(pair).is_some()) {
@@ -28,14 +31,34 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     pieces.collect::<String>().into()
 }
 
-/// The name of a secret that has its value behind it. Links are read with a `=` that is encoded, too.
+/// The name of a secret that has its value behind it, or of what a URL with a secret in it stands behind. Links are
+/// read with a `=` that is encoded, too.
 fn secret(pair: &str) -> Option<&str> {
     let ends = ["=", "%3D", "%3d"].into_iter().filter_map(|equals| pair.find(equals));
-    let written = &pair[..ends.min()?];
+    let end = ends.min();
+    let written = &pair[..end.unwrap_or(0)];
+    let is_secret = end.is_some() && is_name_of_secret(written);
+    (is_secret || hides_secret(pair, MAX_CODINGS)).then_some(written)
+}
+
+fn is_name_of_secret(written: &str) -> bool {
     let name = percent_decode_str(written).decode_utf8_lossy().to_ascii_lowercase();
-    let is_secret =
-        SECRETS.contains(&name.as_str()) || MARKS.iter().any(|mark| name.contains(mark));
-    is_secret.then_some(written)
+    SECRETS.contains(&name.as_str()) || MARKS.iter().any(|mark| name.contains(mark))
+}
+
+/// Whether what parts the options is encoded, as in a URL within another one's query, and one of them is a secret.
+fn hides_secret(pair: &str, codings: usize) -> bool {
+    if codings == 0 || !pair.contains('%') {
+        return false;
+    }
+    let plain = percent_decode_str(pair).decode_utf8_lossy();
+    let mut inner = plain.split(PARTS);
+    // What stands before the first of them is no option of an inner URL.
+    let has_parts = inner.clone().nth(1).is_some();
+    inner.any(|inner| {
+        let named = inner.split_once('=').is_some_and(|(name, _)| is_name_of_secret(name));
+        (has_parts && named) || hides_secret(inner, codings - 1)
+    })
 }
 
 #[cfg(test)]
@@ -58,6 +81,12 @@ mod tests {
             ("https://a/f/1?sig=abc#token=x", "https://a/f/1?sig=-#token=-"),
             ("sig=", "sig=-"),
             ("a=sig=b", "a=sig=b"),
+            ("next=https%3A%2F%2Fa%2Ff%2F1%3Fexp%3D9%26sig%3Dabc&x=1", "next=-&x=1"),
+            ("u=%252Ff%252F1%253Fsig%253Dabc", "u=-"),
+            ("/1%2Fexp=9%2Fsig=abc/x.wav", "/1%2Fexp=-/x.wav"),
+            ("/f%252F1%253Fsig%253Dabc", "/=-"),
+            ("f=mp3%26sig=abc", "f=-"),
+            ("name=50%25%2F2%26more", "name=50%25%2F2%26more"),
         ] {
             assert_eq!(masked(text), expected, "{text}");
         }
