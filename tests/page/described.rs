@@ -55,6 +55,22 @@ fn every_call_has_a_method_s_name_of_its_own_and_an_answer_that_is_described() {
 }
 
 #[test]
+fn a_description_that_a_client_has_is_not_made_and_sent_again() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let ask = |headers: &[(&str, &str)]| {
+        let request = server.request("GET", "/openapi.json").header("Accept-Encoding", "gzip");
+        headers.iter().fold(request, |request, (name, value)| request.header(name, value)).send()
+    };
+    let answer = ask(&[]);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("content-encoding"), Some("gzip"));
+    let etag = answer.header("etag").expect("an ETag").to_owned();
+    let again = ask(&[("If-None-Match", &etag)]);
+    assert_eq!((again.status, again.body.len()), (304, 0));
+}
+
+#[test]
 fn what_is_told_of_links_holds() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(&folder.path().join("data"), &[]);

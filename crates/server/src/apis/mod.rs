@@ -84,7 +84,7 @@ impl Apis {
 
     /// The routes of their description.
     pub fn description(&self) -> Router {
-        storage::openapi::router(&self.0).layer(middleware::from_fn(compressed))
+        storage::openapi::router(&self.0)
     }
 }
 

@@ -142,6 +142,11 @@ impl Asset {
         Self::new(text, kind("html"), "no-cache")
     }
 
+    /// A description in JSON, which is asked for anew each time.
+    pub fn description(text: String) -> Self {
+        Self::new(text, "application/json", "no-cache")
+    }
+
     /// The answer to a request with these headers: the file in a coding that the client takes, or the word that it has
     /// it.
     pub fn answer(&self, headers: &HeaderMap) -> Response {

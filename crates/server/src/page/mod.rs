@@ -9,8 +9,8 @@ mod docs;
 mod origin;
 mod text;
 
-use assets::{Asset, folder};
-pub use assets::{links_to, styles};
+use assets::folder;
+pub use assets::{Asset, links_to, styles};
 pub use origin::Origin;
 pub use text::{escape, filled, up_from};
 

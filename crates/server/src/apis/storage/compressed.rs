@@ -1,4 +1,4 @@
-//! Lists and descriptions in a coding that the client takes. Files never are: theirs are the bytes that were stored.
+//! Lists in a coding that the client takes. Files never are: theirs are the bytes that were stored.
 
 use crate::coded::{Effort, encode};
 use axum::body::{Body, to_bytes};

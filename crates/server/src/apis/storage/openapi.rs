@@ -4,11 +4,12 @@
 use super::cors::INERT;
 use crate::apis::Api;
 use crate::apis::publish;
-use crate::page;
+use crate::page::{self, Asset};
+use axum::Router;
 use axum::routing::get;
-use axum::{Json, Router};
 use http::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApiBuilder, Paths, SecurityRequirement};
 
@@ -16,7 +17,10 @@ use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApiBuilder, Paths, Sec
 pub fn router(apis: &[&'static Api]) -> Router {
     let document = document(apis);
     let docs = page::docs(&document);
-    docs.route("/openapi.json", get(async move || (inert(), Json(document.clone()))))
+    // Kept in its codings: it is long, and anybody may ask for it.
+    let text = Arc::new(Asset::description(document.to_string()));
+    let read = async move |headers: HeaderMap| (inert(), text.answer(&headers));
+    docs.route("/openapi.json", get(read))
 }
 
 fn inert() -> HeaderMap {
