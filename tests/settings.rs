@@ -58,6 +58,12 @@ fn an_unknown_or_wrong_setting_in_the_file_is_refused_by_name() {
         ("data = ", "line 1"),
         ("cache_control = \"frob\"", "frob"),
         ("presets = \"a?f=xyz\"", "xyz"),
+        ("public_url = \"https://user:word@media.example.com\"", "example.com/media"),
+        ("public_url = \"https://media.example.com:99999\"", "example.com/media"),
+        ("public_url = \"https://media.example.com/a\\\"><b>\"", "example.com/media"),
+        ("page_origin = \"https://a.example;script-src\"", "console.example.com"),
+        ("max_headers = 9000000000", "1 to 10000"),
+        ("max_headers = 0", "1 to 10000"),
     ] {
         std::fs::write(file, text).unwrap();
         let said = fails(&["serve", "--config", file], 2);

@@ -1,6 +1,6 @@
 //! The settings that bound what clients may take.
 
-use super::values::{byte_count, header_bytes};
+use super::values::{byte_count, header_bytes, header_count};
 use clap::Args;
 use server::{BodyLimits, ConnectionLimits};
 use std::num::NonZeroUsize;
@@ -9,10 +9,10 @@ use std::time::Duration;
 /// What clients may take.
 #[derive(Debug, Args)]
 pub struct Limits {
-    /// Connections at a time, as far as `ulimit -n` allows; more are answered 503
+    /// Connections at a time, with requests that share one of HTTP/2, as `ulimit -n` allows; more are answered 503
     #[arg(long, value_name = "N", env = "TONEARM_MAX_CONNECTIONS", default_value_t = 10_000)]
     pub max_connections: usize,
-    /// Connections at a time from one address (IPv6: from one /64 network); more are answered 503
+    /// The same from one address (IPv6: from one /64 network); more are answered 503
     #[arg(
         long,
         value_name = "N",
@@ -25,7 +25,8 @@ pub struct Limits {
           value_parser = header_bytes)]
     pub max_header_bytes: usize,
     /// Headers that a request may have; more are answered 431
-    #[arg(long, value_name = "N", env = "TONEARM_MAX_HEADERS", default_value_t = 100)]
+    #[arg(long, value_name = "N", env = "TONEARM_MAX_HEADERS", default_value = "100",
+          value_parser = header_count)]
     pub max_headers: usize,
     /// How long a request's head may take from its first byte on; then it is answered 408
     #[arg(long, value_name = "MS", env = "TONEARM_HEADER_TIMEOUT_MS", default_value_t = 30_000)]

@@ -15,13 +15,22 @@ pub fn block_cache_bytes(text: &str) -> Result<u64, String> {
     if bytes < 256 << 20 { Err("expected at least 256MiB".into()) } else { Ok(bytes) }
 }
 
-/// `http://host[:port]` or https, without a slash at the end.
+/// `http://host[:port]` or https, and a path, without a slash at the end.
 pub fn public_url(text: &str) -> Result<String, String> {
     let base = text.trim_end_matches('/');
-    let host = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
-    match host {
-        Some(host) if !host.is_empty() && !host.contains(['?', '#', ' ']) => Ok(base.to_owned()),
-        _ => Err("expected an address such as https://media.example.com".into()),
+    match server::is_plain_base(base) {
+        true => Ok(base.to_owned()),
+        false => Err("expected an address such as https://media.example.com or \
+                      https://example.com/media"
+            .into()),
+    }
+}
+
+/// As many as a head of the longest that is taken can have.
+pub fn header_count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=10_000) => Ok(count),
+        _ => Err("expected 1 to 10000".into()),
     }
 }
 

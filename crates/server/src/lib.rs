@@ -19,6 +19,7 @@ mod respond;
 pub use apis::Apis;
 pub use apis::publish::{Answered, Config as PublishConfig, Lifetimes, Presets, Signer, sign_url};
 pub use apis::voipbin::{Config as VoipbinConfig, Times as VoipbinTimes};
+pub use connection::base::is_plain as is_plain_base;
 pub use connection::deadline::ConnectionLimits;
 pub use connection::endpoint::Endpoint;
 pub use connection::forwarded::{Proxies, Trusted};

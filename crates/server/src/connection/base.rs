@@ -20,8 +20,18 @@ pub fn of(host: &str, is_secure: bool, told: &Forwarded<'_>) -> Option<String> {
     Some(format!("{scheme}://{host}{prefix}"))
 }
 
+/// Whether links may begin with a text: a scheme of the web, a plain host and, if there is one, a plain path.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        is_plain_host(host) && (path.is_empty() || is_plain_path(path))
+    })
+}
+
 /// A host of letters, digits, `-`, `_` and dots, or an IPv6 address in brackets, with or without a port.
-fn is_plain_host(text: &str) -> bool {
+pub fn is_plain_host(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (text, None),

@@ -1,5 +1,6 @@
 //! The origin of the page and the storage APIs, where it is not that of the published links.
 
+use crate::connection::base::is_plain_host;
 use std::str::FromStr;
 
 /// An origin (RFC 6454), such as `https://console.example.com`.
@@ -19,9 +20,7 @@ impl FromStr for Origin {
             Some((text.strip_prefix(scheme)?.trim_end_matches('/'), port))
         });
         match found {
-            Some((host, default_port))
-                if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) =>
-            {
+            Some((host, default_port)) if is_plain_host(host) => {
                 let host = host.to_ascii_lowercase();
                 let authority = host.strip_suffix(default_port).unwrap_or(&host).to_owned();
                 Ok(Self { authority, default_port })
