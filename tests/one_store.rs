@@ -8,22 +8,22 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use tempfile::TempDir;
 
-const APIS: [&str; 4] = ["carrierx", "voipbin", "evovoice", "voxbone"];
+pub const APIS: [&str; 4] = ["carrierx", "voipbin", "evovoice", "voxbone"];
 
 /// What no answer to a stranger may hold.
 const SECRET: &str = "known-to-acme-alone";
 
 /// A server with a manager of each of two partners.
-struct Office {
-    _folder: TempDir,
-    server: Server,
-    owner: String,
-    stranger: String,
+pub struct Office {
+    pub folder: TempDir,
+    pub server: Server,
+    pub owner: String,
+    pub stranger: String,
 }
 
 /// What came in: the file's id, and the recording's where it came in as one.
-struct Kept {
-    file: String,
+pub struct Kept {
+    pub file: String,
     recording: Option<String>,
 }
 
@@ -38,7 +38,7 @@ impl Office {
         Self::open_with(&["--catalog", &SHARED.fresh()])
     }
 
-    fn open_with(catalog: &[&str]) -> Self {
+    pub fn open_with(catalog: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let server = Server::start(&folder.path().join("data"), catalog);
         let data = server.data.to_str().unwrap();
@@ -50,20 +50,27 @@ impl Office {
             stdout(&made).trim().to_owned()
         };
         let (owner, stranger) = (token("acme"), token("other"));
-        Self { _folder: folder, server, owner, stranger }
+        Self { folder, server, owner, stranger }
     }
 
-    fn send(&self, token: &str, method: &str, path: &str, of_type: &str, body: &[u8]) -> Answer {
+    pub fn send(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        of_type: &str,
+        body: &[u8],
+    ) -> Answer {
         let request = self.server.request(method, path).token(token);
         request.header("Content-Type", of_type).body(body).send()
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> Answer {
         self.server.request("GET", path).token(&self.owner).send()
     }
 
     /// Uploads these bytes as the owner through an API.
-    fn upload(&self, api: &str, name: &str, bytes: &[u8]) -> Kept {
+    pub fn upload(&self, api: &str, name: &str, bytes: &[u8]) -> Kept {
         let raw = "application/octet-stream";
         let path = match api {
             "carrierx" => {
@@ -113,7 +120,7 @@ impl Office {
     }
 
     /// The ids of the files that an API lists to the owner.
-    fn listed(&self, api: &str) -> BTreeSet<String> {
+    pub fn listed(&self, api: &str) -> BTreeSet<String> {
         let (path, list, id) = match api {
             "carrierx" => ("/core/v2/storage/files", "items", "file_sid"),
             "voipbin" => ("/v1.0/storage_files", "result", "id"),
@@ -165,7 +172,7 @@ fn places(api: &str, kept: &Kept) -> Option<(String, String)> {
 }
 
 /// A recording that no other upload has.
-fn sound(number: u8) -> Vec<u8> {
+pub fn sound(number: u8) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/chime-8k.wav");
     let mut bytes = std::fs::read(path).unwrap();
     let last = bytes.len() - 1;
@@ -238,7 +245,7 @@ fn go_through_all(office: &Office) {
 }
 
 /// What the owner and an administrator see of everything.
-fn all_there_is(office: &Office) -> Vec<Value> {
+pub fn all_there_is(office: &Office) -> Vec<Value> {
     let lists = [
         "/core/v2/storage/containers?order=container_sid",
         "/core/v2/storage/files?order=file_sid&exclude_fields=date_last_accessed",

@@ -1,6 +1,7 @@
 //! The binary as it is shipped: servers started on a folder of their own, and single commands.
 
 use crate::client::{Answer, Request};
+use crate::spread;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -40,7 +41,9 @@ pub fn tonearm() -> Command {
 
 /// Runs one command to its end.
 pub fn run(args: &[&str]) -> Output {
-    tonearm().args(args).stdin(Stdio::null()).output().expect("the binary runs")
+    let mut command = tonearm();
+    spread::find(&mut command, args);
+    command.args(args).stdin(Stdio::null()).output().expect("the binary runs")
 }
 
 /// Runs one command with this on its stdin.
@@ -80,12 +83,25 @@ pub struct Server {
     /// What it printed before it was ready.
     pub welcome: Vec<String>,
     lines: Mutex<mpsc::Receiver<String>>,
+    /// Further nodes over the same store.
+    others: Vec<Self>,
 }
 
 impl Server {
     /// Starts a server on `data`; `args` follow `serve`.
     pub fn start(data: &Path, args: &[&str]) -> Self {
-        Self::start_at("127.0.0.1:0", data, args)
+        let node = |data: &Path, home: &Path| {
+            let mut command = tonearm();
+            let is_spread = spread::settle(&mut command, home, args);
+            (Self::start_by(command, "127.0.0.1:0", data, args), is_spread)
+        };
+        let (mut first, is_spread) = node(data, data);
+        if is_spread {
+            let others = 1..spread::nodes();
+            first.others =
+                others.map(|n| node(&data.with_extension(format!("node-{n}")), data).0).collect();
+        }
+        first
     }
 
     /// As `start`, at a given address.
@@ -170,6 +186,7 @@ impl Server {
                     data: data.to_owned(),
                     welcome,
                     lines: Mutex::new(lines),
+                    others: Vec::new(),
                 };
             }
             welcome.push(line);
@@ -199,7 +216,11 @@ impl Server {
     }
 
     pub fn request(&self, method: &str, path: &str) -> Request {
-        Request::new(self.address, method, path)
+        let asked = match spread::by_chance(1 + self.others.len()) {
+            0 => self,
+            n => &self.others[n - 1],
+        };
+        Request::new(asked.address, method, path)
     }
 
     /// The administrator's token, as kept beside the data.
@@ -328,6 +349,7 @@ impl Server {
 
     /// Ends it as an administrator would, and waits.
     pub fn stop(mut self) {
+        std::mem::take(&mut self.others).into_iter().for_each(Self::stop);
         self.signal("TERM");
         assert_eq!(self.wait(), Some(0), "a graceful end");
     }

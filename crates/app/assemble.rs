@@ -111,6 +111,7 @@ async fn held_open(
             catalog.map_err(|e| wrong(data, e))?
         }
     };
+    check_whole(&catalog).await?;
     let stores = stores(&store.blobs, &told, local, &catalog).await?;
     let stores = stores.with_external(seal(store)?, store.external_endpoints.clone());
     let config = library::Config {
@@ -185,14 +186,15 @@ async fn stores(
 }
 
 /// What the secrets of containers are sealed by.
-fn seal(store: &settings::Store) -> Result<Seal, Failure> {
+pub fn seal(store: &settings::Store) -> Result<Seal, Failure> {
     match &store.secret_key {
         Some(key) => Seal::of_hex(key).map_err(|e| Failure::Usage(format!("--secret-key: {e}"))),
         None => Seal::of_file(&store.data.join("secret.key")).map_err(|e| wrong(&store.data, e)),
     }
 }
 
-fn wrong(data: &Path, error: impl Display) -> Failure {
+/// A failure of a data folder.
+pub fn wrong(data: &Path, error: impl Display) -> Failure {
     Failure::failed(format!("the data folder {}", data.display()), error)
 }
 
@@ -216,7 +218,8 @@ fn on_a_full_disk(
     opened
 }
 
-fn held(hold: std::io::Result<DataFolder>, data: &Path) -> Result<DataFolder, Failure> {
+/// The hold on a data folder.
+pub fn held(hold: std::io::Result<DataFolder>, data: &Path) -> Result<DataFolder, Failure> {
     // The text of a refusal says which folder it is, and what to do.
     hold.map_err(|e| match e.kind() {
         std::io::ErrorKind::WouldBlock => Failure::Failed(e.to_string()),
@@ -232,6 +235,7 @@ pub async fn within(store: &settings::Store) -> Result<Library, Failure> {
         let made = private_folder(data);
         let local = made.and_then(|()| Local::attach(data)).map_err(|e| wrong(data, e))?;
         let catalog = database::connected(store, database).await?;
+        check_whole(&catalog).await?;
         return Ok(Library::open(catalog, local, looking(data, base)));
     }
     let path = data.join(CATALOG_FILE);
@@ -244,6 +248,7 @@ pub async fn within(store: &settings::Store) -> Result<Library, Failure> {
     }
     let local = Local::attach(data).map_err(|e| wrong(data, e))?;
     let catalog = joined(data).await.map_err(|e| wrong(data, e))?;
+    check_whole(&catalog).await?;
     Ok(Library::open(catalog, local, looking(data, base)))
 }
 
@@ -260,7 +265,19 @@ pub async fn beside(store: &settings::Store) -> Result<Opened, Failure> {
             joined(data).await.map_err(|e| wrong(data, e))?
         }
     };
+    check_whole(&catalog).await?;
     open(looking(data, store.base()), local.into(), catalog, None).await
+}
+
+/// Refuses a catalog into which a store was not moved to the end.
+async fn check_whole(catalog: &Catalog) -> Result<(), Failure> {
+    let is_half = catalog.is_half_moved().await;
+    match is_half.map_err(|e| Failure::failed("the catalog", e))? {
+        false => Ok(()),
+        true => Err(Failure::Failed(
+            "a move into this catalog was broken off: run `tonearm move` again first".into(),
+        )),
+    }
 }
 
 /// The catalog as it is; brought up to date only if no server has it, which wouldn't know it any more.

@@ -27,6 +27,9 @@ pub enum Command {
     Backup(Backup),
     /// Make a data folder from a backup
     Restore(Restore),
+    /// Move a data folder, whose server is stopped, to the database of --catalog, the bucket of --blobs or both, or
+    /// back; what was broken off is run again and goes on
+    Move(Move),
     /// Compare the catalog with what is stored; works beside a running server
     Check(Check),
     /// Make, list and revoke access tokens; works beside a running server
@@ -143,6 +146,15 @@ pub struct Restore {
     /// The folder of the backup
     #[arg(value_name = "DIR")]
     pub from: PathBuf,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+#[derive(Debug, Args)]
+pub struct Move {
+    /// Make a data folder of what lies there: a new or an empty one
+    #[arg(long)]
+    pub back: bool,
     #[command(flatten)]
     pub store: Store,
 }

@@ -35,6 +35,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Import(import) => commands::import::run(&import),
         Command::Backup(backup) => commands::backup::run(&backup),
         Command::Restore(restore) => commands::backup::restore(&restore),
+        Command::Move(moved) => commands::moving::run(&moved),
         Command::Check(check) => commands::check::run(&check),
         Command::Token(token) => commands::token::run(token),
         Command::Sign(sign) => commands::sign::run(&sign),

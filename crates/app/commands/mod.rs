@@ -6,6 +6,7 @@ pub mod config;
 pub mod import;
 pub mod mail;
 pub mod manual;
+pub mod moving;
 mod output;
 pub mod probe;
 pub mod secret;

@@ -7,6 +7,7 @@
 
 mod bucket;
 mod check;
+mod copies;
 mod draft;
 mod durations;
 mod endpoints;

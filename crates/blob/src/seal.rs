@@ -32,13 +32,22 @@ impl Seal {
                 let mut key = [0; KEY_BYTES];
                 getrandom::fill(&mut key).map_err(io::Error::other)?;
                 let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-                let mut options = File::options();
-                let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
-                file.write_all(hex.as_bytes())?;
-                file.sync_all()?;
+                write(path, &hex)?;
                 Self::of_bytes(&key)
             }
             Err(e) => Err(e),
+        }
+    }
+
+    /// Keeps a key of 64 hex digits in a file for [`Self::of_file`], unless one is there.
+    ///
+    /// # Errors
+    /// If it is none, or can't be written.
+    pub fn keep(path: &Path, hex: &str) -> io::Result<()> {
+        Self::of_hex(hex)?;
+        match write(path, hex) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            written => written,
         }
     }
 
@@ -140,6 +149,14 @@ impl Seal {
         let plain = self.0.open_in_place(nonce, Aad::empty(), &mut sealed).ok()?;
         serde_json::from_slice(plain).ok()
     }
+}
+
+/// Writes a key, its owner's alone, where there is none.
+fn write(path: &Path, hex: &str) -> io::Result<()> {
+    let mut options = File::options();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(hex.as_bytes())?;
+    file.sync_all()
 }
 
 #[cfg(test)]

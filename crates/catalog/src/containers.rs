@@ -62,7 +62,7 @@ impl Catalog {
     pub async fn change_container<E: From<Error> + Send + 'static>(
         &self,
         container_sid: Uuid,
-        edit: impl FnOnce(&mut ContainerRow) -> Result<(), E> + Send + 'static,
+        edit: impl FnOnce(&mut ContainerRow) -> Result<(), E> + Clone + Send + 'static,
     ) -> Result<ContainerRow, E> {
         self.change(move |db| {
             claims::container(db, container_sid)?;

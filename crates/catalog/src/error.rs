@@ -29,6 +29,9 @@ pub enum Error {
     /// Others changed the same at the same time; nothing was done, and it may be tried again.
     #[error("catalog: others changed the same; try again")]
     Again,
+    /// A copy is not what it was made from, by the table that differs.
+    #[error("catalog: the copy of the table {0} is not what it was copied from")]
+    Differs(&'static str),
     /// What is said of where the catalog lies can't be used.
     #[error("catalog: {0}")]
     Location(String),

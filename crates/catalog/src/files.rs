@@ -45,7 +45,7 @@ impl Catalog {
         mut file: FileRow,
         beside: Beside,
         content: NewContent,
-        admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Send + 'static,
+        admit: impl FnOnce(&ContainerRow) -> Result<Admission, E> + Clone + Send + 'static,
     ) -> Result<Left, E> {
         let insert = move |db: &Db| {
             claims::container(db, file.container_sid)?;
@@ -94,8 +94,11 @@ impl Catalog {
         file_sid: Uuid,
         beside: Beside,
         content: Option<NewContent>,
-        edit: impl FnOnce(&mut FileRow) -> Result<(), E> + Send + 'static,
-        admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E> + Send + 'static,
+        edit: impl FnOnce(&mut FileRow) -> Result<(), E> + Clone + Send + 'static,
+        admit: impl FnOnce(&ContainerRow, &FileRow, &FileRow) -> Result<Admission, E>
+        + Clone
+        + Send
+        + 'static,
     ) -> Result<Option<(FileRow, Left)>, E> {
         self.change(move |db| {
             claims::container_of(db, file_sid)?;

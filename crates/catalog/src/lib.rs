@@ -27,6 +27,7 @@ mod list;
 mod mails;
 mod matches;
 mod meta;
+mod moving;
 mod outputs;
 mod page;
 mod pool;
@@ -60,6 +61,7 @@ pub use evovoice::{
 };
 pub use files::Admission;
 pub use mails::{Due, MailRow};
+pub use moving::{NewPlace, Objects, Placed, Target};
 pub use outputs::{OUTPUTS_BYTES, StoredLayout};
 pub use pool::Catalog;
 pub use query::{Condition, List, Listing, Operator, Order, Start};

@@ -170,7 +170,7 @@ impl Catalog {
         &self,
         look: &'static str,
         before_ms: i64,
-        write: impl FnOnce(&Db) -> Result<u64, Error> + Send + 'static,
+        write: impl FnOnce(&Db) -> Result<u64, Error> + Clone + Send + 'static,
     ) -> Result<(), Error> {
         if self.read_value(look, values![before_ms]).await? == Some(true) {
             self.write(write).await?;

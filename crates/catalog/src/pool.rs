@@ -186,10 +186,11 @@ impl Catalog {
         self.read_one(sql, values, |row| row.take(0)).await
     }
 
-    /// Runs `work` in one transaction, in which nobody else changes what it [locks](Db::lock).
+    /// Runs `work` in one transaction, in which nobody else changes what it locks. Where several nodes write it may run
+    /// more than once, because the database undoes what stands in another's way.
     pub(crate) async fn write<T: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Db) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&Db) -> Result<T, E> + Clone + Send + 'static,
     ) -> Result<T, E> {
         self.transact(work, |_| false).await
     }
@@ -197,7 +198,7 @@ impl Catalog {
     /// [`Self::write`] that changes containers or files.
     pub(crate) async fn change<T: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Db) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&Db) -> Result<T, E> + Clone + Send + 'static,
     ) -> Result<T, E> {
         self.transact(work, |_| true).await
     }
@@ -206,7 +207,7 @@ impl Catalog {
     /// goes with the commit: whoever waits for it may be gone by then.
     pub(crate) async fn transact<T: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
-        work: impl FnOnce(&Db) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&Db) -> Result<T, E> + Clone + Send + 'static,
         changes: fn(&T) -> bool,
     ) -> Result<T, E> {
         self.run(Purpose::Change, move |shared| {
@@ -220,6 +221,17 @@ impl Catalog {
             done
         })
         .await
+    }
+
+    /// [`Self::write`] at once, for who blocks already: a move holds two catalogs at a time.
+    pub(crate) fn transact_at_once<T>(
+        &self,
+        work: impl FnOnce(&Db) -> Result<T, Error> + Clone,
+    ) -> Result<T, Error> {
+        match &self.shared.backend {
+            Backend::Sqlite(sqlite, _) => sqlite.transact(work),
+            Backend::Postgres(postgres) => postgres.transact(work, |_| false),
+        }
     }
 
     /// Runs what blocks, once there is a connection for it.

@@ -41,7 +41,7 @@ impl Catalog {
         file_sid: Uuid,
         content_hash: String,
         row: ContentRow,
-        describe: impl FnOnce(&mut FileRow) + Send + 'static,
+        describe: impl FnOnce(&mut FileRow) + Clone + Send + 'static,
     ) -> Result<(), Error> {
         self.change(move |db| {
             claims::container_of(db, file_sid)?;

@@ -9,7 +9,6 @@ use blob::{
     Remote, Store, StoreError,
 };
 use catalog::{Catalog, ContentRow, Left, LeftSince, NewContent, Object};
-use futures_util::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,19 +172,8 @@ impl Library {
         let name: ObjectName =
             object.name.parse().map_err(|e: InvalidName| Error::Storage(e.into()))?;
         let stores = self.stores.clone();
-        let mut draft = blocking(move || stores.begin()).await??;
-        if file.file_bytes > 0 {
-            let mut pieces =
-                remote.read(&name, 0..file.file_bytes, file.file_bytes, object.e_tag).await?;
-            while let Some(piece) = pieces.next().await {
-                let piece = piece?;
-                draft = blocking(move || draft.write(&piece).map(|()| draft)).await??;
-            }
-        }
-        match draft.hash() == *name.hash() {
-            true => Ok(draft),
-            false => Err(StoreError::Changed.into()),
-        }
+        let draft = blocking(move || stores.begin()).await??;
+        Ok(remote.fetch(name, file.file_bytes, object.e_tag, draft).await?)
     }
 
     /// The object of the server's own store that holds a content's bytes, if the content is there.

@@ -7,6 +7,7 @@ mod search;
 
 pub(crate) use fold::{folding, install};
 pub use list::{EvoVoiceList, EvoVoiceOrder, EvoVoicePage};
+pub(crate) use search::index_anew;
 
 use crate::attributes::Stored;
 use crate::column::{Column, Row, unreadable, values};

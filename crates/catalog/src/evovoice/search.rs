@@ -33,6 +33,24 @@ pub(super) fn replace(db: &Db, file_row: i64, texts: &[String; 2]) -> Result<(),
     Ok(())
 }
 
+/// Indexes the transcriptions of all files, where none is.
+pub(crate) fn index_anew(db: &Db) -> Result<(), Error> {
+    /// Files whose texts are in memory at a time.
+    const AT_ONCE: u32 = 200;
+    let sql = "SELECT row, transcription, ai_transcription FROM evovoice_files
+        WHERE row > ? AND (transcription IS NOT NULL OR ai_transcription IS NOT NULL) ORDER BY row LIMIT ?";
+    let mut last = i64::MIN;
+    loop {
+        let some = db.all(sql, &values![last, AT_ONCE], |row| {
+            let texts: [Option<String>; 2] = [row.take(1)?, row.take(2)?];
+            Ok((row.take(0)?, texts.map(Option::unwrap_or_default)))
+        })?;
+        let Some((row, _)) = some.last() else { return Ok(()) };
+        last = *row;
+        some.iter().try_for_each(|(row, texts)| replace(db, *row, texts))?;
+    }
+}
+
 /// What is searched in PostgreSQL, in the row beside the file: any part of a text is found there, by trigrams where the
 /// extension is.
 pub(super) fn condition(part: &str) -> Clause {

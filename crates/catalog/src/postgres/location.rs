@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// How long one try to connect may take.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -93,6 +94,15 @@ impl Database {
         if let (None, Some(password)) = (self.config.get_password(), password) {
             self.config.password(password);
         }
+        self
+    }
+}
+
+impl Database {
+    /// The same for a process whose sessions must be told from all others'.
+    #[must_use]
+    pub fn told_apart(mut self) -> Self {
+        self.config.application_name(&format!("tonearm {}", Uuid::new_v4()));
         self
     }
 }

@@ -35,6 +35,9 @@ const RESTED: Duration = Duration::from_secs(1);
 /// How long such a try may take.
 const TRY: Duration = Duration::from_secs(2);
 
+/// How often a change is tried that the database undoes because of another one.
+const TRIES: u32 = 4;
+
 /// No statement takes longer, and none waits longer for another's lock; a transaction whose node is gone ends as soon.
 const BOUNDS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s';
     SET idle_in_transaction_session_timeout = '15s'; SET jit = off;
@@ -177,45 +180,53 @@ impl Postgres {
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {}",
             most.as_millis()
         );
-        self.within(&begin, work, |_| "COMMIT".to_owned())
+        self.with(|session| self.within(session, &begin, work, |_| "COMMIT".to_owned()))
     }
 
     /// Runs what changes the catalog, in one transaction; other nodes hear of it if what was done `changes` it.
     pub fn transact<T, E: From<Error>>(
         &self,
-        work: impl FnOnce(&Db) -> Result<T, E>,
+        work: impl FnOnce(&Db) -> Result<T, E> + Clone,
         changes: fn(&T) -> bool,
     ) -> Result<T, E> {
+        const BEGIN: &str = "BEGIN; SAVEPOINT unlocked";
         let end = |done: &T| match changes(done) {
             true => format!("NOTIFY {CHANNEL}, '{}'; COMMIT", self.news.node),
             false => "COMMIT".to_owned(),
         };
-        self.within("BEGIN; SAVEPOINT unlocked", work, end)
+        self.with(|session| {
+            for _ in 1..TRIES {
+                match self.within(session, BEGIN, work.clone(), end) {
+                    Err((_, Rest::Whole)) if session.was_undone() => {}
+                    done => return done,
+                }
+            }
+            self.within(session, BEGIN, work, end)
+        })
     }
 
     fn within<T, E: From<Error>>(
         &self,
+        session: &Session,
         begin: &str,
         work: impl FnOnce(&Db) -> Result<T, E>,
         end: impl FnOnce(&T) -> String,
-    ) -> Result<T, E> {
-        self.with(|session| {
-            session.batch(begin).map_err(|error| (error.into(), Rest::Broken))?;
-            match work(&Db::Postgres(session)) {
-                // Whether it was done is not known then.
-                Ok(done) => match session.batch(&end(&done)) {
-                    Ok(()) => Ok(done),
-                    Err(error) => {
-                        self.news.count();
-                        Err((error.into(), Rest::Broken))
-                    }
-                },
-                Err(error) => match session.batch("ROLLBACK") {
-                    Ok(()) => Err((error, Rest::Whole)),
-                    Err(_) => Err((error, Rest::Broken)),
-                },
-            }
-        })
+    ) -> Result<T, (E, Rest)> {
+        session.batch(begin).map_err(|error| (error.into(), Rest::Broken))?;
+        match work(&Db::Postgres(session)) {
+            // Whether it was done is not known then.
+            Ok(done) => match session.batch(&end(&done)) {
+                Ok(()) => Ok(done),
+                Err(error) => {
+                    self.news.count();
+                    Err((error.into(), Rest::Broken))
+                }
+            },
+            Err(error) => match session.batch("ROLLBACK") {
+                Ok(()) => Err((error, Rest::Whole)),
+                Err(_) => Err((error, Rest::Broken)),
+            },
+        }
     }
 }
 

@@ -74,6 +74,34 @@ impl Db<'_> {
         Ok(self.find(sql, values, |_| Ok(()))?.is_some())
     }
 
+    /// Puts the rows that `give` gives into a table.
+    pub fn fill(
+        &self,
+        table: &str,
+        columns: &str,
+        count: usize,
+        give: impl FnOnce(&mut dyn FnMut(&Row) -> Result<(), Error>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(db) => {
+                let marks = vec!["?"; count].join(", ");
+                let sql = format!("INSERT INTO {table} ({columns}) VALUES ({marks})");
+                give(&mut |row| sqlite::execute(db, &sql, &row.0).map(|_| ()))
+            }
+            Self::Postgres(db) => db.fill(table, columns, give),
+        }
+    }
+
+    /// Lets the transaction under way take as long as it needs.
+    pub fn unbounded(&self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(db) => db.batch(
+                "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0",
+            ),
+        }
+    }
+
     /// Rows that a statement changed.
     pub fn execute(&self, sql: &str, values: &[Value]) -> Result<u64, Error> {
         match self {

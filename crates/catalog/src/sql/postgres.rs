@@ -3,13 +3,15 @@
 use crate::Error;
 use crate::column::Row;
 use crate::value::Value;
+use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::private::BytesMut;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Statement};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::error::Error as StdError;
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 /// Statements that a connection keeps prepared. Those of lists are without end.
@@ -19,16 +21,35 @@ const STATEMENTS: usize = 256;
 pub(crate) struct Session {
     client: RefCell<Client>,
     statements: RefCell<HashMap<String, Statement>>,
+    undone: Cell<bool>,
 }
 
 impl Session {
     pub fn new(client: Client) -> Self {
-        Self { client: RefCell::new(client), statements: RefCell::default() }
+        Self {
+            client: RefCell::new(client),
+            statements: RefCell::default(),
+            undone: Cell::default(),
+        }
     }
 
     /// Runs statements that give nothing.
     pub fn batch(&self, sql: &str) -> Result<(), Error> {
         Ok(self.client.borrow_mut().batch_execute(sql)?)
+    }
+
+    /// Whether the database undid something since this was asked last, because it stood in another's way: it may be
+    /// done again then.
+    pub fn was_undone(&self) -> bool {
+        self.undone.take()
+    }
+
+    fn failed(&self, error: postgres::Error) -> Error {
+        let undoing = [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::T_R_DEADLOCK_DETECTED];
+        if error.code().is_some_and(|code| undoing.contains(&code)) {
+            self.undone.set(true);
+        }
+        error.into()
     }
 
     /// The connection itself.
@@ -45,8 +66,8 @@ impl Session {
     ) -> Result<(), Error> {
         let statement = self.statement(sql)?;
         let mut client = self.client.borrow_mut();
-        let mut rows = client.query_raw(&statement, values)?;
-        while let Some(row) = rows.next()? {
+        let mut rows = client.query_raw(&statement, values).map_err(|e| self.failed(e))?;
+        while let Some(row) = rows.next().map_err(|e| self.failed(e))? {
             let held = (0..row.len()).map(|at| row.try_get(at));
             if of(&mut Row(held.collect::<Result<_, _>>()?))?.is_break() {
                 break;
@@ -58,7 +79,20 @@ impl Session {
     pub(super) fn execute(&self, sql: &str, values: &[Value]) -> Result<u64, Error> {
         let statement = self.statement(sql)?;
         let values: Vec<_> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        Ok(self.client.borrow_mut().execute(&statement, &values)?)
+        self.client.borrow_mut().execute(&statement, &values).map_err(|e| self.failed(e))
+    }
+
+    /// Puts rows into a table, as its text form has them.
+    pub(super) fn fill(
+        &self,
+        table: &str,
+        columns: &str,
+        give: impl FnOnce(&mut dyn FnMut(&Row) -> Result<(), Error>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut client = self.client.borrow_mut();
+        let mut out = client.copy_in(&format!("COPY {table} ({columns}) FROM STDIN"))?;
+        give(&mut |row| Ok(out.write_all(copied(row).as_bytes()).map_err(broken)?))?;
+        Ok(out.finish().map(|_| ())?)
     }
 
     fn statement(&self, sql: &str) -> Result<Statement, Error> {
@@ -73,6 +107,48 @@ impl Session {
         kept.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
+}
+
+/// An error of PostgreSQL's that came as one of a stream.
+fn broken(error: io::Error) -> Error {
+    match error.downcast::<postgres::Error>() {
+        Ok(error) => error.into(),
+        Err(error) => Error::Unavailable(error.to_string()),
+    }
+}
+
+/// A row in the text form of COPY.
+fn copied(row: &Row) -> String {
+    let mut line = String::new();
+    for (at, value) in row.0.iter().enumerate() {
+        line.push_str(if at > 0 { "\t" } else { "" });
+        match value {
+            Value::Null => line.push_str("\\N"),
+            Value::Integer(number) => line += &number.to_string(),
+            // As many digits as it needs to be the same number again.
+            Value::Real(number) => line += &format!("{number:?}"),
+            Value::Text(text) => line.extend(text.chars().flat_map(escaped)),
+            Value::Blob(bytes) => {
+                line.push_str("\\\\x");
+                bytes.iter().for_each(|byte| line += &format!("{byte:02x}"));
+            }
+        }
+    }
+    line + "\n"
+}
+
+/// A character in the text form of COPY.
+fn escaped(c: char) -> impl Iterator<Item = char> {
+    let (mark, c) = match c {
+        '\\' => (Some('\\'), '\\'),
+        '\n' => (Some('\\'), 'n'),
+        '\r' => (Some('\\'), 'r'),
+        '\t' => (Some('\\'), 't'),
+        // The one character that PostgreSQL has no place for.
+        '\0' => (None, char::REPLACEMENT_CHARACTER),
+        c => (None, c),
+    };
+    mark.into_iter().chain([c])
 }
 
 /// The places of a statement as PostgreSQL numbers them. A place without a number is the next after the greatest so

@@ -51,7 +51,7 @@ impl Catalog {
     pub async fn change_profile<E: From<Error> + Send + 'static>(
         &self,
         profile_id: Uuid,
-        edit: impl FnOnce(&mut ProfileRow) -> Result<(), E> + Send + 'static,
+        edit: impl FnOnce(&mut ProfileRow) -> Result<(), E> + Clone + Send + 'static,
     ) -> Result<Option<ProfileRow>, E> {
         self.write(move |db| {
             db.lock_names([&*profile_id.to_string()])?;

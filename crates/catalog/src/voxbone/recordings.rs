@@ -78,7 +78,7 @@ impl Catalog {
     pub async fn change_recording<E: From<Error> + Send + 'static>(
         &self,
         recording_id: Uuid,
-        edit: impl FnOnce(&mut RecordingRow) -> Result<(), E> + Send + 'static,
+        edit: impl FnOnce(&mut RecordingRow) -> Result<(), E> + Clone + Send + 'static,
     ) -> Result<Option<Recorded>, E> {
         self.write(move |db| {
             db.lock_names([&*recording_id.to_string()])?;

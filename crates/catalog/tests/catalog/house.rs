@@ -28,6 +28,14 @@ impl House {
         }
     }
 
+    /// One of the other kind.
+    pub fn opposite(&self) -> Self {
+        match self {
+            Self::File(_) => Self::database(),
+            Self::Database(..) => Self::file(),
+        }
+    }
+
     pub async fn open(&self) -> Catalog {
         match self {
             Self::File(dir) => Catalog::open(dir.path().join("catalog.sqlite")).unwrap(),
@@ -54,6 +62,27 @@ impl House {
                 let ask = move || {
                     let mut db = postgres::Client::connect(&url, postgres::NoTls).unwrap();
                     db.query_one(&sql, &[]).unwrap().get(0)
+                };
+                std::thread::spawn(ask).join().unwrap()
+            }
+        }
+    }
+}
+
+impl House {
+    /// The texts that a query of the tables gives.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        match self {
+            Self::File(dir) => {
+                let db = rusqlite::Connection::open(dir.path().join("catalog.sqlite")).unwrap();
+                let mut query = db.prepare(sql).unwrap();
+                query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+            }
+            Self::Database(_, url) => {
+                let (url, sql) = (url.clone(), sql.to_owned());
+                let ask = move || {
+                    let mut db = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+                    db.query(&sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
                 };
                 std::thread::spawn(ask).join().unwrap()
             }

@@ -6,6 +6,7 @@ mod cluster;
 mod cursors;
 mod house;
 mod leftovers;
+mod moving;
 mod outputs;
 mod races;
 
@@ -124,6 +125,7 @@ async fn rows_come_back_as_they_went_in_after_reopening(house: House) {
         ..container.clone()
     };
     assert_eq!(catalog.container(container.container_sid).await.unwrap(), Some(counted));
+    assert_eq!(catalog.usage().await.unwrap(), usage);
     assert_eq!(catalog.file(row.file_sid).await.unwrap(), Some(row.clone()));
     let resource = catalog.resource_by_sid(row.file_sid).await.unwrap().unwrap();
     assert_eq!(resource.expires_at_ms, Some(70_000));

@@ -76,7 +76,7 @@ impl Cluster {
 
     /// 1 if all connections of others are encrypted, and there are such; 0 if not.
     pub fn encrypted(&self) -> i64 {
-        let mut db = postgres::Client::connect(&self.url("postgres"), postgres::NoTls).unwrap();
+        let mut db = self.client("postgres");
         let sql = "SELECT CAST(coalesce(bool_and(ssl), false) AS INTEGER)::BIGINT FROM pg_stat_ssl
             JOIN pg_stat_activity USING (pid) WHERE application_name = 'tonearm'";
         db.query_one(sql, &[]).unwrap().get(0)
@@ -125,12 +125,21 @@ impl Cluster {
         format!("postgres://tonearm@127.0.0.1:{}/{name}", self.port)
     }
 
+    /// A connection to a database.
+    pub fn client(&self, name: &str) -> postgres::Client {
+        postgres::Client::connect(&self.url(name), postgres::NoTls).unwrap()
+    }
+
+    /// Sessions with a database that wait for a lock.
+    pub fn waiting(&self, name: &str) -> i64 {
+        let sql = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = $1 AND wait_event_type = 'Lock'";
+        self.client("postgres").query_one(sql, &[&name]).unwrap().get(0)
+    }
+
     /// Runs statements in a database.
     pub fn run(&self, name: &str, sql: &str) {
-        postgres::Client::connect(&self.url(name), postgres::NoTls)
-            .unwrap()
-            .batch_execute(sql)
-            .unwrap();
+        self.client(name).batch_execute(sql).unwrap();
     }
 
     /// The URL of a new database.

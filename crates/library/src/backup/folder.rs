@@ -189,7 +189,7 @@ pub(super) fn check_apart(backup: &Path, data: &Path) -> Result<(), BackupError>
 }
 
 /// Refuses a folder in which something is; `wanted` says what is taken.
-pub(super) fn check_empty(path: &Path, wanted: &str) -> Result<(), BackupError> {
+pub(crate) fn check_empty(path: &Path, wanted: &str) -> Result<(), BackupError> {
     let entries = fs::read_dir(path).map_err(|e| BackupError::disk(path, e))?;
     let mut names = entries.flatten().map(|entry| entry.file_name());
     // What a file system of its own has from the start, and what a kill left of the first backup.

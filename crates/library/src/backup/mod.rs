@@ -15,6 +15,7 @@ use crate::store::bytes_lie_beside;
 use crate::{Error, Library, blocking};
 use blob::{Came, GetError, Local, ObjectName, Sure};
 use catalog::Catalog;
+pub(crate) use folder::check_empty;
 use folder::{Folder, NEW_CATALOG, clear_copy};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

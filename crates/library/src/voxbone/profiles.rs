@@ -74,7 +74,7 @@ impl Library {
         &self,
         caller: &Principal,
         profile_id: Uuid,
-        edit: impl FnOnce(&mut Profile) -> Result<(), Error> + Send + 'static,
+        edit: impl FnOnce(&mut Profile) -> Result<(), Error> + Clone + Send + 'static,
     ) -> Result<Profile, Error> {
         caller.needs(Scope::Update, Role::Manager)?;
         self.seen_profile(caller, profile_id).await?;

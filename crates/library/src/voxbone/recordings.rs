@@ -123,7 +123,7 @@ impl Library {
         caller: &Principal,
         profile_id: Option<Uuid>,
         recording_id: Uuid,
-        edit: impl FnOnce(&mut Recording) -> Result<(), Error> + Send + 'static,
+        edit: impl FnOnce(&mut Recording) -> Result<(), Error> + Clone + Send + 'static,
     ) -> Result<Recorded, Error> {
         caller.needs(Scope::Update, Role::Manager)?;
         self.seen_recording(caller, profile_id, recording_id).await?;
