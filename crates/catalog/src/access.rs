@@ -39,6 +39,9 @@ pub enum Revocation {
     Unknown,
 }
 
+const IS_EMPTY: &str =
+    "SELECT NOT EXISTS (SELECT 1 FROM tokens) AND NOT EXISTS (SELECT 1 FROM containers)";
+
 impl TokenRow {
     const COLUMNS: &str =
         "token_id, token_hash, role, scopes, partner_sid, date_created, expires_at, tokens.name,
@@ -119,9 +122,23 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn is_empty(&self) -> Result<bool, Error> {
-        let sql =
-            "SELECT NOT EXISTS (SELECT 1 FROM tokens) AND NOT EXISTS (SELECT 1 FROM containers)";
-        Ok(self.read_value(sql, []).await?.unwrap_or(true))
+        Ok(self.read_value(IS_EMPTY, []).await?.unwrap_or(true))
+    }
+
+    /// Keeps the first token, unless somebody has been given something meanwhile; whether it is kept.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn insert_first_token(&self, token: TokenRow) -> Result<bool, Error> {
+        self.write(move |db| {
+            db.lock_names(["the first token"])?;
+            let is_first = db.value(IS_EMPTY, &[])?.unwrap_or(true);
+            if is_first {
+                token.insert(db)?;
+            }
+            Ok(is_first)
+        })
+        .await
     }
 
     /// Keeps a token.

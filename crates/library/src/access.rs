@@ -131,6 +131,24 @@ fn token_hash(secret: &str) -> String {
     blake3::hash(secret.as_bytes()).to_hex().to_string()
 }
 
+/// A token as it is kept.
+fn token_row(secret: &str, partner_sid: Uuid, grant: Grant) -> Token {
+    let Grant { role, scopes, life, name } = grant;
+    let now = now_ms();
+    let life_ms = life.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
+    Token {
+        token_id: Uuid::new_v4(),
+        token_hash: token_hash(secret),
+        role,
+        scopes,
+        partner_sid,
+        date_created: now,
+        expires_at: life_ms.map(|life| now.saturating_add(life)),
+        name,
+        last_used_at: None,
+    }
+}
+
 impl Library {
     /// The caller that a token stands for. It is looked up by its hash, so nothing is learned from
     /// how long that takes.
@@ -182,34 +200,10 @@ impl Library {
 
     async fn new_token(&self, partner_sid: Uuid, grant: Grant) -> Result<NewToken, Error> {
         let secret = secret()?;
-        let token_id = self.keep_token(&secret, partner_sid, grant).await?;
-        Ok(NewToken { token_id, secret })
-    }
-
-    /// Keeps a token; its id.
-    async fn keep_token(
-        &self,
-        secret: &str,
-        partner_sid: Uuid,
-        grant: Grant,
-    ) -> Result<Uuid, Error> {
-        let Grant { role, scopes, life, name } = grant;
-        let now = now_ms();
-        let life_ms = life.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
-        let row = Token {
-            token_id: Uuid::new_v4(),
-            token_hash: token_hash(secret),
-            role,
-            scopes,
-            partner_sid,
-            date_created: now,
-            expires_at: life_ms.map(|life| now.saturating_add(life)),
-            name,
-            last_used_at: None,
-        };
+        let row = token_row(&secret, partner_sid, grant);
         let token_id = row.token_id;
         self.catalog.insert_token(row).await?;
-        Ok(token_id)
+        Ok(NewToken { token_id, secret })
     }
 
     /// The container `default` of a partner, without quotas, made if it is missing.
@@ -276,7 +270,13 @@ impl Library {
         crate::blocking(move || write_token(&folder, &text)).await??;
         let operator = self.operator().await?;
         let grant = Grant { name: Some("first start".into()), ..Grant::of(Role::Admin) };
-        self.keep_token(&token, operator.partner_sid, grant).await?;
+        let row = token_row(&token, operator.partner_sid, grant);
+        if !self.catalog.insert_first_token(row).await? {
+            // Another node was first, and its token is the one.
+            let void = self.config.data_dir.join(ADMIN_TOKEN);
+            crate::blocking(move || fs::remove_file(void)).await??;
+            return Ok(None);
+        }
         let container_sid = self.default_container(operator.partner_sid).await?;
         Ok(Some(Welcome { token, container_sid }))
     }

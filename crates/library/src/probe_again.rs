@@ -7,6 +7,7 @@ use crate::examine::examine;
 use crate::{Error, File, Library, blocking, now_ms};
 use audio::PROBE_REVISION;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Contents between two rests.
 const AT_ONCE: u32 = 50;
@@ -14,17 +15,29 @@ const AT_ONCE: u32 = 50;
 /// How long the walk rests, so that answers don't notice it.
 const REST: Duration = Duration::from_millis(100);
 
+/// How long it is one node's after each look; no look takes as long. After that it is another's.
+const TAKEN: Duration = Duration::from_secs(900);
+
+/// How long others wait before they look whether it is done.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
 impl Library {
-    /// Probes the files again that an earlier revision of the probe refused. Returns how many play now.
+    /// Probes the files again that an earlier revision of the probe refused; of several nodes one does. Returns how many
+    /// play now.
     ///
     /// # Errors
     /// [`Error::Storage`].
     pub async fn probe_again(&self) -> Result<u64, Error> {
-        let mut count = 0;
+        let (mut count, node) = (0, Uuid::new_v4().to_string());
         loop {
             let contents = self.catalog.refused_before(PROBE_REVISION, AT_ONCE).await?;
             if contents.is_empty() {
                 return Ok(count);
+            }
+            let life_ms = TAKEN.as_millis() as i64;
+            if !self.catalog.take_work("probing_again", node.clone(), life_ms).await? {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                continue;
             }
             for content in contents {
                 let mut reason = None;

@@ -2,6 +2,7 @@
 //! theirs.
 
 use super::*;
+use catalog::{Role, TokenRow};
 
 /// Nodes, each with connections of its own.
 const NODES: usize = 4;
@@ -150,4 +151,74 @@ async fn many_nodes_may_start_at_once_on_an_empty_database() {
         opened.await.unwrap().unwrap();
     }
     assert_eq!(house.number("SELECT count(*) FROM schema_version"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_the_database_undoes_for_another_is_made_again() {
+    let house = House::database();
+    let node = house.open().await;
+    let mut containers = [container(&node, None).await, container(&node, None).await];
+    containers.sort_by_key(|container| container.container_sid);
+    let [first, second] = containers;
+    let row = file(&first, "a", "aa");
+    insert(&node, row.clone(), content("aa", None)).await.unwrap();
+    let House::Database(_, url) = &house else { unreachable!() };
+    let name = url.rsplit('/').next().unwrap().to_owned();
+    let (begun, go_on) = std::sync::mpsc::channel();
+    let (sids, database) = ([first.container_sid, second.container_sid], name.clone());
+    // Takes the same two rows in the other order, and lets the other be the one that is undone.
+    let other = std::thread::spawn(move || {
+        let mut db = cluster::SHARED.client(&database);
+        let mut transaction = db.transaction().unwrap();
+        let lock = "SELECT 1 FROM containers WHERE container_sid = $1 FOR UPDATE";
+        transaction.batch_execute("SET LOCAL deadlock_timeout = '60s'").unwrap();
+        transaction.query_one(lock, &[&sids[1].to_string()]).unwrap();
+        begun.send(()).unwrap();
+        let until = Instant::now() + Duration::from_secs(60);
+        while cluster::SHARED.waiting(&database) == 0 {
+            assert!(Instant::now() < until, "nobody waits");
+        }
+        transaction.query_one(lock, &[&sids[0].to_string()]).unwrap();
+        transaction.commit().unwrap();
+    });
+    go_on.recv().unwrap();
+    let into = second.container_sid;
+    let edit = move |file: &mut FileRow| {
+        file.container_sid = into;
+        Ok::<_, Error>(())
+    };
+    let admit = |_: &ContainerRow, _: &FileRow, _: &FileRow| Ok(Admission::default());
+    let moved = node.change_file(row.file_sid, Beside::Nothing, None, edit, admit).await;
+    assert_eq!(moved.unwrap().unwrap().0.container_sid, second.container_sid);
+    tokio::task::spawn_blocking(|| other.join()).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_nodes_one_makes_the_first_token_and_one_takes_the_work() {
+    let house = House::database();
+    let nodes = nodes(&house).await;
+    let partner_sid = nodes[0].partner("default", 1).await.unwrap();
+    let token = |n: usize| TokenRow {
+        token_id: Uuid::new_v4(),
+        token_hash: n.to_string(),
+        role: Role::Admin,
+        scopes: Vec::new(),
+        partner_sid,
+        date_created: 1,
+        expires_at: None,
+        name: None,
+        last_used_at: None,
+    };
+    at_once(&nodes, |node, n| {
+        let token = token(n);
+        async move { _ = node.insert_first_token(token).await.unwrap() }
+    })
+    .await;
+    assert_eq!(house.number("SELECT count(*) FROM tokens"), 1);
+    let hour = 3_600_000;
+    assert!(nodes[0].take_work("work", "one".into(), hour).await.unwrap());
+    assert!(!nodes[1].take_work("work", "two".into(), hour).await.unwrap());
+    assert!(nodes[2].take_work("other work", "two".into(), hour).await.unwrap());
+    assert!(nodes[0].take_work("work", "one".into(), 0).await.unwrap(), "it goes on");
+    assert!(nodes[1].take_work("work", "two".into(), hour).await.unwrap(), "it has ended");
 }
