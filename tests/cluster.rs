@@ -1,11 +1,15 @@
 //! Equal nodes over one PostgreSQL and one bucket: whichever is asked gives the same, what is changed on one counts on
 //! all, and none is needed.
 
+mod balanced;
+mod failures;
+
 use crate::client::{Answer, Request};
 use crate::postgres_cluster::{Cluster, SHARED};
-use crate::running::{Server, stderr, text, tonearm, until};
+use crate::running::{KEYS, Server, stderr, text, tonearm, until};
 use crate::s3::S3;
 use crate::sources;
+use std::process::Command;
 use tempfile::TempDir;
 
 /// Nodes, and what they share.
@@ -14,21 +18,35 @@ struct Nodes {
     /// The admin token, which the first of them made.
     token: String,
     container: String,
-    _s3: S3,
+    s3: S3,
     folder: TempDir,
 }
 
 impl Nodes {
     fn start(count: usize, catalog: &str) -> Self {
+        Self::start_with(count, catalog, &[], |_| tonearm())
+    }
+
+    /// With further arguments, each by a command of its own.
+    fn start_with(
+        count: usize,
+        catalog: &str,
+        args: &[&str],
+        command: impl Fn(usize) -> Command,
+    ) -> Self {
         let (folder, s3) = (TempDir::new().unwrap(), S3::start());
+        let url = s3.url();
+        let args = [&["--blobs", &url, "--catalog", catalog], args].concat();
         let nodes: Vec<_> = (0..count)
             .map(|n| {
                 let data = folder.path().join(format!("node-{n}"));
-                Server::start_on_bucket(&s3.url(), &data, &["--catalog", catalog])
+                let mut command = command(n);
+                command.envs(KEYS);
+                Server::start_by(command, "127.0.0.1:0", &data, &args)
             })
             .collect();
         let (token, container) = (nodes[0].token(), nodes[0].container());
-        Self { nodes, token, container, _s3: s3, folder }
+        Self { nodes, token, container, s3, folder }
     }
 
     /// A call of the storage API at a node.
@@ -169,7 +187,7 @@ fn a_connection_is_encrypted_where_that_is_demanded() {
     let says = "[req]\ndistinguished_name=d\nx509_extensions=v\n[d]\n[v]\n\
                 basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\n";
     std::fs::write(&config, says).unwrap();
-    let mut openssl = std::process::Command::new("openssl");
+    let mut openssl = Command::new("openssl");
     openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj"]);
     openssl.args(["/CN=localhost", "-config", &config, "-keyout", &key, "-out", &certificate]);
     assert!(openssl.output().unwrap().status.success());
