@@ -1,6 +1,8 @@
 //! The book in docs/: what it says is so. Shell is run, tables are asked of a server.
 
-use crate::running::{Server, run, stderr, stdout, tonearm};
+use crate::postgres_cluster::SHARED;
+use crate::running::{KEYS, Server, run, stderr, stdout, tonearm};
+use crate::s3::S3;
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
@@ -49,6 +51,39 @@ tonearm() {
 }
 "#;
 
+/// What stands in the place of the book's addresses, databases and buckets.
+struct Places {
+    taken: Vec<(String, String)>,
+    _bucket: S3,
+}
+
+impl Places {
+    fn new() -> Self {
+        // Free when they are asked for; other tests take ports of their own, too.
+        let listeners = [8080, 8081, 8082, 8083]
+            .map(|shown| (shown, TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()));
+        let bucket = S3::start();
+        let mut taken: Vec<_> = listeners
+            .iter()
+            .map(|(shown, free)| (format!("127.0.0.1:{shown}"), free.to_string()))
+            .collect();
+        for name in ["tonearm?sslmode=verify-full", "empty"] {
+            taken.push((format!("postgres://tonearm@db.example.com/{name}"), SHARED.fresh()));
+        }
+        let endpoint = format!("region=here&endpoint=http://{}", bucket.address);
+        for name in ["tonearm?region=us-east-1", "moved"] {
+            let folder = name.split('?').next().unwrap();
+            let shown = format!("s3://recordings/{name}");
+            taken.push((shown, format!("s3://recordings/{folder}?{endpoint}")));
+        }
+        Self { taken, _bucket: bucket }
+    }
+
+    fn in_place(&self, text: &str) -> String {
+        self.taken.iter().fold(text.to_owned(), |text, (shown, taken)| text.replace(shown, taken))
+    }
+}
+
 #[test]
 fn every_shell_block_of_the_book_runs() {
     for page in pages() {
@@ -59,14 +94,14 @@ fn every_shell_block_of_the_book_runs() {
         let folder = TempDir::new().unwrap();
         symlink(at("assets"), folder.path().join("assets")).unwrap();
         symlink(tonearm().get_program(), folder.path().join("tonearm")).unwrap();
-        // Free when it is asked for; other tests take ports of their own, too.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let script = script.replace("127.0.0.1:8080", &format!("127.0.0.1:{port}"));
+        let places = Places::new();
+        let script = places.in_place(&script);
         let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
         let ran = Command::new("bash")
             .args(["-c", &format!("{PRELUDE}{script}")])
             .env("PATH", path)
-            .env("TONEARM_LISTEN", format!("127.0.0.1:{port}"))
+            .env("TONEARM_LISTEN", places.in_place("127.0.0.1:8080"))
+            .envs(KEYS)
             .current_dir(folder.path())
             .output()
             .expect("bash runs");

@@ -80,3 +80,16 @@ fn each_recording_is_one_nodes_until_that_one_is_gone() {
     assert_eq!(again.header("etag"), first.header("etag"));
     assert_eq!(nginx.get("/metrics").status, 403);
 }
+
+#[test]
+fn the_compose_file_names_settings_that_there_are() {
+    let shown = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/cluster/compose.yaml");
+    let shown = std::fs::read_to_string(shown).unwrap();
+    let help = crate::running::stdout(&crate::running::run(&["serve", "--help"]));
+    let words = shown.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let names: Vec<_> = words.filter(|word| word.starts_with("TONEARM_")).collect();
+    assert!(names.len() >= 5);
+    for name in names {
+        assert!(help.contains(&format!("[env: {name}")), "{name}");
+    }
+}
