@@ -1,6 +1,7 @@
 //! The publish link as clients see it: conditions, ranges, forms of the URL, errors, headers.
 
 mod conditions;
+mod tags;
 mod types;
 
 use crate::client::Answer;
@@ -188,31 +189,6 @@ fn a_wav_holds_g711_and_gsm_if_it_is_asked_to() {
     }
     let decoded = site.server.get(&format!("{stored}?f=wav"));
     assert_eq!((decoded.body[20], header(&decoded, "content-type").as_str()), (1, "audio/x-wav"));
-}
-
-#[test]
-fn tags_are_the_sources_or_the_links_and_part_of_the_identity() {
-    let site = Site::shared();
-    let tagged = site.server.get(&format!("{}?f=mp3&tag-title=Here", site.melody)).body;
-    let link = site.server.upload("tagged.mp3", &tagged);
-    let flac = |options: &str| {
-        let answer = site.server.get(&format!("{link}?f=flac{options}"));
-        assert_eq!(answer.status, 200, "{options}: {}", answer.text());
-        let says = |text: &[u8]| answer.body.windows(text.len()).any(|window| window == text);
-        let said = [&b"TITLE=Here"[..], b"TITLE=There", b"ARTIST=We"].map(says);
-        (said, header(&answer, "etag"))
-    };
-    let (said, own) = flac("");
-    assert_eq!(said, [true, false, false]);
-    let (said, other) = flac("&tag-title=There&tag-artist=We");
-    assert_eq!(said, [false, true, true]);
-    let (said, none) = flac("&tags=none");
-    assert_eq!(said, [false; 3]);
-    assert!(own != other && other != none && none != own);
-    // Without its tags the stored one is another.
-    let as_stored =
-        |options: &str| site.server.get(&format!("{link}?f=mp3{options}")).body == tagged;
-    assert!(as_stored("") && !as_stored("&tags=none") && !as_stored("&tag-title=There"));
 }
 
 #[test]

@@ -117,6 +117,7 @@ async fn held_open(
     let config = library::Config {
         link_secrets: secrets,
         min_free_bytes: store.min_free_bytes,
+        max_picture_bytes: store.max_picture_bytes,
         ..looking(data, public_url)
     };
     open(config, stores, catalog, Some(hold)).await
@@ -317,7 +318,13 @@ async fn open(
 /// The settings of a library that takes no files.
 fn looking(data: &Path, public_url: &str) -> library::Config {
     let (public_url, data_dir) = (LinkBase::new(public_url), data.to_owned());
-    library::Config { public_url, data_dir, link_secrets: Vec::new(), min_free_bytes: 0 }
+    library::Config {
+        public_url,
+        data_dir,
+        link_secrets: Vec::new(),
+        min_free_bytes: 0,
+        max_picture_bytes: 0,
+    }
 }
 
 /// What is known of how clients come in.

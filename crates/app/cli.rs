@@ -323,6 +323,24 @@ pub struct Transcode {
     /// Bits of a sample of wav or flac: 16 or 24
     #[arg(long, value_name = "N")]
     pub bits: Option<String>,
+    /// `none` leaves out what the recording says of itself
+    #[arg(long, value_name = "TAGS")]
+    pub tags: Option<String>,
+    /// Its title in mp3, flac, ogg, mp4 or webm
+    #[arg(long, value_name = "TEXT")]
+    pub tag_title: Option<String>,
+    /// Its artist
+    #[arg(long, value_name = "TEXT")]
+    pub tag_artist: Option<String>,
+    /// Its album
+    #[arg(long, value_name = "TEXT")]
+    pub tag_album: Option<String>,
+    /// Its date
+    #[arg(long, value_name = "TEXT")]
+    pub tag_date: Option<String>,
+    /// A comment on it
+    #[arg(long, value_name = "TEXT")]
+    pub tag_comment: Option<String>,
     /// Clip START-END in milliseconds; either may be left out
     #[arg(long, value_name = "A-B", allow_hyphen_values = true)]
     pub t: Option<String>,

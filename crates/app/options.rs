@@ -19,6 +19,12 @@ pub fn preferences(args: &Transcode) -> Result<Preferences, Failure> {
         ("t", &args.t),
         ("codec", &args.codec),
         ("bits", &args.bits),
+        ("tags", &args.tags),
+        ("tag-title", &args.tag_title),
+        ("tag-artist", &args.tag_artist),
+        ("tag-album", &args.tag_album),
+        ("tag-date", &args.tag_date),
+        ("tag-comment", &args.tag_comment),
     ];
     for (option, value) in given {
         preferences.set(option, value.as_deref().unwrap_or("")).map_err(|e| {

@@ -1,4 +1,4 @@
-//! What every target does with its bytes: probe, open at several frames, read; or lay out and encode.
+//! What every target does with its bytes: probe, open at several frames, read; or lay out and encode; or read tags.
 //! The promises checked are those of `audio`: no panic, the same answer twice, blocks of bounded
 //! length, never more frames than the facts promise, segments as long as the layout says.
 
@@ -7,7 +7,7 @@ mod sums;
 use audio::format::{Coding, Wish};
 use audio::formats::{FORMATS, by_name};
 use audio::probe::payload;
-use audio::tags::Tags;
+use audio::tags::{Said, Tags, id3, vorbis};
 use audio::transcode::Input;
 use audio::{ChannelMap, Facts, Hint, Planar, Probed, Source, Target, Transcode, probe};
 use std::ops::ControlFlow;
@@ -32,6 +32,7 @@ pub fn prepare() {
 pub fn run(target: &str, bytes: &[u8]) {
     match target {
         "whole" => transcode(bytes),
+        "tags" => tags(bytes),
         "flac" => read(target, &sums::flac(bytes)),
         "ogg" => read(target, &sums::ogg(bytes)),
         format => read(format, bytes),
@@ -54,6 +55,21 @@ fn read(format: &str, bytes: &[u8]) {
         let first = frames_from(&source, &probed, start);
         let second = frames_from(&source, &probed, start);
         assert!(first == second, "{format}: another answer from frame {start}");
+    }
+}
+
+/// Reads bytes as an ID3v2 tag, and as Vorbis comments; what they say is read again where we write it.
+fn tags(bytes: &[u8]) {
+    let tag = |bytes: Vec<u8>| id3::read(&(Arc::new(bytes) as Source)).expect("bytes in memory");
+    for found in [tag(bytes.to_vec()), vorbis::read(bytes)] {
+        // We write every picture as the front cover.
+        let cover = found.cover.map(|mut cover| {
+            cover.is_front = true;
+            cover
+        });
+        let said = Said { cover, ..found };
+        assert_eq!(tag(id3::write(&said)), said);
+        assert_eq!(vorbis::read(&vorbis::write("tonearm", &said)), said);
     }
 }
 
@@ -97,7 +113,8 @@ fn frames_from(source: &Source, probed: &Probed, start: u64) -> Option<Vec<Vec<u
     let Facts { format, channels, frame_count, .. } = &probed.facts;
     let reader = by_name(format)?.source?;
     let source = payload(source, format).ok()?;
-    let mut decode = reader.open(&source, &probed.facts, &probed.index, start).ok()?;
+    let (index, _) = probed.facts.parts(&probed.index);
+    let mut decode = reader.open(&source, &probed.facts, index, start).ok()?;
     let mut heard = vec![Vec::new(); usize::from(*channels)];
     let mut block = Planar::new(heard.len());
     let mut count = 0;
@@ -139,6 +156,7 @@ fn laid_out(source: Source, probed: Probed) -> Transcode {
         bitrate_bps: None,
         coding: Coding::default(),
         tags: Tags::default(),
+        cover: false,
         clip: 0..facts.frame_count,
     };
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::options::preferences;
 use audio::Source;
 use audio::source::Cursor;
+use audio::tags::cover::USUAL_BYTES;
 use audio::transcode::Input;
 use indicatif::ProgressBar;
 use media::{Refusal, Representation, Resource};
@@ -24,6 +25,7 @@ pub fn run(args: &Transcode) -> Result<(), Failure> {
     let hash = content_hash(&file).map_err(|e| Failure::failed(&name, e))?;
     let source: Source = Arc::new(file);
     let probed = probe(&source, &args.source, args.from.as_ref())?;
+    let probed = probed.with_picture_up_to(USUAL_BYTES);
     let facts = Arc::new(probed.facts);
     let content = catalog::content_id(&hash, audio::formats::read_as(&facts).as_deref());
     let resource =

@@ -19,7 +19,7 @@ use clap::{ArgAction, Args};
 use server::{Apis, LogFormat, PageOrigin, Presets};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use values::{block_cache_bytes, byte_count, public_url};
+use values::{block_cache_bytes, byte_count, picture_bytes, public_url};
 use voipbin::Voipbin;
 
 /// Where things are kept and under what address they are published.
@@ -57,6 +57,11 @@ pub struct Store {
     #[arg(long, value_name = "N", env = "TONEARM_MIN_FREE_BYTES", default_value = "0",
           value_parser = byte_count)]
     pub min_free_bytes: u64,
+    /// Bytes of a recording's picture that goes along in its transcodes, up to 1MiB; one that has more when it comes in
+    /// stays behind
+    #[arg(long, value_name = "N", env = "TONEARM_MAX_PICTURE_BYTES", default_value = "40KiB",
+          value_parser = picture_bytes)]
+    pub max_picture_bytes: usize,
     /// Base of the publish links, such as https://media.example.com [default: where a request for them came in; of what
     /// is printed, the address listened on]
     #[arg(long, value_name = "URL", env = "TONEARM_PUBLIC_URL", value_parser = public_url)]

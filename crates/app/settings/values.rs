@@ -1,5 +1,7 @@
 //! Values of settings as they are written: each parser says what it expected.
 
+use audio::tags::cover::MOST_BYTES;
+
 /// `1048576`, `512MiB`, `10 GiB`.
 pub fn byte_count(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, u32); 5] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("", 0)];
@@ -41,6 +43,12 @@ pub fn header_bytes(text: &str) -> Result<usize, String> {
         Ok(bytes @ 1024..=1_048_576) => Ok(bytes),
         _ => Err("expected 1KiB to 1MiB".into()),
     }
+}
+
+/// Up to 1 MiB, which are the longest pictures that are read.
+pub fn picture_bytes(text: &str) -> Result<usize, String> {
+    let bytes = usize::try_from(byte_count(text)?).ok();
+    bytes.filter(|bytes| *bytes <= MOST_BYTES).ok_or_else(|| "expected 0 to 1MiB".into())
 }
 
 /// `90s`, `30m`, `1h`, `7d`, or `0`.

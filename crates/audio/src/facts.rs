@@ -3,6 +3,7 @@
 use crate::codecs::pcm::Coding;
 use crate::codecs::stream::Stream;
 use crate::tags::Tags;
+use crate::tags::cover::Cover;
 use serde::{Deserialize, Serialize};
 
 /// What the uploader says of a source; believed only where the bytes have no header.
@@ -47,6 +48,19 @@ pub struct Facts {
     /// What the recording says of itself.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    /// Its picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Picture>,
+}
+
+/// What became of the picture in a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Picture {
+    /// It goes along in transcodes: so many bytes, kept behind the seek index.
+    Kept(usize),
+    /// It has more bytes than go along.
+    TooLong,
 }
 
 impl Facts {
@@ -72,6 +86,7 @@ impl Facts {
             channel_mask: None,
             repaired: Vec::new(),
             tags: Tags::default(),
+            picture: None,
         }
     }
 
@@ -98,7 +113,16 @@ impl Facts {
             channel_mask: stream.channel_mask(),
             repaired: Vec::new(),
             tags: Tags::default(),
+            picture: None,
         }
+    }
+
+    /// What is kept beside these facts in its parts: the seek index, and the picture's bytes, if they are kept.
+    #[must_use]
+    pub fn parts<'a>(&self, kept: &'a [u8]) -> (&'a [u8], Option<&'a [u8]>) {
+        let Some(Picture::Kept(length)) = self.picture else { return (kept, None) };
+        let (index, picture) = kept.split_at(kept.len().saturating_sub(length));
+        (index, Some(picture))
     }
 
     /// Duration in seconds.
@@ -113,8 +137,30 @@ impl Facts {
 pub struct Probed {
     /// What anybody may know.
     pub facts: Facts,
-    /// What the format's demuxer wrote for itself; handed back to it on every open.
+    /// What the format's demuxer wrote for itself, to be handed back to it on every open; and behind it the
+    /// picture, if it's kept ([`Facts::parts`]).
     pub index: Vec<u8>,
+}
+
+impl Probed {
+    /// Keeps a picture.
+    pub(crate) fn keep(&mut self, cover: Option<&Cover>) {
+        let Some(cover) = cover else { return };
+        self.facts.picture = Some(Picture::Kept(cover.bytes().len()));
+        self.index.extend_from_slice(cover.bytes());
+    }
+
+    /// Leaves a picture behind that has more bytes than that.
+    #[must_use]
+    pub fn with_picture_up_to(mut self, most_bytes: usize) -> Self {
+        if let Some(Picture::Kept(length)) = self.facts.picture
+            && length > most_bytes
+        {
+            self.index.truncate(self.index.len().saturating_sub(length));
+            self.facts.picture = Some(Picture::TooLong);
+        }
+        self
+    }
 }
 
 /// Longest audio that has facts, in seconds (a year): headers may promise anything.

@@ -4,7 +4,7 @@ use crate::decode::Decode;
 use crate::error::{DecodeError, EncodeError, PlanError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::frames::Frames;
-use crate::tags::Tags;
+use crate::tags::Said;
 use crate::{Layout, Source};
 use std::io;
 use std::ops::ControlFlow;
@@ -56,8 +56,8 @@ pub trait SourceFormat: Sync {
     ///
     /// # Errors
     /// What the medium reports.
-    fn tags(&self, _source: &Source) -> io::Result<Tags> {
-        Ok(Tags::default())
+    fn said(&self, _source: &Source) -> io::Result<Said> {
+        Ok(Said::default())
     }
 
     /// A decode whose first frame is `start_frame` (0 ≤ start < frame_count), exact to the frame.
@@ -136,6 +136,17 @@ pub struct Shape {
     pub coding: Coding,
 }
 
+/// What a header tells of its recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    /// Nothing.
+    Nothing,
+    /// Its tags.
+    Tags,
+    /// Its tags and its picture.
+    TagsAndCover,
+}
+
 /// Writing a format.
 pub trait TargetFormat: Sync {
     /// The codings that it leaves a choice of; none where it leaves none.
@@ -149,16 +160,16 @@ pub trait TargetFormat: Sync {
     /// [`PlanError`] naming the option and what is allowed.
     fn settle(&self, wish: Wish) -> Result<Settled, PlanError>;
 
-    /// Whether its header has room for tags.
-    fn carries_tags(&self) -> bool {
-        false
+    /// What of a recording its header has room for.
+    fn carries(&self) -> Carries {
+        Carries::Nothing
     }
 
-    /// Lays out a representation. Cheap: arithmetic only. `tags` are none where it carries none.
+    /// Lays out a representation. Cheap: arithmetic only. `said` is no more than it carries.
     ///
     /// # Errors
     /// [`PlanError`] where the format cannot hold that much.
-    fn plan(&self, shape: Shape, tags: &Tags) -> Result<Box<dyn Encoding>, PlanError>;
+    fn plan(&self, shape: Shape, said: &Said) -> Result<Box<dyn Encoding>, PlanError>;
 
     /// Everything beside the shape that decides the bytes: encoder, version, settings, grid
     /// constants, and the instruction-set class where the encoder dispatches at run time.

@@ -28,7 +28,7 @@ pub mod transcode;
 
 pub use channels::ChannelMap;
 pub use error::{DecodeError, EncodeError, PlanError, ProbeError};
-pub use facts::{Facts, Hint, Probed};
+pub use facts::{Facts, Hint, Picture, Probed};
 pub use layout::Layout;
 pub use planar::Planar;
 pub use probe::{PROBE_REVISION, probe};

@@ -8,7 +8,7 @@ use crate::error::{EncodeError, PlanError};
 use crate::format::{Coding, Encoding, Format, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::frames::Frames;
 use crate::planar::to_i16;
-use crate::tags::Tags;
+use crate::tags::{Said, Tags};
 use crate::transcode::Target;
 use crate::{ChannelMap, Facts, Layout, Planar};
 
@@ -44,6 +44,7 @@ pub fn target(facts: &Facts) -> Target {
         bitrate_bps: None,
         coding: Coding::default(),
         tags: Tags::default(),
+        cover: false,
         clip: 0..facts.frame_count,
     }
 }
@@ -57,7 +58,7 @@ impl TargetFormat for PeaksTarget {
         Ok(Settled { rate_hz, channels, bitrate_bps: None })
     }
 
-    fn plan(&self, shape: Shape, _tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, _said: &Said) -> Result<Box<dyn Encoding>, PlanError> {
         Ok(Box::new(PeaksEncoding { shape }))
     }
 

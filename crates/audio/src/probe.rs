@@ -51,8 +51,10 @@ pub fn probe(source: &Source, hint: Hint<'_>) -> Result<Probed, ProbeError> {
     let payload = payload(source, format.name)?;
     let mut probed = demuxer.probe(&payload, hint)?;
     check(&probed.facts).map_err(|m| ProbeError::Unsupported(format!("{}: {m}", format.name)))?;
-    probed.facts.tags = demuxer.tags(&payload)?;
-    probed.facts.tags.complete(&tags::id3::read(source)?);
+    let mut said = demuxer.said(&payload)?;
+    said.complete(tags::id3::read(source)?);
+    probed.facts.tags = said.tags;
+    probed.keep(said.cover.as_ref());
     Ok(probed)
 }
 

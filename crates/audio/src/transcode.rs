@@ -13,7 +13,8 @@ use crate::frames::{Clip, Frames, Pipeline};
 use crate::probe::payload;
 use crate::resample::Resampler;
 pub use crate::resample::output_frames;
-use crate::tags::Tags;
+use crate::tags::cover::Cover;
+use crate::tags::{Said, Tags};
 use crate::{ChannelMap, Facts, Layout, Source};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,6 +39,8 @@ pub struct Target {
     pub coding: Coding,
     /// What the header says of the recording.
     pub tags: Tags,
+    /// Whether the source's picture goes along.
+    pub cover: bool,
     /// The frames of the source that are wanted; the whole is `0..frame_count`.
     pub clip: Range<u64>,
 }
@@ -58,7 +61,7 @@ pub struct Input {
     pub source: Source,
     /// What is known of them.
     pub facts: Arc<Facts>,
-    /// The format's seek index.
+    /// What is kept beside them ([`Facts::parts`]).
     pub index: Arc<Vec<u8>>,
 }
 
@@ -70,7 +73,12 @@ impl Input {
         let reader = reader
             .ok_or_else(|| DecodeError::Broken(format!("unknown source format `{format}`")))?;
         let source = payload(&self.source, format)?;
-        reader.open(&source, &self.facts, &self.index, start_frame)
+        let (index, _) = self.facts.parts(&self.index);
+        reader.open(&source, &self.facts, index, start_frame)
+    }
+
+    fn cover(&self) -> Option<Cover> {
+        self.facts.parts(&self.index).1.and_then(|bytes| Cover::of(bytes, true))
     }
 }
 
@@ -102,7 +110,8 @@ impl Transcode {
             serial,
             coding: target.coding,
         };
-        let encoding = writer.plan(shape, &target.tags)?;
+        let cover = if target.cover { input.cover() } else { None };
+        let encoding = writer.plan(shape, &Said { tags: target.tags.clone(), cover })?;
         Ok(Self { input, target, encoding, frame_count })
     }
 

@@ -3,7 +3,7 @@
 use crate::classify::{classification, is_mp4, mime_type, type_told};
 use crate::{Classification, Error, File, now_ms};
 use audio::formats::mp4::{Tracks, tracks};
-use audio::{Facts, Hint, PROBE_REVISION, Source};
+use audio::{Facts, Hint, PROBE_REVISION, Probed, Source};
 use catalog::ContentRow;
 
 /// What was found out about the bytes of an upload.
@@ -12,7 +12,7 @@ pub struct Examined {
     pub content_hash: String,
     /// The bytes, readable for as long as this is held.
     pub source: Source,
-    /// Facts of the recording, and the demuxer's own index; or why it can't be played.
+    /// Facts of the recording, and what is kept beside them; or why it can't be played.
     pub probed: Result<(Facts, Vec<u8>), String>,
     classification: Classification,
     /// The media type that the bytes tell.
@@ -89,18 +89,22 @@ impl Description {
     }
 }
 
-/// Probes and classifies bytes of that hash.
+/// Probes and classifies bytes of that hash; a picture of more bytes than that stays behind.
 pub(crate) fn examine(
     source: Source,
     hash: &str,
     extension: Option<&str>,
     mime_type: Option<&str>,
+    max_picture_bytes: usize,
 ) -> Result<Examined, Error> {
     let mut head = vec![0; 8192];
     let read = source.read_full_at(&mut head, 0)?;
     head.truncate(read);
     let probed = match audio::probe(&source, Hint { extension, mime_type }) {
-        Ok(probed) => Ok((probed.facts, probed.index)),
+        Ok(probed) => {
+            let Probed { facts, index } = probed.with_picture_up_to(max_picture_bytes);
+            Ok((facts, index))
+        }
         Err(audio::ProbeError::Read(e)) => return Err(e.into()),
         Err(e) => Err(e.to_string()),
     };

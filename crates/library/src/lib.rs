@@ -95,6 +95,8 @@ pub struct Config {
     pub link_secrets: Vec<Secret>,
     /// Bytes of the disk that uploads leave free; 0 lets them fill it.
     pub min_free_bytes: u64,
+    /// Bytes of a recording's picture that goes along in its transcodes.
+    pub max_picture_bytes: usize,
 }
 
 /// The library. Clones share it.

@@ -60,10 +60,11 @@ impl Library {
         let stored = self.stored(file).await?;
         let hash = catalog::blob_address(&file.content_hash).to_owned();
         let (ending, declared) = (extension(&file.name), file.mime_type.clone());
+        let max_picture = self.config.max_picture_bytes;
         let look = {
             let ending = ending.clone();
             let declared = declared.clone();
-            move || examine(stored, &hash, ending.as_deref(), Some(&declared))
+            move || examine(stored, &hash, ending.as_deref(), Some(&declared), max_picture)
         };
         let examined = blocking(look).await??;
         if let Err(reason) = examined.probed {

@@ -203,10 +203,12 @@ impl Upload {
     pub async fn examine(&mut self) -> Result<Examined, Error> {
         let draft = self.take()?;
         let (extension, declared) = (self.extension(), self.declared_type());
+        let max_picture = self.library.config.max_picture_bytes;
         let look = move || {
             let source = Arc::new(draft.as_file().try_clone()?);
             let hash = draft.hash().to_string();
-            let examined = examine(source, &hash, extension.as_deref(), declared.as_deref());
+            let (extension, declared) = (extension.as_deref(), declared.as_deref());
+            let examined = examine(source, &hash, extension, declared, max_picture);
             examined.map(|found| (found, draft))
         };
         let (examined, draft) = blocking(look).await??;

@@ -13,8 +13,9 @@ const KEY_BYTES: usize = 20;
 /// The key of a transcode: 40 hexadecimal digits.
 #[must_use]
 pub fn key(content_id: &str, target: &Target, writer: &dyn TargetFormat) -> String {
+    let cover = if target.cover { " cover" } else { "" };
     let canonical = format!(
-        "{PIPELINE_REVISION}\n{content_id}\n{} {} {:?} {:?} {:?} {:?} {:?}\n{}",
+        "{PIPELINE_REVISION}\n{content_id}\n{} {} {:?} {:?} {:?} {:?} {:?}{cover}\n{}",
         target.format,
         target.rate_hz,
         target.map,

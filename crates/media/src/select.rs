@@ -6,10 +6,10 @@
 use crate::identity;
 use crate::preferences::{ChannelWish, ClipWish, Preferences, TagWish};
 use crate::resource::Resource;
-use audio::format::{Coding, Format, Shape, TargetFormat, Wish};
+use audio::format::{Carries, Coding, Format, Shape, TargetFormat, Wish};
 use audio::formats::{self, FORMATS};
-use audio::tags::Tags;
-use audio::{ChannelMap, Facts, PlanError, Target, transcode};
+use audio::tags::{Said, Tags};
+use audio::{ChannelMap, Facts, Picture, PlanError, Target, transcode};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -123,6 +123,7 @@ pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
         bitrate_bps: settled.bitrate_bps,
         coding,
         tags,
+        cover: cover(writer, facts, &wish.tags),
         clip,
     };
     let shape = Shape {
@@ -137,7 +138,7 @@ pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
         serial: 0,
         coding,
     };
-    writer.plan(shape, &target.tags)?;
+    writer.plan(shape, &Said::from(target.tags.clone()))?;
     let key = identity::key(&resource.content_hash, &target, writer);
     let resource = Arc::clone(resource);
     Ok(Representation::Transcode(Transcoded { resource, format, target, key }))
@@ -154,7 +155,8 @@ fn changes_nothing(
         || wish.format.is_none_or(|f| f == facts.format)
             && facts.canonical
             && is_coded(facts, coding);
-    let leaves_out = wish.tags.leave_out && !facts.tags.is_empty();
+    let says_nothing = facts.tags.is_empty() && facts.picture.is_none();
+    let leaves_out = wish.tags.leave_out && !says_nothing;
     if leaves_out || !wish.tags.said.is_empty() {
         return false;
     }
@@ -267,18 +269,25 @@ fn tags(
     facts: &Facts,
     wish: &TagWish,
 ) -> Result<Tags, Refusal> {
-    if !writer.carries_tags()
+    let carries_tags = |writer: &dyn TargetFormat| writer.carries() != Carries::Nothing;
+    if !carries_tags(writer)
         && let Some((field, _)) = wish.said.iter().next()
     {
-        let carry = names(|f| f.target.is_some_and(TargetFormat::carries_tags));
+        let carry = names(|f| f.target.is_some_and(carries_tags));
         let message = format!("`{}` carries no tags; those that do: {carry}", format.name);
         return Err(bad(field.option, message));
     }
     let mut tags = wish.said.clone();
-    if writer.carries_tags() && !wish.leave_out {
+    if carries_tags(writer) && !wish.leave_out {
         tags.complete(&facts.tags);
     }
     Ok(tags)
+}
+
+/// Whether the source's picture goes along.
+fn cover(writer: &dyn TargetFormat, facts: &Facts, wish: &TagWish) -> bool {
+    let is_carried = writer.carries() == Carries::TagsAndCover && !wish.leave_out;
+    is_carried && matches!(facts.picture, Some(Picture::Kept(_)))
 }
 
 fn channel_map(channels: u16, wish: Option<ChannelWish>) -> Result<ChannelMap, Refusal> {

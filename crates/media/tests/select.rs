@@ -21,6 +21,7 @@ fn resource(channels: u16) -> Resource {
         channel_mask: None,
         repaired: vec![],
         tags: audio::tags::Tags::default(),
+        picture: None,
     };
     Resource {
         file_sid: None,

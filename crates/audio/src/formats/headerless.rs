@@ -9,7 +9,7 @@ use crate::decode::Decode;
 use crate::error::{DecodeError, PlanError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::{Encoding, Settled, Shape, SourceFormat, TargetFormat, Wish};
-use crate::tags::Tags;
+use crate::tags::Said;
 
 /// Rate of headerless G.711.
 const RATE_HZ: u32 = 8000;
@@ -85,7 +85,7 @@ impl TargetFormat for G711Target {
         settle_fixed(self.format, RATE_HZ, "64 kbit/s", wish)
     }
 
-    fn plan(&self, shape: Shape, _tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, _said: &Said) -> Result<Box<dyn Encoding>, PlanError> {
         let packing = Packing::Law(self.law);
         Ok(Box::new(LinearEncoding::new(Vec::new(), packing, shape, SEGMENT_FRAMES)))
     }

@@ -1,13 +1,15 @@
 //! ID3: version 2 in front (id3.org, 2.2 to 2.4) read, 2.4 written; version 1 behind read.
 
-use super::{FIELDS, Field, Tags};
+use super::cover::{Cover, FRONT};
+use super::{FIELDS, Field, Said, Tags};
 use crate::Source;
 use crate::demux::bytes::{u16_be, u16_le, u32_be};
 use crate::demux::window::Window;
+use std::borrow::Cow;
 use std::io;
 
-/// Most bytes of a tag that are looked at: pictures come behind the texts.
-const REACH: u64 = 1 << 20;
+/// Most bytes of a tag that are looked at: long pictures come behind the texts.
+const REACH: u64 = 2 << 20;
 
 /// Bytes of version 1.
 const V1_BYTES: u64 = 128;
@@ -16,14 +18,14 @@ const V1_BYTES: u64 = 128;
 ///
 /// # Errors
 /// What the medium reports.
-pub fn read(source: &Source) -> io::Result<Tags> {
+pub fn read(source: &Source) -> io::Result<Said> {
     let mut window = Window::of_blocks(source, 64 * 1024);
     let [b'I', b'D', b'3', version, _, flags, s3, s2, s1, s0] = *window.peek(0, 10)? else {
-        return Ok(Tags::default());
+        return Ok(Said::default());
     };
     let size = syncsafe([s3, s2, s1, s0]);
     let body = window.peek(10, u64::from(size).min(REACH) as usize)?;
-    // Of version 2.4 each frame is unsynchronised by itself, and texts need it seldom.
+    // Of version 2.4 each frame is unsynchronised by itself.
     let body = if flags & 0x80 != 0 && version < 4 { synchronised(body) } else { body.to_vec() };
     let extended = match (flags & 0x40 != 0, version) {
         (true, 3) => u32_be(&body, 0).map_or(0, |size| size as usize + 4),
@@ -33,31 +35,62 @@ pub fn read(source: &Source) -> io::Result<Tags> {
     Ok(frames(body.get(extended..).unwrap_or(&[]), version))
 }
 
-fn frames(mut body: &[u8], version: u8) -> Tags {
-    let mut tags = Tags::default();
+fn frames(mut body: &[u8], version: u8) -> Said {
+    let mut said = Said::default();
     let (names, head): (usize, usize) = match version {
         2 => (2, 6),
         3 => (1, 10),
         4 => (0, 10),
-        _ => return tags,
+        _ => return said,
     };
     let id_bytes = if version == 2 { 3 } else { 4 };
     while let Some(id) = body.get(..id_bytes).filter(|id| id[0] != 0) {
-        let size = match (version, body) {
-            (2, [_, _, _, a, b, c, ..]) => {
-                usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c)
+        let (size, flags) = match (version, body) {
+            (2, [_, _, _, a, b, c, ..]) => (u32::from_be_bytes([0, *a, *b, *c]), 0),
+            (3, [_, _, _, _, a, b, c, d, _, flags, ..]) => {
+                (u32::from_be_bytes([*a, *b, *c, *d]), *flags)
             }
-            (3, [_, _, _, _, a, b, c, d, ..]) => u32::from_be_bytes([*a, *b, *c, *d]) as usize,
-            (4, [_, _, _, _, a, b, c, d, ..]) => syncsafe([*a, *b, *c, *d]) as usize,
+            (4, [_, _, _, _, a, b, c, d, _, flags, ..]) => (syncsafe([*a, *b, *c, *d]), *flags),
             _ => break,
         };
-        let Some(value) = body.get(head..head.saturating_add(size)) else { break };
-        if let Some((field, text)) = of_frame(id, names, value) {
-            tags.add(field, &text);
+        let end = head.saturating_add(size as usize);
+        let Some(value) = body.get(head..end) else { break };
+        if let Some(value) = plain(value, version, flags) {
+            if id == b"APIC" || id == b"PIC" {
+                said.show(picture(&value, version));
+            } else if let Some((field, text)) = of_frame(id, names, &value) {
+                said.tags.add(field, &text);
+            }
         }
-        body = &body[head + size..];
+        body = &body[end..];
     }
-    tags
+    said
+}
+
+/// The body of a frame without what its flags (§4.1.2 of 2.4, §3.3.1 of 2.3) put into it; none if it is compressed or
+/// encrypted.
+fn plain(value: &[u8], version: u8, flags: u8) -> Option<Cow<'_, [u8]>> {
+    let (coded, grouped) = if version == 4 { (0x0c, 0x40) } else { (0xc0, 0x20) };
+    let is = |bit| flags & bit != 0;
+    if is(coded) {
+        return None;
+    }
+    let value = value.get(usize::from(is(grouped))..)?;
+    if version < 4 {
+        return Some(value.into());
+    }
+    // A length that is that of the value before it was unsynchronised.
+    let value = value.get(if is(0x01) { 4 } else { 0 }..)?;
+    Some(if is(0x02) { synchronised(value).into() } else { value.into() })
+}
+
+/// A frame's picture: the encoding of its description, its type (in 2.2 three characters), its kind, the
+/// description.
+fn picture(value: &[u8], version: u8) -> Option<Cover> {
+    let (&encoding, rest) = value.split_first()?;
+    let rest = if version == 2 { rest.get(3..)? } else { decoded(0, rest).1 };
+    let (&kind, rest) = rest.split_first()?;
+    Cover::of(decoded(encoding, rest).1, u32::from(kind) == FRONT)
 }
 
 /// What a frame says, behind the byte of its encoding: a text, or a text with a name of its own.
@@ -129,19 +162,22 @@ pub fn read_v1(source: &Source) -> io::Result<Tags> {
 
 /// A tag of version 2.4; nothing for none.
 #[must_use]
-pub fn write(tags: &Tags) -> Vec<u8> {
+pub fn write(said: &Said) -> Vec<u8> {
     let size = |length: usize| [21, 14, 7, 0].map(|shift| (length >> shift) as u8 & 0x7f);
-    let mut frames = Vec::new();
-    for (field, text) in tags.iter() {
+    let frame = |id: &[u8], before: &[u8], value: &[u8]| {
+        [id, &size(before.len() + value.len()), &[0, 0], before, value].concat()
+    };
+    let texts = said.tags.iter().map(|(field, text)| {
         let is_comment = field.id3[0] == b"COMM";
         // UTF-8; of a comment the language, undetermined, and no name.
         let before: &[u8] = if is_comment { b"\x03XXX\0" } else { b"\x03" };
-        frames.extend(field.id3[0]);
-        frames.extend(size(before.len() + text.len()));
-        frames.extend([0, 0]);
-        frames.extend(before);
-        frames.extend(text.as_bytes());
-    }
+        frame(field.id3[0], before, text.as_bytes())
+    });
+    let picture = said.cover.iter().map(|cover| {
+        let head = [b"\0", cover.image.media_type().as_bytes(), &[0, FRONT as u8, 0]].concat();
+        frame(b"APIC", &head, cover.bytes())
+    });
+    let frames = texts.chain(picture).collect::<Vec<_>>().concat();
     if frames.is_empty() {
         return frames;
     }

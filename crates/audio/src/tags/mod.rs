@@ -1,9 +1,11 @@
 //! What a recording says of itself: read from wherever its format keeps it, and written into the header of those
 //! that carry it. Bounded, so that no header grows long.
 
+pub mod cover;
 pub mod id3;
 pub mod vorbis;
 
+use cover::Cover;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -44,8 +46,53 @@ const fn field(
     Field { name, option, id3, vorbis, mp4, riff }
 }
 
-/// Characters of a text that are kept.
+/// Characters of a text that are kept, and the bytes that they may have.
 const LONGEST: usize = 1000;
+const LONGEST_BYTES: usize = 2000;
+
+/// All that a recording says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Its texts.
+    pub tags: Tags,
+    /// Its picture.
+    pub cover: Option<Cover>,
+}
+
+impl Said {
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tags.is_empty() && self.cover.is_none()
+    }
+
+    /// Takes a picture in place of none, or the front cover in place of another picture.
+    pub fn show(&mut self, cover: Option<Cover>) {
+        if let Some(cover) = cover
+            && self.cover.as_ref().is_none_or(|known| cover.is_front && !known.is_front)
+        {
+            self.cover = Some(cover);
+        }
+    }
+
+    /// Whether no other picture would be taken.
+    #[must_use]
+    pub fn has_front(&self) -> bool {
+        self.cover.as_ref().is_some_and(|known| known.is_front)
+    }
+
+    /// Takes what others say of which it says nothing.
+    pub fn complete(&mut self, others: Self) {
+        self.tags.complete(&others.tags);
+        self.show(others.cover);
+    }
+}
+
+impl From<Tags> for Said {
+    fn from(tags: Tags) -> Self {
+        Self { tags, cover: None }
+    }
+}
 
 /// The texts, at most one of each of [`FIELDS`]: none empty, none with control characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,7 +115,14 @@ impl Tags {
     /// Takes a text for a kind, in place of one that there is. What is no text is dropped, and what is too long
     /// cut.
     pub fn set(&mut self, field: &Field, text: &str) {
-        let kept: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+        let mut room = LONGEST_BYTES;
+        let fits = |c: &char| {
+            let left = room.checked_sub(c.len_utf8());
+            room = left.unwrap_or(0);
+            left.is_some()
+        };
+        let said = text.chars().filter(|c| !c.is_control()).take(LONGEST);
+        let kept: String = said.take_while(fits).collect();
         let kept = kept.trim();
         let place = FIELDS.iter().zip(&mut self.0).find(|(known, _)| *known == field);
         if let Some((_, place)) = place.filter(|_| !kept.is_empty()) {
@@ -80,6 +134,13 @@ impl Tags {
     pub fn add(&mut self, field: &Field, text: &str) {
         if self.iter().all(|(known, _)| known != field) {
             self.set(field, text);
+        }
+    }
+
+    /// Takes a text for the kind of that name in facts, if there is one and none of it yet.
+    pub fn add_named(&mut self, name: &str, text: &str) {
+        if let Some(field) = FIELDS.iter().find(|field| field.name == name) {
+            self.add(field, text);
         }
     }
 

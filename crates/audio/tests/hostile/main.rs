@@ -189,6 +189,7 @@ fn first_segment(source: Source, probed: Probed) -> usize {
         bitrate_bps: None,
         coding: Coding::default(),
         tags: Tags::default(),
+        cover: false,
         clip,
     };
     let input = Input { source, facts, index: Arc::new(probed.index) };

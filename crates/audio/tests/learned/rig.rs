@@ -66,6 +66,7 @@ pub fn coded(wav: Vec<u8>, format: &'static str, coding: Coding) -> Transcode {
         bitrate_bps: settled.bitrate_bps,
         coding,
         tags: Tags::default(),
+        cover: false,
         clip: 0..facts.frame_count,
     };
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };

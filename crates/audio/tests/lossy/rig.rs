@@ -95,6 +95,7 @@ pub fn transcode(
         bitrate_bps: settled.bitrate_bps,
         coding: Coding::default(),
         tags: Tags::default(),
+        cover: false,
         clip,
     };
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };

@@ -102,7 +102,7 @@ fn the_index_stays_short_however_long_the_recording_is() {
     let writer = audio::formats::by_name("webm").and_then(|f| f.target).unwrap();
     for hours in [1, 24, 8000] {
         let layout = writer
-            .plan(shape(hours * 3600), &audio::tags::Tags::default())
+            .plan(shape(hours * 3600), &audio::tags::Said::default())
             .unwrap()
             .layout()
             .unwrap();

@@ -112,7 +112,16 @@ pub fn coded(bytes: &[u8], extension: &str, format: &'static str, coding: Coding
     let clip = 0..facts.frame_count;
     let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };
     let (rate_hz, bitrate_bps) = (settled.rate_hz, settled.bitrate_bps);
-    let target = Target { format, rate_hz, map, bitrate_bps, coding, tags: Tags::default(), clip };
+    let target = Target {
+        format,
+        rate_hz,
+        map,
+        bitrate_bps,
+        coding,
+        tags: Tags::default(),
+        cover: false,
+        clip,
+    };
     Transcode::new(input, formats::by_name(format).unwrap(), target, 0).unwrap()
 }
 

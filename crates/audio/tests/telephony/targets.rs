@@ -61,6 +61,6 @@ fn what_a_format_cannot_do_is_refused_by_the_options_name() {
         coding: Coding::default(),
     };
     let planned =
-        formats::by_name("wav").unwrap().target.unwrap().plan(shape, &audio::tags::Tags::default());
+        formats::by_name("wav").unwrap().target.unwrap().plan(shape, &audio::tags::Said::default());
     assert_eq!(planned.err().unwrap().option, "f");
 }

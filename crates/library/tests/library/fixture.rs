@@ -38,6 +38,7 @@ pub async fn fixture_over(public_url: &str, stores: impl FnOnce(&Local) -> Store
         data_dir: dir.path().into(),
         link_secrets: Vec::new(),
         min_free_bytes: 0,
+        max_picture_bytes: 0,
     };
     let library = Library::open(catalog.clone(), stores(&blobs), config);
     let welcome = library.bootstrap().await.unwrap().unwrap();

@@ -44,6 +44,7 @@ async fn a_first_start_that_cannot_write_its_token_is_made_again() {
         data_dir: dir.path().into(),
         link_secrets: Vec::new(),
         min_free_bytes: 0,
+        max_picture_bytes: 0,
     };
     let library = Library::open(catalog, blobs, config);
     let path = dir.path().join("admin.token");

@@ -1,5 +1,6 @@
 //! Reading AIFF and AIFC: the common chunk says how, the sound chunk holds the samples.
 
+use super::said;
 use crate::Source;
 use crate::codecs::linear;
 use crate::codecs::pcm::Coding;
@@ -9,6 +10,8 @@ use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
+use crate::tags::Said;
+use std::io;
 
 /// Reading AIFF.
 pub struct AiffSource;
@@ -56,6 +59,10 @@ impl SourceFormat for AiffSource {
         let facts = Facts::of_samples("aiff", coding, rate_hz, channels, frame_count);
         let facts = Facts { repaired, ..facts };
         Ok(Probed { facts, index: sound.start.to_le_bytes().to_vec() })
+    }
+
+    fn said(&self, source: &Source) -> io::Result<Said> {
+        said::read(source)
     }
 
     fn open(

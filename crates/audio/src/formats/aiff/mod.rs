@@ -1,6 +1,7 @@
 //! AIFF and AIFC, read only.
 
 mod demux;
+mod said;
 
 use crate::format::Format;
 

@@ -10,6 +10,8 @@ use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
+use crate::tags::Said;
+use std::io;
 
 /// Reading CAF.
 pub struct CafSource;
@@ -51,6 +53,10 @@ impl SourceFormat for CafSource {
         Ok(Probed { facts, index: start.to_le_bytes().to_vec() })
     }
 
+    fn said(&self, source: &Source) -> io::Result<Said> {
+        said(source)
+    }
+
     fn open(
         &self,
         source: &Source,
@@ -90,6 +96,42 @@ fn chunks(source: &Source) -> Result<(Described, u64, u64), ProbeError> {
         at = body.saturating_add(size);
     }
     Err(unsupported("a CAF without a `data` chunk"))
+}
+
+/// Most bytes of the texts that are read.
+const LONGEST_TEXTS: u64 = 64 * 1024;
+
+/// Texts by their keys (§ "Information Chunk").
+const TEXTS: [(&str, &str); 6] = [
+    ("title", "title"),
+    ("artist", "artist"),
+    ("album", "album"),
+    ("recorded date", "date"),
+    ("year", "date"),
+    ("comments", "comment"),
+];
+
+/// What a file says: pairs of a key and a text, each ended by a zero, behind their number.
+fn said(source: &Source) -> io::Result<Said> {
+    let mut window = Window::of_blocks(source, 4096);
+    let mut said = Said::default();
+    let mut at: u64 = 8;
+    for _ in 0..MAX_CHUNKS {
+        let head = window.peek(at, 12)?;
+        let (Some(id), Some(size)) = (head.first_chunk::<4>().copied(), u64_be(head, 4)) else {
+            break;
+        };
+        if &id == b"info" {
+            let pairs = window.peek(at + 12, size.min(LONGEST_TEXTS) as usize)?;
+            let mut texts = pairs.get(4..).unwrap_or(&[]).split(|byte| *byte == 0);
+            while let (Some(key), Some(text)) = (texts.next(), texts.next()) {
+                let name = TEXTS.iter().find(|(known, _)| known.as_bytes() == key);
+                said.tags.add_named(name.map_or("", |name| name.1), &String::from_utf8_lossy(text));
+            }
+        }
+        at = at.saturating_add(12).saturating_add(size);
+    }
+    Ok(said)
 }
 
 fn describe(body: &[u8]) -> Result<Described, ProbeError> {

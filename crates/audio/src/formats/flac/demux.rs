@@ -1,7 +1,7 @@
 //! Reading FLAC: frame walk at ingest, decode from any frame, bit for bit.
 
 use super::frames::Frames;
-use super::header::{Header, STREAMINFO_BYTES, StreamInfo};
+use super::header::{COMMENTS, Header, PICTURE, STREAMINFO_BYTES, StreamInfo};
 use crate::codecs::flac::crc16;
 use crate::codecs::symphonia::{Codec, Symphonia};
 use crate::decode::Decode;
@@ -11,7 +11,8 @@ use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
-use crate::tags::{Tags, vorbis};
+use crate::tags::cover::{Cover, MOST_BYTES};
+use crate::tags::{Said, Tags, vorbis};
 use crate::{Planar, Source};
 use std::io;
 
@@ -20,6 +21,10 @@ pub struct FlacSource;
 
 /// Metadata blocks that are passed over before the frames.
 const MAX_BLOCKS: usize = 1024;
+
+/// Pictures that are looked at, and the bytes of a block with one.
+const MOST_PICTURES: usize = 16;
+const LONGEST_PICTURE: usize = MOST_BYTES + 1024;
 
 /// What a stream begins with.
 const MARK: &[u8; 4] = b"fLaC";
@@ -86,12 +91,13 @@ impl SourceFormat for FlacSource {
             channel_mask: None,
             repaired,
             tags: Tags::default(),
+            picture: None,
         };
         Ok(Probed { facts, index: index.finish() })
     }
 
-    fn tags(&self, source: &Source) -> io::Result<Tags> {
-        comments(source)
+    fn said(&self, source: &Source) -> io::Result<Said> {
+        said(source)
     }
 
     fn open(
@@ -116,25 +122,32 @@ impl SourceFormat for FlacSource {
     }
 }
 
-/// The block of comments.
-fn comments(source: &Source) -> io::Result<Tags> {
+/// The blocks of comments and pictures.
+fn said(source: &Source) -> io::Result<Said> {
     let mut window = Window::of_blocks(source, 64 * 1024);
+    let mut said = Said::default();
     let mut at = MARK.len() as u64;
     if window.peek(0, MARK.len())? != MARK {
-        return Ok(Tags::default());
+        return Ok(said);
     }
+    let mut pictures = 0;
     for _ in 0..MAX_BLOCKS {
         let &[kind, a, b, c] = window.peek(at, 4)? else { break };
         let length = u32::from_be_bytes([0, a, b, c]) as usize;
-        if kind & 0x7f == 4 {
-            return Ok(vorbis::read(window.peek(at + 4, length)?));
+        match kind & 0x7f {
+            COMMENTS => said.complete(vorbis::read(window.peek(at + 4, length)?)),
+            PICTURE if length <= LONGEST_PICTURE && pictures < MOST_PICTURES => {
+                pictures += 1;
+                said.show(Cover::from_block(window.peek(at + 4, length)?));
+            }
+            _ => {}
         }
         at += 4 + length as u64;
         if kind & 0x80 != 0 {
             break;
         }
     }
-    Ok(Tags::default())
+    Ok(said)
 }
 
 /// What STREAMINFO says, and its body.

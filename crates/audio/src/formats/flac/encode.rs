@@ -2,14 +2,15 @@
 //!
 //! FLAC frames don't depend on each other; only the coded number and two checksums say where one stands.
 
+use super::header::{COMMENTS, PICTURE};
 use crate::codecs::flac::{FrameEncoder, MOST_HEAD_BYTES, Sample};
 use crate::error::{EncodeError, PlanError};
 use crate::format::{
-    Assembly, Coding, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish,
+    Assembly, Carries, Coding, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish,
 };
 use crate::frames::Frames;
 use crate::planar::{extend_i16, to_i24};
-use crate::tags::{Tags, vorbis};
+use crate::tags::{Said, vorbis};
 use crate::{Layout, Planar};
 use md5::{Digest, Md5};
 
@@ -41,11 +42,11 @@ impl TargetFormat for FlacTarget {
         Ok(Settled { rate_hz, channels: wish.channels.clamp(1, 2), bitrate_bps: None })
     }
 
-    fn carries_tags(&self) -> bool {
-        true
+    fn carries(&self) -> Carries {
+        Carries::TagsAndCover
     }
 
-    fn plan(&self, shape: Shape, tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, said: &Said) -> Result<Box<dyn Encoding>, PlanError> {
         if !(1..=HIGHEST_RATE_HZ).contains(&shape.rate_hz) {
             let message =
                 format!("`flac` can't hold {} Hz; allowed: 1 to {HIGHEST_RATE_HZ}", shape.rate_hz);
@@ -54,8 +55,8 @@ impl TargetFormat for FlacTarget {
         let block_frames = block_frames(shape.rate_hz);
         let blocks = (SEGMENT_SECONDS * u64::from(shape.rate_hz)).div_ceil(block_frames);
         let segment_frames = blocks * block_frames;
-        let comments = if tags.is_empty() { Vec::new() } else { vorbis::write("tonearm", tags) };
-        Ok(Box::new(FlacEncoding { shape, block_frames, segment_frames, comments }))
+        let said = metadata(said);
+        Ok(Box::new(FlacEncoding { shape, block_frames, segment_frames, said }))
     }
 
     fn revision(&self) -> String {
@@ -73,8 +74,8 @@ struct FlacEncoding {
     shape: Shape,
     block_frames: u64,
     segment_frames: u64,
-    /// The body of the block of comments; empty for none.
-    comments: Vec<u8>,
+    /// The blocks that say something of the recording; empty for none.
+    said: Vec<u8>,
 }
 
 impl Encoding for FlacEncoding {
@@ -136,7 +137,7 @@ impl Encoding for FlacEncoding {
             shape: self.shape,
             block_frames: self.block_frames,
             segment_frames: self.segment_frames,
-            comments: self.comments.clone(),
+            said: self.said.clone(),
             shortest: u32::MAX,
             longest: 0,
             md5: Md5::new(),
@@ -251,7 +252,7 @@ struct FlacAssembly {
     shape: Shape,
     block_frames: u64,
     segment_frames: u64,
-    comments: Vec<u8>,
+    said: Vec<u8>,
     shortest: u32,
     longest: u32,
     md5: Md5,
@@ -277,7 +278,7 @@ impl Assembly for FlacAssembly {
 }
 
 impl FlacAssembly {
-    /// `fLaC`, STREAMINFO, comments if there are any, SEEKTABLE (RFC 9639 §8).
+    /// `fLaC`, STREAMINFO, what is said of the recording, SEEKTABLE (RFC 9639 §8).
     fn header(&self) -> Vec<u8> {
         let mut header = b"fLaC".to_vec();
         block_head(&mut header, 0, false, 34);
@@ -293,10 +294,7 @@ impl FlacAssembly {
             | self.shape.frame_count & 0xf_ffff_ffff;
         header.extend(packed.to_be_bytes());
         header.extend_from_slice(&self.md5.clone().finalize());
-        if !self.comments.is_empty() {
-            block_head(&mut header, 4, false, self.comments.len() as u32);
-            header.extend(&self.comments);
-        }
+        header.extend(&self.said);
         block_head(&mut header, 3, true, 18 * self.lengths.len() as u32);
         let mut offset = 0u64;
         for (i, length) in self.lengths.iter().enumerate() {
@@ -309,6 +307,19 @@ impl FlacAssembly {
         }
         header
     }
+}
+
+/// The blocks of comments and of the picture, if there are any.
+fn metadata(said: &Said) -> Vec<u8> {
+    let texts = Said::from(said.tags.clone());
+    let comments = (!texts.is_empty()).then(|| (COMMENTS, vorbis::write("tonearm", &texts)));
+    let picture = said.cover.iter().map(|cover| (PICTURE, cover.to_block()));
+    let mut blocks = Vec::new();
+    for (kind, body) in comments.into_iter().chain(picture) {
+        block_head(&mut blocks, kind, false, body.len() as u32);
+        blocks.extend(body);
+    }
+    blocks
 }
 
 fn block_head(header: &mut Vec<u8>, kind: u8, last: bool, length: u32) {

@@ -3,6 +3,10 @@
 use crate::codecs::flac::crc8;
 use crate::demux::bytes::{u8_at, u16_be, u32_be};
 
+/// The kinds of blocks that say something of the recording (RFC 9639 §8.1).
+pub const COMMENTS: u8 = 4;
+pub const PICTURE: u8 = 6;
+
 /// Bytes of STREAMINFO.
 pub const STREAMINFO_BYTES: usize = 34;
 

@@ -40,6 +40,7 @@ impl SourceFormat for G722Source {
             channel_mask: None,
             repaired: Vec::new(),
             tags: Tags::default(),
+            picture: None,
         };
         Ok(Probed { facts, index: Vec::new() })
     }

@@ -8,7 +8,7 @@ use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish}
 use crate::formats::headerless::settle_fixed;
 use crate::frames::Frames;
 use crate::planar::interleave;
-use crate::tags::Tags;
+use crate::tags::Said;
 use crate::{Layout, Planar};
 
 /// Bytes of a segment: 2 s.
@@ -22,7 +22,7 @@ impl TargetFormat for G722Target {
         settle_fixed("g722", RATE_HZ, "64 kbit/s", wish)
     }
 
-    fn plan(&self, shape: Shape, _tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, _said: &Said) -> Result<Box<dyn Encoding>, PlanError> {
         // An odd last frame is coded with a frame of silence.
         Ok(Box::new(G722Encoding { length_bytes: shape.frame_count.div_ceil(2) }))
     }

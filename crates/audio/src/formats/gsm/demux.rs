@@ -48,6 +48,7 @@ impl SourceFormat for GsmSource {
             channel_mask: None,
             repaired: Vec::new(),
             tags: Tags::default(),
+            picture: None,
         };
         Ok(Probed { facts, index: Vec::new() })
     }

@@ -7,7 +7,7 @@ use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish}
 use crate::formats::headerless::settle_fixed;
 use crate::frames::Frames;
 use crate::planar::to_i16;
-use crate::tags::Tags;
+use crate::tags::Said;
 use crate::{Layout, Planar};
 
 /// Frames of a segment: 10 s, in whole blocks of either packing.
@@ -24,7 +24,7 @@ impl TargetFormat for GsmTarget {
         settle_fixed("gsm", RATE_HZ, "13 kbit/s", wish)
     }
 
-    fn plan(&self, shape: Shape, _tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, _said: &Said) -> Result<Box<dyn Encoding>, PlanError> {
         Ok(Box::new(GsmEncoding::new(Vec::new(), Packing::Raw, shape.frame_count)))
     }
 

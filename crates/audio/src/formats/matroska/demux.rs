@@ -2,6 +2,7 @@
 //! measured by walking the packets.
 
 use super::blocks::{Blocks, Coded, id};
+use super::said;
 use super::tracks::{Head, Track};
 use crate::Source;
 use crate::codecs::mpeg::Header;
@@ -14,6 +15,8 @@ use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, LONGEST_SECONDS, Probed};
 use crate::format::SourceFormat;
+use crate::tags::Said;
+use std::io;
 
 /// Matroska as a source.
 pub struct MatroskaSource {
@@ -77,6 +80,10 @@ impl SourceFormat for MatroskaSource {
             ..Facts::of_packets(self.format, &stream, frame_count, coded)
         };
         Ok(Probed { facts, index: index.finish() })
+    }
+
+    fn said(&self, source: &Source) -> io::Result<Said> {
+        said::read(source)
     }
 
     fn open(

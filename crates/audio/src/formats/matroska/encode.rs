@@ -6,9 +6,9 @@ use crate::codecs::opus::constant::{
     ConstantOpus, PACKET_TICKS, PRE_SKIP, SEGMENT_PACKETS, revision, settle, too_long,
 };
 use crate::error::{EncodeError, PlanError};
-use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::format::{Carries, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::frames::Frames;
-use crate::tags::Tags;
+use crate::tags::{Said, Tags};
 use std::ops::Range;
 
 /// Writing WebM.
@@ -39,14 +39,14 @@ impl TargetFormat for WebmTarget {
         settle("webm", wish)
     }
 
-    fn carries_tags(&self) -> bool {
-        true
+    fn carries(&self) -> Carries {
+        Carries::Tags
     }
 
-    fn plan(&self, shape: Shape, tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, said: &Said) -> Result<Box<dyn Encoding>, PlanError> {
         let opus = ConstantOpus::new("webm", shape)?;
         u32::try_from(opus.count.div_ceil(SEGMENT_PACKETS)).map_err(|_| too_long("webm"))?;
-        Ok(Box::new(WebmEncoding { opus, shape, tags: tags_element(tags) }))
+        Ok(Box::new(WebmEncoding { opus, shape, tags: tags_element(&said.tags) }))
     }
 
     fn revision(&self) -> String {

@@ -5,6 +5,7 @@ mod blocks;
 mod demux;
 mod ebml;
 mod encode;
+mod said;
 mod tracks;
 
 use crate::format::Format;

@@ -96,8 +96,11 @@ impl Head {
     }
 }
 
-/// The value of the first child with that id.
-fn child(window: &mut Window, parent: &Element, wanted: u32) -> io::Result<Option<Vec<u8>>> {
+/// The value of the first child with that id, as far as it is read.
+///
+/// # Errors
+/// What the medium reports.
+pub fn child(window: &mut Window, parent: &Element, wanted: u32) -> io::Result<Option<Vec<u8>>> {
     let Some(found) = inner(window, parent, wanted)? else { return Ok(None) };
     let end = found.end(parent.end(window.length_bytes()));
     let length = end.saturating_sub(found.start).min(LONGEST_VALUE);

@@ -10,7 +10,7 @@ use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
-use crate::tags::{Tags, id3};
+use crate::tags::{Said, Tags, id3};
 use std::collections::VecDeque;
 use std::io;
 
@@ -68,10 +68,10 @@ impl SourceFormat for Mp3Source {
         Ok(survey.probed(&first.header, tag, walker.end(), repaired))
     }
 
-    fn tags(&self, source: &Source) -> io::Result<Tags> {
-        let mut tags = id3::read(source)?;
-        tags.complete(&id3::read_v1(source)?);
-        Ok(tags)
+    fn said(&self, source: &Source) -> io::Result<Said> {
+        let mut said = id3::read(source)?;
+        said.tags.complete(&id3::read_v1(source)?);
+        Ok(said)
     }
 
     fn open(
@@ -179,6 +179,7 @@ impl Survey {
             channel_mask: None,
             repaired,
             tags: Tags::default(),
+            picture: None,
         };
         let index = Index { skip, end, offsets: self.offsets };
         Probed { facts, index: index.write() }

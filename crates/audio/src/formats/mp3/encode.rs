@@ -6,9 +6,9 @@ use super::layout::{Packets, grid};
 use super::level::{GRANULE, Levelled};
 use crate::codecs::mpeg::Header;
 use crate::error::{EncodeError, PlanError};
-use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::format::{Carries, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::frames::Frames;
-use crate::tags::{Tags, id3};
+use crate::tags::{Said, id3};
 use crate::{Layout, Planar};
 
 /// Writing MP3.
@@ -81,11 +81,11 @@ impl TargetFormat for Mp3Target {
         Ok(Settled { rate_hz, channels, bitrate_bps: Some(bitrate_bps) })
     }
 
-    fn carries_tags(&self) -> bool {
-        true
+    fn carries(&self) -> Carries {
+        Carries::TagsAndCover
     }
 
-    fn plan(&self, shape: Shape, tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, said: &Said) -> Result<Box<dyn Encoding>, PlanError> {
         let bitrate_bps = shape.bitrate_bps.unwrap_or(0);
         if !is_legal(shape.rate_hz, bitrate_bps) {
             return Err(refuse_bitrate(bitrate_bps, Some(shape.rate_hz)));
@@ -95,7 +95,7 @@ impl TargetFormat for Mp3Target {
             let message = "this is too long for `mp3`".into();
             return Err(PlanError { option: "f", message });
         }
-        Ok(Box::new(Mp3Encoding { shape, packets, tag: id3::write(tags) }))
+        Ok(Box::new(Mp3Encoding { shape, packets, tag: id3::write(said) }))
     }
 
     fn revision(&self) -> String {

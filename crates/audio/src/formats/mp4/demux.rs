@@ -15,7 +15,7 @@ use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
-use crate::tags::Tags;
+use crate::tags::Said;
 use std::io;
 
 /// MP4 as a source.
@@ -65,7 +65,7 @@ impl SourceFormat for Mp4Source {
         Ok(Probed { facts, index: index.finish() })
     }
 
-    fn tags(&self, source: &Source) -> io::Result<Tags> {
+    fn said(&self, source: &Source) -> io::Result<Said> {
         udta::read(source)
     }
 

@@ -4,9 +4,11 @@ use super::aac::{DELAY_FRAMES, PACKET_FRAMES, RATES_HZ};
 use super::moov::{Track, header};
 use super::udta;
 use crate::error::{EncodeError, PlanError};
-use crate::format::{Assembly, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::format::{
+    Assembly, Carries, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish,
+};
 use crate::frames::Frames;
-use crate::tags::Tags;
+use crate::tags::Said;
 use crate::{Layout, Planar};
 use syom::{EncodeContainer, EncodeOptions, Encoder};
 
@@ -60,11 +62,11 @@ impl TargetFormat for Mp4Target {
         Ok(Settled { rate_hz, channels, bitrate_bps: Some(bitrate_bps) })
     }
 
-    fn carries_tags(&self) -> bool {
-        true
+    fn carries(&self) -> Carries {
+        Carries::TagsAndCover
     }
 
-    fn plan(&self, shape: Shape, tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, said: &Said) -> Result<Box<dyn Encoding>, PlanError> {
         // The index counts the padded packets' frames in 32 bits.
         if shape.frame_count > u64::from(u32::MAX) - 2 * PACKET_FRAMES {
             let message = "the recording is too long for an MP4 index".into();
@@ -72,7 +74,7 @@ impl TargetFormat for Mp4Target {
         }
         let segment_packets = (SEGMENT_SECONDS * u64::from(shape.rate_hz)).div_ceil(PACKET_FRAMES);
         let packets = shape.frame_count.div_ceil(PACKET_FRAMES) + DELAY_FRAMES / PACKET_FRAMES;
-        Ok(Box::new(Mp4Encoding { shape, packets, segment_packets, udta: udta::write(tags) }))
+        Ok(Box::new(Mp4Encoding { shape, packets, segment_packets, udta: udta::write(said) }))
     }
 
     fn revision(&self) -> String {
@@ -84,7 +86,7 @@ struct Mp4Encoding {
     shape: Shape,
     packets: u64,
     segment_packets: u64,
-    /// The box of tags.
+    /// The box of tags and the picture.
     udta: Vec<u8>,
 }
 

@@ -12,7 +12,7 @@ use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
 use crate::frames::{Clip, Frames, Pipeline};
 use crate::resample::{Resampler, output_frames};
-use crate::tags::Tags;
+use crate::tags::Said;
 use crate::{ChannelMap, Planar, Source};
 use std::collections::VecDeque;
 use std::io;
@@ -57,8 +57,8 @@ impl SourceFormat for OggSource {
         Ok(facts_of(&links, repaired))
     }
 
-    fn tags(&self, source: &Source) -> io::Result<Tags> {
-        link::tags(source)
+    fn said(&self, source: &Source) -> io::Result<Said> {
+        link::said(source)
     }
 
     fn open(

@@ -1,7 +1,7 @@
 //! Writing Ogg Opus (RFC 7845) at a hard constant bit rate: every packet has the same length, so every
 //! length is known beforehand. Segments are whole pages.
 
-use super::page::{PageHeader, lacing_values, page};
+use super::page::{PageHeader, lacing_values, packet_pages, page};
 use super::pages::HEADER_BYTES;
 use super::paging::{self, Paging};
 use crate::Layout;
@@ -9,9 +9,9 @@ use crate::codecs::opus::constant::{
     ConstantOpus, ENCODER, PACKET_TICKS, SEGMENT_PACKETS, revision, settle, too_long,
 };
 use crate::error::{EncodeError, PlanError};
-use crate::format::{Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
+use crate::format::{Carries, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish};
 use crate::frames::Frames;
-use crate::tags::{Tags, vorbis};
+use crate::tags::{Said, vorbis};
 
 /// Writing Ogg Opus.
 pub struct OggTarget;
@@ -23,21 +23,18 @@ impl TargetFormat for OggTarget {
         settle("ogg", wish)
     }
 
-    fn carries_tags(&self) -> bool {
-        true
+    fn carries(&self) -> Carries {
+        Carries::TagsAndCover
     }
 
-    fn plan(&self, shape: Shape, tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, said: &Said) -> Result<Box<dyn Encoding>, PlanError> {
         let opus = ConstantOpus::new("ogg", shape)?;
         let paging = Paging::new(opus.count, opus.packet_bytes);
-        // Pages are numbered in 32 bits, the two of the header too.
-        u32::try_from(paging.pages_before(opus.count) + 2).map_err(|_| too_long("ogg"))?;
-        Ok(Box::new(OggEncoding {
-            opus,
-            serial: shape.serial,
-            paging,
-            comments: vorbis::write(ENCODER, tags),
-        }))
+        let header = header(&opus, shape.serial, said);
+        // Pages are numbered in 32 bits, those of the header too.
+        u32::try_from(paging.pages_before(opus.count) + u64::from(header.pages))
+            .map_err(|_| too_long("ogg"))?;
+        Ok(Box::new(OggEncoding { opus, serial: shape.serial, paging, header }))
     }
 
     fn revision(&self) -> String {
@@ -50,7 +47,24 @@ struct OggEncoding {
     opus: ConstantOpus,
     serial: u32,
     paging: Paging,
-    comments: Vec<u8>,
+    header: Header,
+}
+
+/// The pages in front: what the stream is, and who made it of what.
+struct Header {
+    bytes: Vec<u8>,
+    pages: u32,
+}
+
+fn header(opus: &ConstantOpus, serial: u32, said: &Said) -> Header {
+    let head = opus.head();
+    let tags = [b"OpusTags", &vorbis::write(ENCODER, said)[..]].concat();
+    let about = PageHeader { first: true, last: false, granule: 0, serial, sequence: 0 };
+    let mut bytes = page(about, head.len(), &head);
+    let tags = packet_pages(PageHeader { first: false, sequence: 1, ..about }, &tags);
+    let pages = 1 + tags.len() as u32;
+    bytes.extend(tags.concat());
+    Header { bytes, pages }
 }
 
 impl OggEncoding {
@@ -61,17 +75,6 @@ impl OggEncoding {
         pages * HEADER_BYTES as u64 + (packets.end - packets.start) * packet as u64
     }
 
-    /// The two pages in front: what the stream is, and who made it.
-    fn header(&self) -> Vec<u8> {
-        let head = self.opus.head();
-        let tags = [b"OpusTags", &self.comments[..]].concat();
-        let serial = self.serial;
-        let about = PageHeader { first: true, last: false, granule: 0, serial, sequence: 0 };
-        let mut header = page(about, head.len(), &head);
-        header.extend(page(PageHeader { first: false, sequence: 1, ..about }, tags.len(), &tags));
-        header
-    }
-
     /// The page that ends with the packet before `packet`.
     fn page_before(&self, packet: u64, body: &[u8]) -> Vec<u8> {
         let last = packet == self.opus.count;
@@ -80,7 +83,7 @@ impl OggEncoding {
             last,
             granule: if last { self.opus.end } else { packet * PACKET_TICKS },
             serial: self.serial,
-            sequence: (self.paging.pages_before(packet) + 1) as u32,
+            sequence: self.paging.pages_before(packet) as u32 + self.header.pages - 1,
         };
         page(header, self.opus.packet_bytes, body)
     }
@@ -93,7 +96,7 @@ impl Encoding for OggEncoding {
 
     fn layout(&self) -> Option<Layout> {
         let lengths = (0..self.segment_count()).map(|segment| self.segment_bytes(segment));
-        Some(Layout::new(self.header(), lengths))
+        Some(Layout::new(self.header.bytes.clone(), lengths))
     }
 
     fn first_frame(&self, segment: u32) -> u64 {

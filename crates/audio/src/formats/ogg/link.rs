@@ -12,7 +12,7 @@ use crate::demux::index::{IndexReader, IndexWriter, Places};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::LONGEST_SECONDS;
-use crate::tags::{Tags, vorbis};
+use crate::tags::{Said, vorbis};
 use std::io;
 
 /// What the first packets of Opus, Vorbis and FLAC begin with.
@@ -143,8 +143,8 @@ fn find_stream(source: &Source, offset: u64) -> Result<(u32, Vec<u8>), ProbeErro
 ///
 /// # Errors
 /// What the medium reports.
-pub fn tags(source: &Source) -> io::Result<Tags> {
-    let Ok((serial, _)) = find_stream(source, 0) else { return Ok(Tags::default()) };
+pub fn said(source: &Source) -> io::Result<Said> {
+    let Ok((serial, _)) = find_stream(source, 0) else { return Ok(Said::default()) };
     let mut packets = OggPackets::new(Pages::new(source, 0), serial);
     let mut data = Vec::new();
     packets.next(&mut data)?;

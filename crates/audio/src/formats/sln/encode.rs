@@ -5,7 +5,7 @@ use crate::codecs::linear::LinearEncoding;
 use crate::codecs::pcm::Packing;
 use crate::error::PlanError;
 use crate::format::{Encoding, Settled, Shape, TargetFormat, Wish};
-use crate::tags::Tags;
+use crate::tags::Said;
 
 /// Writing signed linear.
 pub struct SlnTarget;
@@ -28,7 +28,7 @@ impl TargetFormat for SlnTarget {
         Ok(Settled { rate_hz, channels: 1, bitrate_bps: None })
     }
 
-    fn plan(&self, shape: Shape, _tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, _said: &Said) -> Result<Box<dyn Encoding>, PlanError> {
         let segment_frames = SEGMENT_SECONDS * u64::from(shape.rate_hz);
         Ok(Box::new(LinearEncoding::new(Vec::new(), Packing::S16Le, shape, segment_frames)))
     }

@@ -48,6 +48,7 @@ pub fn probe(chunks: &Chunks, codec: Adpcm) -> Result<Probed, ProbeError> {
         channel_mask: None,
         repaired: chunks.repaired.clone(),
         tags: Tags::default(),
+        picture: None,
     };
     let mut index = data.start.to_le_bytes().to_vec();
     index.extend(data_bytes.to_le_bytes());

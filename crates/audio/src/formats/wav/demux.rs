@@ -15,7 +15,7 @@ use crate::demux::part::Part;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
-use crate::tags::Tags;
+use crate::tags::Said;
 use std::io;
 
 /// Reading WAV.
@@ -39,7 +39,7 @@ impl SourceFormat for WavSource {
         }
     }
 
-    fn tags(&self, source: &Source) -> io::Result<Tags> {
+    fn said(&self, source: &Source) -> io::Result<Said> {
         info::read(source)
     }
 

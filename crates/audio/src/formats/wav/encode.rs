@@ -7,7 +7,7 @@ use crate::error::PlanError;
 use crate::format::{Coding, Encoding, Settled, Shape, TargetFormat, Wish};
 use crate::formats::gsm::GsmEncoding;
 use crate::formats::headerless::settle_fixed;
-use crate::tags::Tags;
+use crate::tags::Said;
 
 /// Writing WAV.
 pub struct WavTarget;
@@ -38,7 +38,7 @@ impl TargetFormat for WavTarget {
         Ok(Settled { rate_hz, channels: wish.channels.clamp(1, 2), bitrate_bps: None })
     }
 
-    fn plan(&self, shape: Shape, _tags: &Tags) -> Result<Box<dyn Encoding>, PlanError> {
+    fn plan(&self, shape: Shape, _said: &Said) -> Result<Box<dyn Encoding>, PlanError> {
         let Shape { coding, rate_hz, channels, frame_count, .. } = shape;
         let data_bytes = Blocks::of(coding, channels).bytes_of(frame_count);
         if data_bytes > LONGEST_DATA_BYTES || frame_count > u32::MAX.into() {

@@ -40,6 +40,7 @@ pub fn probe(source: &Source, chunks: &Chunks) -> Result<Probed, ProbeError> {
         channel_mask: None,
         repaired: chunks.repaired.clone(),
         tags: Tags::default(),
+        picture: None,
     };
     let index = [chunks.data.start.to_le_bytes(), chunks.data.end.to_le_bytes()].concat();
     Ok(Probed { facts, index })

@@ -23,7 +23,7 @@ const OPTIONS: [Told; 21] = [
     ("t", "The clip: `START-END` in milliseconds, either may be left out.", "0-1000"),
     ("codec", "What a wav holds: `pcm`, `ulaw`, `alaw`, `gsm`.", "pcm"),
     ("bits", "Depth of wav and flac: 16 or 24.", "16"),
-    ("tags", "`none` leaves out what the source says of itself.", "none"),
+    ("tags", "`none` leaves out what the source says of itself, its picture too.", "none"),
     ("tag-title", "A title in place of the source's.", "Hello"),
     ("tag-artist", "An artist in place of the source's.", "Ada"),
     ("tag-album", "An album in place of the source's.", "Prompts"),
