@@ -91,6 +91,29 @@ fn partners_see_their_own_alone() {
 }
 
 #[test]
+fn who_may_only_upload_learns_no_link_of_a_file_whose_keys_it_guesses() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    let kept = api.file(
+        &json!({"container_sid": sid, "unique": true, "string_key_1": "+15550100"}),
+        b"a call",
+    );
+    let guess = |token: &str| {
+        let query = format!("container_sid={sid}&unique=true&string_key_1=%2B15550100");
+        let request = api.server.request("POST", &format!("{FILES}?{query}")).token(token);
+        request.header("Content-Type", "application/octet-stream").body(b"x").send()
+    };
+    let (uploader, agent) = (
+        api.new_token(&["--role", "agent", "--scope", "storage.create"]),
+        api.new_token(&["--role", "agent"]),
+    );
+    let refused = guess(&uploader);
+    assert_invalid(&refused, "unique");
+    assert!(!refused.text().contains(&text(&kept["file_sid"])), "{}", refused.text());
+    assert!(guess(&agent).text().contains(&text(&kept["file_sid"])), "who may read is told");
+}
+
+#[test]
 fn scopes_narrow_a_token_and_roles_a_caller() {
     let api = Api::start();
     let sid = api.container_sid(&json!({}));

@@ -52,6 +52,11 @@ impl Principal {
         if allowed { Ok(()) } else { Err(Error::Forbidden) }
     }
 
+    /// Whether it may read at all.
+    pub(crate) fn may_read(&self) -> bool {
+        self.needs(Scope::Read, Role::Read).is_ok()
+    }
+
     /// Whether it sees what a partner has.
     #[must_use]
     pub fn sees(&self, partner_sid: Uuid) -> bool {

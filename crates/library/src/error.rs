@@ -1,5 +1,6 @@
 //! Why the library refuses.
 
+use crate::Principal;
 use std::io::{self, ErrorKind};
 use uuid::Uuid;
 
@@ -30,8 +31,8 @@ pub enum Error {
         field: &'static str,
         /// What.
         message: String,
-        /// Its id.
-        reference_sid: Uuid,
+        /// Its id, where the caller may know it.
+        reference_sid: Option<Uuid>,
     },
     /// A hard limit is reached.
     #[error("{quota} is reached ({limit})")]
@@ -66,6 +67,16 @@ impl Error {
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         Self::Invalid { field: field.into(), message: message.into() }
     }
+
+    /// As it is told to a caller: who may not read learns no id, because a file's is its link.
+    pub(crate) fn told_to(self, caller: &Principal) -> Self {
+        match self {
+            Self::Conflict { field, message, .. } if !caller.may_read() => {
+                Self::Conflict { field, message, reference_sid: None }
+            }
+            other => other,
+        }
+    }
 }
 
 impl From<catalog::Error> for Error {
@@ -78,25 +89,25 @@ impl From<catalog::Error> for Error {
             catalog::Error::NameTaken { file_sid } => Self::Conflict {
                 field: "file_access_name",
                 message: "another file of the container has that name".into(),
-                reference_sid: file_sid,
+                reference_sid: Some(file_sid),
             },
             catalog::Error::KeysTaken { sid, of } => Self::Conflict {
                 field: "unique",
                 message: format!("{of} with the same set of keys already exists"),
-                reference_sid: sid,
+                reference_sid: Some(sid),
             },
             catalog::Error::QuotaReached { limit } => Self::LimitReached { quota: "quota", limit },
             catalog::Error::AccountTaken { partner_sid } => Self::Conflict {
                 field: "customer_id",
                 message: "the customer has an account".into(),
-                reference_sid: partner_sid,
+                reference_sid: Some(partner_sid),
             },
             catalog::Error::NoProfile => Self::invalid("profileId", "profile not found"),
             catalog::Error::RecordingChanged { sid } => Self::Conflict {
                 field: "data",
                 message: "the recording got other content, or was deleted, while this one came"
                     .into(),
-                reference_sid: sid,
+                reference_sid: Some(sid),
             },
             catalog::Error::Full => Self::Full,
             away @ (catalog::Error::Unavailable(_)

@@ -257,7 +257,8 @@ impl Upload {
         check_file(&file)?;
         self.library.check_parent_file(&self.caller, file.parent_file_sid).await?;
         let named = !self.changes.values().file_access_name.is_empty();
-        let (library, has_name) = (self.library.clone(), !file.name.is_empty());
+        let (library, caller) = (self.library.clone(), self.caller);
+        let has_name = !file.name.is_empty();
         let kept = self.kept().await?;
         if !named {
             let ending = kept.ending();
@@ -275,15 +276,15 @@ impl Upload {
         library.settle_before(&container).await;
         let row = file.clone();
         let admit = move |into: &Container| admit(into, None, &row, now);
-        let gone = |error| match error {
+        let gone = move |error| match error {
             Error::NotFound => Error::invalid("container_sid", "container not found"),
-            other => other,
+            other => other.told_to(&caller),
         };
         library
             .catalog
             .check_insert(file.clone(), beside.clone(), admit.clone())
             .await
-            .map_err(gone)?;
+            .map_err(&gone)?;
         to_the_end(async move {
             let insert =
                 |content| library.catalog.insert_file(file.clone(), beside, content, admit);

@@ -58,7 +58,7 @@ impl Library {
                 field: "record",
                 message: "the recording's profile does not record; set its `record` to true first"
                     .into(),
-                reference_sid: profile_id,
+                reference_sid: Some(profile_id),
             }),
             _ => Ok(()),
         }

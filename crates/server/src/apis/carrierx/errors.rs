@@ -61,11 +61,9 @@ impl From<Refusal> for ApiError {
             R::NoJson { field, message } => {
                 of(StatusCode::BAD_REQUEST, "No JSON object could be decoded", &field, message)
             }
-            R::Conflict { field, message, reference_sid } => plain(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                INVALID,
-            )
-            .with(field, message, Some(reference_sid)),
+            R::Conflict { field, message, reference_sid } => {
+                plain(StatusCode::UNPROCESSABLE_ENTITY, INVALID).with(field, message, reference_sid)
+            }
             R::NotEmpty { message } => plain(StatusCode::CONFLICT, &message),
             R::LimitReached { quota, limit } => {
                 let message = format!("quota exceeded: {limit}");

@@ -89,7 +89,8 @@ impl Told {
             | R::Malformed { field, message }
             | R::NoJson { field, message } => Self::of(StatusCode::BAD_REQUEST, &field, message),
             R::Conflict { field, message, reference_sid } => {
-                Self::of(StatusCode::CONFLICT, field, format!("{message}: {reference_sid}"))
+                let other = reference_sid.map(|sid| format!(": {sid}")).unwrap_or_default();
+                Self::of(StatusCode::CONFLICT, field, message + &other)
             }
             R::NotEmpty { message } => plain(StatusCode::CONFLICT, &message),
             R::LimitReached { quota, limit } => {

@@ -56,8 +56,8 @@ pub enum Refusal {
         field: &'static str,
         /// What is the matter.
         message: String,
-        /// The other object.
-        reference_sid: Uuid,
+        /// The other object, if it may be told.
+        reference_sid: Option<Uuid>,
     },
     /// A container that is to go still holds files.
     NotEmpty {
