@@ -4,6 +4,8 @@ use crate::client::Answer;
 use crate::command_line::fails;
 use crate::running::{Server, text, until};
 use serde_json::Value;
+use std::fs::File;
+use std::process::Command;
 use tempfile::TempDir;
 
 struct Logged {
@@ -32,6 +34,23 @@ impl Logged {
         let request = request.header("User-Agent", "phone \"7\"");
         request.header("Referer", "https://a.example/x?token=very-secret").send()
     }
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_no_answer_and_no_stop() {
+    let folder = TempDir::new().unwrap();
+    let log = folder.path().join("data.log");
+    assert!(Command::new("mkfifo").arg(&log).status().unwrap().success());
+    let _unread = File::options().read(true).write(true).open(&log).unwrap();
+    let mut server = Server::start(&folder.path().join("data"), &[]);
+    // More than a pipe holds (pipe(7): 64 KiB).
+    let long = format!("/{}", "x".repeat(900));
+    (0..200).for_each(|_| assert_eq!(server.get(&long).status, 404));
+    // Each has a line that is about no request.
+    server.signal("HUP");
+    assert_eq!(server.get("/healthz").status, 200);
+    server.signal("TERM");
+    assert_eq!(server.wait(), Some(0));
 }
 
 #[test]

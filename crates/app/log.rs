@@ -1,7 +1,7 @@
 //! The log on stderr: what is in it, which can be changed while the server runs, and its form.
 
 use crate::failure::Failure;
-use server::LogFormat;
+use server::{LogFormat, LogWriter};
 use std::io::IsTerminal;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -14,7 +14,7 @@ impl Log {
     /// Begins the log.
     pub fn begin(filter: &str, format: LogFormat) -> Result<Self, Failure> {
         let (filter, handle) = reload::Layer::new(read(filter)?);
-        let lines = fmt::layer().with_writer(std::io::stderr);
+        let lines = fmt::layer().with_writer(|| LogWriter);
         let lines = match format {
             LogFormat::Json => lines.json().flatten_event(true).boxed(),
             LogFormat::Text | LogFormat::Common => {

@@ -19,6 +19,12 @@ use std::time::Duration;
 
 pub fn run(args: &Serve) -> Result<(), Failure> {
     let log = Log::begin(&args.server.log, args.server.log_format)?;
+    let outcome = serve(args, log);
+    server::flush_log();
+    outcome
+}
+
+fn serve(args: &Serve, log: Log) -> Result<(), Failure> {
     block_on(async {
         let (mut stops, reloads) = (Stops::new()?, Reloads::new()?);
         let (secrets, mail) = (args.links.secrets()?, args.mail.config()?);
@@ -71,6 +77,7 @@ pub fn run(args: &Serve) -> Result<(), Failure> {
             closing.replace(tokio::spawn(post.close(drain_timeout)));
             tokio::spawn(async move {
                 stops.next().await;
+                server::flush_log();
                 // What is acknowledged is durable already: nothing is lost by leaving at once.
                 std::process::exit(1);
             });

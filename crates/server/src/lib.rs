@@ -16,6 +16,7 @@ mod problem;
 mod request_id;
 mod respond;
 
+pub use access_log::{LogWriter, flush as flush_log};
 pub use apis::Apis;
 pub use apis::publish::{Answered, Config as PublishConfig, Lifetimes, Presets, Signer, sign_url};
 pub use apis::voipbin::{Config as VoipbinConfig, Times as VoipbinTimes};
@@ -155,6 +156,5 @@ pub async fn serve(
         // A panic has been reported; there is nothing to give back.
         let _ = tokio::task::spawn_blocking(|| thread.join()).await;
     }
-    access_log::flush();
     Ok(())
 }

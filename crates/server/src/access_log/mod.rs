@@ -10,7 +10,7 @@ mod journal;
 mod line;
 mod masked;
 
-pub use journal::flush;
+pub use journal::{LogWriter, flush};
 
 use crate::log_format::LogFormat;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header};
