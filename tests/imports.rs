@@ -109,3 +109,17 @@ fn what_has_no_path_of_a_link_is_told_and_the_rest_comes_in() {
         "a name of 255 bytes is a name: {lines:?}"
     );
 }
+
+#[test]
+fn a_name_that_was_made_to_look_like_another_line_stands_on_its_own() {
+    let prompts = Prompts::new();
+    prompts.write("a\nsame     b\u{1b}[31m.bin", "x");
+    for args in [&["--keep-paths", "--dry-run"][..], &["--keep-paths"]] {
+        let (lines, ..) = prompts.import(args);
+        assert_eq!(lines.len(), 4, "{lines:?}");
+        assert!(
+            lines.iter().any(|line| line.ends_with("a\\nsame     b\\u{1b}[31m.bin")),
+            "{lines:?}"
+        );
+    }
+}

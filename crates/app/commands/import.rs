@@ -69,7 +69,7 @@ pub async fn bring_in(
     let bar = bytes_bar();
     bar.set_length(total);
     for file in &found.files {
-        bar.set_message(file.name());
+        bar.set_message(on_a_line(&file.name()));
         match bring_one_in(opened, file, container, how).await {
             Ok(line) => bar.suspend(|| print(&line))?,
             Err(error) => {
@@ -97,7 +97,7 @@ async fn bring_one_in(
     };
     let library = &opened.library;
     let told = match &known {
-        Known::ByName(name) | Known::ByPath { path: name, .. } => name.clone(),
+        Known::ByName(name) | Known::ByPath { path: name, .. } => on_a_line(name),
     };
     let import = library.begin_import(&opened.operator, known, source, container).await?;
     if how.dry_run {
@@ -218,5 +218,15 @@ impl FoundFile {
 }
 
 fn tell(path: &Path, error: &dyn Display) {
-    eprintln!("not brought in: {}: {error}", path.display());
+    eprintln!("not brought in: {}: {error}", on_a_line(&path.display().to_string()));
+}
+
+/// A name as it stands on a line: what would end that, or move a terminal's cursor, is escaped. Others may have named
+/// what lies in a folder.
+fn on_a_line(name: &str) -> String {
+    let shown = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    name.chars().map(shown).collect()
 }
