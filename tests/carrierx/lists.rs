@@ -139,7 +139,10 @@ fn fields_are_shown_and_left_out_as_wanted() {
     };
     assert_eq!(keys("include_fields=name,file_sid"), ["file_sid", "name"]);
     assert_eq!(keys("includeFields=name"), ["name"]);
+    // One that is there for who names it.
+    assert_eq!(keys("include_fields=date_created,name"), ["date_created", "name"]);
     let all = keys("");
+    assert!(!all.iter().any(|key| key == "date_created"), "{all:?}");
     assert_eq!(keys("excludeFields=name").len(), all.len() - 1);
     assert_eq!(keys("exclude_fields=name,%20unique").len(), all.len() - 2);
     let containers = api.get(&format!("{CONTAINERS}?include_fields=name&order=name+desc&limit=1"));
@@ -147,6 +150,32 @@ fn fields_are_shown_and_left_out_as_wanted() {
     let file = api.get(FILES).json()["items"][0].clone();
     let one = api.get(&format!("{FILES}/{}?include_fields=name", text(&file["file_sid"])));
     assert_eq!(one.json(), json!({"name": "a"}));
+}
+
+#[test]
+fn the_newest_come_first_from_any_place_on_whatever_is_changed_and_by_parts_of_their_names() {
+    let api = Api::start();
+    api.container(&json!({"name": "other"}));
+    for n in 0..7 {
+        let into = if n % 2 == 0 { "default" } else { "other" };
+        let path = format!("/core/v2/storage/upload/Call-{n}.txt?container_sid={into}");
+        let put = api.server.request("PUT", &path).token(&api.token).body(b"hello").send();
+        assert_eq!(put.status, 201, "{}", put.text());
+    }
+    let oldest = api.get(&format!("{FILES}?limit=1&order=date_created")).json()["items"][0].clone();
+    let path = format!("{FILES}/{}", text(&oldest["file_sid"]));
+    assert_eq!(api.send("PATCH", &path, &json!({"string_key_1": "changed"})).status, 200);
+    let newest = "order=date_created+desc";
+    assert_eq!(api.names(&format!("{newest}&limit=2")), ["Call-6.txt", "Call-5.txt"]);
+    assert_eq!(api.names(&format!("{newest}&offset=5&limit=9")), ["Call-1.txt", "Call-0.txt"]);
+    let filter = "filter=name+ilike+%25CALL%25+and+date_created+gt+2020-01-01T00:00:00Z";
+    let page = api.get(&format!("{FILES}?{newest}&{filter}&offset=3&limit=2")).json();
+    assert_eq!((&page["total"], &page["items"][0]["name"]), (&json!(7), &json!("Call-3.txt")));
+    let cursor = |name: &str| text(&page["pagination"][name]);
+    let after = api.names(&format!("{newest}&{filter}&after={}&limit=2", cursor("after")));
+    assert_eq!(after, ["Call-1.txt", "Call-0.txt"]);
+    let before = api.names(&format!("{newest}&{filter}&before={}&limit=2", cursor("before")));
+    assert_eq!(before, ["Call-5.txt", "Call-4.txt"]);
 }
 
 #[test]

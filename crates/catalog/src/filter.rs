@@ -4,7 +4,7 @@
 use crate::Error;
 use crate::query::{Condition, Operator};
 use crate::sql::Db;
-use crate::table::Table;
+use crate::table::{Expression, Table};
 use crate::value::Value;
 use uuid::Uuid;
 
@@ -38,6 +38,8 @@ pub(crate) struct Scope {
     pub clause: Clause,
     /// How many files the container holds that the list is of: then there is an index for every order.
     pub files_of_container: Option<u64>,
+    /// The index of files by when they came, which has their names, too; and the scope in its words.
+    by_creation: (&'static str, Clause),
 }
 
 impl Scope {
@@ -55,9 +57,29 @@ impl Scope {
         let others = others.map(|(_, condition)| condition).collect();
         let scope = match pin.and_then(|at| conditions[at].values.first()) {
             Some(sid) => Self::of_container(db, sid.clone().into(), partner)?,
-            None => Self { clause: of_partner(table, partner), files_of_container: None },
+            None => {
+                let by_creation = match &partner {
+                    None => ("files_by_date", Clause::of("TRUE", [])),
+                    Some(partner) => {
+                        ("files_by_partner", Clause::of("partner_sid = ?", [partner.clone()]))
+                    }
+                };
+                let clause = of_partner(table, partner);
+                Self { clause, files_of_container: None, by_creation }
+            }
         };
         Ok((scope, others))
+    }
+
+    /// The scope for a list by when files came, and where its rows are read from.
+    pub fn by_creation(self, db: &Db, table: Table) -> (Self, String) {
+        let (index, clause) = self.by_creation.clone();
+        let from = match (db, table) {
+            // It would take another index for a condition on names, and sort what it finds.
+            (Db::Sqlite(_), Table::Files) => format!("{} INDEXED BY {index}", table.name()),
+            _ => table.name().to_owned(),
+        };
+        (Self { clause, ..self }, from)
     }
 
     /// A container's files are its partner's: asked once, not of each file.
@@ -71,7 +93,8 @@ impl Scope {
         let sql = format!("SELECT total_files FROM containers WHERE {}", clause.sql);
         let files = db.value(&sql, &clause.values)?.unwrap_or(0);
         let clause = Clause::of("container_sid = ?", [sid]);
-        Ok(Self { clause, files_of_container: Some(files) })
+        let by_creation = ("files_by_creation", clause.clone());
+        Ok(Self { clause, files_of_container: Some(files), by_creation })
     }
 }
 
@@ -99,6 +122,12 @@ pub(crate) struct Clauses {
 }
 
 impl Clauses {
+    /// Whether none is on another attribute than these.
+    pub fn are_on(&self, attributes: &[&str]) -> bool {
+        let known = |(name, _): &(String, Clause)| attributes.contains(&name.as_str());
+        self.fail.is_empty() && self.hold.iter().all(known)
+    }
+
     /// What holds of an attribute.
     pub fn on(&self, attribute: &str) -> Clause {
         let found = self.hold.iter().find(|(name, _)| name == attribute);
@@ -132,7 +161,8 @@ pub(crate) fn clauses(db: &Db, table: Table, conditions: &[&Condition]) -> Resul
 
 /// A condition; of [`Operator::NotEqual`] what must not hold.
 fn clause(db: &Db, table: Table, condition: &Condition) -> Result<Clause, Error> {
-    let (column, holds) = table.find(db, &condition.attribute, "filter")?;
+    let Expression { sql: column, kind: holds, .. } =
+        table.find(db, &condition.attribute, "filter")?;
     let pattern = || condition.values.first().cloned().unwrap_or_default();
     let is_like = matches!(condition.operator, Operator::Like | Operator::LikeAnyCase);
     if is_like {

@@ -49,7 +49,7 @@ mod words;
 
 pub use self::postgres::{BadDatabase, Database};
 pub use access::{Revocation, TokenRow};
-pub use attributes::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Set, Shown};
+pub use attributes::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Seen, Set, Shown};
 pub use audit::WrongTotal;
 pub use beside::Beside;
 pub use blobs::{Left, LeftSince, Leftover, NewContent, Object};

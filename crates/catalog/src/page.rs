@@ -5,20 +5,24 @@
 
 use crate::Error;
 use crate::cursor::{Cursor, Key};
-use crate::filter::{Clause, Scope};
+use crate::filter::{Clause, Clauses, Scope};
 use crate::matches::{FEW, Matches, among};
 use crate::query::{List, Order, Start};
 use crate::sql::Db;
-use crate::table::Table;
+use crate::table::{Expression, Table};
 use crate::value::Value;
 use std::ops::ControlFlow;
 use uuid::Uuid;
+
+/// The attribute that tells when a row was made.
+const CREATION: &str = "date_created";
 
 /// The way through a list.
 pub(crate) struct Path {
     /// The order's name for cursors, and its SQL expression.
     pub attribute: String,
     pub sort: String,
+    is_optional: bool,
     descending: bool,
     shuffled: bool,
     /// Whether the page is read from its end.
@@ -30,11 +34,11 @@ pub(crate) struct Path {
 
 impl Path {
     pub fn of(db: &Db, table: Table, wanted: &List, key: Key) -> Result<Self, Error> {
-        let (attribute, sort, descending) = match &wanted.order {
+        let (attribute, by, descending) = match &wanted.order {
             Order::By { attribute, descending } => {
-                (attribute.clone(), table.find(db, attribute, "order")?.0, *descending)
+                (attribute.clone(), table.find(db, attribute, "order")?, *descending)
             }
-            Order::Arrival | Order::Shuffle => (String::new(), "rowid".to_owned(), false),
+            Order::Arrival | Order::Shuffle => (String::new(), Expression::rows(), false),
         };
         let shuffled = wanted.order == Order::Shuffle;
         let (offset, cursor, backwards) = match &wanted.start {
@@ -46,7 +50,18 @@ impl Path {
             let message = "a shuffled list has no place to go on from".to_owned();
             return Err(Error::BadList { parameter: "order", message });
         }
-        Ok(Self { attribute, sort, descending, shuffled, backwards, cursor, key, offset })
+        let Expression { sql: sort, is_optional, .. } = by;
+        Ok(Self {
+            attribute,
+            sort,
+            is_optional,
+            descending,
+            shuffled,
+            backwards,
+            cursor,
+            key,
+            offset,
+        })
     }
 
     /// At most so many rows, in the order in which they are read; `along` is what holds of the attribute that
@@ -136,16 +151,23 @@ impl Path {
             return "random()".to_owned();
         }
         let (direction, missing) = match self.descending != self.backwards {
-            true => ("DESC", "LAST"),
-            false => ("ASC", "FIRST"),
+            true => ("DESC", " NULLS LAST"),
+            false => ("ASC", " NULLS FIRST"),
         };
-        format!("{} {direction} NULLS {missing}, rowid {direction}", self.sort)
+        // PostgreSQL would not see that its index has the order of values that are never missing.
+        let missing = if self.is_optional { missing } else { "" };
+        format!("{} {direction}{missing}, rowid {direction}", self.sort)
     }
 
     /// The cursor of an item, if the list has places.
     pub fn cursor(&self, value: &Value, row: i64) -> Option<String> {
         let (attribute, value) = (self.attribute.clone(), value.clone());
         (!self.shuffled).then(|| Cursor { attribute, value, row }.text(&self.key))
+    }
+
+    /// Whether rows are in the order in which they were made, by the index that has their names, too.
+    pub fn is_by_creation(&self, conditions: &Clauses) -> bool {
+        self.attribute == CREATION && conditions.are_on(&[CREATION, "name"])
     }
 
     /// Only what lies behind the cursor; missing values come before all others.
@@ -162,9 +184,13 @@ impl Path {
                 (sql, vec![value.clone(), value.clone(), row])
             }
             (value, false) => {
-                let sql = format!(
-                    "({sort} IS NULL OR {sort} <= ? AND ({sort} {beyond} ? OR rowid {beyond} ?))"
-                );
+                let missing = match self.is_optional {
+                    true => format!("{sort} IS NULL OR "),
+                    // Nothing is to keep an index from being read from the cursor on.
+                    false => String::new(),
+                };
+                let sql =
+                    format!("({missing}{sort} <= ? AND ({sort} {beyond} ? OR rowid {beyond} ?))");
                 (sql, vec![value.clone(), value.clone(), row])
             }
         };

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0012_evovoice.sql"),
     include_str!("schema/0013_recordings_and_mails.sql"),
     include_str!("schema/0014_names_and_last_use_of_tokens.sql"),
+    include_str!("schema/0015_files_by_creation.sql"),
 ];
 
 /// Whether the schema is the present one.

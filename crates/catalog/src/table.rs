@@ -1,6 +1,6 @@
 //! What can be listed, and what its attributes are in SQL.
 
-use crate::attributes::{Attribute, Described, Kind, Stored};
+use crate::attributes::{Attribute, Described, Kind, Seen, Stored};
 use crate::sql::Db;
 use crate::value::Value;
 use crate::{ContainerRow, Error, FileRow};
@@ -36,26 +36,38 @@ impl Table {
         }
     }
 
-    /// The SQL expression of an attribute and what it holds; a dotted name reaches into a container's
-    /// `external_attributes`.
-    pub fn find(
-        self,
-        db: &Db,
-        name: &str,
-        parameter: &'static str,
-    ) -> Result<(String, Kind), Error> {
+    /// An attribute by its name; a dotted one reaches into a container's `external_attributes`.
+    pub fn find(self, db: &Db, name: &str, parameter: &'static str) -> Result<Expression, Error> {
         let sortable = self.sortable();
         if let Some(found) = sortable.iter().find(|attribute| attribute.name == name) {
-            return Ok((found.column.to_owned(), found.kind));
+            let (kind, is_optional) = (found.kind, found.is_optional);
+            return Ok(Expression { sql: found.column.to_owned(), kind, is_optional });
         }
         let inner = name.strip_prefix("external_attributes.").filter(|_| self == Self::Containers);
         // Secrets are masked on read; a filter must not tell them either.
         if let Some(path) = inner.filter(|p| p.split('.').all(|step| !is_secret(step))) {
-            return Ok((within_external(db, path, parameter)?, Kind::Text));
+            let sql = within_external(db, path, parameter)?;
+            return Ok(Expression { sql, kind: Kind::Text, is_optional: true });
         }
         let known: Vec<_> = sortable.iter().map(|attribute| attribute.name).collect();
         let message = format!("unknown attribute `{name}`; allowed: {}", known.join(", "));
         Err(Error::BadList { parameter, message })
+    }
+}
+
+/// An attribute in SQL.
+pub(crate) struct Expression {
+    pub sql: String,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether it may be missing.
+    pub is_optional: bool,
+}
+
+impl Expression {
+    /// The number of a row, which is the order in which rows came.
+    pub fn rows() -> Self {
+        Self { sql: "rowid".to_owned(), kind: Kind::Integer, is_optional: false }
     }
 }
 
@@ -64,13 +76,16 @@ struct Sortable {
     name: &'static str,
     column: &'static str,
     kind: Kind,
+    is_optional: bool,
 }
 
 impl Sortable {
     fn of<R: Described>(attribute: &Attribute<R>) -> Option<Self> {
         let (name, column, kind) = (attribute.name, attribute.column(), attribute.kind());
         let has_order = !matches!(kind, Kind::List | Kind::Object);
-        (attribute.is_shown && has_order).then_some(Self { name, column, kind })
+        let is_optional = attribute.is_optional();
+        let is_seen = attribute.seen != Seen::Never;
+        (is_seen && has_order).then_some(Self { name, column, kind, is_optional })
     }
 }
 

@@ -30,7 +30,7 @@ const FILL: &str = "
     WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 4999)
     INSERT INTO files SELECT printf('00000000-0000-4000-8000-%012x', n * 7919 % 5000),
         iif(n % 50 = 0, iif(n % 100 = 0, 'F', 'S'), 'L'), iif(n % 100 = 0, 'Q', 'P'), NULL, 'aa',
-        'media', iif(n % 7 = 0, NULL, n % 13 / 2.0), iif(n < 4000, 'wav', 'mp3'), NULL, n, n * 31 % 4999,
+        'media', iif(n % 7 = 0, NULL, n % 13 / 2.0), iif(n < 4000, 'wav', 'mp3'), NULL, n / 3, n * 31 % 4999,
         iif(n % 3 = 0, NULL, n * 17 % 50), NULL, NULL, 'name ' || n, n % 10, 'no_action', -1, 'audio/x-wav',
         char(65 + n % 26, 97 + n % 11) || n % 100, 'file_sid', n % 2, 'file', 0,
         iif(n % 5 = 0, NULL, n % 4), n, NULL, NULL, NULL, NULL, 0, '', NULL FROM numbers;";
@@ -126,6 +126,7 @@ fn shown(file: &FileRow, attribute: &str) -> Shown {
         "content_format" => Shown::Text(file.content_format.clone()),
         "content_duration" => file.content_duration.map_or(Shown::Missing, Shown::Number),
         "file_bytes" => number(Some(file.file_bytes as i64)),
+        "date_created" => number(Some(file.date_created)),
         "integer_key_1" => number(file.keys.integers[0]),
         "integer_key_2" => number(file.keys.integers[1]),
         "threshold_include" => number(Some(i64::from(file.threshold_include))),
@@ -151,7 +152,10 @@ fn holds(file: &FileRow, condition: &Condition) -> bool {
         ("true", _) => Shown::Number(1.0),
         ("false", _) => Shown::Number(0.0),
         (_, Ok(number)) if !matches!(is, Shown::Text(_)) => Shown::Number(number),
-        (text, _) => Shown::Text(text.to_owned()),
+        (text, _) => match text.parse::<jiff::Timestamp>() {
+            Ok(time) => Shown::Number(time.as_millisecond() as f64),
+            Err(_) => Shown::Text(text.to_owned()),
+        },
     };
     let values: Vec<Shown> = condition.values.iter().map(read).collect();
     // Nothing lies above or below a missing value.
@@ -203,9 +207,10 @@ fn sids(listing: &Listing<FileRow>) -> Vec<Uuid> {
     listing.items.iter().map(|file| file.file_sid).collect()
 }
 
-const ATTRIBUTES: [&str; 9] = [
+const ATTRIBUTES: [&str; 10] = [
     "content_duration",
     "content_format",
+    "date_created",
     "file_bytes",
     "file_sid",
     "integer_key_1",
@@ -239,6 +244,11 @@ fn condition() -> impl Strategy<Value = Condition> {
         of("content_duration", &["0", "2.5", "6", "null"], compared.into()),
         of("content_format", &["wav", "mp3", "x"], compared.into()),
         of("file_bytes", &["0", "5", "9"], compared.into()),
+        of(
+            "date_created",
+            &["1970-01-01T00:00:00.600Z", "1970-01-01T00:00:01.500Z"],
+            compared.into()
+        ),
         of("threshold_include", &["true", "false"], vec![O::Equal, O::NotEqual]),
         of(
             "name",
@@ -252,7 +262,9 @@ fn condition() -> impl Strategy<Value = Condition> {
 fn order() -> impl Strategy<Value = Order> {
     let by = (prop::sample::select(&ATTRIBUTES[..]), any::<bool>());
     let by = by.prop_map(|(name, descending)| Order::By { attribute: name.into(), descending });
-    prop_oneof![1 => Just(Order::Arrival), 4 => by]
+    // The newest first has a way of its own.
+    let newest = Order::By { attribute: "date_created".into(), descending: true };
+    prop_oneof![1 => Just(Order::Arrival), 4 => by, 2 => Just(newest)]
 }
 
 /// A whole list's conditions: of one container, or of all that the partner has.

@@ -21,15 +21,14 @@ static KEYS: [Attribute<FileRow>; 7] = keys::keys(
     "Whether its six keys must differ from those of the container's other unique files.",
 );
 
-static HIDDEN: [Attribute<FileRow>; 5] = [
+static HIDDEN: [Attribute<FileRow>; 4] = [
     Attribute::hidden("store", field!(FileRow, store)),
     Attribute::hidden("content_hash", field!(FileRow, content_hash)),
     Attribute::hidden("content_stored_at", field!(FileRow, content_stored_at)),
-    Attribute::hidden("date_created", field!(FileRow, date_created)),
     Attribute::hidden("created_by", field!(FileRow, created_by)),
 ];
 
-static OWN: [Attribute<FileRow>; 21] = [
+static OWN: [Attribute<FileRow>; 22] = [
     Attribute::settable(
         "container_sid",
         Stays,
@@ -56,6 +55,13 @@ static OWN: [Attribute<FileRow>; 21] = [
         field!(FileRow, content_transcoding_progress),
         "Percent; null if it was stored as it came.",
     ),
+    Attribute::shown(
+        "date_created",
+        field!(FileRow, date_created),
+        "When it came; shown where `include_fields` names it.",
+    )
+    .time()
+    .when_named(),
     Attribute::shown(
         "date_last_accessed",
         field!(FileRow, date_last_accessed),

@@ -46,8 +46,8 @@ pub struct Attribute<Row> {
     pub about: &'static str,
     /// Whether a caller sets it.
     pub set: Set,
-    /// Whether it is part of objects and lists.
-    pub is_shown: bool,
+    /// Where callers see it.
+    pub seen: Seen,
     /// What its value keeps within.
     pub bounds: Bounds,
     column: &'static str,
@@ -64,6 +64,17 @@ pub enum Set {
     Stays,
     /// It takes its default.
     TakesDefault,
+}
+
+/// Where callers see an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Nowhere.
+    Never,
+    /// Where a caller names it: in filters and orders, and in objects of which it wants that field.
+    WhenNamed,
+    /// In every object as well.
+    Always,
 }
 
 /// What a value keeps within, beyond its kind.
@@ -101,13 +112,17 @@ use field;
 impl<Row> Attribute<Row> {
     /// One that no object shows.
     const fn hidden(name: &'static str, field: Field<Row>) -> Self {
-        let (set, is_shown, bounds) = (Set::Never, false, Bounds::None);
-        Self { name, about: "", set, is_shown, bounds, column: name, is_time: false, field }
+        let (set, seen, bounds) = (Set::Never, Seen::Never, Bounds::None);
+        Self { name, about: "", set, seen, bounds, column: name, is_time: false, field }
     }
 
     /// One that is the server's alone.
     const fn shown(name: &'static str, field: Field<Row>, about: &'static str) -> Self {
-        Self { about, is_shown: true, ..Self::hidden(name, field) }
+        Self { about, seen: Seen::Always, ..Self::hidden(name, field) }
+    }
+
+    const fn when_named(self) -> Self {
+        Self { seen: Seen::WhenNamed, ..self }
     }
 
     /// One that callers set.

@@ -2,7 +2,8 @@
 //!
 //! SQLite's planner would guess wrong, so there the order is: scope → conditions → which rows match, and so how many
 //! (`matches.rs`) → which of them the page shows (`page.rs`) → those rows, whole. PostgreSQL is asked in one statement
-//! (`statement.rs`), and counts in another.
+//! (`statement.rs`), and counts in another; so is SQLite for the newest files, by words of their names or not, which
+//! one index tells.
 
 mod statement;
 
@@ -35,6 +36,10 @@ pub(crate) fn list<T>(
     let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
     let most = limit.saturating_add(1);
     let (mut found, total) = match db {
+        _ if path.is_by_creation(&clauses) => {
+            let scope = scope.by_creation(db, table);
+            statement::find(db, table, scope, clauses, (&path, most), of)?
+        }
         Db::Sqlite(_) => {
             let along = clauses.on(&path.attribute);
             let matches = Matches::find(db, table, &scope, clauses)?;
@@ -42,7 +47,10 @@ pub(crate) fn list<T>(
             let rows = path.page(db, table, &scope, along, matches, most)?;
             (whole(db, table, &path, rows, of)?, total)
         }
-        Db::Postgres(_) => statement::find(db, table, scope, clauses, (&path, most), of)?,
+        Db::Postgres(_) => {
+            let scope = (scope, table.name().to_owned());
+            statement::find(db, table, scope, clauses, (&path, most), of)?
+        }
     };
     let has_more = found.len() > limit;
     found.truncate(limit);

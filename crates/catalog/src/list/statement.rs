@@ -1,4 +1,4 @@
-//! A list as one statement, for a planner that knows its tables.
+//! A list as one statement, for a planner that knows its tables, or one that is told the index.
 
 use super::Found;
 use crate::Error;
@@ -13,7 +13,7 @@ use crate::value::Value;
 pub(super) fn find<T>(
     db: &Db,
     table: Table,
-    scope: Scope,
+    (scope, from): (Scope, String),
     clauses: Clauses,
     (path, most): (&Path, usize),
     of: fn(&mut Row) -> Result<T, Error>,
@@ -27,18 +27,20 @@ pub(super) fn find<T>(
     let conditions = hold.into_iter().map(|(_, clause)| clause);
     let matching = conditions.chain(fail.into_iter().map(Clause::not));
     let matching = matching.fold(scope.clause, Clause::and);
-    let name = table.name();
     let total = match scope.files_of_container.filter(|_| is_whole) {
         Some(files) => files,
         None => {
-            let sql = format!("SELECT count(*) FROM {name} WHERE {}", matching.sql);
+            let sql = format!("SELECT count(*) FROM {from} WHERE {}", matching.sql);
             db.value(&sql, &matching.values)?.unwrap_or(0)
         }
     };
     let (columns, sort, order) = (table.selected(), &path.sort, path.order());
     let Clause { sql, mut values } = path.narrow(matching);
+    // An index tells which rows these are; of what is left out no row is looked at.
+    let page = format!("SELECT rowid FROM {from} WHERE {sql} ORDER BY {order} LIMIT ? OFFSET ?");
+    let name = table.name();
     let sql = format!(
-        "SELECT {columns}, {sort}, rowid FROM {name} WHERE {sql} ORDER BY {order} LIMIT ? OFFSET ?"
+        "SELECT {columns}, {sort}, rowid FROM {name} WHERE rowid IN ({page}) ORDER BY {order}"
     );
     let number = |n: u64| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
     values.extend([number(most as u64), number(path.offset)]);

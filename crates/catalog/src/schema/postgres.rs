@@ -10,7 +10,10 @@ use crate::sql::{Db, Session};
 /// The number of the first step.
 const FIRST: u32 = 14;
 
-const STEPS: &[&str] = &[include_str!("postgres/0014_all_so_far.sql")];
+const STEPS: &[&str] = &[
+    include_str!("postgres/0014_all_so_far.sql"),
+    include_str!("postgres/0015_files_by_creation.sql"),
+];
 
 /// The oldest schema whose programs can work with the present one.
 const GOOD_FROM: u32 = 14;

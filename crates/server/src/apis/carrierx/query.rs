@@ -2,9 +2,10 @@
 
 use super::errors::ApiError;
 use crate::apis::storage::Refusal;
+use crate::apis::storage::members::{self, Member, Object};
 use library::{Condition, List, Operator, Order, Start};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// Most items of a page, and how many it has where none are asked for, as the reference service does.
@@ -145,7 +146,7 @@ pub enum View<T> {
     /// With all fields.
     Whole(T),
     /// With some.
-    Part(Map<String, Value>),
+    Part(Value),
 }
 
 /// Which fields of an object are wanted.
@@ -168,29 +169,31 @@ impl Fields {
     }
 
     /// The object with the wanted fields.
-    pub fn of_object<T: Serialize>(&self, object: T) -> Result<View<T>, ApiError> {
+    pub fn of_object<O: Object>(&self, object: O) -> Result<View<O>, ApiError> {
         if self.only.is_none() && self.without.is_empty() {
             return Ok(View::Whole(object));
         }
-        let fields = serde_json::to_value(object).map_err(|e| Refusal::failed(&e))?;
-        let Value::Object(mut fields) = fields else { return Ok(View::Part(Map::new())) };
-        self.check(&fields)?;
-        fields.retain(|name, _| {
-            self.only.as_ref().is_none_or(|only| only.contains(name))
-                && !self.without.contains(name)
-        });
-        Ok(View::Part(fields))
+        self.check::<O>()?;
+        let holds = |names: &[String], name: &str| names.iter().any(|other| other == name);
+        let wanted = |member: &Member<O>| {
+            let only = self.only.as_ref();
+            only.map_or(member.is_in_every(), |only| holds(only, member.name))
+                && !holds(&self.without, member.name)
+        };
+        let part = members::write(&object, wanted, serde_json::value::Serializer);
+        Ok(View::Part(part.map_err(|e| Refusal::failed(&e))?))
     }
 
-    fn check(&self, fields: &Map<String, Value>) -> Result<(), ApiError> {
+    fn check<O: Object>(&self) -> Result<(), ApiError> {
+        let known = || O::members().iter().map(|member| member.name);
         let named = [
             ("include_fields", self.only.as_deref()),
             ("exclude_fields", Some(self.without.as_slice())),
         ];
         for (parameter, names) in named {
-            if let Some(name) = names.unwrap_or_default().iter().find(|n| !fields.contains_key(*n))
-            {
-                let known: Vec<_> = fields.keys().map(String::as_str).collect();
+            let names = names.unwrap_or_default();
+            if let Some(name) = names.iter().find(|name| known().all(|known| known != *name)) {
+                let known: Vec<_> = known().collect();
                 let message = format!("unknown field `{name}`; allowed: {}", known.join(", "));
                 return Err(ApiError::invalid(parameter, message));
             }

@@ -1,7 +1,7 @@
 //! An API's object as a list of members: the attributes of a row under their public names, and what is worked out
 //! beside them. How it is written and how it is described follow from the list.
 
-use library::{Attribute, Bounds, Described, Kind, Set, Shown};
+use library::{Attribute, Bounds, Described, Kind, Seen, Set, Shown};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -55,10 +55,10 @@ pub struct Made<O> {
     pub value: fn(&O) -> Value,
 }
 
-/// All shown attributes under their own names, and what is worked out; by name.
+/// All attributes that callers see under their own names, and what is worked out; by name.
 pub fn by_name<O: Object>(made: &'static [Made<O>]) -> Vec<Member<O>> {
     let is_made = |name: &str| made.iter().any(|made| made.name == name);
-    let kept = O::Row::attributes().filter(|kept| kept.is_shown && !is_made(kept.name));
+    let kept = O::Row::attributes().filter(|kept| kept.seen != Seen::Never && !is_made(kept.name));
     let kept = kept.map(|kept| Member { name: kept.name, shows: Shows::Kept(kept) });
     let made = made.iter().map(|made| Member { name: made.name, shows: Shows::Made(made) });
     let mut members: Vec<_> = kept.chain(made).collect();
@@ -72,11 +72,19 @@ pub fn is_read_only<O: Object>(name: &str) -> bool {
     found.is_some_and(|member| !member.is_settable())
 }
 
-/// Writes an object.
+/// Writes an object: the members that every one has.
 pub fn serialize<O: Object, S: Serializer>(object: &O, to: S) -> Result<S::Ok, S::Error> {
-    let members = O::members();
-    let mut map = to.serialize_map(Some(members.len()))?;
-    for member in members {
+    write(object, |member| member.is_in_every(), to)
+}
+
+/// Writes the members of an object that are wanted.
+pub fn write<O: Object, S: Serializer>(
+    object: &O,
+    wanted: impl Fn(&Member<O>) -> bool,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = to.serialize_map(None)?;
+    for member in O::members().iter().filter(|member| wanted(member)) {
         match &member.shows {
             Shows::Kept(kept) => map.serialize_entry(member.name, &Json(kept.of(object.row())))?,
             Shows::Made(made) => map.serialize_entry(member.name, &(made.value)(object))?,
@@ -123,6 +131,14 @@ pub fn described<O: Object>() -> RefOr<schema::Schema> {
 }
 
 impl<O: Object> Member<O> {
+    /// Whether an object has it though nobody names it.
+    pub fn is_in_every(&self) -> bool {
+        match self.shows {
+            Shows::Kept(kept) => kept.seen == Seen::Always,
+            Shows::Made(_) => true,
+        }
+    }
+
     fn is_settable(&self) -> bool {
         match self.shows {
             Shows::Kept(kept) => kept.set != Set::Never,
