@@ -15,6 +15,7 @@ mod forms;
 mod guide;
 mod lists;
 mod raw;
+mod resumed;
 mod rules;
 mod transcoding;
 mod uploads;

@@ -5,7 +5,7 @@ use crate::running::{run, stderr, stdout};
 
 impl Api {
     /// A token made on the command line.
-    fn new_token(&self, args: &[&str]) -> String {
+    pub fn new_token(&self, args: &[&str]) -> String {
         let data = self.server.data.to_str().unwrap();
         let output = run(&[&["token", "create", "--data", data], args].concat());
         assert!(output.status.success(), "{}", stderr(&output));

@@ -20,6 +20,7 @@ mod link_base;
 mod link_secrets;
 mod mails;
 mod moving;
+mod open_uploads;
 mod probe_again;
 mod room;
 mod rules;
@@ -33,7 +34,7 @@ mod voxbone;
 
 pub use access::{Grant, NewToken, Principal, Scopes, Welcome};
 pub use backup::{BackedUp, BackupError, Progress, RESTORING, Restored, restore};
-pub use catalog::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Set, Shown};
+pub use catalog::{Attribute, Bounds, Described, Kind, LIFECYCLE_TTL_MAX_S, Seen, Set, Shown};
 pub use catalog::{Beside, Revocation};
 pub use catalog::{
     Classification, FileKind, LifecycleAction, Publish, ReferenceType, Role, Scope, StorageKind,
@@ -64,6 +65,7 @@ pub use last_access::ACCESS_RESOLUTION;
 pub use link_base::LinkBase;
 pub use link_secrets::LinkSecret;
 pub use moving::{Carriage, Move, MoveError, Moved, Progress as MoveProgress, Step, check_empty};
+pub use open_uploads::{Coming, OpenUpload, Turn as UploadTurn};
 pub use room::Readiness;
 pub use upload::Upload;
 pub use uploads::{UploadEnd, Uploads};
@@ -73,6 +75,7 @@ pub use voxbone::{LinkOptions, Recordable};
 use blob::{Reserve, Stores};
 use catalog::Catalog;
 use last_access::Accesses;
+use open_uploads::OpenUploads;
 use semantics::signature::Secret;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -111,6 +114,7 @@ pub struct Library {
     mail_news: Arc<Notify>,
     /// Partners that have transcriptions indexed.
     indexing: Arc<Turns>,
+    open_uploads: Arc<OpenUploads>,
 }
 
 impl Library {
@@ -126,6 +130,7 @@ impl Library {
             reserve,
             mail_news: Arc::default(),
             indexing: Arc::new(Turns::of(1)),
+            open_uploads: Arc::default(),
         }
     }
 

@@ -1,5 +1,5 @@
-//! What is done without being asked: files whose lifecycle has ended go, and what can't be removed at once is tried
-//! again; stored bytes that the catalog doesn't know are set aside; those that it knows are looked after; what an
+//! What is done without being asked: files whose lifecycle has ended go, and uploads that nobody goes on with; what
+//! can't be removed at once is tried again; stored bytes that the catalog doesn't know are set aside; those that it knows are looked after; what an
 //! earlier version could not play is probed again.
 
 use crate::{Error, Library, blocking, now_ms};
@@ -41,6 +41,7 @@ impl Library {
                 if let Err(error) = self.sweep().await {
                     tracing::warn!(%error, "sweeping");
                 }
+                self.end_old_uploads();
                 self.keep_reserve().await;
                 tokio::time::sleep(EVERY).await;
             }

@@ -125,7 +125,7 @@ impl Upload {
     /// Whether there is not one byte.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.draft.as_ref().is_none_or(|draft| draft.length_bytes() == 0)
+        self.length_bytes() == 0
     }
 
     /// Gives a transcode the ending of its format, also where the uploader said the name.
@@ -140,6 +140,26 @@ impl Upload {
     #[must_use]
     pub fn has_bytes(&self) -> bool {
         self.has_bytes
+    }
+
+    /// Bytes that came so far.
+    #[must_use]
+    pub fn length_bytes(&self) -> u64 {
+        self.draft.as_ref().map_or(0, Draft::length_bytes)
+    }
+
+    /// Whether more can be written: not after a write failed.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.draft.is_some()
+    }
+
+    /// Refuses a length that the container has no room for, as far as [`Self::refuse_early`] knows.
+    pub(crate) fn check_length(&self, length_bytes: u64) -> Result<(), Error> {
+        match self.most_bytes.filter(|most| length_bytes > *most) {
+            Some(limit) => Err(Error::LimitReached { quota: "quota_bytes", limit }),
+            None => Ok(()),
+        }
     }
 
     /// Breaks off what has more bytes than this.
@@ -186,9 +206,7 @@ impl Upload {
     async fn write_on(&mut self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<(), Error> {
         let mut draft = self.take()?;
         let length = draft.length_bytes() + bytes.as_ref().len() as u64;
-        if let Some(limit) = self.most_bytes.filter(|most| length > *most) {
-            return Err(Error::LimitReached { quota: "quota_bytes", limit });
-        }
+        self.check_length(length)?;
         if length / LOOK_EVERY > draft.length_bytes() / LOOK_EVERY {
             self.library.check_room().await?;
         }

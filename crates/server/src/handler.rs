@@ -56,8 +56,16 @@ impl Handler {
         let voipbin = services.config.voipbin;
         let publish_too = Arc::clone(&publish);
         let long_lists = Arc::new(Turns::of(evovoice::LONG_LISTS));
-        let storage =
-            Storage { library, media, signer, publish: publish_too, attempts, long_lists, voipbin };
+        let storage = Storage {
+            library,
+            media,
+            signer,
+            publish: publish_too,
+            attempts,
+            long_lists,
+            voipbin,
+            max_upload_bytes: services.config.bodies.max_bytes,
+        };
         let apis = enabled.mount(&storage);
         let links = page_origin.as_ref().map(|_| services.library.link_base());
         let router = enabled

@@ -28,6 +28,16 @@ impl ApiError {
         self
     }
 
+    /// The request goes on from another state than there is.
+    pub fn conflict(field: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "Conflict").with(field, message, None)
+    }
+
+    /// A version of a protocol that isn't spoken.
+    pub fn version(field: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "Precondition Failed").with(field, message, None)
+    }
+
     /// An attribute has a value that it can't have.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         Refusal::invalid(field, message).into()

@@ -10,12 +10,14 @@ mod openapi;
 mod query;
 mod sign;
 mod upload;
+mod uploads;
 
 use super::Api;
 use super::storage::{Refusal, Storage};
 use axum::Router;
+use axum::middleware::map_response;
 use axum::response::IntoResponse;
-use axum::routing::{get, post, put};
+use axum::routing::{get, head, post, put};
 use errors::ApiError;
 use library::File;
 use objects::FileObject;
@@ -52,6 +54,12 @@ fn router() -> Router<Storage> {
         .route("/storage/containers", get(containers::list).post(containers::create))
         .route("/storage/containers/{container_sid}", container);
     let calls = ["/storage/files", "/admin/storage/files"].into_iter().fold(calls, files);
+    let open = head(uploads::head).patch(uploads::patch).delete(uploads::delete);
+    let uploads = Router::new()
+        .route("/storage/uploads", post(uploads::create).options(uploads::options))
+        .route("/storage/uploads/{upload_id}", open.options(uploads::options))
+        .layer(map_response(uploads::said));
+    let calls = calls.merge(uploads);
     let ways_in = ["/storage/upload", "/storage/upload/", "/storage/upload/{*name}"];
     let calls = ways_in.into_iter().fold(calls, upload);
     Router::new().nest("/core/v2", calls)

@@ -1,7 +1,7 @@
 //! The description of the API, made from its code.
 
 use super::objects::{ContainerObject, ErrorBody, FileObject};
-use super::{containers, files, sign, upload};
+use super::{containers, files, sign, upload, uploads};
 use utoipa::OpenApi;
 
 #[derive(OpenApi)]
@@ -25,7 +25,11 @@ use utoipa::OpenApi;
         files::put,
         files::delete,
         files::data,
-        sign::sign
+        sign::sign,
+        uploads::create,
+        uploads::head,
+        uploads::patch,
+        uploads::delete
     ),
     components(schemas(
         ContainerObject,

@@ -135,16 +135,16 @@ pub async fn change(
 }
 
 /// Who sends a file, or what is to change of one.
-struct Sender<'a> {
-    storage: &'a Storage,
-    caller: Principal,
+pub(super) struct Sender<'a> {
+    pub storage: &'a Storage,
+    pub caller: Principal,
     /// Whether it is a new file, which goes to the container `default` where none is said.
-    uploads: bool,
+    pub uploads: bool,
 }
 
 impl Sender<'_> {
     /// What is said of the file, the container found by its name where that is said.
-    async fn changes(&self, mut said: Map<String, Value>) -> Result<FileChanges, Refusal> {
+    pub async fn changes(&self, mut said: Map<String, Value>) -> Result<FileChanges, Refusal> {
         let container = said.get("container_sid").and_then(Value::as_str);
         let name = match container {
             Some(sid) if Uuid::try_parse(sid).is_ok() => None,

@@ -19,23 +19,28 @@ pub const INERT: [(HeaderName, &str); 4] = [
 
 /// What a page of another origin may send: its token, what the body is, and what it has of an answer already.
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Range, If-Range, If-Match, If-None-Match, \
-                               If-Modified-Since, If-Unmodified-Since";
+                               If-Modified-Since, If-Unmodified-Since, Tus-Resumable, Upload-Length, \
+                               Upload-Metadata, Upload-Offset";
 
 /// Answers preflights, and lets every page read the answers.
 pub async fn any_origin(request: Request, next: Next) -> Response {
-    let preflight = request.method() == Method::OPTIONS;
+    let asks = request.method() == Method::OPTIONS;
+    let preflight = asks && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = match preflight {
         true => StatusCode::NO_CONTENT.into_response(),
         false => next.run(request).await,
     };
+    if asks && !response.status().is_success() {
+        response = StatusCode::NO_CONTENT.into_response();
+    }
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     // What an answer says of itself goes before: a stored file, or what is meant to be loaded by other sites.
     for (name, value) in INERT {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if preflight {
-        let methods = HeaderValue::from_static("GET, POST, PATCH, PUT, DELETE, OPTIONS");
+    if asks {
+        let methods = HeaderValue::from_static("GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS");
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
         let allowed = HeaderValue::from_static(ALLOWED_HEADERS);
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);

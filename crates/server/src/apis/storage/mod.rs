@@ -36,6 +36,8 @@ pub struct Storage {
     /// Partners that read lists which are too long for memory.
     pub long_lists: Arc<Turns>,
     pub voipbin: voipbin::Config,
+    /// Bytes that a file may have that comes in.
+    pub max_upload_bytes: u64,
 }
 
 impl FromRef<Storage> for Library {

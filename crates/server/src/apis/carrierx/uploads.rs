@@ -1,0 +1,296 @@
+//! Uploads that go on where they were after a connection broke: tus 1.0.0 with its extensions `creation`, `expiration` and
+//! `termination`. What a request brought stays, also of one that broke off.
+//!
+//! `Upload-Metadata` says attributes of the file, beside `filename` and `filetype`, which clients of tus send. The answer
+//! to the last bytes, and each later HEAD, names the file in `X-File-Uri`.
+
+use super::auth::Caller;
+use super::errors::ApiError;
+use super::objects::ErrorBody;
+use super::upload::Sender;
+use crate::apis::storage::{Refusal, Storage, base64, ingest, json};
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use library::{Beside, Coming, OpenUpload, Principal, Upload, UploadTurn};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+const VERSION: &str = "1.0.0";
+const EXTENSIONS: &str = "creation,expiration,termination";
+const LENGTH: &str = "upload-length";
+const OFFSET: &str = "upload-offset";
+
+/// Says in every answer which protocol it is, and what of it pages of other origins may read.
+pub async fn said(response: Response) -> Response {
+    let mut response = response;
+    let headers = response.headers_mut();
+    headers.insert("tus-resumable", HeaderValue::from_static(VERSION));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let exposed = "Location, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, \
+                   Upload-Length, Upload-Expires, X-File-Uri";
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(exposed));
+    response
+}
+
+/// Tells what of tus is spoken.
+pub async fn options(State(storage): State<Storage>) -> Response {
+    let greatest = storage.max_upload_bytes.to_string();
+    let told =
+        [("tus-version", VERSION), ("tus-extension", EXTENSIONS), ("tus-max-size", &greatest)];
+    (StatusCode::NO_CONTENT, told.map(|(name, value)| (name, value.to_owned()))).into_response()
+}
+
+/// Begins an upload that may come in several requests (tus 1.0.0).
+#[utoipa::path(post, path = "/core/v2/storage/uploads", operation_id = "beginUpload", tag = "files",
+    params(("Upload-Length" = u64, Header, description = "Bytes that the file will have."),
+        ("Upload-Metadata" = Option<String>, Header,
+            description = "`name BASE64,name BASE64 …`: attributes, `filename`, `filetype`."),
+        ("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$")),
+    responses((status = 201, description = "`Location` is where its bytes go."),
+        (status = "4XX", body = ErrorBody), (status = 507, body = ErrorBody)))]
+pub async fn create(
+    State(storage): State<Storage>,
+    Caller(caller): Caller,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    check_version(&headers)?;
+    let length = number(&headers, LENGTH)?;
+    let greatest = storage.max_upload_bytes;
+    if length > greatest {
+        let message = format!("the file is too large; allowed: {greatest} bytes");
+        return Err(Refusal::TooLarge { field: "Upload-Length".into(), message }.into());
+    }
+    let mut said = metadata(&headers)?;
+    let mut take =
+        |name: &str| said.remove(name).and_then(|value| Some(value.as_str()?.to_owned()));
+    let (name, kind) = (take("filename"), take("filetype"));
+    let mut upload = storage.library.begin_upload(&caller).await?;
+    let sender = Sender { storage: &storage, caller, uploads: true };
+    upload.say(sender.changes(said).await?);
+    upload.refuse_early().await?;
+    upload.begin_bytes(name.as_deref().map(ingest::base_name).map(str::to_owned), kind);
+    let open = storage.library.open_upload(&caller, upload, length, greatest)?;
+    let mut turn = Arc::clone(&open).turn().await;
+    kept_if_whole(&storage, &open, &mut turn).await?;
+    // Seen from this call: the server may lie below a path.
+    let place = [(header::LOCATION, format!("uploads/{}", open.id))];
+    Ok((StatusCode::CREATED, place, told(&open, &turn.coming)).into_response())
+}
+
+/// How far an upload has come, after whoever sends to it has stopped.
+#[utoipa::path(head, path = "/core/v2/storage/uploads/{upload_id}", operation_id = "getUpload", tag = "files",
+    params(("upload_id" = Uuid, Path), ("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$")),
+    responses((status = 200, description = "`Upload-Offset` bytes of `Upload-Length`."), (status = "4XX")))]
+pub async fn head(
+    State(storage): State<Storage>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    check_version(&headers)?;
+    let open = opened(&storage, &caller, &id)?;
+    let turn = Arc::clone(&open).turn().await;
+    if let Coming::Failed = *turn.coming {
+        return Err(Refusal::NotFound.into());
+    }
+    Ok((StatusCode::OK, told(&open, &turn.coming)).into_response())
+}
+
+/// Brings bytes of an upload, behind those that have come.
+#[utoipa::path(patch, path = "/core/v2/storage/uploads/{upload_id}", operation_id = "continueUpload", tag = "files",
+    params(("upload_id" = Uuid, Path), ("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$"),
+        ("Upload-Offset" = u64, Header, description = "Bytes that have come.")),
+    request_body(content((String = "application/offset+octet-stream"))),
+    responses((status = 204, description = "`Upload-Offset` bytes have come; after the last `X-File-Uri` is the file."),
+        (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody), (status = 507, body = ErrorBody)))]
+pub async fn patch(
+    State(storage): State<Storage>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let headers = request.headers();
+    check_version(headers)?;
+    let kind = json::media_type(headers);
+    if kind != "application/offset+octet-stream" {
+        let message = format!("`{kind}`; allowed: application/offset+octet-stream");
+        return Err(Refusal::UnsupportedType { message }.into());
+    }
+    let offset = number(headers, OFFSET)?;
+    let open = opened(&storage, &caller, &id)?;
+    // It goes on though its client is gone: what came is to stay.
+    let work = tokio::spawn(async move {
+        let mut turn = Arc::clone(&open).turn().await;
+        let taken = take(&open, &mut turn, offset, request.into_body()).await;
+        if let Coming::Failed = *turn.coming {
+            storage.library.forget_upload(open.id);
+        }
+        taken?;
+        kept_if_whole(&storage, &open, &mut turn).await?;
+        Ok((StatusCode::NO_CONTENT, told(&open, &turn.coming)).into_response())
+    });
+    work.await.unwrap_or_else(|e| Err(Refusal::failed(&e).into()))
+}
+
+/// Gives up an upload.
+#[utoipa::path(delete, path = "/core/v2/storage/uploads/{upload_id}", operation_id = "cancelUpload", tag = "files",
+    params(("upload_id" = Uuid, Path), ("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$")),
+    responses((status = 204), (status = "4XX", body = ErrorBody)))]
+pub async fn delete(
+    State(storage): State<Storage>,
+    Caller(caller): Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    check_version(&headers)?;
+    let open = opened(&storage, &caller, &id)?;
+    let mut turn = Arc::clone(&open).turn().await;
+    turn.coming.take();
+    storage.library.forget_upload(open.id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn opened(storage: &Storage, caller: &Principal, id: &str) -> Result<Arc<OpenUpload>, ApiError> {
+    Ok(storage.library.opened(caller, super::sid(id)?)?)
+}
+
+/// Takes a body until it ends, breaks off, or its sender begins another.
+async fn take(
+    open: &OpenUpload,
+    turn: &mut UploadTurn,
+    offset: u64,
+    body: Body,
+) -> Result<(), ApiError> {
+    let Some(mut upload) = turn.coming.take() else {
+        return at(offset, open.length_bytes, matches!(*turn.coming, Coming::Whole(_)));
+    };
+    let come = upload.length_bytes();
+    let mut taken = at(offset, come, true);
+    if taken.is_ok() {
+        taken = take_bytes(open, turn, &mut upload, body).await;
+    }
+    // What can't be written any more is lost.
+    if upload.goes_on() {
+        *turn.coming = Coming::Part(upload);
+    }
+    taken
+}
+
+async fn take_bytes(
+    open: &OpenUpload,
+    turn: &mut UploadTurn,
+    upload: &mut Upload,
+    body: Body,
+) -> Result<(), ApiError> {
+    let (mut bytes, mut held) = (body.into_data_stream(), Vec::new());
+    let mut come = upload.length_bytes();
+    let mut ended = Ok(());
+    loop {
+        let more: Option<Result<Bytes, _>> = tokio::select! {
+            () = turn.is_over() => break,
+            more = bytes.next() => more,
+        };
+        let more = match more {
+            None => break,
+            Some(Ok(more)) => more,
+            Some(Err(error)) => {
+                let broke = || Refusal::malformed("body", format!("broke off: {error}"));
+                ended = Err(Refusal::of_body(&error, broke).into());
+                break;
+            }
+        };
+        come += more.len() as u64;
+        if come > open.length_bytes {
+            let message = format!("more bytes than Upload-Length says: {}", open.length_bytes);
+            ended = Err(Refusal::TooLarge { field: "body".into(), message }.into());
+            break;
+        }
+        ingest::take(upload, &mut held, more).await?;
+    }
+    ingest::finish(upload, held).await?;
+    ended
+}
+
+fn at(offset: u64, come: u64, is_there: bool) -> Result<(), ApiError> {
+    match is_there {
+        false => Err(Refusal::NotFound.into()),
+        true if offset == come => Ok(()),
+        true => Err(ApiError::conflict("Upload-Offset", format!("{come} bytes have come"))),
+    }
+}
+
+/// Makes an upload that is whole a file.
+async fn kept_if_whole(
+    storage: &Storage,
+    open: &OpenUpload,
+    turn: &mut UploadTurn,
+) -> Result<(), ApiError> {
+    let is_whole = |upload: &Upload| upload.length_bytes() == open.length_bytes;
+    if !matches!(&*turn.coming, Coming::Part(upload) if is_whole(upload)) {
+        return Ok(());
+    }
+    let Some(upload) = turn.coming.take() else { return Ok(()) };
+    let kept = async {
+        let upload = ingest::as_desired(storage, upload).await?;
+        Ok::<_, Refusal>(upload.finish(Beside::Nothing).await?)
+    };
+    match kept.await {
+        Ok(file) => *turn.coming = Coming::Whole(file.file_sid),
+        Err(refusal) => {
+            storage.library.forget_upload(open.id);
+            return Err(refusal.into());
+        }
+    }
+    Ok(())
+}
+
+/// What every answer tells of an upload.
+fn told(open: &OpenUpload, coming: &Coming) -> HeaderMap {
+    let (offset, file) = match coming {
+        Coming::Part(upload) => (upload.length_bytes(), None),
+        Coming::Whole(sid) => (open.length_bytes, Some(format!("../files/{sid}"))),
+        Coming::Failed => (0, None),
+    };
+    let lines = [
+        (OFFSET, Some(offset.to_string())),
+        (LENGTH, Some(open.length_bytes.to_string())),
+        ("upload-expires", Some(httpdate::fmt_http_date(open.expires()))),
+        ("x-file-uri", file),
+    ];
+    let line = |(name, text): (&'static str, Option<String>)| {
+        Some((HeaderName::from_static(name), HeaderValue::try_from(text?).ok()?))
+    };
+    lines.into_iter().filter_map(line).collect()
+}
+
+fn check_version(headers: &HeaderMap) -> Result<(), ApiError> {
+    match headers.get("tus-resumable").map(HeaderValue::as_bytes) {
+        Some(version) if version == VERSION.as_bytes() => Ok(()),
+        _ => Err(ApiError::version("Tus-Resumable", format!("required; allowed: {VERSION}"))),
+    }
+}
+
+fn number(headers: &HeaderMap, name: &'static str) -> Result<u64, ApiError> {
+    let text = headers.get(name).and_then(|value| value.to_str().ok());
+    let digits = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let wrong = || Refusal::malformed(name, "required: a whole number of bytes").into();
+    digits.and_then(|text| text.parse().ok()).ok_or_else(wrong)
+}
+
+/// `name BASE64,name BASE64 …`; a name without a value says nothing.
+fn metadata(headers: &HeaderMap) -> Result<Map<String, Value>, ApiError> {
+    let wrong = || Refusal::malformed("Upload-Metadata", "must be: name BASE64,name BASE64 …");
+    let Some(value) = headers.get("upload-metadata") else { return Ok(Map::new()) };
+    let text = value.to_str().map_err(|_| wrong())?;
+    let mut said = Map::new();
+    for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        let Some((name, value)) = pair.split_once(' ') else { continue };
+        let value = base64::decode(value.trim()).and_then(|bytes| String::from_utf8(bytes).ok());
+        said.insert(name.to_owned(), value.ok_or_else(wrong)?.into());
+    }
+    Ok(said)
+}
