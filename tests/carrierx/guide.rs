@@ -30,9 +30,11 @@ fn the_description_names_every_attribute_and_can_be_read() {
     let described = api.server.get("/openapi.json").json();
     let container = api.container(&json!({}));
     let file = api.file(&json!({"container_sid": container["container_sid"]}), b"x");
-    for (name, object) in [("Container", container), ("File", file)] {
+    for (name, object) in [("ContainerObject", container), ("FileObject", file)] {
         let properties = described["components"]["schemas"][name]["properties"].as_object();
-        let described: Vec<_> = properties.expect(name).keys().collect();
+        // One is shown where it is named.
+        let described: Vec<_> =
+            properties.expect(name).keys().filter(|key| *key != "date_created").collect();
         assert_eq!(described, object.as_object().unwrap().keys().collect::<Vec<_>>(), "{name}");
     }
     let mut names = std::collections::BTreeSet::new();
@@ -45,7 +47,9 @@ fn the_description_names_every_attribute_and_can_be_read() {
                 assert!(!text(&answer["description"]).is_empty(), "{method} {path}: {status}");
             }
             // What is stored, or deleted, may find the disk full.
-            let writes = method != "get" && !path.ends_with("/sign");
+            let gives_up = method == "delete" && path.contains("/uploads/");
+            let reads = ["get", "head"].contains(&method.as_str()) || path.ends_with("/sign");
+            let writes = !reads && !gives_up;
             if path.starts_with("/core/") {
                 assert_eq!(answers.contains_key("507"), writes, "{method} {path}");
             }
@@ -64,7 +68,8 @@ fn requests_made_from_the_description_find_no_fault_and_no_answer_outside_it() {
     let run = Command::new(schemathesis)
         .args(["run", &format!("http://{}/openapi.json", api.server.address), "--checks", checks])
         .args(["--header", &format!("Authorization: Bearer {}", api.token)])
-        .args(["--include-path-regex", "^/core"])
+        // It makes no body of a type of tus.
+        .args(["--include-path-regex", "^/core", "--exclude-operation-id", "continueUpload"])
         .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--seed", "1"])
         .current_dir(api.folder.path())
         .output();

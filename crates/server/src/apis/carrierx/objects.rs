@@ -153,7 +153,8 @@ macro_rules! shown {
     )*};
 }
 
-shown!(ContainerObject as "Container", FileObject as "File");
+// A plain `File` would take the name that generated clients in Python have for what is uploaded.
+shown!(ContainerObject as "ContainerObject", FileObject as "FileObject");
 
 /// Whether an attribute is the server's alone, of the one object or of the other. Such are passed over, since clients
 /// send back what they were given, also what another version showed.

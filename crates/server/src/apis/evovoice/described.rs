@@ -3,7 +3,7 @@
 
 use super::objects::MEMBERS;
 use std::borrow::Cow;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
@@ -242,7 +242,11 @@ impl PartialSchema for File {
                     .schema_type(Type::Integer)
                     .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
                     .into(),
-                "CustomerBreadcrumb" => schema.schema_type(Type::Array).into(),
+                "CustomerBreadcrumb" => {
+                    let text = || ObjectBuilder::new().schema_type(Type::String);
+                    let step = ObjectBuilder::new().property("id", text()).property("name", text());
+                    ArrayBuilder::new().items(step).description(Some(member.about)).into()
+                }
                 _ => schema.schema_type(Type::String).into(),
             };
             object.property(member.camel, schema)

@@ -57,6 +57,7 @@ fn finished(mut document: Value) -> Value {
     if let Some(paths) = document["paths"].as_object_mut() {
         paths.extend(publish::described());
     }
+    name_bytes(&mut document);
     let paths = document["paths"].as_object_mut();
     for (_, calls) in paths.into_iter().flatten() {
         for (_, call) in calls.as_object_mut().into_iter().flatten() {
@@ -69,6 +70,23 @@ fn finished(mut document: Value) -> Value {
         }
     }
     document
+}
+
+/// A body of bytes is a string of its media type (OpenAPI 3.1 §4.8.14.4); generators of clients know it by the format that it
+/// had in 3.0 alone.
+fn name_bytes(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            let bytes = members.get_mut("application/octet-stream");
+            let schema = bytes.and_then(|body| body.get_mut("schema"));
+            if let Some(schema) = schema.filter(|schema| schema["type"] == "string") {
+                schema["format"] = "binary".into();
+            }
+            members.values_mut().for_each(name_bytes);
+        }
+        Value::Array(items) => items.iter_mut().for_each(name_bytes),
+        _ => {}
+    }
 }
 
 fn word_for(status: &str) -> &'static str {
