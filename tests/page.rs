@@ -2,6 +2,8 @@
 
 #[path = "page/described.rs"]
 mod described;
+#[path = "page/generated.rs"]
+mod generated;
 #[path = "page/listen.rs"]
 mod listen;
 #[path = "page/made.rs"]
@@ -139,10 +141,19 @@ fn a_visitor_finds_plays_clips_shares_renames_deletes_and_uploads_by_keyboard_an
         is_uploaded(&server, &seen, path);
     }
     assert_eq!(seen["onTop"], "chosen call.wav");
+    let offsets: Vec<_> = seen["offsets"].as_array().expect("offsets").iter().map(number).collect();
+    assert!(offsets[0] == 0.0 && offsets[1] > 500_000.0, "{offsets:?}");
+    let listed = server.request("GET", "/core/v2/storage/files?filter=name+eq+long.bin");
+    let long = listed.token(&server.token()).send().json()["items"].clone();
+    assert_eq!(
+        (&long[0]["file_bytes"], long.as_array().map(Vec::len)),
+        (&json!(3_000_000), Some(1))
+    );
     let complaints: Vec<_> = seen["complaints"].as_array().expect("complaints").iter().collect();
-    // Chromium notes the upload that was broken off, and the token that was refused.
+    // Chromium notes the upload that was broken off, those that were refused, and the token.
+    let known = ["401", "422", "net::ERR_INTERNET_DISCONNECTED"];
     let expected =
-        |c: &&Value| c.as_str().is_some_and(|c| c.contains("401") || c.contains("net::ERR_FAILED"));
+        |c: &&Value| c.as_str().is_some_and(|c| known.iter().any(|known| c.contains(known)));
     assert!(complaints.iter().all(expected), "{complaints:?}");
 }
 
@@ -156,12 +167,30 @@ fn a_long_list_shows_every_file_once_while_files_come_and_go() {
     let task = json!({"origin": format!("http://{}/", server.address), "token": server.token(),
         "last": "note-000.txt", "gone": gone});
     let seen = chromium("many.cjs", task);
-    let names = seen["names"].to_string();
-    for n in (0..330).filter(|n| *n != 20) {
-        assert!(names.contains(&format!("note-{n:03}.txt")), "note {n} was never shown");
+    for way in ["names", "back"] {
+        let names = seen[way].to_string();
+        for n in (0..330).filter(|n| *n != 20) {
+            assert!(names.contains(&format!("note-{n:03}.txt")), "{way}: note {n} was never shown");
+        }
     }
-    assert_eq!(seen["doubled"], 0);
+    assert_eq!((&seen["doubled"], &seen["disorder"]), (&json!(0), &json!(0)));
+    // A leap to the end asks for the end, not for all that lies before it.
+    assert!(seen["ends"] == true && number(&seen["leaps"]) <= 6.0, "{seen}");
     assert!(number(&seen["most"]) < 60.0, "{} rows are in the document", seen["most"]);
+}
+
+#[test]
+fn the_parts_of_a_list_lose_and_double_nothing_whatever_is_asked_for_comes_and_goes() {
+    let folder = TempDir::new().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in ["crates/server/src/page/web/parts.js", "tests/page/parts.mjs"].map(Path::new) {
+        let name = file.file_name().expect("a name");
+        std::fs::copy(root.join(file), folder.path().join(name)).unwrap();
+    }
+    std::fs::write(folder.path().join("package.json"), r#"{"type": "module"}"#).unwrap();
+    let played = std::process::Command::new("node").arg(folder.path().join("parts.mjs")).output();
+    let played = played.expect("node must be installed (scripts/setup does it)");
+    assert!(played.status.success(), "{}", String::from_utf8_lossy(&played.stderr));
 }
 
 #[test]

@@ -123,11 +123,25 @@ run(async (browser) => {
   await page.fill("#words", "");
   await page.waitForFunction((n) => document.querySelectorAll(".row").length >= n, 10);
   seen.progress = await page.evaluate(() => window.progress);
-  // One that fails is told, and tried again.
-  await page.route("**/upload/**", (route) => route.abort(), { times: 1 });
+  // The connection is lost while a file is on its way: it goes on where it was.
+  const network = await context.newCDPSession(page);
+  await network.send("Network.enable");
+  const slow = (offline) => network.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: 300000 });
+  await slow(false);
+  seen.offsets = [];
+  page.on("request", (request) => request.method() === "PATCH" && seen.offsets.push(Number(request.headers()["upload-offset"] ?? -1)));
+  const bytes = Buffer.alloc(3000000, "tonearm ");
+  await page.setInputFiles("#chosen", { name: "long.bin", mimeType: "", buffer: bytes });
+  await page.waitForFunction(() => document.querySelector("ta-uploads progress")?.value > 0.3);
+  await slow(true);
+  await page.waitForFunction(() => document.querySelector("ta-uploads li")?.textContent.includes("the connection is lost"));
+  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+  await name("long.bin").waitFor();
+  // What the server refuses is told, and can be tried again.
+  await page.route("**/uploads", (route) => route.fulfill({ status: 422, body: JSON.stringify({ message: "no room" }) }), { times: 1 });
   await page.setInputFiles("#chosen", task.chosen[0]);
   await page.getByRole("button", { name: "Try again" }).click();
-  await page.waitForSelector(".row .tag.new");
+  await page.waitForFunction(() => document.querySelector(".row-name").textContent.includes("call.wav"));
   seen.onTop = await page.locator(".row-name").first().textContent();
 
   // The token leaves the address, and is gone for good once it is forgotten.

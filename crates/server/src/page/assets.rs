@@ -16,7 +16,7 @@ macro_rules! web {
 }
 
 /// Name and text; a page loads the styles and modules that its own module is made of.
-static FILES: [(&str, &str); 32] = web![
+static FILES: [(&str, &str); 34] = web![
     "api.js",
     "app.js",
     "base.css",
@@ -38,6 +38,7 @@ static FILES: [(&str, &str); 32] = web![
     "listen.css",
     "listen.js",
     "menu.js",
+    "parts.js",
     "player.css",
     "player.js",
     "rows.js",
@@ -46,6 +47,7 @@ static FILES: [(&str, &str); 32] = web![
     "session.js",
     "share.js",
     "snippets.js",
+    "transfer.js",
     "upload.js",
     "waveform.js",
     "words.js",

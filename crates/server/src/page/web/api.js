@@ -7,18 +7,18 @@ import { token } from "./session.js";
  * @typedef {{
  *   file_sid: string, container_sid: string, name: string, file_access_name: string, file_bytes: number,
  *   content_classification: string, content_duration: number | null, content_format: string | null,
- *   mime_type: string, date_modified: string, publish: "none" | "file_sid" | "file_access_name",
+ *   mime_type: string, date_created: string, date_modified: string, publish: "none" | "file_sid" | "file_access_name",
  *   publish_uri: string | null, fresh?: boolean,
  * } & Record<string, any>} StoredFile
  * @typedef {{ container_sid: string, name: string, allow_publish: boolean }} Container
- * @typedef {{ items: StoredFile[], total: number, has_more: boolean, pagination: { after?: string } }} Page
+ * @typedef {{ items: StoredFile[], total: number, has_more: boolean, pagination: { before?: string, after?: string } }} Page
  */
 
 /** Beside the page, so that it works below any path. */
 export const API = new URL("core/v2/storage/", document.baseURI).href;
 
 /** What a row shows. */
-const FIELDS = "container_sid,content_classification,content_duration,content_format,date_modified,file_access_name,"
+const FIELDS = "container_sid,content_classification,content_duration,content_format,date_created,date_modified,file_access_name,"
   + "file_bytes,file_sid,mime_type,name,publish,publish_uri";
 
 /** A refusal, in the server's own words. */
@@ -72,13 +72,15 @@ export async function ask(path, request = {}) {
 }
 
 /**
- * @param {{ filter: string, after?: string, limit: number, signal?: AbortSignal }} wanted
+ * @param {{ filter: string, after?: string, before?: string, offset?: number, limit: number, signal?: AbortSignal }} wanted
  * @returns {Promise<Page>} the newest first
  */
-export function list({ filter, after, limit, signal }) {
-  const query = new URLSearchParams({ limit: String(limit), order: "date_modified desc", include_fields: FIELDS });
+export function list({ filter, after, before, offset, limit, signal }) {
+  const query = new URLSearchParams({ limit: String(limit), order: "date_created desc", include_fields: FIELDS });
   if (filter) query.set("filter", filter);
   if (after) query.set("after", after);
+  if (before) query.set("before", before);
+  if (offset) query.set("offset", String(offset));
   return ask(`files?${query}`, { signal });
 }
 

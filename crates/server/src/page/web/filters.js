@@ -39,8 +39,8 @@ export function filter(wanted) {
   if (wanted.container) all.push(`container_sid eq ${quoted(wanted.container)}`);
   if (wanted.kind in CONDITIONS) all.push(CONDITIONS[/** @type {keyof typeof CONDITIONS} */ (wanted.kind)]);
   const [since, until] = [wanted.since && midnight(wanted.since, 0), wanted.until && midnight(wanted.until, 1)];
-  if (since) all.push(`date_modified ge ${quoted(since)}`);
-  if (until) all.push(`date_modified lt ${quoted(until)}`);
+  if (since) all.push(`date_created ge ${quoted(since)}`);
+  if (until) all.push(`date_created lt ${quoted(until)}`);
   const [least, most] = wanted.length.split("-");
   if (least) all.push(`content_duration ge ${least}`);
   if (most) all.push(`content_duration lt ${most}`);

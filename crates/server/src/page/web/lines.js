@@ -1,29 +1,39 @@
-// The lines of a long list, days and files: where each begins, and which of them are in sight.
+// The lines of a long list (days, files, and gaps that aren't known yet): where each begins, and which of them are in sight.
 
 import { day } from "./words.js";
 
 /**
  * @typedef {import("./api.js").StoredFile} StoredFile
- * @typedef {{ day: string } | { file: StoredFile, place: number }} Line
+ * @typedef {{ day: string } | { file: StoredFile, place: number } | { gap: number, place: number }} Line a gap is of so many files; places
+ *   count from 1
  */
 
 const DAY_PX = 44;
+/** Browsers draw nothing beyond some height: what isn't known gives way. */
+const MOST_PX = 15_000_000;
 
 export class Lines {
   /** @type {Line[]} */
   all = [];
   /** Where each line begins, and after the last of them where the list ends, in pixels. @type {number[]} */
   tops = [0];
-  #files = 0;
+  #gapHeight;
   #day = "";
 
-  /** Lines of more files, behind those that are there. @param {StoredFile[]} files @param {number} height of a file's line, in pixels */
-  extend(files, height) {
-    for (const file of files) {
-      const its = day(file.date_modified);
-      if (its !== this.#day) this.#add({ day: its }, DAY_PX);
-      this.#day = its;
-      this.#add({ file, place: ++this.#files }, height);
+  /** @param {import("./parts.js").Parts} parts @param {number} height of a file's line, in pixels */
+  constructor(parts, height) {
+    const held = parts.all.reduce((sum, part) => sum + part.files.length, 0);
+    this.#gapHeight = Math.min(height, Math.max(1, (MOST_PX - held * height) / Math.max(1, parts.total - held)));
+    for (const [at, { files, from, joined }] of parts.all.entries()) {
+      if (!parts.all[at - 1]?.joined) this.#day = "";
+      for (const [place, file] of files.entries()) {
+        const its = day(file.date_created);
+        if (its !== this.#day) this.#add({ day: its }, DAY_PX);
+        this.#day = its;
+        this.#add({ file, place: from + place + 1 }, height);
+      }
+      const [end, next] = [from + files.length, parts.all[at + 1]?.from ?? parts.total];
+      if (!joined) this.#add({ gap: next - end, place: end + 1 }, (next - end) * this.#gapHeight);
     }
   }
 
@@ -46,5 +56,20 @@ export class Lines {
       else low = middle + 1;
     }
     return low;
+  }
+
+  /** How many files lie above a height. @param {number} px */
+  placeAt(px) {
+    for (let at = this.at(px); at < this.all.length; at += 1) {
+      const line = this.all[at];
+      if ("gap" in line) return line.place - 1 + Math.max(0, Math.floor((px - this.tops[at]) / this.#gapHeight));
+      if ("file" in line) return line.place - 1;
+    }
+    return Infinity;
+  }
+
+  /** The line of a file, or -1. @param {string} sid */
+  of(sid) {
+    return this.all.findIndex((line) => "file" in line && line.file.file_sid === sid);
   }
 }

@@ -1,5 +1,4 @@
-// <ta-list>: all files, the newest first. Only the rows in sight are in the document; more are asked for by cursor, so
-// that nothing is lost or doubled while files come and go.
+// <ta-list>: all files, the newest first. Only the rows in sight are in the document, and only what is near to them is asked for.
 
 import { list } from "./api.js";
 import { hear, say, sayWhy, tell } from "./bus.js";
@@ -7,38 +6,34 @@ import { h } from "./dom.js";
 import { filter } from "./filters.js";
 import { Lines } from "./lines.js";
 import { kind } from "./links.js";
+import { LIMIT, Parts } from "./parts.js";
 import { open, row } from "./rows.js";
 import { count } from "./words.js";
 
 /**
  * @typedef {import("./api.js").StoredFile} StoredFile
  * @typedef {import("./lines.js").Line} Line
+ * @typedef {import("./parts.js").Question} Question
  */
 
-const FIRST = 100;
-const MOST = 1000;
 /** Lines beyond the sight that are in the document, too. */
 const SPARE = 8;
+/** Files beyond the sight that are asked for, too. */
+const AHEAD = 40;
 const LOOK_AGAIN_MS = 20_000;
 
 export class List extends HTMLElement {
   #items = h("ul", { class: "rows", role: "list", "aria-label": "Files" });
   #none = h("p", { class: "nothing", hidden: true });
   #total = h("p", { class: "total", role: "status" });
-  /** @type {StoredFile[]} */
-  #files = [];
-  /** When each was changed. @type {Map<string, string>} */
-  #known = new Map();
-  #lines = new Lines();
+  #parts = new Parts();
+  #lines = new Lines(this.#parts, 0);
   /** The lines in the document. @type {Map<Line, HTMLLIElement>} */
   #shown = new Map();
-  #matching = 0;
-  /** @type {string | undefined} */
-  #after;
   #filter = "";
   #current = "";
   #playing = { sid: /** @type {string | null} */ (null), plays: false };
-  /** @type {AbortController | undefined} */
+  /** The question that is open. @type {AbortController | undefined} */
   #asking;
   #frame = 0;
 
@@ -46,10 +41,11 @@ export class List extends HTMLElement {
     this.append(this.#total, this.#none, this.#items);
     hear("find", (wanted) => void this.#begin(filter(/** @type {any} */ (wanted))));
     hear("state", (state) => this.#restate(state));
-    hear("next", (file) => this.#step(file, 1));
-    hear("previous", (file) => this.#step(file, -1));
-    hear("added", (file) => this.#put([file]));
-    hear("changed", (file) => this.#change(file));
+    hear("next", (file) => void this.#step(file, 1));
+    hear("previous", (file) => void this.#step(file, -1));
+    hear("added", (file) => this.#add(file));
+    // It stays where it is, though what one looks for may not be in its name any more.
+    hear("changed", (file) => this.#parts.change(file) && this.#redraw());
     hear("gone", (sid) => this.#drop(sid));
     addEventListener("scroll", () => this.#later(), { passive: true });
     let width = 0;
@@ -62,133 +58,120 @@ export class List extends HTMLElement {
     document.addEventListener("visibilitychange", () => document.hidden || this.#lookAgain());
   }
 
-  /** @param {string} sid @returns {number} its place, or -1 */
-  #at(sid) {
-    return this.#files.findIndex((file) => file.file_sid === sid);
-  }
-
   empty() {
     this.#asking?.abort();
-    [this.#files, this.#matching, this.#after] = [[], 0, undefined];
+    this.#parts = new Parts();
     this.#total.textContent = "";
     this.#layOut();
   }
 
   /** @param {string} filter */
   async #begin(filter) {
+    this.#asking?.abort();
+    const asking = (this.#asking = new AbortController());
     this.#filter = filter;
-    const asking = this.#ask();
     try {
-      const page = await list({ filter, limit: FIRST, signal: asking.signal });
-      [this.#files, this.#matching] = [page.items, page.total];
-      this.#after = page.has_more ? page.pagination.after : undefined;
+      this.#parts = Parts.of(await list({ filter, limit: LIMIT, signal: asking.signal }));
       this.#asking = undefined;
-      if (!this.#files.some((file) => file.file_sid === this.#current)) this.#current = this.#files[0]?.file_sid ?? "";
+      if (!this.#parts.has(this.#current)) this.#current = this.#parts.newest?.file_sid ?? "";
       scrollTo(0, 0);
       this.#layOut();
-    } catch (error) {
-      sayWhy(error);
-    }
-  }
-
-  #ask() {
-    this.#asking?.abort();
-    this.#asking = new AbortController();
-    return this.#asking;
-  }
-
-  /** The next files; many at once where somebody has scrolled far. @param {number} wanted */
-  async #more(wanted) {
-    if (this.#asking || !this.#after) return;
-    const asking = this.#ask();
-    const limit = Math.min(MOST, Math.max(FIRST, wanted));
-    try {
-      const page = await list({ filter: this.#filter, after: this.#after, limit, signal: asking.signal });
-      const more = page.items.filter((file) => !this.#known.has(file.file_sid));
-      this.#after = page.has_more ? page.pagination.after : undefined;
-      this.#matching = this.#after ? page.total : this.#files.length + more.length;
-      this.#asking = undefined;
-      this.#extend(more);
     } catch (error) {
       if (this.#asking === asking) this.#asking = undefined;
       sayWhy(error);
     }
   }
 
-  /** What came or changed since the newest that is known. */
-  async #lookAgain() {
-    const newest = this.#files.find((file) => !file.fresh)?.date_modified;
-    if (!newest || !this.isConnected || this.offsetParent === null) return;
-    const since = `date_modified gt "${newest}"`;
-    const page = await list({ filter: this.#filter ? `${this.#filter} and ${since}` : since, limit: FIRST }).catch(() => null);
-    const news = page?.items.filter((file) => this.#known.get(file.file_sid) !== file.date_modified) ?? [];
-    if (news.length) this.#put(news);
+  /** One question at a time. @param {Question} question @returns {Promise<boolean>} whether the answer is there */
+  async #ask(question) {
+    if (this.#asking) return false;
+    const asking = (this.#asking = new AbortController());
+    const parts = this.#parts;
+    const from = "after" in question ? { after: question.after } : "before" in question ? { before: question.before } : { offset: question.offset };
+    try {
+      const page = await list({ filter: this.#filter, ...from, limit: LIMIT, signal: asking.signal });
+      if (parts !== this.#parts) return false;
+      parts.take(question, page);
+      return true;
+    } catch (error) {
+      sayWhy(error);
+      return false;
+    } finally {
+      if (this.#asking === asking) this.#asking = undefined;
+    }
   }
 
-  /** Puts files on top. @param {StoredFile[]} files */
-  #put(files) {
-    const sids = new Set(files.map((file) => file.file_sid));
-    const kept = this.#files.filter((file) => !sids.has(file.file_sid));
-    this.#matching += files.length - (this.#files.length - kept.length);
-    this.#files = [...files, ...kept];
-    if (files[0]?.fresh) this.#current = files[0].file_sid;
+  /** What came since the newest that is known. */
+  async #lookAgain() {
+    const newest = this.#parts.newest?.date_created;
+    if (!newest || !this.isConnected || this.offsetParent === null) return;
+    const [since, parts] = [`date_created gt "${newest}"`, this.#parts];
+    const page = await list({ filter: this.#filter ? `${this.#filter} and ${since}` : since, limit: LIMIT }).catch(() => null);
+    if (!page?.items.length || parts !== this.#parts) return;
+    // Of very many it can't be told how they join what is known.
+    if (page.has_more) return void this.#begin(this.#filter);
+    parts.put(page.items);
     this.#redraw();
   }
 
-  /** @param {StoredFile} file */
-  #change(file) {
-    const at = this.#at(file.file_sid);
-    if (at < 0) return;
-    // It stays where it is until the list is looked at anew: what one has just named shouldn't jump away.
-    this.#files[at] = { ...file, date_modified: this.#files[at].date_modified };
+  /** @param {StoredFile} file that was uploaded, or has other bytes */
+  #add(file) {
+    if (!this.#parts.change(file)) this.#parts.put([file]);
+    this.#current = file.file_sid;
     this.#redraw();
   }
 
   /** @param {string} sid */
   #drop(sid) {
-    const at = this.#at(sid);
-    if (at < 0) return;
-    this.#files.splice(at, 1);
-    this.#matching -= 1;
-    if (this.#current === sid) this.#current = (this.#files[at] ?? this.#files[at - 1])?.file_sid ?? "";
+    const [below, above] = [this.#parts.beside(sid, 1), this.#parts.beside(sid, -1)];
+    if (!this.#parts.drop(sid)) return;
+    const next = [below, above].find((beside) => beside !== null && "file_sid" in beside);
+    if (this.#current === sid) this.#current = next && "file_sid" in next ? next.file_sid : "";
     this.#redraw();
   }
 
+  /** The file above or below one, asked for if it isn't known. @param {string} sid @param {1 | -1} step @returns {Promise<StoredFile | null>} */
+  async #beside(sid, step) {
+    const beside = this.#parts.beside(sid, step);
+    if (beside === null || "file_sid" in beside) return beside;
+    if (!(await this.#ask(beside))) return null;
+    this.#redraw();
+    return this.#beside(sid, step);
+  }
+
   /** The file after or before one, if it can be heard. @param {StoredFile} file @param {1 | -1} step */
-  #step(file, step) {
-    const from = this.#at(file.file_sid);
-    for (let at = from + step; from >= 0 && at >= 0 && at < this.#files.length; at += step) {
-      if (kind(this.#files[at]) !== "sound") continue;
-      this.#choose(at);
-      return tell("play", this.#files[at]);
-    }
-    say(step > 0 ? "That was the last one." : "That is the first one.");
+  async #step(file, step) {
+    let next = await this.#beside(file.file_sid, step);
+    while (next && kind(next) !== "sound") next = await this.#beside(next.file_sid, step);
+    if (!next) return say(step > 0 ? "That was the last one." : "That is the first one.");
+    this.#choose(next.file_sid);
+    tell("play", next);
   }
 
   /** Moves the choice; the focus goes along if it was in the list. @param {1 | -1} step */
-  move(step) {
-    const from = this.#at(this.#current);
-    const at = Math.max(0, Math.min(this.#files.length - 1, from + step));
-    if (this.#files.length) this.#choose(at, true);
+  async move(step) {
+    const next = await this.#beside(this.#current, step);
+    const sid = next?.file_sid ?? this.#current;
+    if (this.#parts.has(sid)) this.#choose(sid, true);
   }
 
   /** Opens what is chosen. */
   open() {
-    const file = this.#files[this.#at(this.#current)];
+    const file = this.#parts.file(this.#current);
     if (file) open(file);
   }
 
-  /** @param {number} at @param {boolean} [focus] */
-  #choose(at, focus = false) {
-    this.#current = this.#files[at].file_sid;
-    const { all, tops } = this.#lines;
-    const line = all.findIndex((line) => "file" in line && line.place === at + 1);
+  /** @param {string} sid @param {boolean} [focus] */
+  #choose(sid, focus = false) {
+    this.#current = sid;
+    const { tops } = this.#lines;
+    const line = this.#lines.of(sid);
     const [top, height] = [tops[line] + this.#origin(), tops[line + 1] - tops[line]];
     const [above, below] = [scrollY + 150, scrollY + innerHeight - this.#dock()];
     if (top < above) scrollTo(0, top - 150);
     else if (top + height > below) scrollTo(0, top + height - innerHeight + this.#dock());
     this.#redraw();
-    if (focus) this.#shown.get(this.#lines.all[line])?.querySelector("button")?.focus({ preventScroll: true });
+    if (focus) this.#shown.get(this.#lines.all[this.#lines.of(sid)])?.querySelector("button")?.focus({ preventScroll: true });
   }
 
   /** What the player covers at the foot. */
@@ -217,27 +200,31 @@ export class List extends HTMLElement {
     }
   }
 
-  /** Days and files as lines, each with its place. */
-  #layOut() {
-    for (const item of this.#shown.values()) item.remove();
-    this.#shown.clear();
-    const files = this.#files;
-    this.#known.clear();
-    [this.#files, this.#lines] = [[], new Lines()];
-    this.#extend(files);
+  /** The first file in sight, and where it is on the screen. */
+  #anchor() {
+    const top = -this.#items.getBoundingClientRect().top;
+    const at = this.#lines.all.findIndex((line, at) => "file" in line && this.#lines.tops[at] >= top);
+    const line = this.#lines.all[at];
+    return line && "file" in line ? { sid: line.file.file_sid, y: this.#lines.tops[at] - top } : null;
   }
 
-  /** @param {StoredFile[]} files behind those that are there */
-  #extend(files) {
+  /** Days, files and gaps as lines, each with its place; what is in sight stays there though something comes above it. */
+  #layOut() {
+    const anchor = scrollY > this.#origin() - 150 ? this.#anchor() : null;
+    for (const item of this.#shown.values()) item.remove();
+    this.#shown.clear();
     const rowHeight = parseFloat(getComputedStyle(this).getPropertyValue("--row-height")) || 60;
-    for (const file of files) this.#known.set(file.file_sid, file.date_modified);
-    this.#files = this.#files.concat(files);
-    this.#lines.extend(files, rowHeight);
-    const unseen = Math.max(0, this.#matching - this.#files.length) * rowHeight;
-    this.#items.style.height = `${this.#lines.end + unseen}px`;
-    this.#none.hidden = this.#files.length > 0;
+    this.#lines = new Lines(this.#parts, rowHeight);
+    this.#items.style.height = `${this.#lines.end}px`;
+    const now = anchor ? this.#lines.of(anchor.sid) : -1;
+    if (anchor && now >= 0) {
+      const by = this.#lines.tops[now] + this.#items.getBoundingClientRect().top - anchor.y;
+      if (Math.abs(by) >= 1) scrollBy(0, by);
+    }
+    const { total } = this.#parts;
+    this.#none.hidden = total > 0;
     this.#none.textContent = this.#filter ? "Nothing matches." : "There is nothing here yet. Drop files anywhere on this page, or choose Upload.";
-    this.#total.textContent = count(this.#matching, "file");
+    this.#total.textContent = count(total, "file");
     this.#draw();
   }
 
@@ -258,8 +245,15 @@ export class List extends HTMLElement {
       this.#shown.delete(line);
     }
     for (let at = first; at < last; at++) this.#place(at);
-    const missing = (top + innerHeight - this.#lines.end) / 50;
-    if (last + 40 > all.length) void this.#more(Math.round(missing) + FIRST);
+    void this.#fill(this.#lines.placeAt(top), Math.min(this.#parts.total, this.#lines.placeAt(top + innerHeight) + 1));
+  }
+
+  /** Asks for what is missing in sight, then for what is near. @param {number} first @param {number} last */
+  async #fill(first, last) {
+    const missing = this.#parts.missing(first, last) ?? this.#parts.missing(Math.max(0, first - AHEAD), last + AHEAD);
+    if (!missing || !(await this.#ask(missing))) return;
+    this.#parts.letGo(first, last, [this.#current, this.#playing.sid ?? ""]);
+    this.#redraw();
   }
 
   /** @param {number} at */
@@ -267,19 +261,21 @@ export class List extends HTMLElement {
     const line = this.#lines.all[at];
     let item = this.#shown.get(line);
     if (!item) {
-      item = "file" in line ? this.#row(line) : h("li", { class: "day" }, h("h3", {}, line.day));
+      item = "file" in line ? this.#row(line) : "day" in line ? h("li", { class: "day" }, h("h3", {}, line.day)) : h("li", { class: "gap", "aria-hidden": "true" });
       this.#shown.set(line, item);
       // In the document as on the screen, so that reading and tabbing go from top to bottom.
       const next = this.#lines.all.slice(at + 1, at + 60).map((other) => this.#shown.get(other)).find(Boolean);
       this.#items.insertBefore(item, next ?? null);
     }
-    item.style.transform = `translateY(${this.#lines.tops[at]}px)`;
+    const { tops } = this.#lines;
+    item.style.transform = `translateY(${tops[at]}px)`;
+    if ("gap" in line) item.style.height = `${tops[at + 1] - tops[at]}px`;
   }
 
   /** @param {{ file: StoredFile, place: number }} line */
   #row({ file, place }) {
     const playing = file.file_sid === this.#playing.sid;
-    const state = { current: file.file_sid === this.#current, playing, sounding: playing && this.#playing.plays, place, total: this.#matching };
+    const state = { current: file.file_sid === this.#current, playing, sounding: playing && this.#playing.plays, place, total: this.#parts.total };
     return row(file, state);
   }
 }

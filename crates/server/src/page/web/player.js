@@ -33,6 +33,8 @@ export class Player extends HTMLElement {
     this.#audio.preload = "metadata";
     this.#audio.playbackRate = this.#audio.defaultPlaybackRate = Number(recall("speed") ?? 1);
     this.append(this.#audio, this.#controls.element);
+    // What lies above it is to know how high it is.
+    new ResizeObserver(([{ target }]) => document.body.style.setProperty("--dock", `${/** @type {HTMLElement} */ (target).offsetHeight}px`)).observe(this.#controls.element);
     const follow = () => this.#follow();
     for (const event of ["timeupdate", "durationchange", "seeked", "loadedmetadata"]) this.#audio.addEventListener(event, follow);
     for (const event of ["play", "pause", "waiting", "playing"]) this.#audio.addEventListener(event, () => this.#state());

@@ -71,10 +71,10 @@ export function row(file, state) {
   const item = h("li", { class: "row", "aria-setsize": String(state.total), "aria-posinset": String(state.place) },
     play,
     h("div", { class: "row-text" }, h("div", { class: "row-line" }, name, shared, file.fresh ? h("span", { class: "tag new" }, "new") : ""),
-      h("div", { class: "row-facts" }, h("time", { class: "narrow", dateTime: file.date_modified }, time(file.date_modified)), h("span", {}, facts(file)))),
+      h("div", { class: "row-facts" }, h("time", { class: "narrow", dateTime: file.date_created }, time(file.date_created)), h("span", {}, facts(file)))),
     picture,
     h("span", { class: "row-length" }, length),
-    h("time", { class: "row-time", dateTime: file.date_modified }, time(file.date_modified)),
+    h("time", { class: "row-time", dateTime: file.date_created }, time(file.date_created)),
     menu);
   item.dataset.sid = file.file_sid;
   item.classList.toggle("playing", state.playing);

@@ -4,15 +4,16 @@ import { API, reason } from "./api.js";
 import { hear, say, tell } from "./bus.js";
 import { h, iconButton } from "./dom.js";
 import { token } from "./session.js";
-import { shown, size } from "./words.js";
+import { Transfer } from "./transfer.js";
+import { count, shown, size } from "./words.js";
 
 /** How many go at a time. */
 const AT_ONCE = 3;
 
 /**
- * @typedef {"waits" | "goes" | "rests" | "failed"} State
- * @typedef {{ file: File, state: State, sent: number, why: string, into: string, replaces: string | null, request: XMLHttpRequest | null,
- *   line: HTMLElement, bar: HTMLProgressElement, told: HTMLElement, buttons: HTMLElement }} Upload
+ * @typedef {"waits" | "goes" | "rests" | "failed" | "done"} State
+ * @typedef {{ file: File, state: State, sent: number, why: string, into: string, replaces: string | null,
+ *   transfer: { go: () => unknown, stop: () => void, forget: () => void } | null, line: HTMLElement, bar: HTMLProgressElement, told: HTMLElement, buttons: HTMLElement }} Upload
  */
 
 export class Uploads extends HTMLElement {
@@ -45,7 +46,7 @@ export class Uploads extends HTMLElement {
       this.#replacement.click();
     });
     hear("leave", () => {
-      for (const upload of this.#all) upload.request?.abort();
+      for (const upload of this.#all) upload.transfer?.forget();
       this.#all = [];
       this.#list.replaceChildren();
       this.hidden = true;
@@ -68,7 +69,7 @@ export class Uploads extends HTMLElement {
     const [bar, told, buttons] = [h("progress", { max: 1, value: 0, "aria-label": `Upload of ${file.name}` }), h("span", { class: "soft" }), h("span", { class: "upload-buttons" })];
     const line = h("li", {}, h("bdi", { class: "upload-name" }, shown(file.name)), told, buttons, bar);
     /** @type {Upload} */
-    const upload = { file, state: "waits", sent: 0, why: "", into: this.into(), replaces, request: null, line, bar, told, buttons };
+    const upload = { file, state: "waits", sent: 0, why: "", into: this.into(), replaces, transfer: null, line, bar, told, buttons };
     this.#all.push(upload);
     this.#list.append(line);
     this.hidden = false;
@@ -82,46 +83,69 @@ export class Uploads extends HTMLElement {
 
   /** @param {Upload} upload */
   #send(upload) {
-    const request = new XMLHttpRequest();
-    [upload.request, upload.state, upload.sent] = [request, "goes", 0];
-    const query = new URLSearchParams(upload.replaces ? {} : { container_sid: upload.into, name: upload.file.name });
-    // There a file of any type is a file, JSON and forms, too.
-    if (upload.replaces) request.open("PATCH", `${API}files/${upload.replaces}`);
-    else request.open("PUT", `${API}upload/?${query}`);
-    request.setRequestHeader("Authorization", `Bearer ${token()}`);
-    /** @type {File | FormData} */
-    let body = upload.file;
-    if (upload.replaces) {
-      body = new FormData();
-      body.append("data", upload.file);
-    } else request.setRequestHeader("Content-Type", upload.file.type || "application/octet-stream");
-    request.upload.addEventListener("progress", ({ loaded, total }) => {
-      upload.sent = loaded / Math.max(1, total);
-      this.#show(upload);
-    });
-    request.addEventListener("error", () => this.#failed(upload, "the connection broke"));
-    request.addEventListener("load", () => this.#answered(upload, request));
-    request.send(body);
+    [upload.state, upload.why] = ["goes", ""];
+    const transfer = (upload.transfer ??= upload.replaces ? this.#replacing(upload, upload.replaces) : this.#coming(upload));
+    void transfer.go();
     this.#show(upload);
   }
 
-  /** @param {Upload} upload @param {XMLHttpRequest} request */
-  #answered(upload, request) {
-    let answer = null;
-    try {
-      answer = JSON.parse(request.responseText);
-    } catch {
-      // What is no JSON has no reason.
-    }
-    if (request.status >= 300 || !answer) return this.#failed(upload, reason(answer, request.status));
+  /** @param {Upload} upload */
+  #coming(upload) {
+    return new Transfer(upload.file, upload.into, {
+      sent: (bytes) => this.#sent(upload, bytes),
+      waits: (seconds) => {
+        upload.why = `the connection is lost: goes on in ${count(seconds, "second")}, at ${this.#percent(upload)}`;
+        this.#show(upload);
+      },
+      // It came just now: what the answer doesn't tell is the same as what it does.
+      done: (file) => this.#done(upload, { ...file, date_created: file.date_modified }),
+      failed: (why) => this.#failed(upload, why),
+    });
+  }
+
+  /** New bytes for a file that is there go in one piece. @param {Upload} upload @param {string} sid */
+  #replacing(upload, sid) {
+    const request = new XMLHttpRequest();
+    const go = () => {
+      request.open("PATCH", `${API}files/${sid}`);
+      request.setRequestHeader("Authorization", `Bearer ${token()}`);
+      const body = new FormData();
+      body.append("data", upload.file);
+      request.send(body);
+    };
+    request.upload.addEventListener("progress", ({ loaded }) => this.#sent(upload, loaded));
+    request.addEventListener("error", () => this.#failed(upload, "the connection broke"));
+    request.addEventListener("load", () => {
+      let answer = null;
+      try {
+        answer = JSON.parse(request.responseText);
+      } catch {
+        // What is no JSON has no reason.
+      }
+      if (request.status >= 300 || !answer) this.#failed(upload, reason(answer, request.status));
+      else this.#done(upload, answer);
+    });
+    const stop = () => request.abort();
+    return { go, stop, forget: stop };
+  }
+
+  /** @param {Upload} upload @param {number} bytes */
+  #sent(upload, bytes) {
+    [upload.sent, upload.why] = [bytes / Math.max(1, upload.file.size), ""];
+    this.#show(upload);
+  }
+
+  /** @param {Upload} upload @param {import("./api.js").StoredFile} file */
+  #done(upload, file) {
+    say(upload.replaces ? `${file.name} is replaced.` : `${upload.file.name} is uploaded.`);
+    upload.state = "done";
     this.#forget(upload);
-    say(upload.replaces ? `${answer.name} is replaced.` : `${upload.file.name} is uploaded.`);
-    tell("added", { ...answer, fresh: true });
+    tell("added", { ...file, fresh: true });
   }
 
   /** @param {Upload} upload @param {string} why */
   #failed(upload, why) {
-    [upload.state, upload.why, upload.request] = ["failed", why, null];
+    [upload.state, upload.why] = ["failed", why];
     this.#show(upload);
     say(`${upload.file.name} was not uploaded: ${why}`);
     this.#go();
@@ -129,7 +153,7 @@ export class Uploads extends HTMLElement {
 
   /** @param {Upload} upload */
   #forget(upload) {
-    upload.request?.abort();
+    if (upload.state !== "done") upload.transfer?.forget();
     upload.line.remove();
     this.#all = this.#all.filter((other) => other !== upload);
     this.hidden = this.#all.length === 0;
@@ -138,17 +162,23 @@ export class Uploads extends HTMLElement {
 
   /** @param {Upload} upload @param {State} state */
   #turn(upload, state) {
-    upload.request?.abort();
-    [upload.request, upload.state] = [null, state];
+    upload.transfer?.stop();
+    upload.state = state;
     this.#show(upload);
     this.#go();
   }
 
   /** @param {Upload} upload */
+  #percent(upload) {
+    return `${Math.floor(upload.sent * 100)} %`;
+  }
+
+  /** @param {Upload} upload */
   #show(upload) {
     const { state, sent, file, why } = upload;
-    upload.bar.value = state === "goes" ? sent : 0;
-    upload.told.textContent = { waits: "waits its turn", goes: sent < 1 ? `${Math.floor(sent * 100)} % of ${size(file.size)}` : "is being read", rests: "paused: begins anew when it goes on", failed: why }[state];
+    upload.bar.value = sent;
+    const goes = why || (sent < 1 ? `${this.#percent(upload)} of ${size(file.size)}` : "is being read");
+    upload.told.textContent = { waits: "waits its turn", goes, rests: `paused at ${this.#percent(upload)}`, failed: why, done: "" }[state];
     upload.line.className = state;
     if (upload.buttons.dataset.state === state) return;
     upload.buttons.dataset.state = state;

@@ -1,0 +1,140 @@
+// One file on its way to the server, by tus 1.0.0: where the connection breaks it goes on where it was, as soon as that is possible.
+
+import { API, Refused, reason } from "./api.js";
+import { token } from "./session.js";
+
+/** @typedef {{ sent: (bytes: number) => void, waits: (seconds: number) => void, done: (file: any) => void, failed: (why: string) => void }} Told */
+
+const AT_MOST_S = 30;
+
+/** @param {string} text as UTF-8 in base64 */
+const coded = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+
+/** Whether it is worth trying again by itself. @param {number} status 0 where there was no answer */
+const passes = (status) => status === 0 || status === 408 || status === 409 || status === 429 || status >= 500;
+
+export class Transfer {
+  /** @type {File} */
+  #file;
+  /** @type {string} */
+  #into;
+  /** @type {Told} */
+  #told;
+  /** Whose it is, whoever is signed in by now. */
+  #token = token();
+  /** Where its bytes go, once the server knows of it. */
+  #url = "";
+  #tries = 0;
+  /** @type {XMLHttpRequest | undefined} */
+  #request;
+  /** @type {number | undefined} */
+  #timer;
+  #again = () => this.#retryNow();
+
+  /**
+   * @param {File} file
+   * @param {string} into the container
+   * @param {Told} told
+   */
+  constructor(file, into, told) {
+    [this.#file, this.#into, this.#told] = [file, into, told];
+  }
+
+  /** @returns {Promise<void>} */
+  async go() {
+    try {
+      const answer = this.#url ? await this.#ask("HEAD", this.#url) : await this.#begin();
+      const at = Number(answer.getResponseHeader("Upload-Offset"));
+      const place = answer.getResponseHeader("X-File-Uri");
+      this.#told.sent(at);
+      const last = place ? answer : await this.#ask("PATCH", this.#url, { "Upload-Offset": String(at), "Content-Type": "application/offset+octet-stream" }, this.#file.slice(at), at);
+      const uri = last.getResponseHeader("X-File-Uri");
+      if (!uri) return this.go();
+      const told = await this.#ask("GET", new URL(uri, this.#url).href);
+      this.#told.done(JSON.parse(told.responseText));
+    } catch (error) {
+      if (error instanceof Refused) this.#refused(error);
+    }
+  }
+
+  async #begin() {
+    const { name, type, size } = this.#file;
+    const said = { filename: name, container_sid: this.#into, ...(type ? { filetype: type } : {}) };
+    const metadata = Object.entries(said).map(([key, value]) => `${key} ${coded(value)}`).join(",");
+    const answer = await this.#ask("POST", `${API}uploads`, { "Upload-Length": String(size), "Upload-Metadata": metadata });
+    this.#url = new URL(answer.getResponseHeader("Location") ?? "", `${API}uploads`).href;
+    return answer;
+  }
+
+  /** @param {Refused} error */
+  #refused({ status, message }) {
+    // The server knows of it no more, as after a restart.
+    if (status === 404 && this.#url) {
+      this.#url = "";
+      return void this.go();
+    }
+    if (!passes(status)) return this.#told.failed(message);
+    const seconds = Math.min(AT_MOST_S, 2 ** this.#tries++);
+    this.#told.waits(seconds);
+    this.#timer = setTimeout(this.#again, seconds * 1000);
+    addEventListener("online", this.#again, { once: true });
+  }
+
+  #retryNow() {
+    this.#still();
+    void this.go();
+  }
+
+  #still() {
+    clearTimeout(this.#timer);
+    removeEventListener("online", this.#again);
+  }
+
+  /** Stops, until it goes on. */
+  stop() {
+    this.#still();
+    this.#request?.abort();
+  }
+
+  /** Gives it up. */
+  forget() {
+    this.stop();
+    if (this.#url) void this.#ask("DELETE", this.#url).catch(() => null);
+  }
+
+  /**
+   * Asks by XMLHttpRequest, which tells how much has gone.
+   * @param {string} method
+   * @param {string} url
+   * @param {Record<string, string>} [headers]
+   * @param {Blob} [body]
+   * @param {number} [from] bytes that went before
+   * @returns {Promise<XMLHttpRequest>} it stays open for ever where it was stopped
+   */
+  #ask(method, url, headers = {}, body, from = 0) {
+    const request = (this.#request = new XMLHttpRequest());
+    request.open(method, url);
+    request.setRequestHeader("Authorization", `Bearer ${this.#token}`);
+    request.setRequestHeader("Tus-Resumable", "1.0.0");
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", ({ loaded }) => {
+      this.#tries = 0;
+      this.#told.sent(from + loaded);
+    });
+    return new Promise((resolve, reject) => {
+      request.addEventListener("error", () => reject(new Refused("the connection broke", 0)));
+      request.addEventListener("load", () => {
+        const { status, responseText } = request;
+        if (status < 300) return resolve(request);
+        let answer = null;
+        try {
+          answer = JSON.parse(responseText);
+        } catch {
+          // What is no JSON has no reason.
+        }
+        reject(new Refused(reason(answer, status), status));
+      });
+      request.send(body);
+    });
+  }
+}
