@@ -9,11 +9,12 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Where status codes may be named: the renderers of answers and refusals, and those who route.
-const KNOW_STATUS_CODES: [&str; 14] = [
+const KNOW_STATUS_CODES: [&str; 15] = [
     "crates/server/src/apis/carrierx/containers.rs",
     "crates/server/src/apis/carrierx/errors.rs",
     "crates/server/src/apis/carrierx/files.rs",
     "crates/server/src/apis/carrierx/upload.rs",
+    "crates/server/src/apis/carrierx/uploads.rs",
     "crates/server/src/apis/evovoice/answers.rs",
     "crates/server/src/apis/evovoice/errors.rs",
     "crates/server/src/apis/storage/cors.rs",

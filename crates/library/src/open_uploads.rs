@@ -1,6 +1,6 @@
-//! Uploads that come in several requests. Between them each is a draft and a line in memory: a restart forgets them, and
-//! their senders begin anew. One request at a time has one; the latest goes first, because an earlier one of the same
-//! sender is on a connection that broke.
+//! Uploads that come in several requests. Between them each is a draft and a line in memory: a restart forgets them,
+//! and their senders begin anew. One request at a time has one; the latest goes first, because an earlier one of the
+//! same sender is on a connection that broke.
 
 use crate::{Error, Library, Principal, Upload};
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! What is done without being asked: files whose lifecycle has ended go, and uploads that nobody goes on with; what
-//! can't be removed at once is tried again; stored bytes that the catalog doesn't know are set aside; those that it knows are looked after; what an
-//! earlier version could not play is probed again.
+//! can't be removed at once is tried again; stored bytes that the catalog doesn't know are set aside; those that it
+//! knows are looked after; what an earlier version could not play is probed again.
 
 use crate::{Error, Library, blocking, now_ms};
 use blob::Store;
