@@ -10,7 +10,7 @@ class Server {
   made = 0;
 
   add() {
-    this.files.unshift({ file_sid: `s${this.made}`, number: this.made, date_created: "" });
+    this.files.unshift({ file_sid: `s${this.made}`, number: this.made, date_created: String(this.made).padStart(8, "0") });
     this.made += 1;
   }
 
@@ -71,6 +71,13 @@ function run(number) {
     if (changes === 2 && chance(3) === 0 && server.files.length) {
       const [gone] = server.files.splice(chance(server.files.length), 1 + chance(40));
       if (chance(2)) parts.drop(gone.file_sid);
+    }
+    // Deleted, and taken back.
+    const taken = chance(4) === 0 ? server.files[chance(server.files.length || 1)] : undefined;
+    if (taken && taken.number <= newest()) {
+      if (chance(2)) parts.drop(taken.file_sid);
+      check(parts, `${number}: a deletion`);
+      parts.insert({ ...taken });
     }
     if (chance(10) === 0) parts.letGo(place, place + 20, []);
     const known = held(parts);

@@ -114,10 +114,10 @@ export class List extends HTMLElement {
     this.#redraw();
   }
 
-  /** @param {StoredFile} file that was uploaded, or has other bytes */
+  /** @param {StoredFile} file that was uploaded, has other bytes, or is not to be deleted after all */
   #add(file) {
-    if (!this.#parts.change(file)) this.#parts.put([file]);
-    this.#current = file.file_sid;
+    if (!this.#parts.change(file)) this.#parts.insert(file);
+    if (this.#parts.has(file.file_sid)) this.#current = file.file_sid;
     this.#redraw();
   }
 

@@ -129,6 +129,22 @@ export class Parts {
     this.#shift(0, added.length);
   }
 
+  /** Puts a file where it belongs, by when it came; in a gap it comes with the others there. @param {StoredFile} file */
+  insert(file) {
+    if (this.has(file.file_sid)) return;
+    const last = this.all.length - 1;
+    const isOlder = (/** @type {StoredFile} */ other) => other.date_created < file.date_created;
+    const behind = this.all.findIndex(({ files }) => files.some(isOlder));
+    const part = behind < 0 ? this.all[last] : this.all[behind];
+    const at = behind < 0 ? part.files.length : part.files.findIndex(isOlder);
+    const edge = behind < 0 ? !part.joined : at === 0 && behind > 0 && !this.all[behind - 1].joined;
+    if (!edge) {
+      part.files.splice(at, 0, file);
+      this.#known.set(file.file_sid, part);
+    }
+    this.#shift(edge && behind > 0 ? behind - 1 : behind < 0 ? last : behind, 1);
+  }
+
   /** @param {StoredFile} file where it is, as it is now */
   change(file) {
     const found = this.#find(file.file_sid);
