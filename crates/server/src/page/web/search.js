@@ -6,7 +6,7 @@ import { h, icon, select } from "./dom.js";
 import { KINDS, LENGTHS, NOTHING, PLACES, PUBLISHED, fromAddress, narrowed, toAddress } from "./filters.js";
 
 /** Between the last key and the question. */
-const PAUSE_MS = 50;
+const PAUSE_MS = 15;
 
 export class Search extends HTMLElement {
   #wanted = fromAddress();
