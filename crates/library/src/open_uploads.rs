@@ -12,18 +12,26 @@ use uuid::Uuid;
 /// How long an upload is kept that nobody goes on with.
 const LIFE: Duration = Duration::from_secs(24 * 3600);
 
+/// After so long one that nobody goes on with gives way to another that comes.
+const REST: Duration = Duration::from_secs(600);
+
 /// Uploads of a partner that are not whole yet.
-const MOST_OF_PARTNER: u64 = 32;
+const MOST_OF_PARTNER: usize = 32;
+
+/// Those of all partners: each holds a file open.
+const MOST_UNFINISHED: usize = 200;
 
 /// Bytes that the uploads of a partner may announce together, in uploads of the greatest length.
 const MOST_LENGTHS: u64 = 4;
 
-/// Uploads of all partners, and files that came so, whose senders may still ask.
+/// All of them, and files that came so, whose senders may still ask.
 const MOST: usize = 2048;
+
+type All = HashMap<Uuid, Arc<OpenUpload>>;
 
 /// The uploads that are open.
 #[derive(Default)]
-pub(crate) struct OpenUploads(Mutex<HashMap<Uuid, Arc<OpenUpload>>>);
+pub(crate) struct OpenUploads(Mutex<All>);
 
 /// An upload that comes in several requests.
 pub struct OpenUpload {
@@ -102,6 +110,30 @@ impl OpenUpload {
     fn is_whole(&self) -> bool {
         held(&self.touched).is_whole
     }
+
+    fn is_unfinished_of(&self, partner_sid: Uuid) -> bool {
+        self.owner.partner_sid == partner_sid && !self.is_whole()
+    }
+
+    fn rests_for(self: &Arc<Self>) -> Duration {
+        // Whoever has the turn holds the upload too.
+        match Arc::strong_count(self) {
+            1 => held(&self.touched).at.elapsed(),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+/// Forgets the one among some that has rested longest, if that is long: whether there was such a one.
+fn give_way(all: &mut All, some: impl Fn(&OpenUpload) -> bool) -> bool {
+    let resting = all.values().filter(|open| some(open) && open.rests_for() >= REST);
+    let longest = resting.max_by_key(|open| open.rests_for()).map(|open| open.id);
+    longest.is_some_and(|id| all.remove(&id).is_some())
+}
+
+/// Has room for one more among some.
+fn has_room(all: &mut All, most: usize, some: impl Fn(&OpenUpload) -> bool + Copy) -> bool {
+    all.values().filter(|open| some(open)).count() < most || give_way(all, some)
 }
 
 impl Turn {
@@ -135,22 +167,22 @@ impl Library {
     ) -> Result<Arc<OpenUpload>, Error> {
         upload.check_length(length_bytes)?;
         let mut all = held(&self.open_uploads.0);
-        if all.len() >= MOST {
-            all.retain(|_, open| !open.is_whole());
+        let theirs = |open: &OpenUpload| open.is_unfinished_of(caller.partner_sid);
+        let has_room = has_room(&mut all, MOST_OF_PARTNER, theirs)
+            && has_room(&mut all, MOST_UNFINISHED, |open| !open.is_whole())
+            && has_room(&mut all, MOST, |_| true);
+        if !has_room {
+            return Err(Error::LimitReached { quota: "uploads", limit: MOST_OF_PARTNER as u64 });
         }
-        let is_theirs = |open: &&Arc<OpenUpload>| {
-            open.owner.partner_sid == caller.partner_sid && !open.is_whole()
+        let limit = greatest_bytes.saturating_mul(MOST_LENGTHS);
+        let announced = |all: &All| {
+            let lengths = all.values().filter(|open| theirs(open)).map(|open| open.length_bytes);
+            lengths.fold(length_bytes, u64::saturating_add)
         };
-        let lengths = all.values().filter(is_theirs).map(|open| open.length_bytes);
-        let (count, bytes) = lengths.fold((0, length_bytes), |(count, bytes), length| {
-            (count + 1, u64::saturating_add(bytes, length))
-        });
-        let most_bytes = greatest_bytes.saturating_mul(MOST_LENGTHS);
-        if count >= MOST_OF_PARTNER || all.len() >= MOST {
-            return Err(Error::LimitReached { quota: "uploads", limit: MOST_OF_PARTNER });
-        }
-        if bytes > most_bytes {
-            return Err(Error::LimitReached { quota: "uploads", limit: most_bytes });
+        while announced(&all) > limit {
+            if !give_way(&mut all, theirs) {
+                return Err(Error::LimitReached { quota: "uploads", limit });
+            }
         }
         let open = Arc::new(OpenUpload {
             id: Uuid::new_v4(),
@@ -181,9 +213,6 @@ impl Library {
 
     /// Forgets what nobody went on with.
     pub(crate) fn end_old_uploads(&self) {
-        held(&self.open_uploads.0).retain(|_, open| {
-            // Whoever has the turn holds the upload too.
-            Arc::strong_count(open) > 1 || held(&open.touched).at.elapsed() < LIFE
-        });
+        held(&self.open_uploads.0).retain(|_, open| open.rests_for() < LIFE);
     }
 }
