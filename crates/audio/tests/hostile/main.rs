@@ -17,6 +17,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A head followed by zeros, up to any length.
 struct Zeros {
@@ -154,6 +155,47 @@ fn segments_within_segments_come_to_an_end() {
     let nested = [0x18, 0x53, 0x80, 0x67, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
     let source: Source = Arc::new([&head[..], &nested.repeat(20_000)].concat());
     assert_eq!(refusal(&source), "matroska: there is no audio track");
+}
+
+/// A source that counts what is read of it.
+struct Counted {
+    bytes: Vec<u8>,
+    read: AtomicU64,
+}
+
+impl ReadAt for Counted {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let read = self.bytes.read_at(buffer, offset)?;
+        self.read.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+
+    fn length_bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+}
+
+#[test]
+fn small_elements_that_each_claim_the_rest_of_a_file_are_not_each_searched_to_its_end() {
+    let good = include_bytes!("../../../../tests/fuzz/seeds/matroska/opus.webm");
+    // Tags that hold a tag with a text, or tracks that hold one, as long as 128 TiB, and room behind them.
+    let endless = [0x01, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xec, 0x80];
+    let tags: [&[u8]; 2] =
+        [&[0x12, 0x54, 0xc3, 0x67, 0x8f, 0x73, 0x73, 0x8c, 0x67, 0xc8], &endless];
+    let tracks: [&[u8]; 2] = [&[0x16, 0x54, 0xae, 0x6b, 0x8b, 0xae], &endless];
+    let room = [&[0xec, 0x42, 0x58][..], &[0; 600]].concat();
+    let begin = good.windows(4).position(|id| id == [0x15, 0x49, 0xa9, 0x66]).unwrap();
+    for flood in [tags, tracks] {
+        let flood = [flood.concat(), room.clone()].concat().repeat(2000);
+        for (before, behind) in [(&good[..], &[][..]), (&good[..begin], &good[begin..])] {
+            let bytes = [before, &flood, behind].concat();
+            let length = bytes.len() as u64;
+            let source = Arc::new(Counted { bytes, read: AtomicU64::new(0) });
+            let _ = probe(&(source.clone() as Source), Hint::default());
+            let read = source.read.load(Ordering::Relaxed);
+            assert!(read < 100 * length, "{read} bytes of {length}");
+        }
+    }
 }
 
 #[test]

@@ -187,6 +187,12 @@ fn the_other_envelopes_are_read() {
     is_heard(&rf64, "RF64");
     rf64[..2].copy_from_slice(b"BW");
     is_heard(&rf64, "BW64");
+    // The long size of the data stands behind that of the whole.
+    assert_eq!(&rf64[12..16], b"ds64");
+    for lie in [0, 2, 800, 16_000 + 5000, 1 << 40, u64::MAX - 40, u64::MAX] {
+        rf64[28..36].copy_from_slice(&u64::to_le_bytes(lie));
+        is_heard(&rf64, &format!("a ds64 that says {lie} bytes"));
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use super::arithmetic::{mult, mult_r, norm, sub};
 use super::{HISTORY, QUARTER};
+use wide::{i16x8, i32x4};
 
 /// Gains as they are coded, and the borders between them.
 const GAINS: [i16; 4] = [3277, 11469, 21299, 32767];
@@ -12,16 +13,21 @@ const BORDERS: [i16; 3] = [6554, 16384, 26214];
 const SHORTEST: usize = 40;
 const LONGEST: usize = 120;
 
+/// Vectors that a quarter fills.
+const VECTORS: usize = QUARTER / 8;
+
 /// The period that is most like a quarter, and its gain, both as coded.
 pub fn find(quarter: &[i16; QUARTER], history: &[i16; HISTORY]) -> (u8, u8) {
     let largest = quarter.iter().map(|s| s.saturating_abs()).max().unwrap_or(0);
     let spare = if largest == 0 { 0 } else { norm(i32::from(largest) << 16) };
     let scale = if spare > 6 { 0 } else { 6 - spare };
+    let scaled = quarter.map(|now| now >> scale);
+    let now: [i16x8; VECTORS] = std::array::from_fn(|i| i16x8::new(scaled.as_chunks().0[i]));
     let (mut lag, mut best) = (SHORTEST, 0);
     for candidate in SHORTEST..=LONGEST {
-        let past = &history[HISTORY - candidate..];
-        let pairs = quarter.iter().zip(past);
-        let sum: i32 = pairs.map(|(now, then)| i32::from(now >> scale) * i32::from(*then)).sum();
+        let past = history[HISTORY - candidate..][..QUARTER].as_chunks().0;
+        let parts = now.iter().zip(past).map(|(now, then)| now.dot(i16x8::new(*then)));
+        let sum = parts.fold(i32x4::ZERO, |sum, part| sum + part).reduce_add();
         if sum > best {
             (lag, best) = (candidate, sum);
         }

@@ -32,13 +32,16 @@ pub fn code(residual: &[i16; QUARTER], quarter: &mut Quarter) {
 }
 
 fn weigh(residual: &[i16; QUARTER]) -> [i16; QUARTER] {
-    std::array::from_fn(|at| {
-        let products = WEIGHTS.iter().enumerate().filter_map(|(i, weight)| {
-            let sample = *residual.get((at + i).checked_sub(5)?)?;
-            Some(i32::from(sample) * weight)
-        });
-        saturate((4096 + products.sum::<i32>()) >> 13)
-    })
+    // Silence is on both sides.
+    let mut padded = [0; QUARTER + WEIGHTS.len() - 1];
+    padded[WEIGHTS.len() / 2..][..QUARTER].copy_from_slice(residual);
+    let mut sums = [4096; QUARTER];
+    for (i, weight) in WEIGHTS.iter().enumerate() {
+        for (sum, sample) in sums.iter_mut().zip(&padded[i..]) {
+            *sum += i32::from(*sample) * weight;
+        }
+    }
+    sums.map(|sum| saturate(sum >> 13))
 }
 
 /// The first of the samples that are kept, so that as little as can be is lost.

@@ -8,6 +8,7 @@ use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
 use crate::tags::Tags;
 use crate::{Planar, Source};
+use std::ops::Range;
 
 /// Reading headerless GSM.
 pub struct GsmSource;
@@ -56,11 +57,11 @@ impl SourceFormat for GsmSource {
     fn open(
         &self,
         source: &Source,
-        _facts: &Facts,
+        facts: &Facts,
         _index: &[u8],
         start_frame: u64,
     ) -> Result<Box<dyn Decode>, DecodeError> {
-        Ok(Box::new(GsmDecode::new(source, Packing::Raw, start_frame)))
+        Ok(Box::new(GsmDecode::new(source, Packing::Raw, start_frame..facts.frame_count)))
     }
 }
 
@@ -76,15 +77,17 @@ pub struct GsmDecode {
     packing: Packing,
     decoder: Decoder,
     offset: u64,
-    /// Frames of pre-roll still to drop.
+    /// Frames of pre-roll still to drop, and of sound still to give.
     skip: usize,
+    left: u64,
     bytes: Vec<u8>,
 }
 
 impl GsmDecode {
-    /// Starts at `start_frame` of a source that is nothing but blocks.
+    /// To give those frames of a source that is nothing but blocks.
     #[must_use]
-    pub fn new(source: &Source, packing: Packing, start_frame: u64) -> Self {
+    pub fn new(source: &Source, packing: Packing, frames: Range<u64>) -> Self {
+        let start_frame = frames.start;
         let block = start_frame.saturating_sub(PRE_ROLL_FRAMES) / packing.samples();
         Self {
             source: source.clone(),
@@ -92,6 +95,7 @@ impl GsmDecode {
             decoder: Decoder::default(),
             offset: block.saturating_mul(packing.block_bytes() as u64),
             skip: (start_frame - block * packing.samples()) as usize,
+            left: frames.end.saturating_sub(start_frame),
             bytes: Vec::new(),
         }
     }
@@ -116,6 +120,8 @@ impl Decode for GsmDecode {
                     let samples = self.decoder.decode(frame);
                     let wanted = samples.get(self.skip..).unwrap_or(&[]);
                     self.skip -= samples.len() - wanted.len();
+                    let wanted = &wanted[..wanted.len().min(self.left as usize)];
+                    self.left -= wanted.len() as u64;
                     mono.extend(wanted.iter().map(|s| f32::from(*s) / 32768.0));
                 }
             }

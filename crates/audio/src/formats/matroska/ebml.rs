@@ -20,6 +20,13 @@ impl Element {
     pub fn end(&self, limit: u64) -> u64 {
         self.length.map_or(limit, |l| self.start.saturating_add(l).min(limit))
     }
+
+    /// The same, no longer than what it is in, which ends at `limit`: else small elements that claim the rest of a
+    /// file would each be searched to its end.
+    #[must_use]
+    pub fn within(self, limit: u64) -> Self {
+        Self { length: Some(self.end(limit).saturating_sub(self.start)), ..self }
+    }
 }
 
 /// A number of variable length with its marker bit, and how many bytes it takes.

@@ -43,6 +43,7 @@ pub fn read(source: &Source) -> io::Result<Said> {
     let mut at = 0;
     for _ in 0..MOST_ELEMENTS {
         let Some(found) = element(&mut window, at, end)? else { break };
+        let found = found.within(end);
         at = if found.id == id::SEGMENT { found.start } else { found.end(end) };
         match found.id {
             id::INFO => {
@@ -76,7 +77,7 @@ fn each(
         let Some(found) = element(window, at, end)? else { break };
         at = found.end(end);
         if found.id == wanted {
-            act(window, &found)?;
+            act(window, &found.within(end))?;
         }
     }
     Ok(())

@@ -113,7 +113,7 @@ fn inner(window: &mut Window, parent: &Element, wanted: u32) -> io::Result<Optio
     let mut at = parent.start;
     while let Some(found) = element(window, at, end)? {
         if found.id == wanted {
-            return Ok(Some(found));
+            return Ok(Some(found.within(end)));
         }
         at = found.end(end);
     }
@@ -126,6 +126,7 @@ fn first_track(window: &mut Window, tracks: &Element) -> io::Result<Result<Track
     let mut refusal = "there is no audio track".to_owned();
     while let Some(entry) = element(window, at, end)? {
         at = entry.end(end);
+        let entry = entry.within(end);
         let kind = child(window, &entry, TRACK_TYPE)?.map(|v| unsigned(&v));
         if entry.id != TRACK_ENTRY || kind != Some(AUDIO) {
             continue;

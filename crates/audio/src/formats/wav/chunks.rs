@@ -29,6 +29,8 @@ pub struct Chunks {
     pub outer: Outer,
     /// The format.
     pub fmt: Fmt,
+    /// Frames of sound by the `fact` chunk in front of the data, true or not.
+    pub fact: Option<u32>,
     /// Where the data lie: those of the first chunk that holds any.
     pub data: Range<u64>,
     /// What was measured instead.
@@ -40,12 +42,20 @@ pub fn read(source: &Source) -> Result<Chunks, ProbeError> {
     let mut window = Window::new(source);
     let outer = Outer::of(window.peek(0, 40)?).ok_or_else(|| unsupported("no WAV"))?;
     let tail = if outer == Outer::W64 { None } else { tail::begins(source, outer)? };
-    let mut walk =
-        Walk { window, outer, tail, fmt: None, long: None, data: None, repaired: Vec::new() };
+    let mut walk = Walk {
+        window,
+        outer,
+        tail,
+        fmt: None,
+        long: None,
+        fact: None,
+        data: None,
+        repaired: Vec::new(),
+    };
     walk.run()?;
     let fmt = walk.fmt.ok_or_else(|| unsupported("a WAV without a `fmt ` chunk"))?;
     let data = walk.data.ok_or_else(|| unsupported("a WAV without a `data` chunk"))?;
-    Ok(Chunks { outer, fmt, data, repaired: walk.repaired })
+    Ok(Chunks { outer, fmt, fact: walk.fact, data, repaired: walk.repaired })
 }
 
 fn unsupported(message: &str) -> ProbeError {
@@ -60,6 +70,7 @@ struct Walk {
     fmt: Option<Fmt>,
     /// The data's size in RF64.
     long: Option<u64>,
+    fact: Option<u32>,
     data: Option<Range<u64>>,
     repaired: Vec<String>,
 }
@@ -104,6 +115,7 @@ impl Walk {
                 self.fmt =
                     Some(fmt.ok_or_else(|| unsupported("a `fmt ` chunk that is too short"))?);
             }
+            b"fact" => self.fact = self.outer.u32(body, 0),
             b"ds64" if self.outer == Outer::Rf64 => self.long = u64_le(body, 8),
             _ => {}
         }

@@ -54,7 +54,7 @@ impl SourceFormat for WavSource {
             return Ok(Box::new(BlockDecode::new(source, facts, (codec, index), start_frame)?));
         }
         if facts.codec == gsm::CODEC {
-            return gsm::open(source, index, start_frame);
+            return gsm::open(source, index, start_frame..facts.frame_count);
         }
         if let Some(row) = inner::of_codec(&facts.codec) {
             return inner::open(source, facts, row, index, start_frame);

@@ -11,6 +11,7 @@ use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Probed};
 use crate::formats::gsm::{GsmDecode, frames_of};
 use crate::tags::Tags;
+use std::ops::Range;
 
 /// The name in [`Facts::codec`].
 pub const CODEC: &str = "gsm";
@@ -27,13 +28,18 @@ pub fn probe(source: &Source, chunks: &Chunks) -> Result<Probed, ProbeError> {
         )));
     }
     let bytes = chunks.data.end - chunks.data.start;
+    let whole = frames_of(Packing::Wav49, bytes);
+    // Within the last block a `fact` is believed: the rest of the block only fills it up.
+    let fact = chunks.fact.map(u64::from);
+    let ends_within = |frames: &u64| (1..Packing::Wav49.samples()).contains(&(whole - frames));
+    let frame_count = fact.filter(|frames| *frames < whole).filter(ends_within).unwrap_or(whole);
     let facts = Facts {
         format: "wav".into(),
         codec: CODEC.into(),
         // The samples are made at 8 kHz; some recorders play them at another rate.
         rate_hz: if fmt.rate_hz == 0 { RATE_HZ } else { fmt.rate_hz },
         channels: 1,
-        frame_count: frames_of(Packing::Wav49, bytes),
+        frame_count,
         bitrate_bps: (u64::from(fmt.rate_hz) * 65 * 8 / 320) as u32,
         constant_bitrate: true,
         canonical: is_canonical(source, chunks, CODEC)?,
@@ -46,14 +52,14 @@ pub fn probe(source: &Source, chunks: &Chunks) -> Result<Probed, ProbeError> {
     Ok(Probed { facts, index })
 }
 
-/// Opens what [`probe`] found.
+/// Opens what [`probe`] found, to give those frames of it.
 pub fn open(
     source: &Source,
     index: &[u8],
-    start_frame: u64,
+    frames: Range<u64>,
 ) -> Result<Box<dyn Decode>, DecodeError> {
     let broken = || DecodeError::Broken("the index of the data is damaged".into());
     let (start, end) = (u64_le(index, 0).ok_or_else(broken)?, u64_le(index, 8).ok_or_else(broken)?);
     let data = Part::of(source, start..end);
-    Ok(Box::new(GsmDecode::new(&data, Packing::Wav49, start_frame)))
+    Ok(Box::new(GsmDecode::new(&data, Packing::Wav49, frames)))
 }
