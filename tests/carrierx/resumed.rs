@@ -91,6 +91,11 @@ fn an_upload_is_its_sender_s_alone_and_takes_what_was_announced_alone() {
     assert_refused(&refused, 409, "Conflict", "Upload-Offset");
     let refused = bring(&api, &path, 0, b"more than ten").send();
     assert_refused(&refused, 413, "Payload Too Large", "body");
+    let coded = bring(&api, &path, 0, b"abc").header("Content-Encoding", "gzip").send();
+    assert_refused(&coded, 415, "Unsupported media type", "Content-Encoding");
+    // `filename` of two lines.
+    let named = tus(&api, "POST", UPLOADS).header("Upload-Length", "3");
+    assert_invalid(&named.header("Upload-Metadata", "filename YQpi").send(), "name");
     let typed = tus(&api, "PATCH", &path).header("Upload-Offset", "0").body(b"abc").send();
     assert_eq!(typed.status, 415, "{}", typed.text());
     let unversioned = api.get(&path);

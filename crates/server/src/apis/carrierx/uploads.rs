@@ -8,7 +8,8 @@ use super::auth::Caller;
 use super::errors::ApiError;
 use super::objects::ErrorBody;
 use super::upload::Sender;
-use crate::apis::storage::{Refusal, Storage, base64, ingest, json};
+use crate::apis::storage::ingest::{self, Carried};
+use crate::apis::storage::{Refusal, Storage, base64, json};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -21,8 +22,8 @@ use std::sync::Arc;
 
 const VERSION: &str = "1.0.0";
 const EXTENSIONS: &str = "creation,expiration,termination";
-const LENGTH: &str = "upload-length";
-const OFFSET: &str = "upload-offset";
+const LENGTH: &str = "Upload-Length";
+const OFFSET: &str = "Upload-Offset";
 
 /// Says in every answer which protocol it is, and what of it pages of other origins may read.
 pub async fn said(response: Response) -> Response {
@@ -62,17 +63,20 @@ pub async fn create(
     let greatest = storage.max_upload_bytes;
     if length > greatest {
         let message = format!("the file is too large; allowed: {greatest} bytes");
-        return Err(Refusal::TooLarge { field: "Upload-Length".into(), message }.into());
+        return Err(Refusal::TooLarge { field: LENGTH.into(), message }.into());
     }
     let mut said = metadata(&headers)?;
     let mut take =
         |name: &str| said.remove(name).and_then(|value| Some(value.as_str()?.to_owned()));
     let (name, kind) = (take("filename"), take("filetype"));
+    if let Some(name) = name.as_deref().map(ingest::base_name).filter(|name| !name.is_empty()) {
+        said.entry("name").or_insert_with(|| name.into());
+    }
     let mut upload = storage.library.begin_upload(&caller).await?;
     let sender = Sender { storage: &storage, caller, uploads: true };
     upload.say(sender.changes(said).await?);
     upload.refuse_early().await?;
-    upload.begin_bytes(name.as_deref().map(ingest::base_name).map(str::to_owned), kind);
+    upload.begin_bytes(None, kind);
     let open = storage.library.open_upload(&caller, upload, length, greatest)?;
     let mut turn = Arc::clone(&open).turn().await;
     kept_if_whole(&storage, &open, &mut turn).await?;
@@ -115,6 +119,8 @@ pub async fn patch(
 ) -> Result<Response, ApiError> {
     let headers = request.headers();
     check_version(headers)?;
+    // A coded body is refused, as elsewhere.
+    Carried::by(headers)?;
     let kind = json::media_type(headers);
     if kind != "application/offset+octet-stream" {
         let message = format!("`{kind}`; allowed: application/offset+octet-stream");
@@ -219,7 +225,7 @@ fn at(offset: u64, come: u64, is_there: bool) -> Result<(), ApiError> {
     match is_there {
         false => Err(Refusal::NotFound.into()),
         true if offset == come => Ok(()),
-        true => Err(ApiError::conflict("Upload-Offset", format!("{come} bytes have come"))),
+        true => Err(ApiError::conflict(OFFSET, format!("{come} bytes have come"))),
     }
 }
 
@@ -258,17 +264,17 @@ fn told(open: &OpenUpload, coming: &Coming) -> HeaderMap {
     let lines = [
         (OFFSET, Some(offset.to_string())),
         (LENGTH, Some(open.length_bytes.to_string())),
-        ("upload-expires", Some(httpdate::fmt_http_date(open.expires()))),
-        ("x-file-uri", file),
+        ("Upload-Expires", Some(httpdate::fmt_http_date(open.expires()))),
+        ("X-File-Uri", file),
     ];
     let line = |(name, text): (&'static str, Option<String>)| {
-        Some((HeaderName::from_static(name), HeaderValue::try_from(text?).ok()?))
+        Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(text?).ok()?))
     };
     lines.into_iter().filter_map(line).collect()
 }
 
 fn check_version(headers: &HeaderMap) -> Result<(), ApiError> {
-    match headers.get("tus-resumable").map(HeaderValue::as_bytes) {
+    match headers.get("Tus-Resumable").map(HeaderValue::as_bytes) {
         Some(version) if version == VERSION.as_bytes() => Ok(()),
         _ => Err(ApiError::version("Tus-Resumable", format!("required; allowed: {VERSION}"))),
     }
@@ -284,7 +290,7 @@ fn number(headers: &HeaderMap, name: &'static str) -> Result<u64, ApiError> {
 /// `name BASE64,name BASE64 …`; a name without a value says nothing.
 fn metadata(headers: &HeaderMap) -> Result<Map<String, Value>, ApiError> {
     let wrong = || Refusal::malformed("Upload-Metadata", "must be: name BASE64,name BASE64 …");
-    let Some(value) = headers.get("upload-metadata") else { return Ok(Map::new()) };
+    let Some(value) = headers.get("Upload-Metadata") else { return Ok(Map::new()) };
     let text = value.to_str().map_err(|_| wrong())?;
     let mut said = Map::new();
     for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
