@@ -8,7 +8,7 @@ use blob::{
     private_folder,
 };
 use catalog::Catalog;
-use library::{CATALOG_FILE, Library, LinkBase, PLACE_KEY, Principal, RESTORING, Welcome};
+use library::{CATALOG_FILE, Library, PLACE_KEY, Principal, RESTORING, Welcome};
 use media::Media;
 use semantics::signature::Secret;
 use server::{Answered, Services, Tls};
@@ -118,7 +118,7 @@ async fn held_open(
         link_secrets: secrets,
         min_free_bytes: store.min_free_bytes,
         max_picture_bytes: store.max_picture_bytes,
-        ..looking(data, public_url)
+        ..library::Config::looking(data, public_url)
     };
     open(config, stores, catalog, Some(hold)).await
 }
@@ -237,7 +237,7 @@ pub async fn within(store: &settings::Store) -> Result<Library, Failure> {
         let local = made.and_then(|()| Local::attach(data)).map_err(|e| wrong(data, e))?;
         let catalog = database::connected(store, database).await?;
         check_whole(&catalog).await?;
-        return Ok(Library::open(catalog, local, looking(data, base)));
+        return Ok(Library::open(catalog, local, library::Config::looking(data, base)));
     }
     let path = data.join(CATALOG_FILE);
     if !path.is_file() {
@@ -250,7 +250,7 @@ pub async fn within(store: &settings::Store) -> Result<Library, Failure> {
     let local = Local::attach(data).map_err(|e| wrong(data, e))?;
     let catalog = joined(data).await.map_err(|e| wrong(data, e))?;
     check_whole(&catalog).await?;
-    Ok(Library::open(catalog, local, looking(data, base)))
+    Ok(Library::open(catalog, local, library::Config::looking(data, base)))
 }
 
 /// Opens a data folder that a server may be running on, and makes it if it isn't there; good for everything but the
@@ -267,7 +267,7 @@ pub async fn beside(store: &settings::Store) -> Result<Opened, Failure> {
         }
     };
     check_whole(&catalog).await?;
-    open(looking(data, store.base()), local.into(), catalog, None).await
+    open(library::Config::looking(data, store.base()), local.into(), catalog, None).await
 }
 
 /// Refuses a catalog into which a store was not moved to the end.
@@ -313,18 +313,6 @@ async fn open(
     let welcome = library.bootstrap().await.map_err(|e| wrong(&data, e))?;
     let operator = library.operator().await.map_err(|e| wrong(&data, e))?;
     Ok(Opened { library, operator, welcome, catalog, data, stores, hold })
-}
-
-/// The settings of a library that takes no files.
-fn looking(data: &Path, public_url: &str) -> library::Config {
-    let (public_url, data_dir) = (LinkBase::new(public_url), data.to_owned());
-    library::Config {
-        public_url,
-        data_dir,
-        link_secrets: Vec::new(),
-        min_free_bytes: 0,
-        max_picture_bytes: 0,
-    }
 }
 
 /// What is known of how clients come in.

@@ -77,7 +77,7 @@ use catalog::Catalog;
 use last_access::Accesses;
 use open_uploads::OpenUploads;
 use semantics::signature::Secret;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -100,6 +100,20 @@ pub struct Config {
     pub min_free_bytes: u64,
     /// Bytes of a recording's picture that goes along in its transcodes.
     pub max_picture_bytes: usize,
+}
+
+impl Config {
+    /// Those of a library that takes no files.
+    #[must_use]
+    pub fn looking(data_dir: &Path, public_url: &str) -> Self {
+        Self {
+            public_url: LinkBase::new(public_url),
+            data_dir: data_dir.to_owned(),
+            link_secrets: Vec::new(),
+            min_free_bytes: 0,
+            max_picture_bytes: 0,
+        }
+    }
 }
 
 /// The library. Clones share it.

@@ -2,9 +2,7 @@
 
 use blob::{Hash, Local, ObjectName, Stores};
 use catalog::Catalog;
-use library::{
-    Beside, Change, Changes, Config, Described, Error, File, Library, LinkBase, Principal, Rest,
-};
+use library::{Beside, Change, Changes, Config, Described, Error, File, Library, Principal, Rest};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Read;
@@ -33,13 +31,7 @@ pub async fn fixture_over(public_url: &str, stores: impl FnOnce(&Local) -> Store
     let dir = tempfile::tempdir().unwrap();
     let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
     let blobs = Local::open(dir.path()).unwrap();
-    let config = Config {
-        public_url: LinkBase::new(public_url),
-        data_dir: dir.path().into(),
-        link_secrets: Vec::new(),
-        min_free_bytes: 0,
-        max_picture_bytes: 0,
-    };
+    let config = Config::looking(dir.path(), public_url);
     let library = Library::open(catalog.clone(), stores(&blobs), config);
     let welcome = library.bootstrap().await.unwrap().unwrap();
     let admin = library.authenticate(&welcome.token).await.unwrap();

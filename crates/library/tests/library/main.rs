@@ -13,8 +13,8 @@ use blob::Local;
 use catalog::Catalog;
 use fixture::*;
 use library::{
-    Arrival, Beside, Change, Config, ContainerChanges, Error, File, Grant, Known, Library,
-    LinkBase, List, Order, Principal, Publish, Rest, Role, Start, masked,
+    Arrival, Beside, Change, Config, ContainerChanges, Error, File, Grant, Known, Library, List,
+    Order, Principal, Publish, Rest, Role, Start, masked,
 };
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -39,13 +39,7 @@ async fn a_first_start_that_cannot_write_its_token_is_made_again() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = Catalog::open(dir.path().join("catalog.sqlite")).unwrap();
     let blobs = Local::open(dir.path()).unwrap();
-    let config = Config {
-        public_url: LinkBase::new("http://x"),
-        data_dir: dir.path().into(),
-        link_secrets: Vec::new(),
-        min_free_bytes: 0,
-        max_picture_bytes: 0,
-    };
+    let config = Config::looking(dir.path(), "http://x");
     let library = Library::open(catalog, blobs, config);
     let path = dir.path().join("admin.token");
     fs::create_dir(&path).unwrap();
