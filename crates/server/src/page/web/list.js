@@ -210,7 +210,8 @@ export class List extends HTMLElement {
 
   /** Days, files and gaps as lines, each with its place; what is in sight stays there though something comes above it. */
   #layOut() {
-    const anchor = scrollY > this.#origin() - 150 ? this.#anchor() : null;
+    // At its beginning one sees what comes.
+    const anchor = this.#items.getBoundingClientRect().top < 0 ? this.#anchor() : null;
     for (const item of this.#shown.values()) item.remove();
     this.#shown.clear();
     const rowHeight = parseFloat(getComputedStyle(this).getPropertyValue("--row-height")) || 60;
