@@ -139,3 +139,23 @@ fn uploads_that_are_not_whole_are_bounded_and_gone_once_they_are_given_up() {
     let request = tus(&api, "POST", UPLOADS).header("Upload-Length", "6");
     assert_invalid(&request.header("Upload-Metadata", &said).send(), "quota_bytes");
 }
+
+#[test]
+fn tus_js_client_brings_a_file_whole_over_connections_that_are_cut() {
+    let api = Api::start();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/carrierx/tus.cjs");
+    let task = json!({"address": api.server.address.to_string(), "token": api.token, "cuts": 6});
+    let client = std::process::Command::new("node")
+        .env("NODE_PATH", crate::running::tools().join("tus-js-client/node_modules"))
+        .args([script, &task.to_string()])
+        .output()
+        .expect("node must be installed (scripts/setup does it)");
+    let said = String::from_utf8_lossy(&client.stderr);
+    assert!(client.status.success(), "{said}");
+    assert_eq!(String::from_utf8_lossy(&client.stdout).trim(), "6");
+    let listed = api.get(&format!("{FILES}?filter=name+eq+%22by+tus.bin%22")).json();
+    assert_eq!(listed["total"], 1, "{listed}");
+    let (file, whole) = (&listed["items"][0], b"tonearm ".repeat(2_500_000));
+    assert_eq!(file["string_key_1"], "caller");
+    assert!(api.get(&format!("{FILES}/{}/data", text(&file["file_sid"]))).body == whole);
+}
