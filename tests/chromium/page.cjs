@@ -137,6 +137,11 @@ run(async (browser) => {
   await page.waitForFunction(() => document.querySelector("ta-uploads li")?.textContent.includes("the connection is lost"));
   await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
   await name("long.bin").waitFor();
+  // Where each request comes to another server, of which none knows what the others have, a file goes in one piece.
+  await page.route("**/uploads/*", (route) => route.fulfill({ status: 404, body: "{}" }));
+  await page.setInputFiles("#chosen", { name: "whole.bin", mimeType: "", buffer: Buffer.from("in one piece") });
+  await name("whole.bin").waitFor();
+  await page.unroute("**/uploads/*");
   // What the server refuses is told, and can be tried again.
   await page.route("**/uploads", (route) => route.fulfill({ status: 422, body: JSON.stringify({ message: "no room" }) }), { times: 1 });
   await page.setInputFiles("#chosen", task.chosen[0]);

@@ -82,6 +82,28 @@ fn each_recording_is_one_nodes_until_that_one_is_gone() {
 }
 
 #[test]
+fn all_requests_of_an_upload_come_to_the_node_that_has_it() {
+    let nodes = Nodes::start(3, &SHARED.fresh());
+    let folder = TempDir::new().unwrap();
+    let nginx = Nginx::start(folder.path(), &nodes.nodes);
+    let tus = |method: &str, path: &str| {
+        let request = Request::new(nginx.address, method, path).token(&nodes.token);
+        request.header("Tus-Resumable", "1.0.0")
+    };
+    for _ in 0..5 {
+        let path = "/core/v2/storage/uploads";
+        let begun = tus("POST", path).header("Upload-Length", "10").send();
+        assert_eq!(begun.status, 201, "{}", begun.text());
+        let path = format!("/core/v2/storage/{}", begun.header("location").expect("a place"));
+        for (offset, bytes) in [("0", b"01234"), ("5", b"56789")] {
+            let request = tus("PATCH", &path).header("Upload-Offset", offset).body(bytes);
+            let brought = request.header("Content-Type", "application/offset+octet-stream").send();
+            assert_eq!(brought.status, 204, "{}", brought.text());
+        }
+    }
+}
+
+#[test]
 fn the_compose_file_names_settings_that_there_are() {
     let shown = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/cluster/compose.yaml");
     let shown = std::fs::read_to_string(shown).unwrap();
