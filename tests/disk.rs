@@ -206,6 +206,32 @@ fn what_comes_in_may_lie_on_a_disk_of_its_own_meanwhile() {
     );
 }
 
+#[test]
+fn a_full_disk_of_the_cache_alone_costs_neither_answers_nor_uploads() {
+    let folder = TempDir::new().unwrap();
+    let recording = std::fs::read(sources::speech(folder.path())).unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir_all(&data).unwrap();
+    let disk = SmallDisk::mount(40, &data.join("cache"));
+    let server = Server::start_where(disk.tonearm(), &data, &data);
+    let link = server.upload("call.wav", &recording);
+    disk.fill();
+    let get = |format: &str| {
+        let answer = server.get(&format!("{link}?f={format}"));
+        assert_eq!((answer.status, answer.whole), (200, true), "{format}: {}", answer.text());
+        answer.body
+    };
+    let made = ["mp3", "flac"].map(get);
+    assert_eq!(server.metric("tonearm_cache_bytes"), 0);
+    assert_eq!(server.get("/readyz").status, 200);
+    server.upload("another.bin", &[3; 5_000_000]);
+    disk.empty();
+    until("nothing is kept though there is room", || {
+        assert!(["mp3", "flac"].map(get) == made);
+        server.metric("tonearm_cache_bytes") > 0
+    });
+}
+
 /// What lies in a folder, and the folder.
 fn all_in(folder: &Path) -> Vec<PathBuf> {
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

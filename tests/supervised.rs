@@ -125,6 +125,25 @@ fn a_socket_that_is_passed_on_takes_the_place_of_the_default_and_explicit_ones_a
 }
 
 #[test]
+fn who_has_connected_before_a_stop_is_answered_though_the_request_comes_after_it() {
+    const GET: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let mut rests = Connection::open(server.address);
+    rests.send(GET);
+    assert_eq!(rests.answer(false).unwrap().status, 200);
+    let mut fresh = Connection::open(server.address);
+    until("it was not taken in", || server.metric("tonearm_connections") == 3);
+    let stopping = std::thread::spawn(move || server.stop());
+    // The one that rests is ended by the stop.
+    assert_eq!(rests.rest(), b"");
+    fresh.send(GET);
+    let answer = fresh.answer(false).unwrap();
+    assert_eq!((answer.status, answer.header("connection")), (503, Some("close")));
+    stopping.join().unwrap();
+}
+
+#[test]
 fn a_restart_behind_a_passed_socket_refuses_no_connection() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");

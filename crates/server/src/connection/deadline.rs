@@ -20,6 +20,9 @@ pub const TICK: Duration = Duration::from_millis(200);
 /// server leaves may take to end its connection.
 pub const LINGER: Duration = Duration::from_secs(2);
 
+/// How long a server that is to stop waits for the first request of a connection: who connects has one under way.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
+
 /// The point in time that never comes: nothing is due from the client.
 const NEVER: u32 = u32::MAX;
 
@@ -113,6 +116,8 @@ pub struct Deadline {
     taken_bytes: AtomicU64,
     /// Requests being answered; more than one on HTTP/2 alone.
     under_way: AtomicU32,
+    /// Whether no request has come yet.
+    fresh: AtomicBool,
     /// Whether it is a connection of HTTP/2, where bytes that come need not belong to a request.
     multiplexed: AtomicBool,
     /// Whether a request's body is still to come.
@@ -138,6 +143,7 @@ impl Deadline {
             sent_bytes: AtomicU64::new(0),
             taken_bytes: AtomicU64::new(0),
             under_way: AtomicU32::new(0),
+            fresh: AtomicBool::new(true),
             multiplexed: AtomicBool::new(false),
             unread: AtomicBool::new(false),
             side_ended: AtomicBool::new(false),
@@ -177,7 +183,10 @@ impl Deadline {
         self.stage.store(stage as u8, Relaxed);
         let limits = &self.clock.limits;
         match stage {
-            Stage::Request if self.is_draining() => self.due_in(Duration::ZERO),
+            Stage::Request if self.is_draining() => {
+                let is_fresh = self.fresh.load(Relaxed);
+                self.due_in(if is_fresh { FIRST_REQUEST } else { Duration::ZERO });
+            }
             Stage::Request => self.due_in(limits.idle_timeout),
             Stage::Head | Stage::Handshake => self.due_in(limits.header_timeout),
             Stage::Answer => self.due_in(TICK),
@@ -189,6 +198,11 @@ impl Deadline {
         // The present tick has begun already: one more makes it whole.
         let due = self.clock.now.load(Relaxed).saturating_add(ticks(time) + 1);
         self.due.store(due, Relaxed);
+    }
+
+    fn due_no_later_than(&self, time: Duration) {
+        let soon = self.clock.now.load(Relaxed).saturating_add(ticks(time) + 1);
+        self.due.fetch_min(soon, Relaxed);
     }
 
     fn is_due(&self) -> bool {
@@ -208,8 +222,7 @@ impl Deadline {
     /// Whether setting TLS up takes too long. A server that is to stop waits no longer than for the end of a client.
     pub fn is_handshake_late(&self) -> bool {
         if self.is_draining() {
-            let soon = self.clock.now.load(Relaxed).saturating_add(ticks(LINGER));
-            self.due.fetch_min(soon, Relaxed);
+            self.due_no_later_than(LINGER);
         }
         self.is_due()
     }
@@ -231,6 +244,7 @@ impl Deadline {
     /// The head of a request is there; whether a body is to come.
     pub fn asked(&self, has_body: bool) -> Company {
         self.unread.store(has_body, Relaxed);
+        self.fresh.store(false, Relaxed);
         let others = self.under_way.fetch_add(1, Relaxed);
         self.go_on_to(Stage::Answer);
         if others == 0 { Company::None } else { Company::Others }
@@ -267,9 +281,18 @@ impl Deadline {
         self.is(Stage::Request) && !self.full.load(Relaxed)
     }
 
-    /// Whether no request came for too long; a server that is to stop waits for none.
+    /// Whether no request came for too long; a server that is to stop waits for none but the first.
     pub fn is_idle_too_long(&self) -> bool {
-        self.is_at_rest() && (self.is_draining() || self.is_due())
+        if !self.is_at_rest() {
+            return false;
+        }
+        if self.is_draining() {
+            if !self.fresh.load(Relaxed) {
+                return true;
+            }
+            self.due_no_later_than(FIRST_REQUEST);
+        }
+        self.is_due()
     }
 
     /// Whether the head of a request takes too long.
