@@ -1,8 +1,8 @@
-//! Uploads that go on where they were after a connection broke: tus 1.0.0 with its extensions `creation`, `expiration` and
-//! `termination`. What a request brought stays, also of one that broke off.
+//! Uploads that go on where they were after a connection broke: tus 1.0.0 with its extensions `creation`, `expiration`
+//! and `termination`. What a request brought stays, also of one that broke off.
 //!
-//! `Upload-Metadata` says attributes of the file, beside `filename` and `filetype`, which clients of tus send. The answer
-//! to the last bytes, and each later HEAD, names the file in `X-File-Uri`.
+//! `Upload-Metadata` says attributes of the file, beside `filename` and `filetype`, which clients of tus send. The
+//! answer to the last bytes, and each later HEAD, names the file in `X-File-Uri`.
 
 use super::auth::Caller;
 use super::errors::ApiError;
