@@ -54,23 +54,28 @@ function there<T>(answer: { data?: T; error?: unknown }): T {
 
 async function run(): Promise<void> {
   const bytes = readFileSync("melody.flac");
-  const uploaded: components["schemas"]["FileObject"] = there(await client.PUT("/core/v2/storage/upload/{name}", {
+  type File = components["schemas"]["FileObject"];
+  const uploaded: File = there(await client.PUT("/core/v2/storage/upload/{name}", {
     params: { path: { name: "melody.flac" } },
     body: bytes.toString("latin1"),
     bodySerializer: () => bytes,
     headers: { "Content-Type": "audio/flac" },
   }));
   const file_sid = uploaded.file_sid ?? "";
-  const list = async () => there(await client.GET("/core/v2/storage/files", { params: { query: { filter: "name like mel%", order: "date_created desc" } } }));
+  const query = { filter: "name like mel%", order: "date_created desc" };
+  const list = async () => there(await client.GET("/core/v2/storage/files", { params: { query } }));
   const listed = await list();
-  const signed = there(await client.POST("/core/v2/storage/files/{file_sid}/sign", { params: { path: { file_sid } }, body: { expires_in: 60 } }));
-  const played = await client.GET("/f/{file_sid}", { params: { path: { file_sid }, query: { f: "mp3" } }, parseAs: "arrayBuffer" });
-  const deleted = await client.DELETE("/core/v2/storage/files/{file_sid}", { params: { path: { file_sid } } });
+  const path = { file_sid };
+  const wish = { params: { path }, body: { expires_in: 60 } };
+  const signed = there(await client.POST("/core/v2/storage/files/{file_sid}/sign", wish));
+  const options = { params: { path, query: { f: "mp3" } }, parseAs: "arrayBuffer" as const };
+  const played = await client.GET("/f/{file_sid}", options);
+  const deleted = await client.DELETE("/core/v2/storage/files/{file_sid}", { params: { path } });
   const left = await list();
   console.log(JSON.stringify({
-    uploaded: uploaded.name, bytes: uploaded.file_bytes, total: listed.total, signed: signed.uri, played: played.response.status,
-    type: played.response.headers.get("Content-Type"), heard: (played.data as ArrayBuffer).byteLength, deleted: deleted.response.status,
-    left: left.total,
+    uploaded: uploaded.name, bytes: uploaded.file_bytes, total: listed.total, signed: signed.uri,
+    played: played.response.status, type: played.response.headers.get("Content-Type"),
+    heard: (played.data as ArrayBuffer).byteLength, deleted: deleted.response.status, left: left.total,
   }));
 }
 
@@ -121,8 +126,9 @@ signed = sign_file.sync(uploaded.file_sid, client=client, body=SignRequest(expir
 played = play_file.sync_detailed(uploaded.file_sid, client=client, f="mp3")
 deleted = delete_file.sync_detailed(uploaded.file_sid, client=client)
 print(json.dumps({
-    "uploaded": uploaded.name, "bytes": uploaded.file_bytes, "total": total, "signed": signed.uri, "played": int(played.status_code),
-    "type": played.headers["Content-Type"], "heard": len(played.content), "deleted": int(deleted.status_code), "left": listed().total,
+    "uploaded": uploaded.name, "bytes": uploaded.file_bytes, "total": total, "signed": signed.uri,
+    "played": int(played.status_code), "type": played.headers["Content-Type"], "heard": len(played.content),
+    "deleted": int(deleted.status_code), "left": listed().total,
 }))
 "#;
 

@@ -72,8 +72,8 @@ fn finished(mut document: Value) -> Value {
     document
 }
 
-/// A body of bytes is a string of its media type (OpenAPI 3.1 §4.8.14.4); generators of clients know it by the format that it
-/// had in 3.0 alone.
+/// A body of bytes is a string of its media type (OpenAPI 3.1 §4.8.14.4); generators of clients know it by the format
+/// that it had in 3.0 alone.
 fn name_bytes(value: &mut Value) {
     match value {
         Value::Object(members) => {
