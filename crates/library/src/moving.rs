@@ -1,8 +1,8 @@
 //! A store that moves: from a data folder to a database, to a bucket or to both, and back.
 //!
 //! The order: the target notes whose move it is → each object is noted there, put, read through and noted as whole →
-//! all tables go in one transaction, compared before it commits. What is broken off is run again and goes on; until it is
-//! whole the source is what it was, and no server starts on the target.
+//! all tables go in one transaction, compared before it commits. What is broken off is run again and goes on; until
+//! it is whole the source is what it was, and no server starts on the target.
 
 use blob::{InvalidName, Leftover, Local, ObjectName, Seal, Store, StoreError};
 use catalog::{Catalog, NewPlace, Objects, Placed, Target};

@@ -22,8 +22,8 @@ const TAKEN: Duration = Duration::from_secs(900);
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 impl Library {
-    /// Probes the files again that an earlier revision of the probe refused; of several nodes one does. Returns how many
-    /// play now.
+    /// Probes the files again that an earlier revision of the probe refused; of several nodes one does. Returns how
+    /// many play now.
     ///
     /// # Errors
     /// [`Error::Storage`].
