@@ -8,7 +8,6 @@ use crate::column::Row;
 use crate::sql::Db;
 use crate::value::Value;
 use crate::{Error, evovoice};
-use std::ops::ControlFlow;
 
 /// How many rows a table has, and a sum over them that does not depend on their order.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -54,9 +53,9 @@ fn storable(text: &str) -> std::borrow::Cow<'_, str> {
 pub(super) fn digest(db: &Db, table: &Table) -> Result<Digest, Error> {
     let mut digest = Digest::default();
     let sql = selected(table, &table.columns(db)?);
-    db.each(&sql, &[], |row| {
+    db.each_of_table(table.name, &sql, |row| {
         digest.add(row);
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     })?;
     Ok(digest)
 }
@@ -116,10 +115,9 @@ fn copy_table(from: &Db, to: &Db, table: &Table) -> Result<Digest, Error> {
     let mut digest = Digest::default();
     let (select, named) = (selected(table, &columns), columns.join(", "));
     to.fill(table.name, &named, columns.len(), |put| {
-        from.each(&select, &[], |row| {
+        from.each_of_table(table.name, &select, |row| {
             digest.add(row);
-            put(row)?;
-            Ok(ControlFlow::Continue(()))
+            put(row)
         })
     })?;
     Ok(digest)

@@ -34,6 +34,29 @@ impl Db<'_> {
         }
     }
 
+    /// [`Self::each`] of all rows of a table, within a transaction. PostgreSQL's client would hold all that has come and
+    /// nobody has taken, so they are fetched some at a time there.
+    pub fn each_of_table(
+        &self,
+        table: &str,
+        sql: &str,
+        mut of: impl FnMut(&mut Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut go_on = |row: &mut Row| of(row).map(|()| ControlFlow::Continue(()));
+        let Self::Postgres(session) = self else { return self.each(sql, &[], go_on) };
+        session.batch(&format!("DECLARE all_{table} NO SCROLL CURSOR FOR {sql}"))?;
+        let fetch = format!("FETCH 1000 FROM all_{table}");
+        let mut is_over = false;
+        while !is_over {
+            is_over = true;
+            self.each(&fetch, &[], |row| {
+                is_over = false;
+                go_on(row)
+            })?;
+        }
+        session.batch(&format!("CLOSE all_{table}"))
+    }
+
     /// All rows of a query.
     pub fn all<T>(
         &self,
