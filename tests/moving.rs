@@ -268,6 +268,8 @@ fn a_move_that_was_killed_anywhere_is_run_again_and_goes_on() {
         s3.clear_faults();
         let half = no_start(&home, &[]);
         assert!(half.contains("run `tonearm move` again"), "{half}");
+        let half = refused(&home, &there, 1);
+        assert!(half.contains("broken off"), "{half}");
         moved(&home, &back);
         Server::start(&home, &[])
     });

@@ -90,6 +90,10 @@ impl Move {
     /// # Errors
     /// [`MoveError`]; the source is as it was then.
     pub async fn run(self, progress: Progress) -> Result<Moved, MoveError> {
+        if self.from.is_half_moved().await? {
+            let why = "a move into what is to be moved was broken off: run that again first";
+            return Err(MoveError::Refused(why.into()));
+        }
         if let Some(first) = self.from.faults().await?.first() {
             return Err(MoveError::Refused(format!("the catalog is damaged: {first}")));
         }
