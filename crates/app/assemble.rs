@@ -111,7 +111,7 @@ async fn held_open(
             catalog.map_err(|e| wrong(data, e))?
         }
     };
-    check_whole(&catalog).await?;
+    database::check_whole(&catalog).await?;
     let stores = stores(&store.blobs, &told, local, &catalog).await?;
     let stores = stores.with_external(seal(store)?, store.external_endpoints.clone());
     let config = library::Config {
@@ -236,7 +236,7 @@ pub async fn within(store: &settings::Store) -> Result<Library, Failure> {
         let made = private_folder(data);
         let local = made.and_then(|()| Local::attach(data)).map_err(|e| wrong(data, e))?;
         let catalog = database::connected(store, database).await?;
-        check_whole(&catalog).await?;
+        database::check_whole(&catalog).await?;
         return Ok(Library::open(catalog, local, library::Config::looking(data, base)));
     }
     let path = data.join(CATALOG_FILE);
@@ -249,7 +249,7 @@ pub async fn within(store: &settings::Store) -> Result<Library, Failure> {
     }
     let local = Local::attach(data).map_err(|e| wrong(data, e))?;
     let catalog = joined(data).await.map_err(|e| wrong(data, e))?;
-    check_whole(&catalog).await?;
+    database::check_whole(&catalog).await?;
     Ok(Library::open(catalog, local, library::Config::looking(data, base)))
 }
 
@@ -266,19 +266,8 @@ pub async fn beside(store: &settings::Store) -> Result<Opened, Failure> {
             joined(data).await.map_err(|e| wrong(data, e))?
         }
     };
-    check_whole(&catalog).await?;
+    database::check_whole(&catalog).await?;
     open(library::Config::looking(data, store.base()), local.into(), catalog, None).await
-}
-
-/// Refuses a catalog into which a store was not moved to the end.
-async fn check_whole(catalog: &Catalog) -> Result<(), Failure> {
-    let is_half = catalog.is_half_moved().await;
-    match is_half.map_err(|e| Failure::failed("the catalog", e))? {
-        false => Ok(()),
-        true => Err(Failure::Failed(
-            "a move into this catalog was broken off: run `tonearm move` again first".into(),
-        )),
-    }
 }
 
 /// The catalog as it is; brought up to date only if no server has it, which wouldn't know it any more.

@@ -1,4 +1,4 @@
-//! The catalog in a database instead of the data folder.
+//! The catalog in a database instead of the data folder, and one that comes from the other.
 
 use crate::failure::Failure;
 use crate::settings::Store;
@@ -42,6 +42,17 @@ pub async fn connected(store: &Store, database: Database) -> Result<Catalog, Fai
             Err(error) => return Err(Failure::failed(format!("the catalog {database}"), error)),
         }
         tokio::time::sleep(TRY_AGAIN).await;
+    }
+}
+
+/// Refuses a catalog into which a store was not moved to the end.
+pub async fn check_whole(catalog: &Catalog) -> Result<(), Failure> {
+    let is_half = catalog.is_half_moved().await;
+    match is_half.map_err(|e| Failure::failed("the catalog", e))? {
+        false => Ok(()),
+        true => Err(Failure::Failed(
+            "a move into this catalog was broken off: run `tonearm move` again first".into(),
+        )),
     }
 }
 

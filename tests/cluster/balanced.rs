@@ -79,6 +79,23 @@ fn each_recording_is_one_nodes_until_that_one_is_gone() {
     assert!(again.status == 200 && again.body == first.body, "{}", again.status);
     assert_eq!(again.header("etag"), first.header("etag"));
     assert_eq!(nginx.get("/metrics").status, 403);
+    // An upload in several requests is one node's.
+    for round in 0..8 {
+        let tus = |method: &str, path: &str| {
+            let request = Request::new(nginx.address, method, path).token(&nodes.token);
+            request.header("Tus-Resumable", "1.0.0")
+        };
+        let begun = tus("POST", "/core/v2/storage/uploads").header("Upload-Length", "6").send();
+        assert_eq!(begun.status, 201, "{}", begun.text());
+        let place = begun.header("location").expect("a place");
+        let path = &format!("/core/v2/storage/{place}");
+        for (offset, part) in [("0", b"abc"), ("3", b"def")] {
+            let request = tus("PATCH", path).header("Upload-Offset", offset);
+            let request = request.header("Content-Type", "application/offset+octet-stream");
+            let gone_on = request.body(part).send();
+            assert_eq!(gone_on.status, 204, "{round}: {}", gone_on.text());
+        }
+    }
 }
 
 #[test]

@@ -34,8 +34,8 @@ impl Db<'_> {
         }
     }
 
-    /// [`Self::each`] of all rows of a table, within a transaction. PostgreSQL's client would hold all that has come and
-    /// nobody has taken, so they are fetched some at a time there.
+    /// [`Self::each`] of all rows of a table, within a transaction. PostgreSQL's client would hold all that has come
+    /// and nobody has taken, so they are fetched some at a time there.
     pub fn each_of_table(
         &self,
         table: &str,
