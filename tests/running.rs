@@ -90,16 +90,19 @@ pub struct Server {
 impl Server {
     /// Starts a server on `data`; `args` follow `serve`.
     pub fn start(data: &Path, args: &[&str]) -> Self {
-        let node = |data: &Path, home: &Path| {
-            let mut command = tonearm();
-            let is_spread = spread::settle(&mut command, home, args);
-            (Self::start_by(command, "127.0.0.1:0", data, args), is_spread)
-        };
-        let (mut first, is_spread) = node(data, data);
+        let mut command = tonearm();
+        let is_spread = spread::settle(&mut command, data, args);
+        let mut first = Self::start_by(command, "127.0.0.1:0", data, args);
         if is_spread {
-            let others = 1..spread::nodes();
-            first.others =
-                others.map(|n| node(&data.with_extension(format!("node-{n}")), data).0).collect();
+            let further = |n: usize| {
+                let mut command = tonearm();
+                spread::settle(&mut command, data, args);
+                // All nodes give the same links.
+                command.env("TONEARM_PUBLIC_URL", format!("http://{}", first.address));
+                let data = data.with_extension(format!("node-{n}"));
+                Self::start_by(command, "127.0.0.1:0", &data, args)
+            };
+            first.others = (1..spread::nodes()).map(further).collect();
         }
         first
     }

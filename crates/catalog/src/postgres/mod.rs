@@ -39,9 +39,10 @@ const TRY: Duration = Duration::from_secs(2);
 const TRIES: u32 = 4;
 
 /// No statement takes longer, and none waits longer for another's lock; a transaction whose node is gone ends as soon.
+/// That a table is there already is not for the log.
 const BOUNDS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s';
     SET idle_in_transaction_session_timeout = '15s'; SET jit = off;
-    SET default_transaction_isolation = 'read committed'";
+    SET default_transaction_isolation = 'read committed'; SET client_min_messages = 'warning'";
 
 /// The connections to a database.
 pub(crate) struct Postgres {
