@@ -39,9 +39,6 @@ pub enum Revocation {
     Unknown,
 }
 
-const IS_EMPTY: &str =
-    "SELECT NOT EXISTS (SELECT 1 FROM tokens) AND NOT EXISTS (SELECT 1 FROM containers)";
-
 impl TokenRow {
     const COLUMNS: &str =
         "token_id, token_hash, role, scopes, partner_sid, date_created, expires_at, tokens.name,
@@ -122,17 +119,19 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn is_empty(&self) -> Result<bool, Error> {
-        Ok(self.read_value(IS_EMPTY, []).await?.unwrap_or(true))
+        let sql =
+            "SELECT NOT EXISTS (SELECT 1 FROM tokens) AND NOT EXISTS (SELECT 1 FROM containers)";
+        Ok(self.read_value(sql, []).await?.unwrap_or(true))
     }
 
-    /// Keeps the first token, unless somebody has been given something meanwhile; whether it is kept.
+    /// Keeps the first token, unless there is one; whether it is kept.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn insert_first_token(&self, token: TokenRow) -> Result<bool, Error> {
         self.write(move |db| {
             db.lock_names(["the first token"])?;
-            let is_first = db.value(IS_EMPTY, &[])?.unwrap_or(true);
+            let is_first = !db.has("SELECT 1 FROM tokens", &[])?;
             if is_first {
                 token.insert(db)?;
             }

@@ -275,6 +275,8 @@ impl Library {
         crate::blocking(move || write_token(&folder, &text)).await??;
         let operator = self.operator().await?;
         let grant = Grant { name: Some("first start".into()), ..Grant::of(Role::Admin) };
+        // Before the token: what another node finds beside a token must be all that it needs.
+        let container_sid = self.default_container(operator.partner_sid).await?;
         let row = token_row(&token, operator.partner_sid, grant);
         if !self.catalog.insert_first_token(row).await? {
             // Another node was first, and its token is the one.
@@ -282,7 +284,6 @@ impl Library {
             crate::blocking(move || fs::remove_file(void)).await??;
             return Ok(None);
         }
-        let container_sid = self.default_container(operator.partner_sid).await?;
         Ok(Some(Welcome { token, container_sid }))
     }
 }
