@@ -2,7 +2,7 @@
 //! others don't feel it, and nothing of them stays.
 
 use crate::client::Connection;
-use crate::running::{Server, until};
+use crate::running::{Server, stderr, tonearm, until};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -194,6 +194,28 @@ fn connections_leave_descriptors_to_files_however_few_there_are() {
         ["WARN", "10000", &admitted.len().to_string()].iter().all(|part| line.contains(part))
     };
     assert!(log.lines().any(warned), "{log}");
+}
+
+#[test]
+fn a_start_in_too_little_address_space_is_refused_and_says_how_to_limit_memory() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let started = |kibibytes: &str| {
+        let limited = format!(
+            "ulimit -v {kibibytes}; exec \"$0\" serve --tls-cert /nowhere --tls-key /nowhere --data \"$1\""
+        );
+        let server = tonearm();
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &limited]).arg(server.get_program()).arg(&data);
+        stderr(&shell.output().unwrap())
+    };
+    let told = started("1048576");
+    assert!(
+        ["1024 MiB", "LimitAS=", "2048 MiB", "MemoryMax="].iter().all(|w| told.contains(w)),
+        "{told}"
+    );
+    assert!(!data.exists());
+    assert!(started("2097152").contains("/nowhere"), "the next thing that is wrong is told");
 }
 
 #[test]

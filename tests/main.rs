@@ -2,6 +2,7 @@
 //! judges (ffmpeg, which must be installed, and Asterisk's prompts).
 #![allow(clippy::unwrap_used)]
 
+mod acme;
 mod backup;
 mod bad_input;
 mod buckets;

@@ -377,7 +377,7 @@ pub fn text(value: &serde_json::Value) -> String {
 }
 
 /// Lines of a pipe as they come; the pipe is read to its end, so that the writer never blocks.
-fn follow(pipe: impl std::io::Read + Send + 'static) -> mpsc::Receiver<String> {
+pub fn follow(pipe: impl std::io::Read + Send + 'static) -> mpsc::Receiver<String> {
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {

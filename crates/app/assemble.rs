@@ -1,6 +1,7 @@
 //! The only place that wires the crates together.
 
 use crate::database;
+use crate::entrance::Entrance;
 use crate::failure::Failure;
 use crate::settings::{self, Links, Server};
 use blob::{
@@ -11,12 +12,11 @@ use catalog::Catalog;
 use library::{CATALOG_FILE, Library, PLACE_KEY, Principal, RESTORING, Welcome};
 use media::Media;
 use semantics::signature::Secret;
-use server::{Answered, Services, Tls};
+use server::{Answered, Services};
 use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A data folder, opened.
@@ -304,12 +304,6 @@ async fn open(
     Ok(Opened { library, operator, welcome, catalog, data, stores, hold })
 }
 
-/// What is known of how clients come in.
-pub struct Entrance {
-    pub tls: Option<Arc<Tls>>,
-    pub links_follow_requests: bool,
-}
-
 /// What the server serves.
 pub async fn services(
     opened: &Opened,
@@ -334,6 +328,7 @@ pub async fn services(
         .map_err(|e| Failure::failed("the output cache", e))?;
     let config = server::Config {
         tls: entrance.tls,
+        https_port: entrance.https_port,
         proxies: settings.network.proxies(),
         links_follow_requests: entrance.links_follow_requests,
         log_format: settings.log_format,

@@ -1,11 +1,13 @@
 //! The `tonearm` binary: reads the command line, runs one command, and says how it went: results on
 //! stdout, logs and progress on stderr, errors as one line, exit 0, 1 (failed) or 2 (wrong usage).
 
+mod acme;
 mod assemble;
 mod cli;
 mod commands;
 mod config;
 mod database;
+mod entrance;
 mod failure;
 mod log;
 mod mail_links;

@@ -1,8 +1,10 @@
 //! `tonearm serve`: listen → open the data folder → bring in → welcome → serve until a signal.
 
 use super::import::{How, bring_in};
-use crate::assemble::{self, Entrance, LostCatalog, Opened, block_on};
+use crate::acme::Keeper;
+use crate::assemble::{self, LostCatalog, Opened, block_on};
 use crate::cli::{Command, Serve};
+use crate::entrance::{self, Entrance};
 use crate::failure::{Failure, print};
 use crate::log::Log;
 use crate::mail_links::MailLinks;
@@ -10,14 +12,18 @@ use crate::settings;
 use crate::signals::{Reloads, Stops};
 use crate::{config, supervisor};
 use library::{Usage, Welcome};
-use server::{Bound, Services, Tls};
+use rustix::process::{Resource, getrlimit};
+use server::{Services, Tls};
 use std::io::IsTerminal;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Smallest limit of address space to start with, bytes: a gigabyte of it is stacks and arenas that are never used.
+const MIN_ADDRESS_SPACE: u64 = 2 << 30;
+
 pub fn run(args: &Serve) -> Result<(), Failure> {
+    address_space()?;
     let log = Log::begin(&args.server.log, args.server.log_format)?;
     let outcome = serve(args, log);
     server::flush_log();
@@ -28,17 +34,12 @@ fn serve(args: &Serve, log: Log) -> Result<(), Failure> {
     block_on(async {
         let (mut stops, reloads) = (Stops::new()?, Reloads::new()?);
         let (secrets, mail) = (args.links.secrets()?, args.mail.config()?);
-        let tls = args.server.network.tls()?;
-        let listeners = args.server.network.listeners(args.take_over)?;
-        let own_url = own_url(listeners.bound(), tls.is_some());
-        let entrance = entrance(args, tls.clone(), listeners.bound());
+        let network = &args.server.network;
+        let (tls, is_secure) = (network.tls()?, network.is_secure());
+        let listeners = network.listeners(args.take_over)?;
+        let own_url = entrance::own_url(listeners.bound(), is_secure);
         let base = args.store.public_url.clone().unwrap_or_else(|| own_url.clone());
-        if args.server.page_origin.as_ref().is_some_and(|page| page.has(&base)) {
-            let told = format!(
-                "--page-origin: the links are there, too ({base}); give it a host of its own"
-            );
-            return Err(Failure::Usage(told));
-        }
+        links_lie_apart(args, &base)?;
         let lost = match args.new_catalog {
             true => LostCatalog::Replaced,
             false => LostCatalog::Refused,
@@ -50,6 +51,12 @@ fn serve(args: &Serve, log: Log) -> Result<(), Failure> {
             },
             false => assemble::alone(&args.store, &base, secrets, lost).await?,
         };
+        let keeper = match network.is_ordering() {
+            true => Some(Keeper::open(&network.acme, &args.store.data, network.redirects())?),
+            false => None,
+        };
+        let tls = tls.or_else(|| keeper.as_ref().map(Keeper::tls));
+        let entrance = Entrance::of(args, tls.clone(), listeners.bound());
         if let Some(first) = &opened.welcome {
             print(&welcome(first, &own_url, &args.store.data))?;
         }
@@ -58,15 +65,15 @@ fn serve(args: &Serve, log: Log) -> Result<(), Failure> {
             // A stop keeps the files that are in already; of the one under way nothing stays.
             () = stops.next() => return Ok(()),
         };
-        tokio::spawn(opened.library.clone().keep_sweeping());
-        tokio::spawn(opened.library.clone().keep_settling());
-        let (data, min_free) = (args.store.data.clone(), args.store.min_free_bytes);
-        tokio::spawn(assemble::keep_room(services.media.clone(), data, min_free));
+        keep_house(&opened, args, &services);
         let post = MailLinks::post(&services, mail);
         tokio::spawn(post.clone().keep_sending());
-        let status = announce(listeners.bound(), tls.is_some())?;
+        let status = entrance::announce(&listeners, is_secure)?;
         tell_start(&opened, args, &status).await;
         tokio::spawn(supervisor::keep_alive());
+        if let Some(keeper) = keeper {
+            tokio::spawn(keeper.keep());
+        }
         tokio::spawn(keep_reloading(reloads, log, tls, status));
         let mut closing = None;
         let stop = async {
@@ -93,51 +100,28 @@ fn serve(args: &Serve, log: Log) -> Result<(), Failure> {
     })
 }
 
-/// The URL of the server on this machine.
-fn own_url(bound: &[Bound], is_secure: bool) -> String {
-    let scheme = if is_secure { "https" } else { "http" };
-    let addresses = bound.iter().filter_map(|bound| match bound {
-        Bound::Address(address) => Some(*address),
-        Bound::Unix(_) => None,
-    });
-    let here = |address: SocketAddr| match address.ip().is_unspecified() {
-        true => SocketAddr::new(IpAddr::from(Ipv4Addr::LOCALHOST), address.port()).to_string(),
-        false => address.to_string(),
-    };
-    let address = addresses.map(here).next();
-    format!("{scheme}://{}", address.as_deref().unwrap_or("localhost"))
-}
-
-/// How clients come in, and what is to be said of it.
-fn entrance(args: &Serve, tls: Option<Arc<Tls>>, bound: &[Bound]) -> Entrance {
-    let is_everywhere =
-        |bound: &Bound| matches!(bound, Bound::Address(address) if address.ip().is_unspecified());
-    // Where the page has an origin of its own, that of the links can't be told from where a request came in.
-    let links_follow_requests =
-        args.store.public_url.is_none() && args.server.page_origin.is_none();
-    if links_follow_requests && bound.iter().any(is_everywhere) {
-        tracing::warn!(
-            "listening on all addresses without --public-url: links begin with the host that each request names"
-        );
+/// Refuses a page whose origin the links share, because what was uploaded would run there.
+fn links_lie_apart(args: &Serve, base: &str) -> Result<(), Failure> {
+    match &args.server.page_origin {
+        Some(page) if page.has(base) => Err(Failure::Usage(format!(
+            "--page-origin: the links are there, too ({base}); give it a host of its own"
+        ))),
+        _ => Ok(()),
     }
-    Entrance { tls, links_follow_requests }
 }
 
-/// Tells that the server is ready, and where; what is told of it afterwards, too.
-fn announce(bound: &[Bound], is_secure: bool) -> Result<String, Failure> {
-    let scheme = if is_secure { "https" } else { "http" };
-    let places: Vec<_> = bound
-        .iter()
-        .map(|bound| match bound {
-            Bound::Address(address) => format!("{scheme}://{address}"),
-            Bound::Unix(_) => bound.to_string(),
-        })
-        .collect();
-    let lines: String = places.iter().map(|place| format!("listening on {place}\n")).collect();
-    print(&lines)?;
-    let status = format!("listening on {}", places.join(", "));
-    supervisor::ready(&status);
-    Ok(status)
+/// Refuses a limit of address space that would end the process in the middle of its work, because an allocation that
+/// fails can't be answered.
+fn address_space() -> Result<(), Failure> {
+    match getrlimit(Resource::As).current {
+        Some(bytes) if bytes < MIN_ADDRESS_SPACE => Err(Failure::Failed(format!(
+            "the address space is limited to {} MiB (ulimit -v, LimitAS=), and the server starts with {} MiB or more: \
+             most of it is reserved and never used. To limit memory, use a control group (MemoryMax=)",
+            bytes >> 20,
+            MIN_ADDRESS_SPACE >> 20
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Says in the log what runs, where, and on what.
@@ -177,6 +161,14 @@ fn filter() -> Result<String, Failure> {
         Command::Serve(args) => Ok(args.server.log),
         _ => Err(Failure::Usage("not the command that was started".into())),
     }
+}
+
+/// Has done, as long as the server runs, what no request asks for.
+fn keep_house(opened: &Opened, args: &Serve, services: &Services) {
+    tokio::spawn(opened.library.clone().keep_sweeping());
+    tokio::spawn(opened.library.clone().keep_settling());
+    let (data, min_free) = (args.store.data.clone(), args.store.min_free_bytes);
+    tokio::spawn(assemble::keep_room(services.media.clone(), data, min_free));
 }
 
 /// Brings in what is to be brought in; then what there is to serve.

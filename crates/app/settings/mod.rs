@@ -1,6 +1,7 @@
 //! The settings, each declared once as a clap argument: its flag, environment variable, default and explanation stand
 //! together, and the configuration file's key is the flag's name in snake case (see `config.rs`).
 
+mod acme;
 mod limits;
 mod links;
 mod mail;
@@ -8,6 +9,7 @@ mod network;
 mod values;
 mod voipbin;
 
+pub use acme::Acme;
 pub use limits::{Limits, fit};
 pub use links::Links;
 pub use mail::Mail;

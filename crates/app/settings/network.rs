@@ -1,5 +1,6 @@
 //! The settings of where the server listens, and of who stands in front of it.
 
+use super::Acme;
 use crate::failure::Failure;
 use clap::Args;
 use server::{CertificateFiles, Endpoint, Listeners, Listening, Proxies, Tls, Trusted};
@@ -30,6 +31,12 @@ pub struct Network {
     /// The private key of the certificate, in PEM
     #[arg(long, value_name = "FILE", env = "TONEARM_TLS_KEY", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Where plain HTTP is led to HTTPS, as for --listen; a certificate authority may look here, too
+    #[arg(long, value_name = "ADDR", env = "TONEARM_HTTP_REDIRECT", value_delimiter = ',')]
+    http_redirect: Vec<Endpoint>,
+    /// The certificate that is ordered
+    #[command(flatten)]
+    pub acme: Acme,
 }
 
 /// Where the server listens if nothing is said.
@@ -38,6 +45,11 @@ const DEFAULT_PORT: &str = "8080";
 impl Network {
     /// Listens everywhere; `beside` a server that is to leave.
     pub fn listeners(&self, beside: bool) -> Result<Listeners, Failure> {
+        if !self.http_redirect.is_empty() && !self.is_secure() {
+            let told =
+                "--http-redirect needs a certificate: --tls-cert and --tls-key, or --acme-domain";
+            return Err(Failure::Usage(told.into()));
+        }
         let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let how = Listening { threads, beside, socket_mode: self.socket_mode.0 };
         let mut listeners = Listeners::new(how);
@@ -48,7 +60,26 @@ impl Network {
             let listened = listeners.listen(endpoint);
             listened.map_err(|e| Failure::failed(format!("listening on {endpoint}"), e))?;
         }
+        for endpoint in &self.http_redirect {
+            let listened = listeners.redirect_from(endpoint);
+            listened.map_err(|e| Failure::failed(format!("listening on {endpoint}"), e))?;
+        }
         Ok(listeners)
+    }
+
+    /// Whether HTTPS is spoken.
+    pub fn is_secure(&self) -> bool {
+        self.tls_cert.is_some() || self.is_ordering()
+    }
+
+    /// Whether a certificate is ordered.
+    pub fn is_ordering(&self) -> bool {
+        !self.acme.acme_domain.is_empty()
+    }
+
+    /// Whether plain HTTP comes in.
+    pub fn redirects(&self) -> bool {
+        !self.http_redirect.is_empty()
     }
 
     /// The proxies that are believed.
@@ -56,7 +87,7 @@ impl Network {
         self.trust_proxy.iter().copied().collect()
     }
 
-    /// The certificate to show, if there is one.
+    /// The certificate to show, if it lies in files.
     pub fn tls(&self) -> Result<Option<Arc<Tls>>, Failure> {
         let (Some(certificate), Some(key)) = (self.tls_cert.clone(), self.tls_key.clone()) else {
             return Ok(None);

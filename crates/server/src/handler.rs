@@ -12,7 +12,7 @@ use crate::connection::host;
 use crate::connection::request_body::RequestBody;
 use crate::metrics::Route;
 use crate::problem::Problem;
-use crate::{Config, Services, metrics, page, respond};
+use crate::{Config, Services, metrics, page, redirect, respond};
 use axum::Router;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as _;
@@ -89,6 +89,11 @@ impl Handler {
             return None;
         }
         self.publish.at_once(request.method(), request.uri(), request.headers(), started)
+    }
+
+    /// The answer to a request that came where HTTP is led to HTTPS.
+    pub fn redirect(&self, request: &Request<Incoming>) -> Response<Body> {
+        closing(redirect::answer(request, self.config()))
     }
 
     /// What a request for a path is for, as the figures tell it.

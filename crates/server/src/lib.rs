@@ -13,6 +13,7 @@ mod log_format;
 mod metrics;
 mod page;
 mod problem;
+mod redirect;
 mod request_id;
 mod respond;
 
@@ -21,6 +22,7 @@ pub use apis::Apis;
 pub use apis::publish::{Answered, Config as PublishConfig, Lifetimes, Presets, Signer, sign_url};
 pub use apis::voipbin::{Config as VoipbinConfig, Times as VoipbinTimes};
 pub use connection::base::is_plain as is_plain_base;
+pub use connection::challenges::Challenges;
 pub use connection::deadline::ConnectionLimits;
 pub use connection::endpoint::Endpoint;
 pub use connection::forwarded::{Proxies, Trusted};
@@ -45,6 +47,8 @@ use tokio::sync::{mpsc, watch};
 pub struct Config {
     /// What TLS is set up with where the server listens at addresses; none if it speaks plain HTTP there.
     pub tls: Option<Arc<Tls>>,
+    /// Where HTTPS is spoken, as clients see it: what plain HTTP is led to.
+    pub https_port: u16,
     /// The proxies that are believed what they say of a request.
     pub proxies: Proxies,
     /// What runs, as `--version` says it.

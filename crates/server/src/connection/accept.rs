@@ -1,9 +1,10 @@
 //! The door: each serving thread has a runtime of its own, and takes connections in from its listening sockets until
 //! the server is to stop.
 
-use super::accepting::{Accepting, Listener};
+use super::Purpose;
+use super::accepting::Accepting;
 use super::admission::Admissions;
-use super::listener::Sockets;
+use super::listener::Inlet;
 use super::remote::Remote;
 use super::socket::Socket;
 use crate::handler::Handler;
@@ -51,44 +52,37 @@ impl Door {
     /// The life of a serving thread; `listening` is dropped once its sockets are closed.
     pub async fn serve(
         &self,
-        sockets: Sockets,
+        inlets: Vec<Inlet>,
         mut phase: watch::Receiver<Phase>,
         listening: mpsc::Sender<()>,
     ) {
-        let Sockets { own, passed } = sockets;
-        let own = join_all(own.into_iter().map(|l| self.attend(l, phase.clone(), true)));
-        let passed = join_all(passed.into_iter().map(|l| self.attend(l, phase.clone(), false)));
-        tokio::join!(own, passed);
+        let attending = inlets.into_iter().map(|inlet| self.attend(inlet, phase.clone()));
+        join_all(attending).await;
         drop(listening);
         let _ = phase.wait_for(|phase| *phase == Phase::Over).await;
     }
 
     /// Takes connections in until the server is to stop, then those that wait, if they are to be had.
-    async fn attend(
-        &self,
-        listener: Listener,
-        mut phase: watch::Receiver<Phase>,
-        takes_waiting: bool,
-    ) {
-        let accepting = match listener.watched() {
+    async fn attend(&self, inlet: Inlet, mut phase: watch::Receiver<Phase>) {
+        let Inlet { socket, purpose, is_passed } = inlet;
+        let accepting = match socket.watched() {
             Ok(accepting) => accepting,
             Err(error) => return tracing::error!(%error, "a listening socket is of no use"),
         };
         tokio::select! {
-            () = self.accept(&accepting) => (),
+            () = self.accept(&accepting, purpose) => (),
             _ = phase.wait_for(|phase| *phase != Phase::Serving) => (),
         }
-        if takes_waiting
-            && let Err(error) = accepting.accept_waiting(|socket, from| self.take_in(socket, from))
-        {
+        let take_in = |socket, from| self.take_in(socket, from, purpose);
+        if !is_passed && let Err(error) = accepting.accept_waiting(take_in) {
             tracing::warn!(%error, "connections that waited were not accepted");
         }
     }
 
-    async fn accept(&self, listener: &Accepting) {
+    async fn accept(&self, listener: &Accepting, purpose: Purpose) {
         loop {
             match listener.accept().await {
-                Ok((socket, remote)) => self.take_in(socket, remote),
+                Ok((socket, remote)) => self.take_in(socket, remote, purpose),
                 Err(error) => {
                     // Descriptors have most likely run out. A pause leaves time for connections to end, and
                     // serves those that are there.
@@ -99,9 +93,9 @@ impl Door {
         }
     }
 
-    fn take_in(&self, socket: Socket, remote: Remote) {
+    fn take_in(&self, socket: Socket, remote: Remote, purpose: Purpose) {
         if let Some(admission) = self.admissions.admit(remote) {
-            tokio::spawn(super::serve(Arc::clone(&self.handler), socket, admission));
+            tokio::spawn(super::serve(Arc::clone(&self.handler), socket, admission, purpose));
             return;
         }
         ANSWERS.count_refusal();

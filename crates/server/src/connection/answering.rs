@@ -1,6 +1,7 @@
 //! Between hyper and the handler, for all versions of HTTP: a request becomes an answer, whose body goes out piece by
 //! piece; how it went is counted and logged once.
 
+use super::Purpose;
 use super::admission::{Admission, Place};
 use super::base;
 use super::deadline::{Company, Deadline};
@@ -33,14 +34,22 @@ tokio::task_local! {
     pub static PACE: Arc<Pace>;
 }
 
+/// How requests come.
+#[derive(Debug, Clone, Copy)]
+pub struct Way {
+    /// What the connection is for.
+    pub purpose: Purpose,
+    /// Whether it is ciphered.
+    pub is_secure: bool,
+}
+
 /// What answers the requests of one connection.
 pub struct Service {
     handler: Arc<Handler>,
     admission: Admission,
     /// The client's address and port, for the log.
     remote: Arc<str>,
-    /// Whether the connection is ciphered.
-    is_secure: bool,
+    way: Way,
     /// Whether the other end is a proxy that is believed.
     is_believed: bool,
     /// What file slices go to, where the connection takes any.
@@ -52,12 +61,12 @@ impl Service {
     pub fn new(
         handler: Arc<Handler>,
         admission: Admission,
-        is_secure: bool,
+        way: Way,
         slices: Option<Arc<Slices>>,
     ) -> Self {
         let (remote, proxies) = (admission.remote, &handler.config().proxies);
         let (is_believed, remote) = (proxies.trust(remote), remote.to_string().into());
-        Self { handler, admission, remote, is_secure, is_believed, slices }
+        Self { handler, admission, remote, way, is_believed, slices }
     }
 
     fn proxies(&self) -> &Proxies {
@@ -92,14 +101,15 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         let entry = Entry::begin(remote, id, self.handler.config().log_format, &request);
         let is_head = request.method() == Method::HEAD;
         let route = self.handler.route(request.uri().path());
-        let at_once = match place {
-            Some(_) => self.handler.at_once(&request, entry.started),
-            None => Some(respond::problem(&too_many())),
+        let at_once = match (&place, self.way.purpose) {
+            (None, _) => Some(respond::problem(&too_many())),
+            (Some(_), Purpose::Service) => self.handler.at_once(&request, entry.started),
+            (Some(_), Purpose::Redirects) => Some(self.handler.redirect(&request)),
         };
         let handling = match at_once {
             Some(response) => Handling::Done(Some(response)),
             None => {
-                let base = base::of(super::host::of(&request), self.is_secure, &told);
+                let base = base::of(super::host::of(&request), self.way.is_secure, &told);
                 let asked = Asked { peer: Peer(network), started: entry.started, base };
                 let (handler, deadline) = (Arc::clone(&self.handler), Arc::clone(deadline));
                 Handling::Later(Box::pin(

@@ -2,6 +2,7 @@
 //! them, so no thread ever wakes another one for a connection (SO_REUSEPORT). A socket file, and what the service
 //! manager passes on, is one socket that all threads accept from.
 
+use super::Purpose;
 use super::accepting::Listener;
 use super::endpoint::Endpoint;
 use super::socket_file::SocketFile;
@@ -48,7 +49,8 @@ pub struct Listening {
 pub struct Listeners {
     how: Listening,
     bound: Vec<Bound>,
-    pub(crate) threads: Vec<Sockets>,
+    redirecting: Vec<Bound>,
+    pub(crate) threads: Vec<Vec<Inlet>>,
     pub(crate) places: Places,
 }
 
@@ -56,8 +58,9 @@ impl Listeners {
     /// None yet.
     #[must_use]
     pub fn new(how: Listening) -> Self {
-        let threads = (0..how.threads.max(1)).map(|_| Sockets::default()).collect();
-        Self { how, bound: Vec::new(), threads, places: Places::default() }
+        let threads = (0..how.threads.max(1)).map(|_| Vec::new()).collect();
+        let (bound, redirecting) = (Vec::new(), Vec::new());
+        Self { how, bound, redirecting, threads, places: Places::default() }
     }
 
     /// Where they listen, in the order in which it was said.
@@ -66,17 +69,41 @@ impl Listeners {
         &self.bound
     }
 
+    /// Where they listen to lead clients to HTTPS.
+    #[must_use]
+    pub fn redirecting(&self) -> &[Bound] {
+        &self.redirecting
+    }
+
     /// Listens at a place as well, within a tokio runtime.
     ///
     /// # Errors
     /// If the address isn't ours or is taken.
     pub fn listen(&mut self, endpoint: &Endpoint) -> io::Result<()> {
+        let bound = self.listen_for(endpoint, Purpose::Service)?;
+        self.bound.push(bound);
+        Ok(())
+    }
+
+    /// Listens at a place whose clients are led to HTTPS, within a tokio runtime.
+    ///
+    /// # Errors
+    /// As `listen`.
+    pub fn redirect_from(&mut self, endpoint: &Endpoint) -> io::Result<()> {
+        let bound = self.listen_for(endpoint, Purpose::Redirects)?;
+        self.redirecting.push(bound);
+        Ok(())
+    }
+
+    fn listen_for(&mut self, endpoint: &Endpoint, purpose: Purpose) -> io::Result<Bound> {
         match endpoint {
-            Endpoint::Address(address) => self.listen_at(*address),
+            Endpoint::Address(address) => self.listen_at(*address, purpose),
             Endpoint::Everywhere(port) => {
                 let [all, of_v4] = Endpoint::addresses(*port);
-                self.listen_at(all).or_else(|error| match error.raw_os_error() {
-                    Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL) => self.listen_at(of_v4),
+                self.listen_at(all, purpose).or_else(|error| match error.raw_os_error() {
+                    Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL) => {
+                        self.listen_at(of_v4, purpose)
+                    }
                     _ => Err(error),
                 })
             }
@@ -85,8 +112,8 @@ impl Listeners {
                 let (socket, file) = SocketFile::bind(path, socket_mode, beside)?;
                 socket.set_nonblocking(true)?;
                 self.places.files.push(file);
-                self.bound.push(Bound::Unix(path.clone()));
-                self.share(&Listener::Unix(socket), |thread| &mut thread.own)
+                self.share(&Listener::Unix(socket), purpose, false)?;
+                Ok(Bound::Unix(path.clone()))
             }
         }
     }
@@ -102,12 +129,12 @@ impl Listeners {
                 Listener::Tcp(socket) => Bound::Address(socket.local_addr()?),
                 Listener::Unix(socket) => Bound::Unix(Listener::path(socket)),
             });
-            self.share(listener, |thread| &mut thread.passed)?;
+            self.share(listener, Purpose::Service, true)?;
         }
         Ok(!passed.is_empty())
     }
 
-    fn listen_at(&mut self, address: SocketAddr) -> io::Result<()> {
+    fn listen_at(&mut self, address: SocketAddr, purpose: Purpose) -> io::Result<Bound> {
         let beside = self.how.beside;
         if beside && address.port() == 0 {
             let needed = "the port of the other server must be given";
@@ -122,32 +149,28 @@ impl Listeners {
             if number == 0 {
                 self.places.groups.push(Group { socket: socket.try_clone()?, count });
             }
-            thread.own.push(Listener::Tcp(socket));
+            thread.push(Inlet { socket: Listener::Tcp(socket), purpose, is_passed: false });
         }
-        self.bound.push(Bound::Address(address));
-        Ok(())
+        Ok(Bound::Address(address))
     }
 
     /// Has all threads accept from one socket.
-    fn share(
-        &mut self,
-        socket: &Listener,
-        place: fn(&mut Sockets) -> &mut Vec<Listener>,
-    ) -> io::Result<()> {
+    fn share(&mut self, socket: &Listener, purpose: Purpose, is_passed: bool) -> io::Result<()> {
         for thread in &mut self.threads {
-            place(thread).push(socket.again()?);
+            thread.push(Inlet { socket: socket.again()?, purpose, is_passed });
         }
         Ok(())
     }
 }
 
-/// The listening sockets of one serving thread.
-#[derive(Default)]
-pub(crate) struct Sockets {
-    /// Those that end with this process.
-    pub own: Vec<Listener>,
-    /// Those that the service manager holds: what waits in them when this process stops is its successor's.
-    pub passed: Vec<Listener>,
+/// A listening socket of one serving thread.
+pub(crate) struct Inlet {
+    pub socket: Listener,
+    /// What its connections are for.
+    pub purpose: Purpose,
+    /// Whether the service manager holds it: what waits in it when this process stops is its successor's. Another one
+    /// ends with this process.
+    pub is_passed: bool,
 }
 
 /// What a server has of the places where it listens, beside the sockets of its threads.

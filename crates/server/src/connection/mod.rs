@@ -5,6 +5,7 @@ mod accepting;
 pub mod admission;
 mod answering;
 pub mod base;
+pub mod challenges;
 pub mod deadline;
 mod either;
 pub mod endpoint;
@@ -26,7 +27,8 @@ pub mod wire;
 
 use crate::handler::Handler;
 use admission::Admission;
-use answering::Service;
+use answering::{Service, Way};
+use challenges::ACME_TLS;
 use deadline::Deadline;
 use hyper::server::conn::http1;
 use remote::Remote;
@@ -41,10 +43,19 @@ use tls::ALPN;
 use transport::Transport;
 use wire::{Protocol, Wire};
 
+/// What the connections of a socket are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// All that the server has.
+    Service,
+    /// Being led to HTTPS.
+    Redirects,
+}
+
 /// Serves a connection to its end.
-pub async fn serve(handler: Arc<Handler>, socket: Socket, admission: Admission) {
+pub async fn serve(handler: Arc<Handler>, socket: Socket, admission: Admission, purpose: Purpose) {
     let remote = admission.remote;
-    if let Err(error) = served(handler, socket, admission).await {
+    if let Err(error) = served(handler, socket, admission, purpose).await {
         tracing::debug!(%remote, %error, "a connection broke");
     }
 }
@@ -58,20 +69,30 @@ enum Broken {
     Http(#[from] hyper::Error),
 }
 
-async fn served(handler: Arc<Handler>, socket: Socket, admission: Admission) -> Result<(), Broken> {
+async fn served(
+    handler: Arc<Handler>,
+    socket: Socket,
+    admission: Admission,
+    purpose: Purpose,
+) -> Result<(), Broken> {
     // Whole answers go out at once anyway (see `wire.rs`); this is for their last, half full packets.
     if let Err(error) = socket.set_nodelay() {
         tracing::debug!(remote = %admission.remote, %error, "TCP_NODELAY");
     }
     let deadline = Arc::clone(&admission.deadline);
-    let transport = match (&handler.config().tls, admission.remote) {
-        (Some(tls), Remote::Host(_)) => {
+    let transport = match (&handler.config().tls, admission.remote, purpose) {
+        (Some(tls), Remote::Host(_), Purpose::Service) => {
             let accepting = Box::pin(tls.accept(socket, &deadline));
             Transport::Tls(Box::new(accepting.await?))
         }
         _ => Transport::Plain(socket),
     };
-    let (is_secure, agreed) = (transport.is_ciphered(), transport.alpn() == Some(ALPN[0]));
+    if transport.alpn() == Some(ACME_TLS) {
+        // The certificate was all that the authority wanted to see.
+        return Ok(());
+    }
+    let way = Way { purpose, is_secure: transport.is_ciphered() };
+    let agreed = transport.alpn() == Some(ALPN[0]);
     let slices = Arc::<Slices>::default();
     let mut wire = Wire::new(transport, Arc::clone(&slices), Arc::clone(&deadline));
     let protocol = match agreed {
@@ -94,14 +115,14 @@ async fn served(handler: Arc<Handler>, socket: Socket, admission: Admission) -> 
             if limits.max_headers != DEFAULT_HEADERS {
                 http.max_headers(limits.max_headers);
             }
-            let service = Service::new(handler, admission, is_secure, Some(slices));
+            let service = Service::new(handler, admission, way, Some(slices));
             let connection = http.serve_connection(wire, service);
             Life { connection, deadline, told: false, over: None }.await?;
         }
         Protocol::Http2 => {
             let (connections, max_header_bytes) =
                 (limits.connections.clone(), limits.max_header_bytes);
-            let service = Service::new(handler, admission, is_secure, None);
+            let service = Service::new(handler, admission, way, None);
             let limits = (&connections, max_header_bytes);
             Box::pin(multiplexed::serve(wire, service, deadline, limits)).await?;
         }

@@ -1,10 +1,13 @@
 //! TLS: which certificate is shown, read from files that may be replaced while the server runs.
 
+use super::challenges::{ACME_TLS, Challenges};
 use super::deadline::Deadline;
 use super::socket::Socket;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use std::fmt;
 use std::fs;
 use std::future::poll_fn;
@@ -39,6 +42,7 @@ type Stamp = [Option<(u64, i64, i64)>; 2];
 /// The certificate that is shown at present.
 pub struct Tls {
     files: CertificateFiles,
+    challenges: Arc<Challenges>,
     present: Mutex<Arc<ServerConfig>>,
     stamp: Mutex<Stamp>,
 }
@@ -57,10 +61,17 @@ impl Tls {
     pub fn open(files: CertificateFiles) -> Result<Arc<Self>, String> {
         let stamp = files.stamp();
         let tickets = rustls::crypto::ring::Ticketer::new().map_err(|e| e.to_string())?;
-        let mut config = files.read()?;
+        let challenges = Arc::<Challenges>::default();
+        let mut config = files.read(&challenges)?;
         config.ticketer = tickets;
         let (present, stamp) = (Mutex::new(Arc::new(config)), Mutex::new(stamp));
-        Ok(Arc::new(Self { files, present, stamp }))
+        Ok(Arc::new(Self { files, challenges, present, stamp }))
+    }
+
+    /// The proofs that certificate authorities are shown.
+    #[must_use]
+    pub fn challenges(&self) -> &Challenges {
+        &self.challenges
     }
 
     fn present(&self) -> Arc<ServerConfig> {
@@ -72,7 +83,7 @@ impl Tls {
     pub fn reload(&self) {
         let stamp = self.files.stamp();
         *self.stamp.lock().unwrap_or_else(PoisonError::into_inner) = stamp;
-        match self.files.read() {
+        match self.files.read(&self.challenges) {
             Ok(mut config) => {
                 // Clients that were here before resume their sessions.
                 config.ticketer = Arc::clone(&self.present().ticketer);
@@ -129,7 +140,7 @@ impl CertificateFiles {
         })
     }
 
-    fn read(&self) -> Result<ServerConfig, String> {
+    fn read(&self, challenges: &Arc<Challenges>) -> Result<ServerConfig, String> {
         let wrong = |path: &Path, why: &str| format!("{}: {why}", path.display());
         let text = |path: &Path| fs::read(path).map_err(|e| wrong(path, &e.to_string()));
         let (certificate, key) = (text(&self.certificate)?, text(&self.key)?);
@@ -143,18 +154,34 @@ impl CertificateFiles {
             wrong(&self.key, "no private key in PEM (-----BEGIN PRIVATE KEY-----) is in it")
         })?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let usual = CertifiedKey::from_der(chain, key, &provider).map_err(|e| {
+            let of = self.certificate.display();
+            wrong(&self.key, &format!("the key is not that of {of}: {e}"))
+        })?;
+        let shown = Shown { usual: Arc::new(usual), challenges: Arc::clone(challenges) };
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|e| e.to_string())?
             .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .map_err(|e| {
-                wrong(
-                    &self.key,
-                    &format!("the key is not that of {}: {e}", self.certificate.display()),
-                )
-            })?;
-        config.alpn_protocols = ALPN.map(<[u8]>::to_vec).into();
+            .with_cert_resolver(Arc::new(shown));
+        config.alpn_protocols = ALPN.iter().chain(&[ACME_TLS]).map(|&name| name.to_vec()).collect();
         Ok(config)
+    }
+}
+
+/// Chooses the certificate that a client is shown.
+#[derive(Debug)]
+struct Shown {
+    usual: Arc<CertifiedKey>,
+    challenges: Arc<Challenges>,
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        // An authority offers this protocol alone (RFC 8737 §3), so that no other client is shown a proof.
+        match hello.alpn().is_some_and(|mut offered| offered.all(|name| name == ACME_TLS)) {
+            true => hello.server_name().and_then(|name| self.challenges.shown(name)),
+            false => Some(Arc::clone(&self.usual)),
+        }
     }
 }

@@ -1,0 +1,162 @@
+//! A certificate that a certificate authority gives by itself (ACME, RFC 8555), and its renewal: is one due? → order →
+//! the new one takes the old one's place → the server reads it again.
+
+mod certificate;
+mod network;
+mod order;
+
+use crate::failure::Failure;
+use crate::settings::Acme;
+use certificate::Given;
+use instant_acme::{Account, AccountCredentials, ChallengeType, NewAccount};
+use network::Network;
+use server::{CertificateFiles, Tls};
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// Between two looks at how long the certificate is still good for.
+const LOOK_AGAIN: Duration = Duration::from_hours(6);
+
+/// After the first order that fails; twice as long after each further one. Let's Encrypt allows five failures an hour.
+const FIRST_RETRY: Duration = Duration::from_mins(15);
+const MAX_RETRY: Duration = Duration::from_hours(6);
+
+/// What keeps a certificate for the server's names.
+pub struct Keeper {
+    settings: Acme,
+    /// How the names are shown to be ours, what is tried first at the front.
+    challenges: [ChallengeType; 2],
+    /// The certificate with its chain and its key in one file, so that one rename replaces all of them.
+    file: PathBuf,
+    account: PathBuf,
+    tls: Arc<Tls>,
+}
+
+impl Keeper {
+    /// Shows the certificate that was given before; without one, one that vouches for itself, until there is a better.
+    /// `answers_http`: whether the names' plain HTTP comes in here, too.
+    ///
+    /// # Errors
+    /// If the folder can't be written, or `--acme-ca` not read.
+    pub fn open(settings: &Acme, data: &Path, answers_http: bool) -> Result<Self, Failure> {
+        // What is wrong with the file is to be said at the start, not in the log.
+        Network::new(settings.acme_ca.as_deref())
+            .map_err(|e| Failure::failed("--acme-ca", with_causes(&*e)))?;
+        let folder = data.join("acme");
+        let wrong = |error: &dyn Error| Failure::failed(folder.display(), error);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|e| wrong(&e))?;
+        let (file, account) = (folder.join("certificate.pem"), folder.join("account.json"));
+        let files = CertificateFiles { certificate: file.clone(), key: file.clone() };
+        let tls = match Tls::open(files.clone()) {
+            Ok(tls) => tls,
+            Err(error) => {
+                if file.exists() {
+                    tracing::warn!("{error}; another certificate is ordered");
+                }
+                let own = certificate::vouching_for_itself(&settings.acme_domain);
+                write_private(&file, &own.map_err(|e| wrong(&e))?).map_err(|e| wrong(&e))?;
+                Tls::open(files).map_err(Failure::Failed)?
+            }
+        };
+        let challenges = match answers_http {
+            true => [ChallengeType::Http01, ChallengeType::TlsAlpn01],
+            false => [ChallengeType::TlsAlpn01, ChallengeType::Http01],
+        };
+        Ok(Self { settings: settings.clone(), challenges, file, account, tls })
+    }
+
+    /// What shows the certificate.
+    pub fn tls(&self) -> Arc<Tls> {
+        Arc::clone(&self.tls)
+    }
+
+    /// Orders a certificate whenever one is due.
+    pub async fn keep(self) {
+        let names = self.settings.acme_domain.join(", ");
+        let mut retry = FIRST_RETRY;
+        loop {
+            let pause = match self.renewed_if_due().await {
+                Ok(renewed) => {
+                    if renewed {
+                        tracing::info!(names, "a certificate was given");
+                    }
+                    retry = FIRST_RETRY;
+                    LOOK_AGAIN
+                }
+                Err(error) => {
+                    let error = with_causes(&*error);
+                    tracing::error!(names, "no certificate was given: {error}; again in {retry:?}");
+                    let longer = MAX_RETRY.min(retry * 2);
+                    std::mem::replace(&mut retry, longer)
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn renewed_if_due(&self) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        let given = fs::read(&self.file).ok().and_then(|pem| Given::read(&pem));
+        let names = &self.settings.acme_domain;
+        if given.is_some_and(|given| given.is_for(names) && !given.is_due(SystemTime::now())) {
+            return Ok(false);
+        }
+        let account = self.account().await?;
+        let ordered = order::certificate(&account, names, &self.challenges, &self.tls).await;
+        self.tls.challenges().clear();
+        write_private(&self.file, &ordered?)?;
+        self.tls.reload();
+        Ok(true)
+    }
+
+    /// The account that was made before, or a new one.
+    async fn account(&self) -> Result<Account, Box<dyn Error + Send + Sync>> {
+        let Acme { acme_directory, acme_email, acme_ca, .. } = &self.settings;
+        let builder = Account::builder_with_http(Network::new(acme_ca.as_deref())?);
+        let made = fs::read(&self.account).ok();
+        let made = made.and_then(|json| serde_json::from_slice::<(String, _)>(&json).ok());
+        if let Some((directory, credentials)) = made
+            && directory == *acme_directory
+        {
+            return Ok(builder.from_credentials(credentials).await?);
+        }
+        let contact = acme_email.as_ref().map(|address| format!("mailto:{address}"));
+        let new = NewAccount {
+            contact: &contact.as_deref().map_or(vec![], |contact| vec![contact]),
+            terms_of_service_agreed: true,
+            only_return_existing: false,
+        };
+        let (account, credentials): (_, AccountCredentials) =
+            builder.create(&new, acme_directory.clone(), None).await?;
+        write_private(&self.account, &serde_json::to_vec(&(acme_directory, credentials))?)?;
+        Ok(account)
+    }
+}
+
+/// An error with all that it came of: `instant-acme` says only at the end of the chain what the network did.
+fn with_causes(error: &dyn Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let next_told = next.to_string();
+        if !told.ends_with(&next_told) {
+            told = format!("{told}: {next_told}");
+        }
+        cause = next.source();
+    }
+    told
+}
+
+/// Puts a file in its place at once, for the server's eyes alone.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(new, path)
+}

@@ -1,0 +1,43 @@
+//! What plain HTTP is answered where the server speaks HTTPS: the same URL there, and the proofs that a certificate
+//! authority asks for.
+
+use crate::Config;
+use crate::body::Body;
+use crate::connection::host;
+use crate::problem::Problem;
+use crate::respond;
+use http::uri::Authority;
+use http::{Request, Response, StatusCode, header};
+
+/// The port that URLs of HTTPS don't name.
+const HTTPS_PORT: u16 = 443;
+
+/// The answer to any request.
+pub fn answer<B>(request: &Request<B>, config: &Config) -> Response<Body> {
+    if !host::is_said(request) {
+        return respond::problem(&Problem::NoHost);
+    }
+    let challenges = config.tls.as_ref().map(|tls| tls.challenges());
+    if let Some(proof) = challenges.and_then(|all| all.answered(request.uri().path())) {
+        let mut response = Response::new(Body::of_memory(proof.into()));
+        let kind = header::HeaderValue::from_static("application/octet-stream");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        return response;
+    }
+    let Ok(authority) = host::of(request).parse::<Authority>() else {
+        return respond::problem(&Problem::NoHost);
+    };
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let location = match config.https_port {
+        HTTPS_PORT => format!("https://{}{path}", authority.host()),
+        port => format!("https://{}:{port}{path}", authority.host()),
+    };
+    let Ok(location) = location.parse() else {
+        return respond::problem(&Problem::NotFound);
+    };
+    let mut response = Response::new(Body::empty());
+    // The method stays what it was, and its body is sent again (RFC 9110 §15.4.9).
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
