@@ -40,8 +40,7 @@ fn a_server_listens_at_several_places_and_names_each() {
         let port = address.parse::<SocketAddr>().unwrap().port();
         assert!(is_healthy(TcpStream::connect((ip, port)).unwrap()), "{line}");
     }
-    let log = server.log();
-    assert!(log.contains("--public-url"), "all addresses, and no word of the links: {log}");
+    until("all addresses, and no word of the links", || server.log().contains("--public-url"));
     server.stop();
     assert!(!file.exists(), "the socket file stays");
 }

@@ -80,7 +80,7 @@ impl Meta {
             put(&mut whole, header::CONTENT_SECURITY_POLICY, "sandbox");
         }
         shared_headers(&mut whole, "GET");
-        whole.insert(CACHE_STATUS, HeaderValue::from_static("tonearm; hit"));
+        whole.insert(CACHE_STATUS, HeaderValue::from_static(HIT));
         whole.insert(SERVER_TIMING, HeaderValue::from_static("total;dur=0.0"));
         whole.insert(header::CONTENT_LENGTH, value(&[length_bytes.to_string().as_bytes()]));
         let mut part = whole.clone();
@@ -136,6 +136,9 @@ pub const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+/// What was asked for was there before (RFC 9211 §2.1), and was not (§2.2).
+const HIT: &str = "tonearm; hit";
+const MISS: &str = "tonearm; fwd=miss";
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 const EXPOSED: &str = "Access-Control-Allow-Methods,Access-Control-Allow-Origin,Content-Disposition,\
@@ -173,7 +176,7 @@ pub fn answer(answer: Answer, meta: &Meta, cached: bool, started: Instant) -> Re
         headers.insert(header::CACHE_CONTROL, freshness.cache_control());
     }
     if !cached {
-        headers.insert(CACHE_STATUS, HeaderValue::from_static("tonearm; fwd=miss"));
+        headers.insert(CACHE_STATUS, HeaderValue::from_static(MISS));
     }
     let now = SystemTime::now();
     if meta.last_modified > now && headers.contains_key(header::LAST_MODIFIED) {
@@ -301,6 +304,11 @@ fn rendered(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// Whether what was asked for was there before; nothing of answers that no cache has to do with.
+pub fn was_there(headers: &HeaderMap) -> Option<bool> {
+    headers.get(CACHE_STATUS).map(|status| status != MISS)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! How a request is written: as the log's other lines are, as JSON, or as web servers write it.
 
-use super::{Caller, Entry, Said};
+use super::{Caller, Entry, Field, Said};
 use crate::log_format::LogFormat;
+use crate::request_id::{self, RequestId};
 use jiff::Timestamp;
 use std::io::Write;
 use std::time::Duration;
@@ -45,6 +46,15 @@ pub fn write(
     }
 }
 
+/// A member's name with what stands around it, in a text and in JSON.
+type Name = [&'static str; 2];
+
+macro_rules! name {
+    ($name:literal) => {
+        [concat!(" ", $name, "="), concat!(",\"", $name, "\":")]
+    };
+}
+
 struct Line<'a> {
     text: &'a mut Vec<u8>,
     is_json: bool,
@@ -74,16 +84,13 @@ impl Line<'_> {
         }
     }
 
-    /// The name of a member, after which its value follows.
-    fn name(&mut self, name: &str) {
-        let [before, after] = if self.is_json { [",\"", "\":"] } else { [" ", "="] };
-        for piece in [before, name, after] {
-            self.push(piece);
-        }
+    /// A member's name, after which its value follows.
+    fn name(&mut self, name: Name) {
+        self.push(name[usize::from(self.is_json)]);
     }
 
     /// A member of a few characters that need no quotes in a text.
-    fn word(&mut self, name: &str, value: &str) {
+    fn word(&mut self, name: Name, value: &str) {
         self.name(name);
         let quote = if self.is_json { "\"" } else { "" };
         for piece in [quote, value, quote] {
@@ -91,7 +98,7 @@ impl Line<'_> {
         }
     }
 
-    fn quoted(&mut self, name: &str, value: Option<&str>) {
+    fn quoted(&mut self, name: Name, value: Option<&str>) {
         if let Some(value) = value {
             self.name(name);
             self.quote(value);
@@ -100,7 +107,8 @@ impl Line<'_> {
 
     /// Quotes a text; the usual one, which needs no escapes, at the cost of a copy.
     fn quote(&mut self, value: &str) {
-        let plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+        let plain =
+            |byte: u8| (byte.wrapping_sub(b' ') <= b'~' - b' ') & (byte != b'"') & (byte != b'\\');
         // Without a way out in between, which many bytes at a time wouldn't have.
         if value.bytes().fold(true, |all, byte| all & plain(byte)) {
             for piece in ["\"", value, "\""] {
@@ -115,32 +123,41 @@ impl Line<'_> {
     }
 
     fn members(&mut self, entry: &Entry, said: &Said, duration: Duration) {
-        self.word("remote", &entry.remote);
-        self.word("method", entry.method.as_str());
-        self.quoted("path", Some(&said.path));
-        self.quoted("query", said.query.as_deref());
-        self.word("protocol", protocol(said));
-        self.name("status");
+        self.word(name!("remote"), &entry.remote);
+        self.word(name!("method"), entry.method.as_str());
+        self.quoted(name!("path"), said.text(Field::Path));
+        self.quoted(name!("query"), said.text(Field::Query));
+        self.word(name!("protocol"), protocol(said));
+        self.name(name!("status"));
         self.number(entry.status.into());
-        self.name("bytes");
+        self.name(name!("bytes"));
         self.number(entry.bytes);
-        self.name("duration_ms");
+        self.name(name!("duration_ms"));
         let tenths = u64::try_from(duration.as_micros() / 100).unwrap_or(u64::MAX);
         self.number(tenths / 10);
         self.push(".");
         self.number(tenths % 10);
-        if let Some(was_there) = entry.was_there() {
-            self.word("cache", if was_there { "hit" } else { "miss" });
+        if let Some(was_there) = entry.was_there {
+            self.word(name!("cache"), if was_there { "hit" } else { "miss" });
         }
-        self.quoted("range", said.range.as_deref());
+        self.quoted(name!("range"), said.text(Field::Range));
         if let Some(Caller { partner_sid, token_id }) = entry.caller {
             let mut buffer = [0; uuid::fmt::Hyphenated::LENGTH];
-            self.word("partner", partner_sid.hyphenated().encode_lower(&mut buffer));
-            self.word("token", token_id.hyphenated().encode_lower(&mut buffer));
+            self.word(name!("partner"), partner_sid.hyphenated().encode_lower(&mut buffer));
+            self.word(name!("token"), token_id.hyphenated().encode_lower(&mut buffer));
         }
-        self.quoted("agent", said.agent.as_deref());
-        self.quoted("referrer", said.referrer.as_deref());
-        self.quoted("request_id", entry.id.to_str().ok());
+        self.quoted(name!("agent"), said.text(Field::Agent));
+        self.quoted(name!("referrer"), said.text(Field::Referrer));
+        self.name(name!("request_id"));
+        // No character of it needs an escape but the two that its client may have sent.
+        match &entry.id {
+            RequestId::Said(value) => self.quote(value.to_str().unwrap_or("-")),
+            RequestId::Own(number) => {
+                self.push("\"");
+                request_id::write_own(self.text, *number);
+                self.push("\"");
+            }
+        }
         self.push(if self.is_json { "}\n" } else { "\n" });
     }
 
@@ -155,17 +172,17 @@ impl Line<'_> {
         self.push(" - - [");
         self.push(&stamp.written[1]);
         self.push("] ");
-        let query = said.query.as_deref().map(|query| ["?", query].concat());
-        let [method, path, query] =
-            [entry.method.as_str(), &*said.path, query.as_deref().unwrap_or("")];
-        self.quote(&[method, " ", path, query, " ", protocol(said)].concat());
+        let (path, query) = (said.text(Field::Path).unwrap_or(""), said.text(Field::Query));
+        let [mark, query] = query.map_or(["", ""], |query| ["?", query]);
+        let method = entry.method.as_str();
+        self.quote(&[method, " ", path, mark, query, " ", protocol(said)].concat());
         self.push(" ");
         self.number(entry.status.into());
         self.push(" ");
         self.number(entry.bytes);
-        for value in [&said.referrer, &said.agent] {
+        for field in [Field::Referrer, Field::Agent] {
             self.push(" ");
-            self.quote(value.as_deref().unwrap_or("-"));
+            self.quote(said.text(field).unwrap_or("-"));
         }
         self.push("\n");
     }

@@ -17,7 +17,9 @@ const MAX_CODINGS: usize = 3;
 
 /// The text with a `-` in place of each secret's value, such as that of `sig=`, whatever way its name is written.
 pub fn masked(text: &str) -> Cow<'_, str> {
-    if !text.split(PARTS).any(|pair| secret(pair).is_some()) {
+    // Most texts hold no name and value, and are looked through without a way out in between, many bytes at a time.
+    let may_hold_one = text.bytes().fold(false, |any, byte| any | (byte == b'=') | (byte == b'%'));
+    if !may_hold_one || !text.split(PARTS).any(|pair| secret(pair).is_some()) {
         return text.into();
     }
     let pieces = text.split_inclusive(PARTS).map(|piece| {
@@ -34,16 +36,24 @@ pub fn masked(text: &str) -> Cow<'_, str> {
 /// The name of a secret that has its value behind it, or of what a URL with a secret in it stands behind. Links are
 /// read with a `=` that is encoded, too.
 fn secret(pair: &str) -> Option<&str> {
-    let ends = ["=", "%3D", "%3d"].into_iter().filter_map(|equals| pair.find(equals));
-    let end = ends.min();
+    let plain = pair.find('=');
+    if !pair.contains('%') {
+        return plain.map(|end| &pair[..end]).filter(|name| is_name_of_secret(name));
+    }
+    let coded = ["%3D", "%3d"].into_iter().filter_map(|equals| pair.find(equals));
+    let end = coded.chain(plain).min();
     let written = &pair[..end.unwrap_or(0)];
     let is_secret = end.is_some() && is_name_of_secret(written);
     (is_secret || hides_secret(pair, MAX_CODINGS)).then_some(written)
 }
 
 fn is_name_of_secret(written: &str) -> bool {
-    let name = percent_decode_str(written).decode_utf8_lossy().to_ascii_lowercase();
-    SECRETS.contains(&name.as_str()) || MARKS.iter().any(|mark| name.contains(mark))
+    let name = percent_decode_str(written).decode_utf8_lossy();
+    let has = |mark: &str| {
+        let mark = mark.as_bytes();
+        name.as_bytes().windows(mark.len()).any(|part| part.eq_ignore_ascii_case(mark))
+    };
+    SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) || MARKS.into_iter().any(has)
 }
 
 /// Whether what parts the options is encoded, as in a URL within another one's query, and one of them is a secret.

@@ -13,10 +13,11 @@ mod masked;
 pub use journal::{LogWriter, flush};
 
 use crate::log_format::LogFormat;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header};
+use crate::request_id::RequestId;
+use crate::respond;
+use http::{HeaderName, HeaderValue, Method, Request, Response, Version, header};
 use journal::JOURNAL;
 use masked::masked;
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -33,40 +34,50 @@ pub struct Caller {
     pub token_id: Uuid,
 }
 
-/// What a request says that a line tells.
+/// What a request says that a line tells, each text without its secrets and its end, if it is long.
 pub struct Said {
     version: Version,
-    /// Copies: pieces of the connection's read buffer would keep that from being used again.
-    path: Box<str>,
-    query: Option<Box<str>>,
-    range: Option<Box<str>>,
-    agent: Option<Box<str>>,
-    referrer: Option<Box<str>>,
+    /// All texts in one copy: pieces of the connection's read buffer would keep that from being used again.
+    texts: String,
+    /// Where the text of each field ends; `None` where there is none.
+    ends: [Option<u16>; FIELDS],
 }
+
+/// What the texts are of.
+#[derive(Clone, Copy)]
+enum Field {
+    Path,
+    Query,
+    Range,
+    Agent,
+    Referrer,
+}
+
+const FIELDS: usize = 5;
 
 impl Said {
     fn of<B>(request: &Request<B>) -> Self {
-        let uri = request.uri();
-        let value = |name: HeaderName| text(request.headers(), &name);
-        Self {
-            version: request.version(),
-            path: kept(uri.path()),
-            query: uri.query().map(kept),
-            range: value(header::RANGE),
-            agent: value(header::USER_AGENT),
-            referrer: value(header::REFERER),
-        }
+        let (uri, headers) = (request.uri(), request.headers());
+        let value = |name: HeaderName| headers.get(name).map(HeaderValue::as_bytes);
+        let [path, query] = [Some(uri.path()), uri.query()].map(|text| text.map(str::as_bytes));
+        let headers = [header::RANGE, header::USER_AGENT, header::REFERER].map(value);
+        let [range, agent, referrer] = headers;
+        let mut texts = String::new();
+        let ends = [path, query, range, agent, referrer].map(|field| {
+            let text = String::from_utf8_lossy(field?);
+            texts.push_str(&masked(&text[..text.floor_char_boundary(MAX_TEXT_BYTES)]));
+            u16::try_from(texts.len()).ok()
+        });
+        Self { version: request.version(), texts, ends }
     }
-}
 
-/// The beginning of a text without its secrets.
-fn kept(text: &str) -> Box<str> {
-    masked(&text[..text.floor_char_boundary(MAX_TEXT_BYTES)]).into()
-}
-
-fn text(headers: &HeaderMap, name: &HeaderName) -> Option<Box<str>> {
-    let text: Cow<'_, str> = String::from_utf8_lossy(headers.get(name)?.as_bytes());
-    Some(kept(&text))
+    /// The text of a field.
+    fn text(&self, field: Field) -> Option<&str> {
+        let field = field as usize;
+        let end = self.ends[field]?;
+        let start = self.ends[..field].iter().rev().find_map(|end| *end).unwrap_or(0);
+        self.texts.get(usize::from(start)..usize::from(end))
+    }
 }
 
 /// A request's line in the making.
@@ -76,13 +87,14 @@ pub struct Entry {
     /// The client's address, and its port where that is known.
     remote: Arc<str>,
     /// By what the client and the log call the request.
-    pub id: HeaderValue,
+    pub id: RequestId,
     pub method: Method,
     /// `None` where nothing is logged.
     said: Option<Box<Said>>,
     pub status: u16,
     caller: Option<Caller>,
-    cache: Option<HeaderValue>,
+    /// Whether what was asked for was there before; nothing of answers that no cache has to do with.
+    pub was_there: Option<bool>,
     /// Bytes of body given to the connection.
     pub bytes: u64,
 }
@@ -91,7 +103,7 @@ impl Entry {
     /// A request that came just now.
     pub fn begin<B>(
         remote: Arc<str>,
-        id: HeaderValue,
+        id: RequestId,
         format: LogFormat,
         request: &Request<B>,
     ) -> Self {
@@ -99,8 +111,8 @@ impl Entry {
         let said = is_wanted.then(|| Box::new(Said::of(request)));
         let started = Instant::now();
         let method = request.method().clone();
-        let (caller, cache) = (None, None);
-        Self { started, format, remote, id, method, said, status: 0, caller, cache, bytes: 0 }
+        let (caller, was_there) = (None, None);
+        Self { started, format, remote, id, method, said, status: 0, caller, was_there, bytes: 0 }
     }
 
     /// Whether the server failed.
@@ -120,13 +132,7 @@ impl Entry {
     /// Takes down what is answered.
     pub fn answered<B>(&mut self, response: &Response<B>) {
         self.status = response.status().as_u16();
-        self.cache = response.headers().get("cache-status").cloned();
+        self.was_there = respond::was_there(response.headers());
         self.caller = response.extensions().get::<Caller>().copied();
-    }
-
-    /// Whether what was asked for was there before; nothing of answers that no cache has to do with.
-    pub fn was_there(&self) -> Option<bool> {
-        let value = self.cache.as_ref()?.to_str().unwrap_or("");
-        Some(!value.contains("fwd=miss"))
     }
 }

@@ -9,15 +9,16 @@ use super::forwarded::{Forwarded, Proxies};
 use super::pace::{PIECE_BYTES, Pace};
 use super::remote;
 use super::slices::{Piece, Slices};
-use crate::access_log::Entry;
+use crate::access_log;
 use crate::apis::storage::login::Peer;
 use crate::body::{Body, Takes};
 use crate::handler::{Asked, Handler};
 use crate::metrics::{ANSWERS, Ended, Route};
 use crate::problem::Problem;
-use crate::request_id::{self, X_REQUEST_ID};
+use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::respond;
 use bytes::{Buf, Bytes};
+use http::header::Entry;
 use http::{HeaderValue, Method, Request, Response, Version, header};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -97,8 +98,9 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             None => (self.admission.remote.ip(), Arc::clone(&self.remote)),
         };
         let network = remote::network(client);
-        let id = request_id::of(request.headers());
-        let entry = Entry::begin(remote, id, self.handler.config().log_format, &request);
+        let id = RequestId::of(request.headers());
+        let entry =
+            access_log::Entry::begin(remote, id, self.handler.config().log_format, &request);
         let is_head = request.method() == Method::HEAD;
         let route = self.handler.route(request.uri().path());
         let at_once = match (&place, self.way.purpose) {
@@ -173,11 +175,9 @@ impl Future for Answering {
         };
         answered.entry.answered(&response);
         // An API may have rules of its own for the name; then the log has that one.
-        match response.headers().get(X_REQUEST_ID) {
-            Some(own) => answered.entry.id = own.clone(),
-            None => {
-                response.headers_mut().insert(X_REQUEST_ID, answered.entry.id.clone());
-            }
+        match response.headers_mut().entry(X_REQUEST_ID) {
+            Entry::Occupied(own) => answered.entry.id = RequestId::Said(own.get().clone()),
+            Entry::Vacant(place) => drop(place.insert(answered.entry.id.header())),
         }
         let pace = PACE.try_with(Arc::clone).ok();
         if pace.is_some() {
@@ -214,7 +214,7 @@ pub struct Outgoing {
 
 /// The end of an answer, whole or given up: counted and logged, and the connection waits for the next request.
 struct Answered {
-    entry: Entry,
+    entry: access_log::Entry,
     route: Route,
     deadline: Arc<Deadline>,
     /// Given back by then, if the request took one.
@@ -232,7 +232,7 @@ impl Drop for Answered {
             status: self.entry.status,
             body_bytes: self.entry.bytes,
             duration,
-            was_there: self.entry.was_there(),
+            was_there: self.entry.was_there,
         });
         self.entry.write(now, duration);
     }
