@@ -1,7 +1,7 @@
 //! Where the server listens: several places at once, socket files, and what the service manager passes on.
 
 use crate::command_line::fails;
-use crate::running::{Server, stderr, tonearm};
+use crate::running::{Server, stderr, tonearm, until};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
