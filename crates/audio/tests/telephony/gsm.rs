@@ -23,6 +23,7 @@ fn judged(name: &str, coding: &[&str]) -> (Vec<u8>, Vec<i16>) {
 
 #[test]
 fn raw_gsm_and_wav49_decode_to_libgsms_samples() {
+    let prompt = probed(&std::fs::read(PROMPT).unwrap(), "wav").1.facts.frame_count;
     for (name, coding, extension) in
         [("made.gsm", &[][..], "gsm"), ("made.wav", &["-e", "gsm-full-rate"], "wav")]
     {
@@ -30,8 +31,9 @@ fn raw_gsm_and_wav49_decode_to_libgsms_samples() {
         let (source, probed) = probed(&bytes, extension);
         assert_eq!((&*probed.facts.codec, probed.facts.rate_hz), ("gsm", 8000));
         let ours = decode(&source, &probed, 0);
-        // In WAV the `fact` chunk leaves out the last block's filling.
-        assert_eq!(ours.frames(), wanted.len(), "{extension}");
+        // In WAV the `fact` chunk leaves out the last block's filling, which sox decodes, too.
+        let count = if extension == "wav" { prompt } else { wanted.len() as u64 };
+        assert_eq!(ours.frames() as u64, count, "{extension}");
         let differs =
             ours.channels[0].iter().zip(&wanted).position(|(a, b)| *a != f32::from(*b) / 32768.0);
         assert_eq!(differs, None, "{extension}: first sample that differs");
