@@ -144,7 +144,7 @@ fn what_is_stored_is_told_by_partner_for_those_that_hold_most() {
         let sent = upload.token(stdout(&made).trim()).body(&vec![0; 1000 + n]).send();
         assert_eq!(sent.status, 201, "{}", sent.text());
     }
-    let text = server.get("/metrics").text();
+    let text = server.request("GET", "/metrics").token(&server.token()).send().text();
     let told = |name: &str| {
         let lines =
             text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix("{partner="));
@@ -154,6 +154,13 @@ fn what_is_stored_is_told_by_partner_for_those_that_hold_most() {
     let largest = [chime].into_iter().chain((1002..=1020).rev()).chain([1000 + 1001]);
     assert_eq!(told("tonearm_partner_files_bytes"), largest.collect::<Vec<_>>());
     assert_eq!(told("tonearm_partner_files"), [vec![1; 20], vec![2]].concat());
+    // Who may not see partners isn't told which there are.
+    let agent = run(&["token", "create", "--role", "agent", "--partner", "a", "--data", data]);
+    let agent = server.request("GET", "/metrics").token(stdout(&agent).trim()).send().text();
+    for text in [server.get("/metrics").text(), agent] {
+        let told = text.lines().filter(|line| line.starts_with("tonearm_partner_files{"));
+        assert_eq!(told.collect::<Vec<_>>(), ["tonearm_partner_files{partner=\"others\"} 22"]);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::access_log::Caller;
 use crate::apis::publish::{self, Publish, Signer};
 use crate::apis::storage::Storage;
+use crate::apis::storage::auth;
 use crate::apis::storage::login::Peer;
 use crate::apis::{Mounted, evovoice};
 use crate::body::Body;
@@ -14,7 +15,7 @@ use crate::metrics::Route;
 use crate::problem::Problem;
 use crate::{Config, Services, metrics, page, redirect, respond};
 use axum::Router;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use library::{LinkBase, Readiness, Turns};
@@ -106,9 +107,11 @@ impl Handler {
         }
     }
 
-    /// `GET /metrics`: what isn't in memory is looked up once a scrape.
-    async fn figures(&self) -> String {
+    /// `GET /metrics`: what isn't in memory is looked up once a scrape. Anybody may ask, but partners are nobody's
+    /// business.
+    async fn figures(&self, headers: &HeaderMap) -> String {
         let Services { library, media, config } = &self.services;
+        let is_administrator = auth::is_administrator(library, headers).await;
         let mails = library.mail_counts().await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the mails can't be counted");
             Vec::new()
@@ -116,7 +119,7 @@ impl Handler {
         metrics::render(&metrics::Now {
             connections: self.admissions.count(),
             mails,
-            stored: metrics::Stored::look_up(library).await,
+            stored: metrics::Stored::look_up(library, is_administrator).await,
             disk_free_bytes: library.free_bytes().await,
             library,
             media,
@@ -167,7 +170,7 @@ impl Handler {
                 false => readiness(self.services.library.readiness().await),
             }
         } else if uri.path() == "/metrics" {
-            text(StatusCode::OK, metrics::CONTENT_TYPE, self.figures().await)
+            text(StatusCode::OK, metrics::CONTENT_TYPE, self.figures(request.headers()).await)
         } else if page::is_asset(uri.path()) || self.answers(Part::Page, &request) {
             self.api(request, asked.peer, deadline).await
         } else {

@@ -10,15 +10,19 @@ const PARTNERS: u32 = 20;
 /// What is stored.
 pub struct Stored {
     all: Usage,
-    /// The partners that hold most.
+    /// The partners that hold most; none are named to who may not know of partners.
     partners: Vec<(Uuid, Usage)>,
 }
 
 impl Stored {
-    /// What the catalog tells, if it does.
-    pub async fn look_up(library: &Library) -> Option<Self> {
+    /// What the catalog tells, if it does; of partners to an administrator alone.
+    pub async fn look_up(library: &Library, is_administrator: bool) -> Option<Self> {
         let all = library.usage().await.ok()?;
-        Some(Self { all, partners: library.largest_partners(PARTNERS).await.ok()? })
+        let partners = match is_administrator {
+            true => library.largest_partners(PARTNERS).await.ok()?,
+            false => Vec::new(),
+        };
+        Some(Self { all, partners })
     }
 
     pub fn write(&self, text: &mut Text) {

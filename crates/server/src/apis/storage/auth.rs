@@ -4,7 +4,7 @@ use super::{Refusal, base64};
 use crate::access_log::Caller;
 use http::header::{self, HeaderMap};
 use http::request::Parts;
-use library::{Library, Principal};
+use library::{Library, Principal, Role};
 use percent_encoding::percent_decode_str;
 use std::sync::{Arc, OnceLock};
 
@@ -43,6 +43,12 @@ pub async fn caller(
         let _ = told.set(Caller { partner_sid, token_id });
     }
     Ok(caller)
+}
+
+/// Whether a request has an administrator's token, as a bearer.
+pub async fn is_administrator(library: &Library, headers: &HeaderMap) -> bool {
+    let Some(token) = authorization(headers, "bearer") else { return false };
+    library.authenticate(token).await.is_ok_and(|caller| caller.role == Role::Admin)
 }
 
 /// Whether a page of another origin made the browser send a request: by Fetch Metadata, or where the browser sends
