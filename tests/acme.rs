@@ -1,4 +1,4 @@
-//! Certificates that are ordered: from an authority of the tests (acme/authority.py), which checks signatures and proofs.
+//! Certificates that are ordered, from an authority of the tests (acme/authority.py) that checks signatures and proofs.
 
 use crate::command_line::fails;
 use crate::running::{Server, follow, stderr, stdout, tools, until};
