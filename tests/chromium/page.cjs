@@ -16,7 +16,9 @@ async function resumed(context) {
       passed += bytes.length;
       if (!cut && passed > 1500000) {
         cut = true;
-        return end();
+        // What has passed reaches the server; the browser is cut off.
+        client.off("close", end).destroy();
+        return server.end();
       }
       server.write(bytes);
     });

@@ -26,6 +26,15 @@ const LOOK_AGAIN: Duration = Duration::from_hours(6);
 const FIRST_RETRY: Duration = Duration::from_mins(15);
 const MAX_RETRY: Duration = Duration::from_hours(6);
 
+/// Says what is wrong with the settings before anything is made, and not in the log.
+///
+/// # Errors
+/// If `--acme-ca` can't be read.
+pub fn check(settings: &Acme) -> Result<(), Failure> {
+    let network = Network::new(settings.acme_ca.as_deref());
+    network.map(drop).map_err(|e| Failure::failed("--acme-ca", with_causes(&*e)))
+}
+
 /// What keeps a certificate for the server's names.
 pub struct Keeper {
     settings: Acme,
@@ -42,11 +51,8 @@ impl Keeper {
     /// `answers_http`: whether the names' plain HTTP comes in here, too.
     ///
     /// # Errors
-    /// If the folder can't be written, or `--acme-ca` not read.
+    /// If the folder can't be written.
     pub fn open(settings: &Acme, data: &Path, answers_http: bool) -> Result<Self, Failure> {
-        // What is wrong with the file is to be said at the start, not in the log.
-        Network::new(settings.acme_ca.as_deref())
-            .map_err(|e| Failure::failed("--acme-ca", with_causes(&*e)))?;
         let folder = data.join("acme");
         let wrong = |error: &dyn Error| Failure::failed(folder.display(), error);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|e| wrong(&e))?;

@@ -1,7 +1,7 @@
 //! `tonearm serve`: listen → open the data folder → bring in → welcome → serve until a signal.
 
 use super::import::{How, bring_in};
-use crate::acme::Keeper;
+use crate::acme::{self, Keeper};
 use crate::assemble::{self, LostCatalog, Opened, block_on};
 use crate::cli::{Command, Serve};
 use crate::entrance::{self, Entrance};
@@ -36,6 +36,7 @@ fn serve(args: &Serve, log: Log) -> Result<(), Failure> {
         let (secrets, mail) = (args.links.secrets()?, args.mail.config()?);
         let network = &args.server.network;
         let (tls, is_secure) = (network.tls()?, network.is_secure());
+        acme::check(&network.acme)?;
         let listeners = network.listeners(args.take_over)?;
         let own_url = entrance::own_url(listeners.bound(), is_secure);
         let base = args.store.public_url.clone().unwrap_or_else(|| own_url.clone());
