@@ -91,7 +91,7 @@ impl Session {
     ) -> Result<(), Error> {
         let mut client = self.client.borrow_mut();
         let mut out = client.copy_in(&format!("COPY {table} ({columns}) FROM STDIN"))?;
-        give(&mut |row| Ok(out.write_all(copied(row).as_bytes()).map_err(broken)?))?;
+        give(&mut |row| out.write_all(copied(row).as_bytes()).map_err(broken))?;
         Ok(out.finish().map(|_| ())?)
     }
 
