@@ -69,7 +69,7 @@ impl Meta {
             Some(_) => content_type,
             None => "application/octet-stream".to_owned(),
         };
-        let mut whole = HeaderMap::with_capacity(20);
+        let mut whole = HeaderMap::with_capacity(MAX_HEADERS);
         whole.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         put(&mut whole, header::ETAG, &etag);
         put(&mut whole, header::LAST_MODIFIED, &httpdate::fmt_http_date(last_modified));
@@ -93,12 +93,12 @@ impl Meta {
             CACHE_STATUS,
             SERVER_TIMING,
         ];
-        let renewing = renewing.into_iter().filter_map(|name| {
+        let mut kept = HeaderMap::with_capacity(MAX_HEADERS);
+        kept.extend(renewing.into_iter().filter_map(|name| {
             let value = whole.get(&name)?.clone();
             Some((name, value))
-        });
-        let renewing = renewing.collect();
-        let freshness = None;
+        }));
+        let (freshness, renewing) = (None, kept);
         Self { etag, last_modified, content_type, length_bytes, freshness, whole, part, renewing }
     }
 
@@ -129,6 +129,9 @@ impl Freshness {
         value(&[b"private, max-age=", itoa::Buffer::new().format(seconds).as_bytes()])
     }
 }
+
+/// Headers that an answer has at most. A map that has room for them leaves its copies a table that never grows.
+const MAX_HEADERS: usize = 20;
 
 const IGNORED: HeaderName = HeaderName::from_static("x-tonearm-ignored");
 /// Who may load what is answered (Fetch §3.7).

@@ -15,9 +15,10 @@ pub use journal::{LogWriter, flush};
 use crate::log_format::LogFormat;
 use crate::request_id::RequestId;
 use crate::respond;
-use http::{HeaderName, HeaderValue, Method, Request, Response, Version, header};
+use http::{HeaderName, Method, Request, Response, Version, header};
 use journal::JOURNAL;
 use masked::masked;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -58,13 +59,16 @@ const FIELDS: usize = 5;
 impl Said {
     fn of<B>(request: &Request<B>) -> Self {
         let (uri, headers) = (request.uri(), request.headers());
-        let value = |name: HeaderName| headers.get(name).map(HeaderValue::as_bytes);
-        let [path, query] = [Some(uri.path()), uri.query()].map(|text| text.map(str::as_bytes));
-        let headers = [header::RANGE, header::USER_AGENT, header::REFERER].map(value);
-        let [range, agent, referrer] = headers;
-        let mut texts = String::new();
+        let value = |name: HeaderName| {
+            headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()))
+        };
+        let [path, query] = [Some(uri.path()), uri.query()].map(|text| text.map(Cow::from));
+        let [range, agent, referrer] =
+            [header::RANGE, header::USER_AGENT, header::REFERER].map(value);
+        // Room for what most requests say.
+        let mut texts = String::with_capacity(128);
         let ends = [path, query, range, agent, referrer].map(|field| {
-            let text = String::from_utf8_lossy(field?);
+            let text = field?;
             texts.push_str(&masked(&text[..text.floor_char_boundary(MAX_TEXT_BYTES)]));
             u16::try_from(texts.len()).ok()
         });

@@ -38,7 +38,13 @@ fn is_host(text: &str) -> bool {
         Some(_) => return false,
         None => text.split_at(text.find(':').unwrap_or(text.len())),
     };
-    let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:".contains(&b);
+    let is_name = |b: u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(
+                b,
+                b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&'..=b',' | b';' | b'=' | b':'
+            )
+    };
     let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit());
     host.len() <= 255
         && host.bytes().all(is_name)
