@@ -52,6 +52,7 @@ mod sources;
 mod spread;
 mod supervised;
 mod tokens;
+mod traces;
 mod usage;
 mod voipbin;
 mod voxbone;

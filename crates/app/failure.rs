@@ -1,5 +1,6 @@
 //! What a command can end with, other than success.
 
+use std::error::Error;
 use std::fmt::{self, Display};
 use std::process::ExitCode;
 
@@ -67,4 +68,18 @@ pub fn print(text: &str) -> Result<(), Failure> {
         ErrorKind::BrokenPipe => Failure::OutputClosed,
         _ => Failure::failed("writing to stdout", e),
     })
+}
+
+/// An error with all that it came of: clients of HTTP say only at the end of the chain what the network did.
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let next_told = next.to_string();
+        if !told.ends_with(&next_told) {
+            told = format!("{told}: {next_told}");
+        }
+        cause = next.source();
+    }
+    told
 }

@@ -1,6 +1,7 @@
 //! The log on stderr: what is in it, which can be changed while the server runs, and its form.
 
 use crate::failure::Failure;
+use crate::traces::{self, Collecting};
 use server::{LogFormat, LogWriter};
 use std::io::IsTerminal;
 use tracing_subscriber::layer::SubscriberExt;
@@ -12,7 +13,11 @@ pub struct Log(reload::Handle<EnvFilter, Registry>);
 
 impl Log {
     /// Begins the log.
-    pub fn begin(filter: &str, format: LogFormat) -> Result<Self, Failure> {
+    pub fn begin(
+        filter: &str,
+        format: LogFormat,
+        traces: Option<Collecting>,
+    ) -> Result<Self, Failure> {
         let (filter, handle) = reload::Layer::new(read(filter)?);
         let lines = fmt::layer().with_writer(|| LogWriter);
         let lines = match format {
@@ -21,7 +26,8 @@ impl Log {
                 lines.with_ansi(std::io::stderr().is_terminal()).boxed()
             }
         };
-        tracing_subscriber::registry().with(filter).with(lines).init();
+        let traces = traces.map(|traces| traces.with_filter(Collecting::filter()));
+        tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).init();
         Ok(Self(handle))
     }
 
@@ -49,5 +55,7 @@ fn read(filter: &str) -> Result<EnvFilter, Failure> {
     }
     // The decoders warn of each damaged packet, and know no file's name: what is wrong with a file is one
     // line of ours.
-    EnvFilter::try_new(format!("symphonia=off,{filter}")).map_err(|e| wrong(&e.to_string()))
+    // Stages are traces' alone.
+    EnvFilter::try_new(format!("symphonia=off,{}=off,{filter}", traces::TARGET))
+        .map_err(|e| wrong(&e.to_string()))
 }

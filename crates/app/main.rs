@@ -15,6 +15,7 @@ mod options;
 mod settings;
 mod signals;
 mod supervisor;
+mod traces;
 
 use cli::Command;
 use failure::Failure;

@@ -10,6 +10,7 @@ use crate::log::Log;
 use crate::mail_links::MailLinks;
 use crate::settings;
 use crate::signals::{Reloads, Stops};
+use crate::traces::{self, Exporter};
 use crate::{config, supervisor};
 use library::{Usage, Welcome};
 use rustix::process::{Resource, getrlimit};
@@ -24,14 +25,16 @@ const MIN_ADDRESS_SPACE: u64 = 2 << 30;
 
 pub fn run(args: &Serve) -> Result<(), Failure> {
     address_space()?;
-    let log = Log::begin(&args.server.log, args.server.log_format)?;
-    let outcome = serve(args, log);
+    let (collecting, exporter) = args.server.otlp.as_deref().map(traces::to).transpose()?.unzip();
+    let log = Log::begin(&args.server.log, args.server.log_format, collecting)?;
+    let outcome = serve(args, log, exporter);
     server::flush_log();
     outcome
 }
 
-fn serve(args: &Serve, log: Log) -> Result<(), Failure> {
+fn serve(args: &Serve, log: Log, exporter: Option<Exporter>) -> Result<(), Failure> {
     block_on(async {
+        exporter.map(|exporter| tokio::spawn(exporter.keep_sending()));
         let (mut stops, reloads) = (Stops::new()?, Reloads::new()?);
         let (secrets, mail) = (args.links.secrets()?, args.mail.config()?);
         let network = &args.server.network;

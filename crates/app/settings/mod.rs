@@ -16,6 +16,7 @@ pub use mail::Mail;
 pub use network::Network;
 pub use values::seconds;
 
+use crate::traces;
 use blob::{Endpoints, Place};
 use clap::{ArgAction, Args};
 use server::{Apis, LogFormat, PageOrigin, Presets};
@@ -140,6 +141,9 @@ pub struct Server {
     /// How it is written: text, json (an object a line), or common (requests in the Combined Log Format)
     #[arg(long, value_name = "FORM", env = "TONEARM_LOG_FORMAT", default_value_t = LogFormat::default())]
     pub log_format: LogFormat,
+    /// Collector of traces (OTLP over HTTP), such as http://127.0.0.1:4318: a span for each stage of a link's answer
+    #[arg(long, value_name = "URL", env = "TONEARM_OTLP", value_parser = traces::base)]
+    pub otlp: Option<String>,
     #[command(flatten)]
     pub limits: Limits,
     #[command(flatten)]

@@ -7,6 +7,7 @@ use crate::decode::Decode;
 use crate::dither;
 use crate::error::DecodeError;
 use crate::resample::Resampler;
+use tracing::{Span, info_span};
 
 /// From a source to the frames of a target: decode → channels → resample.
 pub struct Pipeline {
@@ -17,6 +18,22 @@ pub struct Pipeline {
     block: Planar,
     mapped: Planar,
     channels: usize,
+    stages: Stages,
+}
+
+/// What a trace tells of the stages, whose turns alternate: each is entered once a block.
+struct Stages {
+    decode: Span,
+    resample: Span,
+}
+
+impl Stages {
+    fn begin() -> Self {
+        Self {
+            decode: info_span!(target: "stage", "decode"),
+            resample: info_span!(target: "stage", "resample"),
+        }
+    }
 }
 
 impl Pipeline {
@@ -26,17 +43,19 @@ impl Pipeline {
     pub fn new(clip: Clip, channels: u16, mixer: Mixer, resampler: Resampler) -> Self {
         let block = Planar::new(usize::from(channels));
         let channels = mixer.output_channels(block.channels.len());
-        Self { clip, mixer, resampler, block, mapped: Planar::default(), channels }
+        let mapped = Planar::default();
+        Self { clip, mixer, resampler, block, mapped, channels, stages: Stages::begin() }
     }
 
     /// Appends the next frames, if any come of the next block.
     fn next(&mut self, out: &mut Planar) -> Result<(), DecodeError> {
-        if self.resampler.give(out) {
+        let Self { clip, mixer, resampler, block, mapped, stages, .. } = self;
+        if stages.resample.in_scope(|| resampler.give(out)) {
             return Ok(());
         }
-        self.clip.read(&mut self.block)?;
-        let mapped = self.mixer.apply(&self.block, &mut self.mapped);
-        self.resampler.push(mapped, out);
+        stages.decode.in_scope(|| clip.read(block))?;
+        let mapped = mixer.apply(block, mapped);
+        stages.resample.in_scope(|| resampler.push(mapped, out));
         Ok(())
     }
 }

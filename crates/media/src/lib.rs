@@ -37,6 +37,7 @@ mod scheduler;
 mod select;
 mod service;
 mod source;
+mod spanned;
 
 pub use asker::Asker;
 pub use blob::{BOUNDS_US, Durations, Operation as StoreOperation, Requests as StoreRequests};

@@ -4,6 +4,7 @@
 use crate::asker::Asker;
 use crate::lock::{lock, wait};
 use crate::queue::{Class, Job, Label, Queue, Refused};
+use crate::spanned::spanned;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex};
@@ -100,7 +101,7 @@ impl Scheduler {
         if !accepted {
             queue.make_room(class, &label, &mut gone)?;
         }
-        queue.push(class, label, job);
+        queue.push(class, label, spanned(job));
         self.desk.news.notify_one();
         Ok(())
     }

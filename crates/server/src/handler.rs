@@ -24,6 +24,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Instant;
 use tower_service::Service;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info_span};
 
 /// What is known of a request beside what it says itself.
 pub struct Asked {
@@ -154,14 +156,7 @@ impl Handler {
             if !self.answers(Part::Links, &request) {
                 return respond::problem(&Problem::NotFound);
             }
-            let answer =
-                self.publish.handle(request.method(), uri, request.headers(), asked.started);
-            let gone = OpenError::StillEncoding { retry_after_s: RETRY_AFTER_ENCODE_S };
-            // A whole encode goes on for those who wait for it alone.
-            tokio::select! {
-                response = answer => response,
-                () = deadline.gone() => respond::problem(&gone.into()),
-            }
+            self.link(&request, asked.started, deadline).await
         } else if uri.path() == "/healthz" {
             health(self.admissions.is_draining())
         } else if uri.path() == "/readyz" {
@@ -176,6 +171,29 @@ impl Handler {
         } else {
             respond::problem(&Problem::NotFound)
         }
+    }
+
+    /// The answer to a request for a published link, traced with its body.
+    async fn link(
+        &self,
+        request: &Request<Incoming>,
+        started: Instant,
+        deadline: &Deadline,
+    ) -> Response<Body> {
+        let traced = traced(request);
+        let answer =
+            self.publish.handle(request.method(), request.uri(), request.headers(), started);
+        let gone = OpenError::StillEncoding { retry_after_s: RETRY_AFTER_ENCODE_S };
+        // A whole encode goes on for those who wait for it alone.
+        let mut response = tokio::select! {
+            response = answer.instrument(traced.clone()) => response,
+            () = deadline.gone() => respond::problem(&gone.into()),
+        };
+        if !traced.is_disabled() {
+            traced.record("status", response.status().as_u16());
+            response.extensions_mut().insert(traced);
+        }
+        response
     }
 
     /// Whether a part is answered at the host that a request is for: all are at every host, unless the page has an
@@ -210,6 +228,14 @@ impl Handler {
         }
         if is_given_up.load(Relaxed) { closing(response) } else { response }
     }
+}
+
+/// What the stages of a link's answer are parts of; its path may have a signature, and isn't told.
+fn traced(request: &Request<Incoming>) -> Span {
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let (traceparent, request_id) = (text("traceparent"), text("x-request-id"));
+    let method = request.method().as_str();
+    info_span!(target: "stage", "answer", method, traceparent, request_id, status = Empty)
 }
 
 /// What may have an origin of its own, so that nothing stored runs where tokens are entered.

@@ -16,6 +16,7 @@ use audio::{EncodeError, Report};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
+use tracing::Instrument;
 
 /// What came of an encode.
 enum Made {
@@ -82,12 +83,13 @@ fn once_here(
     let way = if class == Class::Waiting { Way::Urgent } else { Way::Ahead };
     let (share, asker) = (play.transcode.source_share(segment), Asker::present());
     // What is queued then is asked for by the same client.
-    play.runtime.spawn(asker.asks(async move {
+    let fetched = asker.asks(async move {
         next(match source.fetch(block, share, way) {
             Ok(()) => source.blocks.here(block).await,
             Err(end) => Err(end),
         });
-    }));
+    });
+    play.runtime.spawn(fetched.instrument(tracing::info_span!(target: "stage", "fetch")));
 }
 
 /// Counts a segment last, because what the counter tells of is in the cache then.

@@ -121,7 +121,9 @@ impl Play {
         checkpoint: Option<&[u8]>,
         sink: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<Report, EncodeError> {
-        let report = self.transcode.encode(segment, checkpoint, sink)?;
+        let format = self.transcode.format();
+        let stage = tracing::info_span!(target: "stage", "encode", format, segment);
+        let report = stage.in_scope(|| self.transcode.encode(segment, checkpoint, sink))?;
         tracing::debug!(key = %self.key, segment, "a segment was encoded");
         let promised = self.layout().map(|l| l.span(segment).end - l.span(segment).start);
         match promised {

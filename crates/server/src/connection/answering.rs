@@ -28,7 +28,8 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tracing::Span;
 
 tokio::task_local! {
     /// That of the stream whose task this is; a connection of HTTP/1 has none.
@@ -121,7 +122,8 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         };
         let (deadline, _place) = (Arc::clone(deadline), place.flatten());
         let answered = Answered { entry, route, deadline, _place };
-        let going = Going { slices: self.slices.clone(), is_head, asker: Asker::at(network) };
+        let (slices, asker, traced) = (self.slices.clone(), Asker::at(network), Span::none());
+        let going = Going { slices, is_head, asker, traced };
         Answering { handling, frame: Some((going, answered)) }
     }
 }
@@ -160,6 +162,8 @@ enum Handling {
 
 impl Future for Answering {
     type Output = Result<Response<Outgoing>, Infallible>;
+    /// What its body is a part of, where a trace is made.
+    traced: Span,
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { handling, frame } = &mut *self;
@@ -170,7 +174,7 @@ impl Future for Answering {
             Handling::Done(response) => response.take(),
             Handling::Later(handling) => Some(ready!(asker.takes(|| handling.as_mut().poll(cx)))),
         };
-        let (Some(mut response), Some((going, mut answered))) = (response, frame.take()) else {
+        let (Some(mut response), Some((mut going, mut answered))) = (response, frame.take()) else {
             return Poll::Pending;
         };
         answered.entry.answered(&response);
@@ -190,6 +194,9 @@ impl Future for Answering {
 
 /// Does what hyper does for HTTP/1 alone: an answer to HEAD tells how long the body would be, and one that has none by
 /// its status tells nothing.
+        if let Some(traced) = response.extensions_mut().remove::<Span>() {
+            going.traced = traced;
+        }
 fn settle_length(response: &mut Response<Body>, is_head: bool) {
     let length = response.body().left();
     if respond::is_without_length(response.status().as_u16()) {
@@ -247,7 +254,7 @@ impl Outgoing {
                 Some(slices) => Takes::Slices(slices),
                 None => Takes::AtMost(PIECE_BYTES as u64),
             };
-            let polled = going.asker.takes(|| body.poll_piece(cx, takes));
+            let polled = going.traced.in_scope(|| going.asker.takes(|| body.poll_piece(cx, takes)));
             match (ready!(polled), pace.is_some()) {
                 (Some(Ok(Piece::Memory(came))), true) => bytes = came,
                 (piece, _) => return Poll::Ready(piece),

@@ -46,6 +46,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
+use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 /// Whether a path is a publish link's.
@@ -152,7 +153,9 @@ impl Publish {
         let published = Arc::new(self.find(address, access?, plays).await?);
         self.links.keep(uri, generation, &published);
         published.ready(method, headers).await?;
-        self.answer(&published, method, headers, started).ok_or(Problem::BadMethod)
+        let opening = info_span!(target: "stage", "open");
+        let answer = opening.in_scope(|| self.answer(&published, method, headers, started));
+        answer.ok_or(Problem::BadMethod)
     }
 
     /// Answers GET and HEAD of a file to a caller of an API who may read it, published or not, with the options of a
@@ -203,9 +206,11 @@ impl Publish {
         access: Access,
     ) -> Result<(Asked, Arc<Resource>, Representation), Problem> {
         let asked = link::read(address, &self.config.presets)?;
-        let resource = self.media.resolve(&asked.link, access.right(), now_ms()).await;
+        let resolving = self.media.resolve(&asked.link, access.right(), now_ms());
+        let resource = resolving.instrument(info_span!(target: "stage", "resolve")).await;
         let resource = resource?.ok_or(Problem::NotFound)?;
-        let chosen = select(&resource, &asked.preferences)?;
+        let selecting = info_span!(target: "stage", "select");
+        let chosen = selecting.in_scope(|| select(&resource, &asked.preferences))?;
         if let Some(wanted) = &asked.overrides.content_type {
             content_type::check(wanted, &resource.mime_type)?;
         }
@@ -221,7 +226,8 @@ impl Publish {
     ) -> Result<Published, Problem> {
         let (asked, resource, chosen) = self.choose(address, access).await?;
         let prepared = loop {
-            match self.media.prepare(&chosen).await {
+            let preparing = self.media.prepare(&chosen);
+            match preparing.instrument(info_span!(target: "stage", "prepare")).await {
                 Err(OpenError::StillEncoding { .. }) if plays => (),
                 prepared => break Arc::new(prepared?),
             }
