@@ -1,6 +1,7 @@
 //! Certificates that are ordered, from an authority of the tests (acme/authority.py) that checks signatures and proofs.
 
 use crate::command_line::fails;
+use crate::disk::SmallDisk;
 use crate::running::{Server, follow, stderr, stdout, tools, until};
 use std::fs;
 use std::io::Write;
@@ -48,12 +49,19 @@ impl Authority {
         self.folder.path().join(name)
     }
 
+    /// The settings of a server that orders from it.
+    fn args(&self) -> [String; 3] {
+        let root = self.at("root.pem");
+        [
+            format!("--acme-directory={}", self.directory),
+            format!("--acme-ca={}", root.display()),
+            format!("--acme-domain={}", NAMES.join(",")),
+        ]
+    }
+
     fn server(&self, args: &[&str]) -> Server {
-        let root = self.at("root.pem").display().to_string();
-        let names = NAMES.join(",");
-        let acme =
-            ["--acme-directory", &self.directory, "--acme-ca", &root, "--acme-domain", &names];
-        Server::start(&self.at("data"), &[&acme, args].concat())
+        let acme = self.args();
+        Server::start(&self.at("data"), &[&acme.each_ref().map(String::as_str), args].concat())
     }
 
     /// Says where the names' HTTP and HTTPS come in.
@@ -76,6 +84,16 @@ impl Authority {
         curl.args(["--resolve", &format!("{name}:{port}:127.0.0.1")]);
         let got = curl.arg(format!("https://{name}:{port}/healthz")).output().unwrap();
         stdout(&got) + &stderr(&got)
+    }
+
+    /// Whether the certificate in the data folder is the one that clients see.
+    fn shows_what_is_kept(&self, server: &Server) -> bool {
+        let mut openssl = Command::new("openssl");
+        openssl.args(["s_client", "-connect", &server.address.to_string()]);
+        let told = stdout(&openssl.stdin(Stdio::null()).output().unwrap());
+        let (_, from) = told.split_once("-----BEGIN").expect("a certificate");
+        let (shown, _) = from.split_once("-----END").expect("all of it");
+        fs::read_to_string(self.at("data/acme/certificate.pem")).unwrap().contains(shown)
     }
 
     fn is_trusted(&self, server: &Server, name: &str) -> bool {
@@ -150,6 +168,46 @@ fn plain_http_is_led_to_where_the_links_are() {
     curl.args(["--silent", "--write-out", "%{redirect_url}"]).current_dir(&folder);
     let got = stdout(&curl.arg(format!("http://{plain}/a")).output().unwrap());
     assert_eq!(got, "https://127.0.0.1/a", "the port of the links, not the one listened at");
+}
+
+#[test]
+fn a_certificate_in_the_last_third_of_its_life_is_renewed_once_while_the_server_runs() {
+    let mut authority = Authority::start(&["brief"]);
+    let server = authority.server(&[]);
+    authority.looks_at(0, server.address.port());
+    let proofs = NAMES.map(|name| format!("proof tls-alpn-01 {name}"));
+    let [media, prompts] = proofs;
+    let expected = ["account".to_owned(), media.clone(), media, prompts.clone(), prompts];
+    assert_eq!(authority.took(5), expected, "one account, and two orders");
+    let is_kept = || {
+        let mut openssl = Command::new("openssl");
+        openssl.args(["x509", "-noout", "-checkend", "86400", "-in"]);
+        let certificate = authority.at("data/acme/certificate.pem");
+        openssl.arg(certificate).stdout(Stdio::null()).status().unwrap().success()
+    };
+    until("the one for days is not kept", is_kept);
+    until("it is not shown", || authority.shows_what_is_kept(&server));
+    assert!(authority.is_trusted(&server, NAMES[1]));
+    assert_eq!(authority.lines.try_iter().count(), 0, "and nothing more is ordered");
+}
+
+#[test]
+fn a_certificate_that_finds_no_room_is_written_once_there_is_and_not_ordered_again() {
+    let mut authority = Authority::start(&[]);
+    let disk = SmallDisk::mount(40, &authority.at("data"));
+    let args = authority.args();
+    let server = disk.server_with(&args.each_ref().map(String::as_str));
+    assert_eq!(authority.took(1), ["account"]);
+    until("the account is not kept", || disk.seen("acme/account.json").exists());
+    disk.fill();
+    authority.looks_at(0, server.address.port());
+    assert_eq!(authority.took(2), NAMES.map(|name| format!("proof tls-alpn-01 {name}")));
+    let log = || fs::read_to_string(authority.at("data.log")).unwrap();
+    until("it is not told", || log().contains("waits in memory"));
+    assert!(log().contains("certificate.pem"), "{}", log());
+    disk.empty();
+    until("the certificate is not shown", || authority.is_trusted(&server, NAMES[0]));
+    assert_eq!(authority.lines.try_iter().count(), 0, "another one was ordered");
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl SmallDisk {
         self.server_with(&[])
     }
 
-    fn server_with(&self, args: &[&str]) -> Server {
+    pub fn server_with(&self, args: &[&str]) -> Server {
         let mut server = Server::start_by(self.tonearm(), "127.0.0.1:0", &self.folder, args);
         server.data = self.seen(".");
         server
@@ -66,14 +66,14 @@ impl SmallDisk {
     }
 
     /// Fills the disk to its last byte.
-    fn fill(&self) {
+    pub fn fill(&self) {
         let mut filler = std::fs::File::create(self.seen("filler")).unwrap();
         for block in [vec![1; 1 << 16], vec![1]] {
             while filler.write_all(&block).is_ok() {}
         }
     }
 
-    fn empty(&self) {
+    pub fn empty(&self) {
         std::fs::remove_file(self.seen("filler")).unwrap();
     }
 }

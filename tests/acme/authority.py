@@ -1,11 +1,12 @@
 """A certificate authority that speaks ACME (RFC 8555) as far as an order takes it: it checks signatures, nonces and proofs
 as a real one does, over HTTPS.
 
-    authority.py ROOT [REFUSING]
+    authority.py ROOT [refusing|brief]
 
 Writes what vouches for it and for all that it signs to ROOT, prints its directory's URL, and waits for a line with two
 ports: where plain HTTP and HTTPS of all names come in, at 127.0.0.1; 0 for none. It offers the proofs that have a port,
-signs for two days, and prints each account and each proof that it takes. REFUSING: it takes none.
+signs for two days, and prints each account and each proof that it takes. refusing: it takes none; brief: the first that
+it signs is in the last third of its life three seconds later.
 """
 
 import base64, datetime, hashlib, http.client, http.server, json, os, socket, ssl, sys, tempfile, threading
@@ -15,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 ACME_IDENTIFIER = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31")
-root_file, refusing = sys.argv[1], len(sys.argv) > 2
+root_file, refusing, brief = sys.argv[1], "refusing" in sys.argv[2:], "brief" in sys.argv[2:]
+LIFE = (3600, 2 * 24 * 3600)  # seconds that a certificate has been good for, and still is
 http_port = tls_port = 0
 has_ports = threading.Event()
 
@@ -181,7 +183,8 @@ class Authority(http.server.BaseHTTPRequestHandler):
         names = names_in(request)
         if not request.is_signature_valid or sorted(names) != sorted(i["value"] for i in order["identifiers"]):
             raise Refused(400, "badCSR", f"names {names}")
-        given = signed_by_root(x509.Name([]), request.public_key(), names)
+        life = (57, 33) if brief and not certificates else LIFE
+        given = signed_by_root(x509.Name([]), request.public_key(), names, life)
         certificates[number] = pem(given) + pem(root)
         order["status"], order["certificate"] = "valid", self.url(f"/certificate/{number}")
         return 200, order, self.url(f"/order/{number}")
@@ -223,11 +226,11 @@ def over_tls(name, token, expected):
     return None if right else f"{chosen}, {names}, {identifier}"
 
 
-def signed_by_root(subject, key, names=None):
+def signed_by_root(subject, key, names=None, life=LIFE):
     now = datetime.datetime.now(datetime.timezone.utc)
     builder = x509.CertificateBuilder(root_name, subject, key, x509.random_serial_number())
-    hour, days = datetime.timedelta(hours=1), datetime.timedelta(days=2)
-    builder = builder.not_valid_before(now - hour).not_valid_after(now + days)
+    since, left = (datetime.timedelta(seconds=seconds) for seconds in life)
+    builder = builder.not_valid_before(now - since).not_valid_after(now + left)
     if names is None:
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     else:

@@ -42,9 +42,22 @@ impl Given {
 
     /// Whether another one is to be had: in the last third of its life, as authorities advise.
     pub fn is_due(&self, now: SystemTime) -> bool {
+        self.vouches_for_itself || now >= self.due()
+    }
+
+    /// How long nothing is to be done about it. Where the clock is wrong, so that a new one is due at once, it is as
+    /// long as a part of its life all the same: authorities count orders.
+    pub fn rests(&self, now: SystemTime) -> Duration {
+        self.due().duration_since(now).unwrap_or_default().max(self.length() / 30)
+    }
+
+    fn due(&self) -> SystemTime {
+        self.life[1] - self.length() / 3
+    }
+
+    fn length(&self) -> Duration {
         let [from, until] = self.life;
-        let life = until.duration_since(from).unwrap_or(Duration::ZERO);
-        self.vouches_for_itself || now + life / 3 >= until
+        until.duration_since(from).unwrap_or_default()
     }
 }
 

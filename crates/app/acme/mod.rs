@@ -5,7 +5,7 @@ mod certificate;
 mod network;
 mod order;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
 use crate::settings::Acme;
 use certificate::Given;
 use instant_acme::{Account, AccountCredentials, ChallengeType, NewAccount};
@@ -19,8 +19,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// Between two looks at how long the certificate is still good for.
+/// Longest between two looks at how long the certificate is still good for.
 const LOOK_AGAIN: Duration = Duration::from_hours(6);
+
+/// Until what was given is written again, where there was no room for it.
+const WRITE_AGAIN: Duration = Duration::from_secs(5);
 
 /// After the first order that fails; twice as long after each further one. Let's Encrypt allows five failures an hour.
 const FIRST_RETRY: Duration = Duration::from_mins(15);
@@ -87,12 +90,9 @@ impl Keeper {
         let mut retry = FIRST_RETRY;
         loop {
             let pause = match self.renewed_if_due().await {
-                Ok(renewed) => {
-                    if renewed {
-                        tracing::info!(names, "a certificate was given");
-                    }
+                Ok(pause) => {
                     retry = FIRST_RETRY;
-                    LOOK_AGAIN
+                    pause
                 }
                 Err(error) => {
                     let error = with_causes(&*error);
@@ -105,18 +105,21 @@ impl Keeper {
         }
     }
 
-    async fn renewed_if_due(&self) -> Result<bool, Box<dyn Error + Send + Sync>> {
-        let given = fs::read(&self.file).ok().and_then(|pem| Given::read(&pem));
-        let names = &self.settings.acme_domain;
-        if given.is_some_and(|given| given.is_for(names) && !given.is_due(SystemTime::now())) {
-            return Ok(false);
+    /// Orders another certificate if one is due; when to look again.
+    async fn renewed_if_due(&self) -> Result<Duration, Box<dyn Error + Send + Sync>> {
+        let (names, now) = (&self.settings.acme_domain, SystemTime::now());
+        let present = fs::read(&self.file).ok().and_then(|pem| Given::read(&pem));
+        if let Some(present) = present.filter(|one| one.is_for(names) && !one.is_due(now)) {
+            return Ok(LOOK_AGAIN.min(present.rests(now)));
         }
         let account = self.account().await?;
         let ordered = order::certificate(&account, names, &self.challenges, &self.tls).await;
         self.tls.challenges().clear();
-        write_private(&self.file, &ordered?)?;
+        let ordered = ordered?;
+        kept(&self.file, &ordered).await;
         self.tls.reload();
-        Ok(true)
+        tracing::info!(names = names.join(", "), "a certificate was given");
+        Ok(Given::read(&ordered).map_or(LOOK_AGAIN, |given| LOOK_AGAIN.min(given.rests(now))))
     }
 
     /// The account that was made before, or a new one.
@@ -138,23 +141,24 @@ impl Keeper {
         };
         let (account, credentials): (_, AccountCredentials) =
             builder.create(&new, acme_directory.clone(), None).await?;
-        write_private(&self.account, &serde_json::to_vec(&(acme_directory, credentials))?)?;
+        kept(&self.account, &serde_json::to_vec(&(acme_directory, credentials))?).await;
         Ok(account)
     }
 }
 
-/// An error with all that it came of: `instant-acme` says only at the end of the chain what the network did.
-fn with_causes(error: &dyn Error) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let next_told = next.to_string();
-        if !told.ends_with(&next_told) {
-            told = format!("{told}: {next_told}");
+/// Keeps what the authority gave, however long there is no room for it. It isn't asked for again, because authorities
+/// count what they give.
+async fn kept(path: &Path, given: &[u8]) {
+    let mut is_told = false;
+    while let Err(error) = write_private(path, given) {
+        if !std::mem::replace(&mut is_told, true) {
+            let path = path.display();
+            tracing::error!(
+                "{path}: {error}; what the authority gave waits in memory to be written"
+            );
         }
-        cause = next.source();
+        tokio::time::sleep(WRITE_AGAIN).await;
     }
-    told
 }
 
 /// Puts a file in its place at once, for the server's eyes alone.
