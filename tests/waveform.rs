@@ -56,6 +56,19 @@ fn peaks_are_the_extremes_of_the_samples_of_each_channel() {
 }
 
 #[test]
+fn pictures_show_the_channels_that_the_link_stands_for() {
+    let folder = TempDir::new().unwrap();
+    let (server, link) = melody(&folder);
+    let right = server.get(&format!("{link}/peaks.json?ch=right&samples_per_pixel=1024")).json();
+    assert_eq!(right["channels"], 1);
+    let expected = expected(1024);
+    let expected: Vec<_> = expected.chunks(4).flat_map(|peak| peak[2..].to_vec()).collect();
+    assert!(numbers(&right) == expected, "other peaks");
+    let refused = server.get(&format!("{link}/waveform.svg?t=99999999-"));
+    assert_eq!(refused.status, 400, "a clip behind the end");
+}
+
+#[test]
 fn peaks_and_waveform_are_made_once_and_validated_like_the_file() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");

@@ -49,7 +49,7 @@ pub use counters::{Counters, Encoded};
 pub use engine::Config;
 pub use error::{OpenError, RETRY_AFTER_ENCODE_S, RETRY_AFTER_S};
 pub use identity::serial;
-pub use peaks::{Peaks, peaks_of};
+pub use peaks::{Outline, Peaks, peaks_of};
 pub use preferences::{
     BITRATES_KBPS, BadValue, ChannelWish, ClipWish, Preferences, RATES_HZ, TagWish,
 };

@@ -2,8 +2,9 @@
 
 use crate::error::OpenError;
 use crate::identity;
+use crate::preferences::Preferences;
 use crate::resource::Resource;
-use crate::select::{Refusal, Representation, Transcoded, undecodable};
+use crate::select::{Refusal, Representation, Transcoded, channel_map, clip, undecodable};
 use crate::service::Media;
 use audio::peaks;
 use std::sync::Arc;
@@ -50,17 +51,36 @@ impl Peaks {
     }
 }
 
-/// The peaks of a resource as what they are made like: a transcode.
+/// What peaks are of: the clip and the channels of a resource that a link stands for, at the resource's own rate.
+pub struct Outline {
+    /// The peaks as what they are made like: a transcode.
+    pub recording: Representation,
+    /// Frames per second.
+    pub rate_hz: u32,
+    /// Frames of the clip.
+    pub frame_count: u64,
+    /// Channels of each peak.
+    pub channels: u16,
+}
+
+/// Chooses the peaks of what is wished for of a resource; who may hear a part of it alone sees no more of it.
 ///
 /// # Errors
-/// [`Refusal::Unplayable`].
-pub fn peaks_of(resource: &Arc<Resource>) -> Result<Representation, Refusal> {
+/// [`Refusal`].
+pub fn peaks_of(resource: &Arc<Resource>, wish: &Preferences) -> Result<Outline, Refusal> {
     let facts = resource.facts.as_ref().ok_or_else(|| undecodable(resource))?;
     let writer = peaks::FORMAT.target.ok_or_else(|| undecodable(resource))?;
-    let target = peaks::target(facts);
+    let mut target = peaks::target(facts);
+    target.clip = clip(facts, wish.clip)?;
+    if wish.channels.is_some() {
+        target.map = channel_map(facts.channels, wish.channels)?;
+    }
+    let frame_count = target.clip.end - target.clip.start;
+    let (rate_hz, channels) = (facts.rate_hz, target.map.output_channels(facts.channels));
     let key = identity::key(&resource.content_hash, &target, writer);
     let resource = Arc::clone(resource);
-    Ok(Representation::Transcode(Transcoded { resource, format: &peaks::FORMAT, target, key }))
+    let recording = Transcoded { resource, format: &peaks::FORMAT, target, key };
+    Ok(Outline { recording: Representation::Transcode(recording), rate_hz, frame_count, channels })
 }
 
 impl Media {
@@ -68,10 +88,9 @@ impl Media {
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn peaks(&self, wanted: &Representation, factor: u64) -> Result<Peaks, OpenError> {
-        let facts = wanted.resource().facts.clone().ok_or(OpenError::Gone)?;
-        let prepared = self.prepare(wanted).await?;
-        let mut peaks = Peaks::new(facts.channels, factor);
+    pub async fn peaks(&self, wanted: &Outline, factor: u64) -> Result<Peaks, OpenError> {
+        let prepared = self.prepare(&wanted.recording).await?;
+        let mut peaks = Peaks::new(wanted.channels, factor);
         let mut body = prepared.open(0..prepared.length_bytes())?;
         while let Some(bytes) = body.bytes().await {
             peaks.push(&bytes.map_err(OpenError::failed)?);

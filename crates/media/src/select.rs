@@ -290,7 +290,8 @@ fn cover(writer: &dyn TargetFormat, facts: &Facts, wish: &TagWish) -> bool {
     is_carried && matches!(facts.picture, Some(Picture::Kept(_)))
 }
 
-fn channel_map(channels: u16, wish: Option<ChannelWish>) -> Result<ChannelMap, Refusal> {
+/// How the source's channels become those that are wished for.
+pub(crate) fn channel_map(channels: u16, wish: Option<ChannelWish>) -> Result<ChannelMap, Refusal> {
     let map = match (wish, channels) {
         (Some(ChannelWish::Left | ChannelWish::Right | ChannelWish::Swap), 1) => {
             return Err(bad(
@@ -335,7 +336,7 @@ fn mixed(map: ChannelMap) -> ChannelMap {
 }
 
 /// The clip in source frames, exact to the sample.
-fn clip(facts: &Facts, wish: Option<ClipWish>) -> Result<Range<u64>, Refusal> {
+pub(crate) fn clip(facts: &Facts, wish: Option<ClipWish>) -> Result<Range<u64>, Refusal> {
     let whole = 0..facts.frame_count;
     let Some(wish) = wish else { return Ok(whole) };
     let frames = |ms: u64| {

@@ -55,7 +55,8 @@ impl Publish {
         access: Access,
         request: &Request<'_>,
     ) -> Result<Response<Body>, Problem> {
-        let picture = waveform::read(form, file)?;
+        let wish = link::read(&signed(file), &self.config.presets)?.preferences;
+        let picture = waveform::read(form, file, wish)?;
         let sketch = waveform::sketch(&self.media, &picture, access).await?;
         let head = *request.method == Method::HEAD;
         let asked = if head { semantics::Method::Head } else { semantics::Method::Get };

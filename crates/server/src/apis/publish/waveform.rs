@@ -8,10 +8,9 @@ use super::{card, now_ms, options};
 use crate::body::Body;
 use crate::problem::Problem;
 use crate::respond::{Answer, Meta};
-use audio::Facts;
 use audio::peaks::FRAMES_PER_PEAK;
 use bytes::Bytes;
-use media::{Media, Peaks, Representation, peaks_of};
+use media::{Media, Outline, Peaks, Preferences, peaks_of};
 use semantics::disposition::{Disposition, content_disposition_shortened};
 use semantics::link::{Address, Link};
 use semantics::{Outcome, Validators};
@@ -53,9 +52,10 @@ impl Document {
     }
 }
 
-/// Which recording, as what, and how fine.
+/// Which recording, what of it, as what, and how fine.
 pub struct Picture {
     link: Link,
+    wish: Preferences,
     document: Document,
     samples_per_pixel: Option<u64>,
     pixels: Option<u64>,
@@ -63,8 +63,8 @@ pub struct Picture {
 
 /// A picture of a recording that is there.
 pub struct Sketch {
-    recording: Representation,
-    facts: Arc<Facts>,
+    name: String,
+    outline: Arc<Outline>,
     document: Document,
     /// Samples of a pixel.
     step: u64,
@@ -84,8 +84,8 @@ pub enum Form {
     Png,
 }
 
-/// The picture of that form that a link asks for.
-pub fn read(form: Form, file: &Address) -> Result<Picture, Problem> {
+/// The picture of that form that a link asks for: of what the link itself stands for, by its wish.
+pub fn read(form: Form, file: &Address, wish: Preferences) -> Result<Picture, Problem> {
     let value = |wanted| file.values(wanted).next();
     let document = match (form, value("bits")) {
         (Form::Svg, _) => Document::Svg,
@@ -98,7 +98,7 @@ pub fn read(form: Form, file: &Address) -> Result<Picture, Problem> {
     let value = |wanted| value(wanted).filter(|_| form != Form::Png);
     let samples_per_pixel = value("samples_per_pixel").map(samples).transpose()?;
     let pixels = value("pixels").map(|text| pixels(text, document)).transpose()?;
-    Ok(Picture { link: file.link.clone(), document, samples_per_pixel, pixels })
+    Ok(Picture { link: file.link.clone(), wish, document, samples_per_pixel, pixels })
 }
 
 fn pixels(text: &str, document: Document) -> Result<u64, Problem> {
@@ -124,25 +124,26 @@ pub async fn sketch(media: &Media, picture: &Picture, access: Access) -> Result<
     let resource = media.resolve(&picture.link, access.right(), now_ms()).await;
     let resource = resource?;
     let resource = resource.ok_or(Problem::NotFound)?;
-    let recording = peaks_of(&resource)?;
-    let facts = resource.facts.clone().ok_or(Problem::NotFound)?;
-    let step = step(picture, &facts)?;
+    let outline = peaks_of(&resource, &picture.wish)?;
+    let step = step(picture, &outline)?;
     let (extension, bits) = match picture.document {
         Document::Json { bits } => ("json", bits),
         Document::Svg => ("svg", 8),
         Document::Png => ("png", 8),
     };
-    let etag = recording.etag();
+    let etag = outline.recording.etag();
     let etag = format!("\"{}-{extension}{REVISION}-{bits}-{step}\"", etag.trim_matches('"'));
     let stored = Duration::from_millis(u64::try_from(resource.stored_at_ms).unwrap_or(0));
     let last_modified = SystemTime::UNIX_EPOCH + stored;
-    Ok(Sketch { recording, facts, document: picture.document, step, etag, last_modified })
+    let (name, outline) = (resource.name.clone(), Arc::new(outline));
+    Ok(Sketch { name, outline, document: picture.document, step, etag, last_modified })
 }
 
 /// Samples of a pixel: those asked for, or as many as give a picture of a screen's width.
-fn step(picture: &Picture, facts: &Facts) -> Result<u64, Problem> {
-    let least = |pixels: u64| facts.frame_count.div_ceil(pixels).next_multiple_of(FRAMES_PER_PEAK);
-    let most_pixels = (picture.document.most_pixels() / u64::from(facts.channels.max(1))).max(1);
+fn step(picture: &Picture, outline: &Outline) -> Result<u64, Problem> {
+    let frames = outline.frame_count;
+    let least = |pixels: u64| frames.div_ceil(pixels).next_multiple_of(FRAMES_PER_PEAK);
+    let most_pixels = (picture.document.most_pixels() / u64::from(outline.channels.max(1))).max(1);
     match picture.samples_per_pixel {
         None => {
             let pixels = picture.pixels.unwrap_or(picture.document.usual_pixels());
@@ -169,8 +170,7 @@ impl Sketch {
             Document::Svg => ("image/svg+xml", "svg"),
             Document::Png => ("image/png", "png"),
         };
-        let name = &self.recording.resource().name;
-        let name = name.rsplit_once('.').map_or(&**name, |(stem, _)| stem);
+        let name = self.name.rsplit_once('.').map_or(&*self.name, |(stem, _)| stem);
         let name = format!("{name}.{extension}");
         let disposition = content_disposition_shortened(Disposition::Inline, &name);
         let (etag, last_modified) = (self.etag.clone(), self.last_modified);
@@ -180,14 +180,14 @@ impl Sketch {
     /// Writes the document, waiting for its peaks where they were never made; when its turn comes.
     pub async fn draw(&self, media: &Media, turns: &Arc<Semaphore>) -> Result<Bytes, Problem> {
         let factor = self.step / FRAMES_PER_PEAK;
-        let peaks = media.peaks(&self.recording, factor).await?;
+        let peaks = media.peaks(&self.outline, factor).await?;
         let turn = Arc::clone(turns).acquire_owned().await;
-        let (document, facts, step) = (self.document, Arc::clone(&self.facts), self.step);
+        let (document, outline, step) = (self.document, Arc::clone(&self.outline), self.step);
         let drawing = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let channels = usize::from(facts.channels);
+            let channels = usize::from(outline.channels);
             match document {
-                Document::Json { bits } => Bytes::from(json(&peaks, &facts, step, bits)),
+                Document::Json { bits } => Bytes::from(json(&peaks, &outline, step, bits)),
                 Document::Svg => svg(&peaks, channels).into(),
                 Document::Png => card::png(&peaks, channels).into(),
             }
@@ -202,12 +202,12 @@ impl Sketch {
 }
 
 /// audiowaveform's data format, version 2.
-fn json(peaks: &Peaks, facts: &Facts, step: u64, bits: u32) -> String {
-    let length = peaks.values().len() / usize::from(facts.channels.max(1));
+fn json(peaks: &Peaks, outline: &Outline, step: u64, bits: u32) -> String {
+    let length = peaks.values().len() / usize::from(outline.channels.max(1));
     let mut text = format!(
         "{{\"version\":2,\"channels\":{},\"sample_rate\":{},\"samples_per_pixel\":{step},\
          \"bits\":{bits},\"length\":{length},\"data\":[",
-        facts.channels, facts.rate_hz
+        outline.channels, outline.rate_hz
     );
     for (i, value) in peaks.values().iter().flatten().enumerate() {
         let comma = if i > 0 { "," } else { "" };
