@@ -175,6 +175,9 @@ fn keep_house(opened: &Opened, args: &Serve, services: &Services) {
     tokio::spawn(assemble::keep_room(services.media.clone(), data, min_free));
 }
 
+    if let Err(error) = opened.library.note_link_secrets().await {
+        tracing::warn!(%error, "`tonearm sign` can't know where the secrets of links come from");
+    }
 /// Brings in what is to be brought in; then what there is to serve.
 async fn prepared(opened: &Opened, args: &Serve, entrance: Entrance) -> Result<Services, Failure> {
     bring_in(opened, &args.paths, None, How::default()).await?;

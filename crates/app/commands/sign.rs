@@ -34,6 +34,13 @@ fn secret(args: &Sign) -> Result<Secret, Failure> {
     }
     block_on(async {
         let library = within(&args.store).await?;
+        let is_set = library.has_set_link_secrets().await;
+        if is_set.map_err(|e| Failure::failed("reading whose secrets count", e))? {
+            return Err(Failure::Failed(
+                "the server believes the secrets of its --link-secrets alone (TONEARM_LINK_SECRETS): say them here, too"
+                    .into(),
+            ));
+        }
         let secrets = library.link_secrets().await;
         let secrets = secrets.map_err(|e| Failure::failed("reading the secrets of links", e))?;
         let first = secrets.into_iter().next().map(|known| known.secret);

@@ -8,6 +8,11 @@ use semantics::signature::Secret;
 
 const KEY: &str = "link_secrets";
 
+/// Where the secrets of the server come from that ran last on a catalog.
+const SOURCE: &str = "link_secrets_source";
+const SETTINGS: &str = "settings";
+const CATALOG: &str = "catalog";
+
 /// A secret, and how long what was signed with it counts.
 #[derive(Debug, Clone)]
 pub struct LinkSecret {
@@ -38,6 +43,26 @@ impl Library {
         let now_s = now_s();
         let secrets: Vec<_> = kept.lines().filter_map(read).collect();
         Ok(secrets.into_iter().filter(|s| s.until_s.is_none_or(|end| now_s < end)).collect())
+    }
+
+    /// Notes where this server's secrets come from, for commands beside it, which may not be told its settings.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn note_link_secrets(&self) -> Result<(), Error> {
+        let source = if self.config.link_secrets.is_empty() { CATALOG } else { SETTINGS };
+        if self.catalog.meta(SOURCE).await?.is_none_or(|noted| noted != source) {
+            self.catalog.change_meta(SOURCE, move |_| source.to_owned()).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the server that ran last has its secrets from its settings, so that the kept ones are of no use to it.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn has_set_link_secrets(&self) -> Result<bool, Error> {
+        Ok(self.catalog.meta(SOURCE).await?.is_some_and(|noted| noted == SETTINGS))
     }
 
     /// Has a new secret sign from now on; the one before counts for as long as links signed with it may live.
