@@ -162,3 +162,11 @@ fn the_log_names_the_client() {
     until("a line", || plain.server.log().contains("path=\"/healthz\""));
     assert!(!plain.server.log().contains("203.0.113.9"));
 }
+
+#[test]
+fn where_headers_disagree_about_the_client_the_log_has_both() {
+    let all = proxied(&TRUSTED);
+    let told = [("X-Forwarded-For", "203.0.113.9"), ("Forwarded", "for=6.6.6.6")];
+    assert_eq!(all.ask("x", &told).status, 200);
+    until("it is not logged", || all.server.log().contains("remote=6.6.6.6|203.0.113.9 "));
+}

@@ -324,3 +324,19 @@ fn endless_heads_of_a_forms_parts_cost_little_memory_each() {
     let taken = server.most_memory_bytes().saturating_sub(before);
     assert!(taken < 60_000_000, "{taken} bytes of memory");
 }
+
+#[test]
+fn as_many_headers_as_of_http_1_are_taken_and_more_are_431() {
+    let Limited { server, folder: _folder } = limited(&["--max-headers", "10"]);
+    let url = format!("http://{}/healthz", server.address);
+    let mut told = Vec::new();
+    for count in [5, 20] {
+        for version in ["--http1.1", "--http2-prior-knowledge"] {
+            let mut curl = std::process::Command::new("curl");
+            curl.args(["--silent", "--output", "/dev/null", "--write-out", "%{http_code}"]);
+            (0..count).for_each(|n| drop(curl.args(["--header", &format!("x-{n}: y")])));
+            told.push(curl.args([version, &url]).output().unwrap().stdout);
+        }
+    }
+    assert_eq!(told, [b"200", b"200", b"431", b"431"]);
+}

@@ -1,12 +1,13 @@
 //! Where the server listens: several places at once, socket files, and what the service manager passes on.
 
 use crate::command_line::fails;
-use crate::running::{Server, stderr, tonearm, until};
-use std::io::{Read, Write};
+use crate::running::{Server, stderr, stdout, tonearm, until};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// What a server answers to a request for its health.
@@ -90,8 +91,8 @@ fn places_are_a_list_in_the_file_and_in_the_environment() {
     std::fs::write(&file, listen).unwrap();
     let mut command = tonearm();
     command.args(["serve", "--config"]).arg(&file).arg("--data").arg(at("data"));
-    let mut server = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(server.stdout.take().unwrap()));
+    let mut server = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
     let ready = lines.find(|line| line.as_ref().unwrap().starts_with("listening on")).unwrap();
     assert!(ready.unwrap().ends_with("one.sock"));
     for file in [&one, &two] {
@@ -112,6 +113,26 @@ fn clients_of_a_socket_file_get_the_bytes_of_files_too() {
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n ^ (n >> 9)) as u8).collect();
     let link = server.upload("file.bin", &bytes);
     assert!(over(&file, &link) == bytes);
+}
+
+#[test]
+fn where_a_socket_file_is_the_only_way_in_the_line_to_paste_goes_through_it() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("the only.sock");
+    let mut command = tonearm();
+    command.args(["serve", "--listen", &format!("unix:{}", file.display()), "--data"]);
+    command.arg(folder.path().join("data")).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut server = command.spawn().unwrap();
+    let lines = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let told: Vec<_> = lines.take_while(|line| !line.starts_with("listening on")).collect();
+    let line = told.iter().find(|line| line.starts_with("curl ")).expect("a line to paste");
+    std::fs::write(folder.path().join("recording.wav"), "bytes").unwrap();
+    let mut pasted = Command::new("sh");
+    pasted.args(["-c", line]).current_dir(&folder);
+    let answer = stdout(&pasted.output().unwrap());
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(answer.contains("file_sid"), "{line}: {answer}");
 }
 
 fn over(file: &Path, link: &str) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! The log: what a line of a request tells, in each form, and what it never tells.
 
-use crate::client::Answer;
+use crate::client::{Answer, Connection};
 use crate::command_line::fails;
 use crate::running::{Server, text, until};
 use serde_json::Value;
@@ -188,5 +188,20 @@ fn the_first_line_says_what_runs_on_what() {
     let version = format!("version=\"{}", env!("CARGO_PKG_VERSION"));
     for part in [&version, "data=", "files=0", "bytes=0", &all.server.address.to_string()] {
         assert!(line.contains(part), "{part}: {line}");
+    }
+}
+
+#[test]
+fn a_head_that_is_never_understood_has_a_line_with_the_status_that_was_answered() {
+    let all = logged(&["--log-format", "json", "--header-timeout-ms", "500"]);
+    let long = format!("GET / HTTP/1.1\r\nHost: x\r\nA: {}\r\n\r\n", "a".repeat(20_000));
+    for (request, status) in [("GET /a b HTTP/1.1\r\n\r\n", 400), (&long, 431), ("GET /", 408)] {
+        let mut client = Connection::open(all.server.address);
+        client.send(request.as_bytes());
+        let told = String::from_utf8_lossy(&client.rest()).into_owned();
+        assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{told}");
+        let line: Value = serde_json::from_str(&all.line(&format!("\"status\":{status}"))).unwrap();
+        assert_eq!((&line["method"], &line["path"]), (&"-".into(), &Value::Null), "{line}");
+        assert!(text(&line["remote"]).starts_with("127.0.0.1:"), "{line}");
     }
 }

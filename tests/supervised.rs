@@ -3,11 +3,11 @@
 
 use crate::client::Connection;
 use crate::running::{PATIENCE, Server, tonearm, until};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
@@ -83,15 +83,42 @@ fn the_watchdog_is_fed_and_only_if_there_is_one() {
     server.stop();
 }
 
-/// Starts a server with a socket passed on as the manager does: as descriptor 3, and for that process alone.
-fn start_with(socket: impl Into<OwnedFd>, data: &Path, args: &[&str]) -> Child {
-    const PASS_ON: &str = "exec 3<&0 0</dev/null; export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\"";
-    let mut command = Command::new("bash");
-    command.args(["-c", PASS_ON, "bash"]).arg(tonearm().get_program());
-    command.arg("serve").arg("--data").arg(data).args(args);
-    let log = std::fs::File::options().create(true).append(true).open(data.with_extension("log"));
-    command.stdin(Stdio::from(socket.into())).stdout(Stdio::piped()).stderr(log.unwrap());
-    command.spawn().unwrap()
+/// A data folder, and a socket that the manager holds for its server.
+struct Held {
+    folder: TempDir,
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Held {
+    fn new() -> Self {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        Self { folder: TempDir::new().unwrap(), socket, address }
+    }
+
+    /// Starts a server that the socket is passed on to.
+    fn start(&self, args: &[&str]) -> Child {
+        self.start_with(self.socket.try_clone().unwrap(), 1, args)
+    }
+
+    /// Starts a server with a socket passed on as the manager does: as descriptor 3, and for that process alone; it is
+    /// told of so many.
+    fn start_with(&self, socket: impl Into<OwnedFd>, told: usize, args: &[&str]) -> Child {
+        let pass_on =
+            format!("exec 3<&0 0</dev/null; export LISTEN_FDS={told} LISTEN_PID=$$; exec \"$@\"");
+        let data = self.folder.path().join("data");
+        let mut command = Command::new("bash");
+        command.args(["-c", &pass_on, "bash"]).arg(tonearm().get_program());
+        command.arg("serve").arg("--data").arg(&data).args(args);
+        let log = File::options().create(true).append(true).open(data.with_extension("log"));
+        command.stdin(Stdio::from(socket.into())).stdout(Stdio::piped()).stderr(log.unwrap());
+        command.spawn().unwrap()
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("data.log")).unwrap()
+    }
 }
 
 /// The lines that tell where it listens.
@@ -108,19 +135,15 @@ fn end(server: &mut Child, signal: &str) -> Option<i32> {
 
 #[test]
 fn a_socket_that_is_passed_on_takes_the_place_of_the_default_and_explicit_ones_are_added() {
-    let folder = TempDir::new().unwrap();
-    let data = folder.path().join("data");
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = socket.local_addr().unwrap();
-    let start = |args: &[&str]| start_with(socket.try_clone().unwrap(), &data, args);
-    let mut server = start(&[]);
-    assert_eq!(ready(&mut server, 1), [format!("listening on http://{address}")]);
+    let held = Held::new();
+    let passed = format!("listening on http://{}", held.address);
+    let mut server = held.start(&[]);
+    assert_eq!(ready(&mut server, 1), [passed.as_str()]);
     assert_eq!(end(&mut server, "TERM"), Some(0));
-    let file = folder.path().join("tonearm.sock");
+    let file = held.folder.path().join("tonearm.sock");
     let unix = format!("unix:{}", file.display());
-    let mut server = start(&["--listen", &unix]);
-    let lines = ready(&mut server, 2);
-    assert_eq!(lines, [format!("listening on http://{address}"), format!("listening on {unix}")]);
+    let mut server = held.start(&["--listen", &unix]);
+    assert_eq!(ready(&mut server, 2), [passed, format!("listening on {unix}")]);
     assert_eq!(end(&mut server, "TERM"), Some(0));
 }
 
@@ -145,12 +168,9 @@ fn who_has_connected_before_a_stop_is_answered_though_the_request_comes_after_it
 
 #[test]
 fn a_restart_behind_a_passed_socket_refuses_no_connection() {
-    let folder = TempDir::new().unwrap();
-    let data = folder.path().join("data");
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = socket.local_addr().unwrap();
-    let start = |args: &[&str]| start_with(socket.try_clone().unwrap(), &data, args);
-    let mut server = start(&[]);
+    let held = Held::new();
+    let address = held.address;
+    let mut server = held.start(&[]);
     ready(&mut server, 1);
     let asked = std::thread::spawn(move || {
         (0..200)
@@ -164,7 +184,7 @@ fn a_restart_behind_a_passed_socket_refuses_no_connection() {
     });
     for _ in 0..3 {
         assert_eq!(end(&mut server, "TERM"), Some(0));
-        server = start(&[]);
+        server = held.start(&[]);
         ready(&mut server, 1);
     }
     assert_eq!(asked.join().unwrap(), 0);
@@ -173,14 +193,22 @@ fn a_restart_behind_a_passed_socket_refuses_no_connection() {
 
 #[test]
 fn what_is_passed_on_and_does_not_listen_is_refused() {
-    let folder = TempDir::new().unwrap();
-    let data = folder.path().join("data");
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    let connected = TcpStream::connect(socket.local_addr().unwrap()).unwrap();
-    let mut server = start_with(connected, &data, &[]);
+    let held = Held::new();
+    let connected = TcpStream::connect(held.address).unwrap();
+    let mut server = held.start_with(connected, 1, &[]);
     assert_eq!(server.wait().unwrap().code(), Some(1));
-    let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
-    assert!(log.contains("listening sockets"), "{log}");
+    assert!(held.log().contains("listening sockets"), "{}", held.log());
+}
+
+#[test]
+fn more_sockets_told_of_than_passed_on_are_refused_and_the_number_is_said() {
+    let held = Held::new();
+    for told in [2, 5, 5000] {
+        let mut server = held.start_with(held.socket.try_clone().unwrap(), told, &[]);
+        assert_eq!(server.wait().unwrap().code(), Some(1), "{told}: {}", held.log());
+    }
+    let log = held.log();
+    assert_eq!(log.matches("LISTEN_FDS tells of").count(), 3, "{log}");
 }
 
 #[test]

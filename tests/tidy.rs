@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Where status codes may be named: the renderers of answers and refusals, and those who route.
-const KNOW_STATUS_CODES: [&str; 16] = [
+const KNOW_STATUS_CODES: [&str; 15] = [
     "crates/server/src/apis/carrierx/containers.rs",
     "crates/server/src/apis/carrierx/errors.rs",
     "crates/server/src/apis/carrierx/files.rs",
@@ -24,7 +24,6 @@ const KNOW_STATUS_CODES: [&str; 16] = [
     "crates/server/src/apis/voxbone/recordings.rs",
     "crates/server/src/handler.rs",
     "crates/server/src/page/assets.rs",
-    "crates/server/src/redirect.rs",
     "crates/server/src/respond.rs",
 ];
 

@@ -5,6 +5,7 @@ use crate::failure::{Failure, print};
 use crate::supervisor;
 use server::{Bound, Listeners, Tls};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The port of HTTPS where none is said.
@@ -61,6 +62,16 @@ pub fn own_url(bound: &[Bound], is_secure: bool) -> String {
     };
     let address = addresses.map(here).next();
     format!("{scheme}://{}", address.as_deref().unwrap_or("localhost"))
+}
+
+/// The socket file that is the only way in on this machine, if it is.
+pub fn only_socket(bound: &[Bound]) -> Option<&Path> {
+    let files = bound.iter().map(|bound| match bound {
+        Bound::Address(_) => None,
+        Bound::Unix(path) => Some(path.as_path()),
+    });
+    let files: Option<Vec<_>> = files.collect();
+    files?.into_iter().find(|path| !path.as_os_str().is_empty())
 }
 
 /// Tells that the server is ready, and where; what is told of it afterwards, too.

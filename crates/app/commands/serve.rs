@@ -14,7 +14,7 @@ use crate::traces::{self, Exporter};
 use crate::{config, supervisor};
 use library::{Usage, Welcome};
 use rustix::process::{Resource, getrlimit};
-use server::{Services, Tls};
+use server::{Bound, Services, Tls};
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,14 +55,12 @@ fn serve(args: &Serve, log: Log, exporter: Option<Exporter>) -> Result<(), Failu
             },
             false => assemble::alone(&args.store, &base, secrets, lost).await?,
         };
-        let keeper = match network.is_ordering() {
-            true => Some(Keeper::open(&network.acme, &args.store.data, network.redirects())?),
-            false => None,
-        };
+        let ordering = || Keeper::open(&network.acme, &args.store.data, network.redirects());
+        let keeper = network.is_ordering().then(ordering).transpose()?;
         let tls = tls.or_else(|| keeper.as_ref().map(Keeper::tls));
         let entrance = Entrance::of(args, tls.clone(), listeners.bound());
         if let Some(first) = &opened.welcome {
-            print(&welcome(first, &own_url, &args.store.data))?;
+            print(&welcome(first, &own_url, listeners.bound(), &args.store.data))?;
         }
         let services = tokio::select! {
             services = prepared(&opened, args, entrance) => services?,
@@ -175,11 +173,11 @@ fn keep_house(opened: &Opened, args: &Serve, services: &Services) {
     tokio::spawn(assemble::keep_room(services.media.clone(), data, min_free));
 }
 
+/// Brings in what is to be brought in; then what there is to serve.
+async fn prepared(opened: &Opened, args: &Serve, entrance: Entrance) -> Result<Services, Failure> {
     if let Err(error) = opened.library.note_link_secrets().await {
         tracing::warn!(%error, "`tonearm sign` can't know where the secrets of links come from");
     }
-/// Brings in what is to be brought in; then what there is to serve.
-async fn prepared(opened: &Opened, args: &Serve, entrance: Entrance) -> Result<Services, Failure> {
     bring_in(opened, &args.paths, None, How::default()).await?;
     let mut services = assemble::services(opened, &args.server, &args.links, entrance).await?;
     match server::raise_descriptor_limit() {
@@ -190,7 +188,7 @@ async fn prepared(opened: &Opened, args: &Serve, entrance: Entrance) -> Result<S
 }
 
 /// The token itself is for the eyes of who stands before a terminal: a pipe may end in a journal that others read.
-fn welcome(first: &Welcome, url: &str, data: &Path) -> String {
+fn welcome(first: &Welcome, url: &str, bound: &[Bound], data: &Path) -> String {
     let Welcome { token, container_sid } = first;
     let kept = data.join("admin.token");
     let kept = kept.display();
@@ -205,11 +203,16 @@ fn welcome(first: &Welcome, url: &str, data: &Path) -> String {
         }
         false => (format!("The token is in {kept}.\n"), format!("$(cat '{kept}')")),
     };
+    let (by, url) = match entrance::only_socket(bound) {
+        // No TLS is spoken there, whatever the links begin with.
+        Some(file) => (format!("--unix-socket '{}' ", file.display()), "http://localhost"),
+        None => (String::new(), url),
+    };
     format!(
         "Welcome. {told}\
          container  {container_sid}\n\
          To upload a recording:\n\
-         curl -H \"Authorization: Bearer {bearer}\" -T recording.wav \
+         curl {by}-H \"Authorization: Bearer {bearer}\" -T recording.wav \
          {url}/core/v2/storage/upload/\n\n"
     )
 }

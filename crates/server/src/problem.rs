@@ -22,6 +22,11 @@ pub enum Problem {
     },
     /// A request that doesn't say as it must for which host it is.
     NoHost,
+    /// A request with more headers than it may have.
+    TooManyHeaders {
+        /// As many as that.
+        most: usize,
+    },
     /// Another method than GET, HEAD, OPTIONS.
     BadMethod,
     /// Come back later.

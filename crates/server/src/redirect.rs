@@ -7,7 +7,7 @@ use crate::connection::host;
 use crate::problem::Problem;
 use crate::respond;
 use http::uri::Authority;
-use http::{Request, Response, StatusCode, header};
+use http::{Request, Response};
 
 /// The port that URLs of HTTPS don't name.
 const HTTPS_PORT: u16 = 443;
@@ -19,10 +19,7 @@ pub fn answer<B>(request: &Request<B>, config: &Config) -> Response<Body> {
     }
     let challenges = config.tls.as_ref().map(|tls| tls.challenges());
     if let Some(proof) = challenges.and_then(|all| all.answered(request.uri().path())) {
-        let mut response = Response::new(Body::of_memory(proof.into()));
-        let kind = header::HeaderValue::from_static("application/octet-stream");
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        return response;
+        return respond::proof(proof);
     }
     let Ok(authority) = host::of(request).parse::<Authority>() else {
         return respond::problem(&Problem::NoHost);
@@ -32,12 +29,8 @@ pub fn answer<B>(request: &Request<B>, config: &Config) -> Response<Body> {
         HTTPS_PORT => format!("https://{}{path}", authority.host()),
         port => format!("https://{}:{port}{path}", authority.host()),
     };
-    let Ok(location) = location.parse() else {
-        return respond::problem(&Problem::NotFound);
-    };
-    let mut response = Response::new(Body::empty());
-    // The method stays what it was, and its body is sent again (RFC 9110 §15.4.9).
-    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-    response.headers_mut().insert(header::LOCATION, location);
-    response
+    match location.parse() {
+        Ok(location) => respond::moved(location),
+        Err(_) => respond::problem(&Problem::NotFound),
+    }
 }

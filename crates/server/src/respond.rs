@@ -220,6 +220,9 @@ pub fn message(problem: &Problem) -> Cow<'_, str> {
         | Problem::Unplayable { message }
         | Problem::Later { message, .. } => message.into(),
         Problem::NoHost => "a request needs one Host header, of the form host or host:port".into(),
+        Problem::TooManyHeaders { most } => {
+            format!("a request may have {most} headers, and this one has more").into()
+        }
         Problem::BadMethod => "a published link answers GET, HEAD and OPTIONS".into(),
         Problem::Failed => "the server failed; its log tells why".into(),
     }
@@ -240,6 +243,7 @@ pub fn problem(problem: &Problem) -> Response<Body> {
         Problem::BadOption { option, .. } => (StatusCode::BAD_REQUEST, Some(option.as_str())),
         Problem::Unplayable { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Some("f")),
         Problem::NoHost => (StatusCode::BAD_REQUEST, Some("Host")),
+        Problem::TooManyHeaders { .. } => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, None),
         Problem::BadMethod => {
             put(&mut headers, header::ALLOW, "GET, HEAD, OPTIONS");
             (StatusCode::METHOD_NOT_ALLOWED, None)
@@ -261,6 +265,31 @@ pub fn problem(problem: &Problem) -> Response<Body> {
     put(&mut headers, header::CACHE_CONTROL, "no-store");
     shared_headers(&mut headers, "GET");
     rendered(status, headers, Body::of_memory(body.into()))
+}
+
+/// The status that a request was answered with by hyper because its head can't be read (as its server for HTTP/1 has
+/// it), or by the wire because it was late; none if it got no answer.
+pub fn refused_unread(error: &hyper::Error, is_late: bool) -> Option<u16> {
+    let status = match error {
+        error if error.is_parse_too_large() => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        error if error.is_parse() => StatusCode::BAD_REQUEST,
+        _ if is_late => StatusCode::REQUEST_TIMEOUT,
+        _ => return None,
+    };
+    Some(status.as_u16())
+}
+
+/// Leads to another place: the method stays what it was, and its body is sent again (RFC 9110 §15.4.9).
+pub fn moved(location: HeaderValue) -> Response<Body> {
+    let headers = HeaderMap::from_iter([(header::LOCATION, location)]);
+    rendered(StatusCode::PERMANENT_REDIRECT, headers, Body::empty())
+}
+
+/// What a certificate authority is to see (RFC 8555 §8.3).
+pub fn proof(text: String) -> Response<Body> {
+    let kind = HeaderValue::from_static("application/octet-stream");
+    let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, kind)]);
+    rendered(StatusCode::OK, headers, Body::of_memory(text.into()))
 }
 
 /// The answer to a preflight (CORS), or to OPTIONS in general.

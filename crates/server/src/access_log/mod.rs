@@ -15,7 +15,7 @@ pub use journal::{LogWriter, flush};
 use crate::log_format::LogFormat;
 use crate::request_id::RequestId;
 use crate::respond;
-use http::{HeaderName, Method, Request, Response, Version, header};
+use http::{HeaderMap, HeaderName, Method, Request, Response, Version, header};
 use journal::JOURNAL;
 use masked::masked;
 use std::borrow::Cow;
@@ -117,6 +117,16 @@ impl Entry {
         let method = request.method().clone();
         let (caller, was_there) = (None, None);
         Self { started, format, remote, id, method, said, status: 0, caller, was_there, bytes: 0 }
+    }
+
+    /// A request that was answered although its head was never understood.
+    pub fn unread(remote: Arc<str>, format: LogFormat, status: u16) -> Self {
+        // A method of one character that none has.
+        let method = Method::from_bytes(b"-").unwrap_or_default();
+        let said = Said { version: Version::HTTP_11, texts: String::new(), ends: [None; FIELDS] };
+        let (id, said) = (RequestId::of(&HeaderMap::new()), Some(Box::new(said)));
+        let (started, caller, was_there) = (Instant::now(), None, None);
+        Self { started, format, remote, id, method, said, status, caller, was_there, bytes: 0 }
     }
 
     /// Whether the server failed.

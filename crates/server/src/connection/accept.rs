@@ -100,6 +100,10 @@ impl Door {
         }
         ANSWERS.count_refusal();
         tracing::debug!(%remote, "one connection too many");
+        if super::tls_of(&self.handler, remote, purpose).is_some() {
+            // To tell it would take a handshake, which is what there are too many of: it's hung up on.
+            return;
+        }
         if let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() {
             tokio::spawn(async move {
                 let _ = tokio::time::timeout(Duration::from_secs(1), refuse(socket)).await;

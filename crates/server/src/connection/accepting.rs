@@ -25,14 +25,26 @@ impl Listener {
     /// # Errors
     /// If one of them is no listening socket.
     pub fn passed() -> io::Result<Vec<Self>> {
-        sd_notify::listen_fds()?.map(|number| Self::of(system::passed(number)?)).collect()
+        let wrong = |told: String| io::Error::new(io::ErrorKind::InvalidInput, told);
+        let numbers = sd_notify::listen_fds().map_err(|error| {
+            wrong(format!(
+                "LISTEN_FDS tells of more than were passed, or LISTEN_PID is wrong: {error}"
+            ))
+        })?;
+        let count = numbers.len();
+        let passed = numbers.map(|number| {
+            let descriptor = system::passed(number).ok_or_else(|| {
+                wrong(format!(
+                    "LISTEN_FDS tells of {count}, and descriptor {number} is no listening socket; allowed: listening \
+                     sockets (Accept=no), from descriptor 3 on"
+                ))
+            })?;
+            Self::of(descriptor)
+        });
+        passed.collect()
     }
 
     fn of(descriptor: OwnedFd) -> io::Result<Self> {
-        if !system::listens(&descriptor)? {
-            let told = "what the service manager passes on must be listening sockets (Accept=no)";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, told));
-        }
         let of_tcp = StdTcp::from(descriptor);
         if of_tcp.local_addr().is_ok() {
             of_tcp.set_nonblocking(true)?;

@@ -7,12 +7,13 @@ use super::base;
 use super::deadline::{Company, Deadline};
 use super::forwarded::{Forwarded, Proxies};
 use super::pace::{PIECE_BYTES, Pace};
-use super::remote;
+use super::remote::{self, Remote};
 use super::slices::{Piece, Slices};
 use crate::access_log;
 use crate::apis::storage::login::Peer;
 use crate::body::{Body, Takes};
 use crate::handler::{Asked, Handler};
+use crate::log_format::LogFormat;
 use crate::metrics::{ANSWERS, Ended, Route};
 use crate::problem::Problem;
 use crate::request_id::{RequestId, X_REQUEST_ID};
@@ -87,6 +88,8 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             Company::None => Some(None),
             Company::Others => self.admission.shared().map(Some),
         };
+        let most = self.handler.config().max_headers;
+        let has_too_many = request.headers().len() > most;
         if request.version() == Version::HTTP_2 {
             say_host(&mut request);
         }
@@ -94,9 +97,11 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             true => Forwarded::of(request.headers(), self.proxies()),
             false => Forwarded::default(),
         };
-        let (client, remote) = match told.client {
-            Some(client) => (client, client.to_string().into()),
-            None => (self.admission.remote.ip(), Arc::clone(&self.remote)),
+        let own = self.admission.remote.ip();
+        let (client, remote) = match (told.client, told.disputed) {
+            (Some(client), _) => (client, client.to_string().into()),
+            (None, Some([one, another])) => (own, format!("{one}|{another}").into()),
+            (None, None) => (own, Arc::clone(&self.remote)),
         };
         let network = remote::network(client);
         let id = RequestId::of(request.headers());
@@ -106,6 +111,8 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         let route = self.handler.route(request.uri().path());
         let at_once = match (&place, self.way.purpose) {
             (None, _) => Some(respond::problem(&too_many())),
+            // hyper counts those of HTTP/1 alone.
+            _ if has_too_many => Some(respond::problem(&Problem::TooManyHeaders { most })),
             (Some(_), Purpose::Service) => self.handler.at_once(&request, entry.started),
             (Some(_), Purpose::Redirects) => Some(self.handler.redirect(&request)),
         };
@@ -128,6 +135,15 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     }
 }
 
+/// Counts and logs a request that was answered with this status although its head was never understood.
+pub fn note_unread(remote: Remote, format: LogFormat, status: u16) {
+    let entry = access_log::Entry::unread(remote.to_string().into(), format, status);
+    let (route, method, duration) = (Route::named("page"), entry.method.as_str(), Duration::ZERO);
+    let (body_bytes, was_there) = (0, None);
+    ANSWERS.count(&Ended { route, method, status, body_bytes, duration, was_there });
+    entry.write(entry.started, duration);
+}
+
 /// What a client is told that has more under way than it may have connections.
 fn too_many() -> Problem {
     Problem::Later { message: "too many requests at a time".into(), retry_after_s: 1 }
@@ -146,6 +162,8 @@ struct Going {
     slices: Option<Arc<Slices>>,
     is_head: bool,
     asker: Asker,
+    /// What its body is a part of, where a trace is made.
+    traced: Span,
 }
 
 /// A request being handled.
@@ -162,8 +180,6 @@ enum Handling {
 
 impl Future for Answering {
     type Output = Result<Response<Outgoing>, Infallible>;
-    /// What its body is a part of, where a trace is made.
-    traced: Span,
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { handling, frame } = &mut *self;
@@ -178,6 +194,9 @@ impl Future for Answering {
             return Poll::Pending;
         };
         answered.entry.answered(&response);
+        if let Some(traced) = response.extensions_mut().remove::<Span>() {
+            going.traced = traced;
+        }
         // An API may have rules of its own for the name; then the log has that one.
         match response.headers_mut().entry(X_REQUEST_ID) {
             Entry::Occupied(own) => answered.entry.id = RequestId::Said(own.get().clone()),
@@ -194,9 +213,6 @@ impl Future for Answering {
 
 /// Does what hyper does for HTTP/1 alone: an answer to HEAD tells how long the body would be, and one that has none by
 /// its status tells nothing.
-        if let Some(traced) = response.extensions_mut().remove::<Span>() {
-            going.traced = traced;
-        }
 fn settle_length(response: &mut Response<Body>, is_head: bool) {
     let length = response.body().left();
     if respond::is_without_length(response.status().as_u16()) {

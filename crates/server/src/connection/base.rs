@@ -61,7 +61,8 @@ mod tests {
 
     fn told<'a>(scheme: &'a str, host: &'a str, prefix: &'a str) -> Forwarded<'a> {
         let said = |text: &'a str| Some(text).filter(|text| !text.is_empty());
-        Forwarded { client: None, scheme: said(scheme), host: said(host), prefix: said(prefix) }
+        let (scheme, host, prefix) = (said(scheme), said(host), said(prefix));
+        Forwarded { scheme, host, prefix, ..Forwarded::default() }
     }
 
     #[test]

@@ -91,6 +91,8 @@ impl Proxies {
 pub struct Forwarded<'a> {
     /// Who asked.
     pub client: Option<IpAddr>,
+    /// Who may have asked, where headers disagree: one of them the client may have made up.
+    pub disputed: Option<[IpAddr; 2]>,
     /// By which scheme.
     pub scheme: Option<&'a str>,
     /// At which host.
@@ -105,7 +107,8 @@ impl<'a> Forwarded<'a> {
     /// is no trusted proxy tells; what stands before it anybody may have made up.
     ///
     /// A proxy writes the one or the other, and lets through what its client made up of the kind that it doesn't
-    /// know. So where both are there only what they agree about is believed.
+    /// know. So where both are there only what they agree about is believed; of two clients the log has both, and
+    /// what is counted by address counts as the proxy's.
     pub fn of(headers: &'a HeaderMap, proxies: &Proxies) -> Self {
         let prefix = last(headers, &X_FORWARDED_PREFIX);
         let standard = headers.contains_key(header::FORWARDED).then(|| {
@@ -120,7 +123,7 @@ impl<'a> Forwarded<'a> {
                 client: outermost(hops, proxies).client,
                 scheme: last(headers, &X_FORWARDED_PROTO),
                 host: last(headers, &X_FORWARDED_HOST),
-                prefix: None,
+                ..Self::default()
             }
         });
         let told = match (standard, usual) {
@@ -133,8 +136,13 @@ impl<'a> Forwarded<'a> {
     /// What two say alike.
     fn agreed(&self, other: &Self) -> Self {
         let alike = |own: Option<&'a str>, other: Option<&'a str>| own.filter(|_| own == other);
+        let (client, disputed) = match (self.client, other.client) {
+            (Some(one), Some(another)) if one != another => (None, Some([one, another])),
+            (one, another) => (one.filter(|_| one == another), None),
+        };
         Self {
-            client: self.client.filter(|_| self.client == other.client),
+            client,
+            disputed,
             scheme: alike(self.scheme, other.scheme),
             host: alike(self.host, other.host),
             prefix: None,
@@ -267,6 +275,7 @@ mod tests {
         ]);
         let expected = Forwarded {
             client: Some("2001:db8::1".parse().unwrap()),
+            disputed: None,
             scheme: Some("https"),
             host: Some("media.example.com"),
             prefix: Some("/audio"),
@@ -294,6 +303,9 @@ mod tests {
         let standard = ("forwarded", "for=203.0.113.9;host=media.example.com");
         let made_up = of(&[standard, ("x-forwarded-host", "evil"), ("x-forwarded-for", "6.6.6.6")]);
         assert_eq!(made_up, (String::new(), ["-", "-"].map(String::from)));
+        let told = headers(&[proxy, ("forwarded", "for=6.6.6.6")]);
+        let disputed = ["6.6.6.6", "203.0.113.9"].map(|ip| ip.parse().unwrap());
+        assert_eq!(Forwarded::of(&told, &trusted).disputed, Some(disputed));
         let both = of(&[standard, proxy, ("x-forwarded-host", "media.example.com")]);
         assert_eq!(both, ("203.0.113.9".into(), ["-", "media.example.com"].map(String::from)));
     }

@@ -26,6 +26,7 @@ mod unread;
 pub mod wire;
 
 use crate::handler::Handler;
+use crate::respond;
 use admission::Admission;
 use answering::{Service, Way};
 use challenges::ACME_TLS;
@@ -39,7 +40,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use tls::ALPN;
+use tls::{ALPN, Tls};
 use transport::Transport;
 use wire::{Protocol, Wire};
 
@@ -80,12 +81,12 @@ async fn served(
         tracing::debug!(remote = %admission.remote, %error, "TCP_NODELAY");
     }
     let deadline = Arc::clone(&admission.deadline);
-    let transport = match (&handler.config().tls, admission.remote, purpose) {
-        (Some(tls), Remote::Host(_), Purpose::Service) => {
+    let transport = match tls_of(&handler, admission.remote, purpose) {
+        Some(tls) => {
             let accepting = Box::pin(tls.accept(socket, &deadline));
             Transport::Tls(Box::new(accepting.await?))
         }
-        _ => Transport::Plain(socket),
+        None => Transport::Plain(socket),
     };
     if transport.alpn() == Some(ACME_TLS) {
         // The certificate was all that the authority wanted to see.
@@ -115,9 +116,16 @@ async fn served(
             if limits.max_headers != DEFAULT_HEADERS {
                 http.max_headers(limits.max_headers);
             }
+            let (remote, format) = (admission.remote, limits.log_format);
             let service = Service::new(handler, admission, way, Some(slices));
             let connection = http.serve_connection(wire, service);
-            Life { connection, deadline, told: false, over: None }.await?;
+            let life =
+                Life { connection, deadline: Arc::clone(&deadline), told: false, over: None };
+            life.await.inspect_err(|error| {
+                if let Some(status) = respond::refused_unread(error, deadline.is_head_late()) {
+                    answering::note_unread(remote, format, status);
+                }
+            })?;
         }
         Protocol::Http2 => {
             let (connections, max_header_bytes) =
@@ -128,6 +136,14 @@ async fn served(
         }
     }
     Ok(())
+}
+
+/// What a connection is set up with that is to be ciphered.
+fn tls_of(handler: &Handler, remote: Remote, purpose: Purpose) -> Option<&Arc<Tls>> {
+    match (remote, purpose) {
+        (Remote::Host(_), Purpose::Service) => handler.config().tls.as_ref(),
+        (Remote::Unix, _) | (Remote::Host(_), Purpose::Redirects) => None,
+    }
 }
 
 /// The number of headers that hyper keeps room for without asking for memory.

@@ -119,29 +119,18 @@ static PAGE_BYTES: LazyLock<u64> = LazyLock::new(|| {
     u64::try_from(bytes).unwrap_or(0).max(1)
 });
 
-/// A descriptor that the service manager passes on, from now on ours.
-pub fn passed(number: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: the call reads a number, and fails for one that is no open descriptor.
-    if unsafe { libc::fcntl(number, libc::F_GETFD) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: it is open, and the protocol (sd_listen_fds(3)) makes this process its only owner: whoever started the
-    // process has put it there, before any of our own code ran.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
-}
-
-/// Whether a socket listens.
-pub fn listens(socket: impl AsFd) -> io::Result<bool> {
-    let descriptor = socket.as_fd().as_raw_fd();
-    let mut answer: libc::c_int = 0;
+/// A listening socket that the service manager passes on, from now on ours; none if the number is anything else's,
+/// which stays as it is, because it may be a descriptor that this process has opened itself.
+pub fn passed(number: RawFd) -> Option<OwnedFd> {
+    let mut listens: libc::c_int = 0;
     let mut length = size_of::<libc::c_int>() as libc::socklen_t;
     let (level, name) = (libc::SOL_SOCKET, libc::SO_ACCEPTCONN);
-    let value = (&raw mut answer).cast();
-    // SAFETY: the kernel writes at most one int, which is a local.
-    if unsafe { libc::getsockopt(descriptor, level, name, value, &raw mut length) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(answer != 0)
+    let value = (&raw mut listens).cast();
+    // SAFETY: the call fails for a number that is no open socket; the kernel writes at most one int, which is a local.
+    let told = unsafe { libc::getsockopt(number, level, name, value, &raw mut length) };
+    // SAFETY: it is open and listens, which nothing of this process does yet, and the protocol (sd_listen_fds(3)) makes
+    // this process its only owner: whoever started the process has put it there, before any of our own code ran.
+    (told == 0 && listens != 0).then(|| unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 /// Whether the peer has ended its side and everything that it sent was read.

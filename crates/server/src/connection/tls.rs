@@ -27,6 +27,11 @@ const LOOK_AGAIN: Duration = Duration::from_secs(3);
 /// The protocols that clients may choose from (RFC 7301), ours first.
 pub const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
+/// What is said of a file that has to hold a private key.
+const NO_KEY: &str = "no private key in PEM (-----BEGIN PRIVATE KEY-----) is in it";
+const ENCRYPTED_KEY: &str = "the private key is encrypted, and nobody is there to be asked for its passphrase; \
+    `openssl pkey -in ENCRYPTED -out PLAIN` writes it as it is read here";
+
 /// Where a certificate with its chain and its key lie, in PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFiles {
@@ -151,7 +156,8 @@ impl CertificateFiles {
             return Err(wrong(&self.certificate, why));
         }
         let key = PrivateKeyDer::from_pem_slice(&key).map_err(|_| {
-            wrong(&self.key, "no private key in PEM (-----BEGIN PRIVATE KEY-----) is in it")
+            let is_encrypted = String::from_utf8_lossy(&key).contains("ENCRYPTED");
+            wrong(&self.key, if is_encrypted { ENCRYPTED_KEY } else { NO_KEY })
         })?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let usual = CertifiedKey::from_der(chain, key, &provider).map_err(|e| {

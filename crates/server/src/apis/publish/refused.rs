@@ -47,7 +47,10 @@ fn title(problem: &Problem) -> &'static str {
     match problem {
         Problem::NotFound => "Nothing here",
         Problem::Forbidden => "This link doesn't work any more",
-        Problem::BadOption { .. } | Problem::NoHost | Problem::BadMethod => "This link isn't right",
+        Problem::BadOption { .. }
+        | Problem::NoHost
+        | Problem::TooManyHeaders { .. }
+        | Problem::BadMethod => "This link isn't right",
         Problem::Unplayable { .. } => "This can't be played",
         Problem::Later { .. } => "In a moment",
         Problem::Failed => "Something went wrong here",

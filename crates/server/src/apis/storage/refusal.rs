@@ -224,6 +224,9 @@ impl From<Problem> for Refusal {
             Problem::BadOption { option, message } => Self::invalid(&option, message),
             Problem::Unplayable { message } => Self::Unplayable { message },
             Problem::NoHost => Self::malformed("Host", "must be said once"),
+            Problem::TooManyHeaders { most } => {
+                Self::malformed("headers", format!("at most {most}"))
+            }
             Problem::BadMethod => Self::BadMethod,
             Problem::Later { message, retry_after_s } => Self::Busy { message, retry_after_s },
             Problem::Failed => Self::Failed,
