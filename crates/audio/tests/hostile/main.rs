@@ -2,6 +2,7 @@
 //! with a reason or read in bounded blocks.
 #![allow(clippy::unwrap_used)]
 
+mod floods;
 #[path = "../../../../tests/fuzz/listen.rs"]
 mod listen;
 mod silent_flac;

@@ -18,6 +18,10 @@ use std::io;
 /// LOAS as a source.
 pub struct LoasSource;
 
+/// Elements whose packets are cut short, after which no more is looked for: in a flood of false ones all bytes would be
+/// read again behind each.
+const MOST_FALSE: usize = 1 << 12;
+
 /// Bytes before an element: 11 bits of a mark, 13 of its length.
 const HEAD_BYTES: usize = 3;
 
@@ -105,6 +109,8 @@ struct Walk {
     position: u64,
     /// What was said last of what is in an element.
     mux: Option<Mux>,
+    /// Elements whose packets were cut short.
+    false_count: usize,
     skipped_bytes: u64,
 }
 
@@ -113,14 +119,14 @@ type Element = Result<(u64, Vec<Vec<u8>>), String>;
 
 impl Walk {
     fn new(source: &Source, position: u64, mux: Option<Mux>) -> Self {
-        Self { window: Window::new(source), position, mux, skipped_bytes: 0 }
+        Self { window: Window::new(source), position, mux, false_count: 0, skipped_bytes: 0 }
     }
 
     /// The next whole element.
     fn next(&mut self) -> io::Result<Option<Element>> {
         let end = self.window.length_bytes();
         let from = self.position;
-        while self.position + (HEAD_BYTES as u64) < end {
+        while self.position + (HEAD_BYTES as u64) < end && self.false_count < MOST_FALSE {
             let offset = self.position;
             if let Some(length) = length_of(self.window.peek(offset, HEAD_BYTES)?) {
                 let next = offset + (HEAD_BYTES + length) as u64;
@@ -136,6 +142,7 @@ impl Walk {
                         (offset, packets)
                     })));
                 }
+                self.false_count += usize::from(follows);
             }
             let bytes = self.window.peek(self.position + 1, 16 * 1024)?;
             let mark = bytes.iter().position(|&b| b == 0x56).unwrap_or(bytes.len().max(1));

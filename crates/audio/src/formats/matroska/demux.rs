@@ -70,7 +70,7 @@ impl SourceFormat for MatroskaSource {
         index.put_bytes(&prefix);
         survey.places.write(&mut index);
         let coded = (survey.bytes, survey.position);
-        let frame_count = survey.position.saturating_sub(delay + survey.discard);
+        let frame_count = survey.position.saturating_sub(delay.saturating_add(survey.discard));
         let facts = Facts {
             // WebM has no other codecs.
             canonical: self.format.as_bytes() != WEBM

@@ -31,6 +31,9 @@ const AUDIO: u64 = 2;
 /// Longest value that is read.
 const LONGEST_VALUE: u64 = 1 << 20;
 
+/// Longest beginning that packets may have lost: it is put in front of each again.
+const LONGEST_PREFIX: usize = 256;
+
 /// Elements looked at before the first cluster, and behind it for tracks that are not there yet.
 const MOST_ELEMENTS: usize = 1 << 12;
 const MOST_ELEMENTS_BEHIND: usize = 1 << 20;
@@ -217,5 +220,12 @@ fn prefix(window: &mut Window, entry: &Element) -> io::Result<Result<Vec<u8>, St
             "a track with {name} compression (supported: none, and header stripping)"
         )));
     }
-    Ok(Ok(child(window, &compression, CONTENT_COMP_SETTINGS)?.unwrap_or_default()))
+    let prefix = child(window, &compression, CONTENT_COMP_SETTINGS)?.unwrap_or_default();
+    if prefix.len() > LONGEST_PREFIX {
+        return Ok(Err(format!(
+            "a track whose packets are stripped of {} bytes each (supported: up to {LONGEST_PREFIX})",
+            prefix.len()
+        )));
+    }
+    Ok(Ok(prefix))
 }

@@ -166,7 +166,7 @@ fn opus(body: &[u8]) -> Result<Config, String> {
         return Err("Opus whose description is cut short".into());
     };
     let mut header = b"OpusHead".to_vec();
-    header.extend([version + 1, channels, s0, s1, r0, r1, r2, r3, g0, g1]);
+    header.extend([version.saturating_add(1), channels, s0, s1, r0, r1, r2, r3, g0, g1]);
     header.extend(mapping);
     OpusHead::parse(&header).map(|head| Config::Known(Stream::Opus(head), header))
 }

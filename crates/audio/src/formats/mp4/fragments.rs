@@ -62,7 +62,8 @@ impl Fragments {
         Ok(!descend(window, moov, &[b"mvex"])?.is_empty())
     }
 
-    /// Walks over all fragments of a track.
+    /// Walks over all fragments of a track. No more packets are looked at than the file has bytes: each can be told in
+    /// no bytes at all.
     ///
     /// # Errors
     /// What the medium reports.
@@ -75,11 +76,11 @@ impl Fragments {
         let mut fragments = Self { track, defaults, ..Self::default() };
         let mut measured = Measured::default();
         let end = window.length_bytes();
-        let mut at = 0;
+        let (mut at, mut left) = (0, end);
         for _ in 0..MOST_BOXES {
             let Some(found) = box_at(window, at, end)? else { break };
             if &found.kind == b"moof" {
-                let packets = packets(window, at, &found, track, defaults)?;
+                let packets = packets(window, at, &found, (track, defaults), &mut left)?;
                 let whole = packets.iter().take_while(|p| p.place.end() <= end);
                 let before = fragments.count;
                 for packet in whole {
@@ -90,7 +91,7 @@ impl Fragments {
                 if fragments.count > before {
                     fragments.places.add(at, before, 1);
                 }
-                if fragments.count - before < packets.len() as u64 {
+                if fragments.count - before < packets.len() as u64 || left == 0 {
                     measured.is_cut = true;
                     break;
                 }
@@ -109,7 +110,8 @@ impl Fragments {
         let mut window = Window::new(source);
         let end = window.length_bytes();
         let Some(found) = box_at(&mut window, at, end)? else { return Ok(None) };
-        let packets = packets(&mut window, at, &found, self.track, self.defaults)?;
+        let own = (self.track, self.defaults);
+        let packets = packets(&mut window, at, &found, own, &mut end.clone())?;
         Ok(packets.first().map(|packet| packet.place))
     }
 
@@ -168,8 +170,9 @@ impl FragmentWalk {
         while self.ready.is_empty() {
             let Some(found) = box_at(&mut self.window, self.at, end)? else { return Ok(None) };
             if &found.kind == b"moof" {
-                let Fragments { track, defaults, .. } = self.fragments;
-                self.ready = packets(&mut self.window, self.at, &found, track, defaults)?.into();
+                let own = (self.fragments.track, self.fragments.defaults);
+                let all = packets(&mut self.window, self.at, &found, own, &mut end.clone())?;
+                self.ready = all.into();
             }
             self.at = found.body.end;
         }
@@ -193,13 +196,13 @@ fn defaults(window: &mut Window, moov: &Range<u64>, track: u32) -> io::Result<De
     Ok(defaults)
 }
 
-/// The packets of a track in the `moof` box that begins at `start`.
+/// The packets of a track in the `moof` box that begins at `start`; those of any track are taken from what is `left`.
 fn packets(
     window: &mut Window,
     start: u64,
     moof: &BoxAt,
-    track: u32,
-    defaults: Defaults,
+    (track, defaults): (u32, Defaults),
+    left: &mut u64,
 ) -> io::Result<Vec<Packet>> {
     let mut packets = Vec::new();
     // Where the data of the track fragment before ended: the next one's begins there where it says nothing.
@@ -209,7 +212,7 @@ fn packets(
             && let Some(head) = Head::read(window, &traf.body, start, behind, defaults)?
         {
             let mut all = Vec::new();
-            behind = head.runs(window, &traf.body, &mut all)?;
+            behind = head.runs(window, &traf.body, &mut all, left)?;
             if head.track == track {
                 packets.append(&mut all);
             }
@@ -256,11 +259,12 @@ impl Head {
         window: &mut Window,
         traf: &Range<u64>,
         out: &mut Vec<Packet>,
+        left: &mut u64,
     ) -> io::Result<u64> {
         let mut offset = self.base;
         find(window, traf, |window, trun| {
             if &trun.kind == b"trun" {
-                offset = self.run(window, &trun.body, offset, out)?;
+                offset = self.run(window, &trun.body, offset, out, left)?;
             }
             Ok(out.len() >= MOST_PACKETS)
         })?;
@@ -273,6 +277,7 @@ impl Head {
         trun: &Range<u64>,
         behind: u64,
         out: &mut Vec<Packet>,
+        left: &mut u64,
     ) -> io::Result<u64> {
         let mut head = Fields { bytes: window.peek(trun.start, 16)?, at: 0 };
         let (Some(flags), Some(count)) = (head.word(true), head.word(true)) else {
@@ -285,9 +290,10 @@ impl Head {
             stated.map_or(behind, |offset| self.base.saturating_add_signed(offset.into()));
         let (mut at, each) = (trun.start + head.at as u64, (flags >> 8 & 15).count_ones() * 4);
         for _ in 0..count.min(MOST_PACKETS as u32) {
-            if at + u64::from(each) > trun.end || out.len() >= MOST_PACKETS {
+            if at + u64::from(each) > trun.end || out.len() >= MOST_PACKETS || *left == 0 {
                 break;
             }
+            *left -= 1;
             let mut fields = Fields { bytes: window.peek(at, each as usize)?, at: 0 };
             let duration = fields.word(has(0x100)).unwrap_or(self.defaults.duration);
             let length = fields.word(has(0x200)).unwrap_or(self.defaults.size);

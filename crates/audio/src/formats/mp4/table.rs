@@ -119,9 +119,12 @@ impl Table {
 
     /// Number of runs of chunks, and of chunks, no more than there is room for.
     fn counts(&self, tables: &mut Tables) -> io::Result<(u64, u64)> {
-        let room = (self.stsc.end - self.stsc.start).saturating_sub(8) / 12;
-        let runs = u64::from(word(&mut tables.runs, &self.stsc, 4)?).min(room);
-        Ok((runs, word(&mut tables.chunks, &self.chunks, 4)?.into()))
+        let room = |table: &Range<u64>, entry| (table.end - table.start).saturating_sub(8) / entry;
+        let runs = word(&mut tables.runs, &self.stsc, 4)?;
+        let chunks = word(&mut tables.chunks, &self.chunks, 4)?;
+        let chunk = if self.wide { 8 } else { 4 };
+        let runs = u64::from(runs).min(room(&self.stsc, 12));
+        Ok((runs, u64::from(chunks).min(room(&self.chunks, chunk))))
     }
 
     fn chunk_offset(&self, window: &mut Window, chunk: u64) -> io::Result<u64> {

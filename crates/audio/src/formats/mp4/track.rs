@@ -35,6 +35,9 @@ pub struct Track {
 /// Longest packet of AAC that is listened to: as many bits as 8 channels may have (ISO 14496-3 §4.5.3).
 const MOST_AAC_BYTES: u32 = 8 * 6144 / 8;
 
+/// Tracks with sound that are looked at: each may take a walk over all fragments.
+const MOST_TRACKS: usize = 16;
+
 /// When the packets sound.
 struct Timing {
     /// Sum of the durations, and units a second.
@@ -63,15 +66,16 @@ impl Track {
             return Ok(Err(format!("there is no moov box{mostly}")));
         }
         let mut refusal = "there is no audio track".to_owned();
-        let mut track = None;
+        let (mut track, mut looked_at) = (None, 0);
         find(window, &moov, |window, candidate| {
             if &candidate.kind == b"trak" && is_audio(window, candidate)? {
+                looked_at += 1;
                 match Self::read(window, source, &moov, &candidate.body)? {
                     Ok(found) => track = Some(found),
                     Err(message) => refusal = message,
                 }
             }
-            Ok(track.is_some())
+            Ok(track.is_some() || looked_at == MOST_TRACKS)
         })?;
         Ok(track.ok_or(refusal))
     }

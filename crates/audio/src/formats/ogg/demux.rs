@@ -3,6 +3,7 @@
 //! The first link decides the rate and the channels; later ones that have others are brought to them.
 
 use super::link::{self, Link, Walked};
+use super::pages::PATIENCE_BYTES;
 use crate::channels::Mixer;
 use crate::codecs::stream::Stream;
 use crate::decode::Decode;
@@ -32,7 +33,8 @@ impl SourceFormat for OggSource {
     }
 
     fn probe(&self, source: &Source, _: Hint<'_>) -> Result<Probed, ProbeError> {
-        let first = Link::walk(source, 0)?;
+        let mut patience = PATIENCE_BYTES;
+        let first = Link::walk(source, 0, &mut patience)?;
         let mut repaired = Vec::new();
         let mut next = first.next;
         let mut links = vec![first];
@@ -41,7 +43,7 @@ impl SourceFormat for OggSource {
                 repaired.push(format!("what follows the first {MAX_LINKS} streams is left out"));
                 break;
             }
-            match Link::walk(source, offset) {
+            match Link::walk(source, offset, &mut patience) {
                 Ok(walked) => {
                     next = walked.next;
                     links.push(walked);

@@ -60,16 +60,20 @@ pub struct Walked {
 }
 
 impl Link {
-    /// Walks through the link that begins at an offset.
+    /// Walks through the link that begins at an offset. What is summed up in vain is taken from `patience`, because a
+    /// file may have thousands of links.
     ///
     /// # Errors
     /// [`ProbeError`] where it has no audio that we decode.
-    pub fn walk(source: &Source, offset: u64) -> Result<Walked, ProbeError> {
-        let (serial, private) = find_stream(source, offset)?;
-        let mut packets = OggPackets::new(Pages::new(source, offset), serial);
+    pub fn walk(source: &Source, offset: u64, patience: &mut usize) -> Result<Walked, ProbeError> {
+        let mut pages = Pages::patient(source, offset, *patience);
+        let (serial, private) = find_stream(&mut pages)?;
+        let pages = Pages::patient(source, offset, pages.patience_bytes);
+        let mut packets = OggPackets::new(pages, serial);
         let stream = read_headers(&mut packets, &private)?;
         let survey = Survey::walk(&mut packets, &stream)?;
         let frame_count = survey.end().saturating_sub(stream.delay());
+        *patience = packets.patience_bytes();
         Ok(Walked {
             private,
             packet_bytes: survey.bytes,
@@ -117,8 +121,7 @@ impl Walked {
 }
 
 /// The first stream with audio that we decode: its serial number and its first packet.
-fn find_stream(source: &Source, offset: u64) -> Result<(u32, Vec<u8>), ProbeError> {
-    let mut pages = Pages::new(source, offset);
+fn find_stream(pages: &mut Pages) -> Result<(u32, Vec<u8>), ProbeError> {
     let mut found = Vec::new();
     for _ in 0..MOST_LEADING_PAGES {
         let Some(page) = pages.next()? else { break };
@@ -144,7 +147,9 @@ fn find_stream(source: &Source, offset: u64) -> Result<(u32, Vec<u8>), ProbeErro
 /// # Errors
 /// What the medium reports.
 pub fn said(source: &Source) -> io::Result<Said> {
-    let Ok((serial, _)) = find_stream(source, 0) else { return Ok(Said::default()) };
+    let Ok((serial, _)) = find_stream(&mut Pages::new(source, 0)) else {
+        return Ok(Said::default());
+    };
     let mut packets = OggPackets::new(Pages::new(source, 0), serial);
     let mut data = Vec::new();
     packets.next(&mut data)?;

@@ -65,6 +65,12 @@ impl OggPackets {
         self.pages.skipped_bytes
     }
 
+    /// Bytes that may still be summed up in vain.
+    #[must_use]
+    pub fn patience_bytes(&self) -> usize {
+        self.pages.patience_bytes
+    }
+
     /// Where the next link of a chained file begins, once this one has ended (RFC 3533 §4).
     #[must_use]
     pub fn followed_at(&self) -> Option<u64> {

@@ -36,14 +36,14 @@ const LONGEST_PAGE: usize = HEADER_BYTES + 255 + 255 * 255;
 
 /// Damaged pages are checked as far as this (half a second); then the pages end. A flood of headers
 /// without pages would have most of its bytes summed up thousands of times.
-const PATIENCE_BYTES: usize = 256 << 20;
+pub const PATIENCE_BYTES: usize = 256 << 20;
 
 /// The pages of a source from a place on.
 pub struct Pages {
     window: Window,
     position: u64,
     /// Bytes that may still be summed up for pages that then are none.
-    patience_bytes: usize,
+    pub patience_bytes: usize,
     /// Bytes that belonged to no whole page.
     pub skipped_bytes: u64,
 }
@@ -52,8 +52,14 @@ impl Pages {
     /// From a byte offset on.
     #[must_use]
     pub fn new(source: &Source, offset: u64) -> Self {
+        Self::patient(source, offset, PATIENCE_BYTES)
+    }
+
+    /// The same, where earlier ones have used up patience.
+    #[must_use]
+    pub fn patient(source: &Source, offset: u64, patience_bytes: usize) -> Self {
         let window = Window::new(source);
-        Self { window, position: offset, patience_bytes: PATIENCE_BYTES, skipped_bytes: 0 }
+        Self { window, position: offset, patience_bytes, skipped_bytes: 0 }
     }
 
     /// The next whole page.
