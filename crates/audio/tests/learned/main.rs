@@ -2,5 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod flac;
+#[path = "../making/transcode.rs"]
+mod making;
 mod mp4;
 mod rig;
+#[path = "../making/wav.rs"]
+mod wav;

@@ -1,13 +1,12 @@
 //! Material, a whole transcode made last segment first, and an independent decoder.
 
+use crate::making::Wanted;
+pub use crate::wav::wav;
 use audio::format::Coding;
-use audio::tags::Tags;
-use audio::transcode::Input;
-use audio::{ChannelMap, Hint, Layout, Source, Target, Transcode};
+use audio::{Layout, Transcode};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
 /// A chord whose pitch and level move like speech.
 pub fn samples(rate: u32, channels: u16, frames: usize) -> Vec<i16> {
@@ -25,52 +24,14 @@ pub fn samples(rate: u32, channels: u16, frames: usize) -> Vec<i16> {
     out
 }
 
-pub fn wav(rate: u32, channels: u16, samples: &[i16]) -> Vec<u8> {
-    let data = samples.len() as u32 * 2;
-    let mut wav = b"RIFF".to_vec();
-    wav.extend((36 + data).to_le_bytes());
-    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0");
-    wav.extend(channels.to_le_bytes());
-    wav.extend(rate.to_le_bytes());
-    wav.extend((rate * u32::from(channels) * 2).to_le_bytes());
-    wav.extend((channels * 2).to_le_bytes());
-    wav.extend(b"\x10\0data");
-    wav.extend(data.to_le_bytes());
-    samples.iter().for_each(|s| wav.extend(s.to_le_bytes()));
-    wav
-}
-
+/// A transcode of a WAV.
 pub fn transcode(wav: Vec<u8>, format: &'static str) -> Transcode {
     coded(wav, format, Coding::default())
 }
 
 /// The same in another coding.
 pub fn coded(wav: Vec<u8>, format: &'static str, coding: Coding) -> Transcode {
-    let source: Source = Arc::new(wav);
-    let probed = audio::probe(&source, Hint::default()).unwrap();
-    let facts = probed.facts;
-    let writer = audio::formats::by_name(format).unwrap().target.unwrap();
-    let settled = writer
-        .settle(audio::format::Wish {
-            source_rate_hz: facts.rate_hz,
-            channels: facts.channels,
-            rate_hz: None,
-            bitrate_bps: None,
-            coding,
-        })
-        .unwrap();
-    let target = Target {
-        format,
-        rate_hz: settled.rate_hz,
-        map: ChannelMap::Keep,
-        bitrate_bps: settled.bitrate_bps,
-        coding,
-        tags: Tags::default(),
-        cover: false,
-        clip: 0..facts.frame_count,
-    };
-    let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };
-    Transcode::new(input, audio::formats::by_name(format).unwrap(), target, 7).unwrap()
+    Wanted { coding, ..Wanted::of(format) }.transcode(&wav, "wav")
 }
 
 /// Segments encoded last first, then assembled in order.

@@ -2,7 +2,11 @@
 //! inaudible seams in ffmpeg's ears.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../making/transcode.rs"]
+mod making;
 mod mp3;
 mod ogg;
 mod rig;
+#[path = "../making/wav.rs"]
+mod wav;
 mod webm;

@@ -184,8 +184,8 @@ fn packets_borrow_within_a_segment_and_none_of_them_from_the_one_before() {
 
 #[test]
 fn defaults_follow_the_source_and_what_is_asked_is_honoured() {
-    let settled = |source, rate, bitrate| {
-        let settled = settle("mp3", source, rate, bitrate).unwrap();
+    let settled = |(source_rate_hz, channels), rate, bitrate| {
+        let settled = wanted("mp3", rate, bitrate).settle(source_rate_hz, channels).unwrap();
         (settled.rate_hz, settled.channels, settled.bitrate_bps.unwrap() / 1000)
     };
     assert_eq!(settled((8000, 1), None, None), (8000, 1, 64));
@@ -202,7 +202,7 @@ fn defaults_follow_the_source_and_what_is_asked_is_honoured() {
 #[test]
 fn what_layer_iii_has_not_is_refused_with_what_it_has() {
     let refused = |rate, bitrate| {
-        let error = settle("mp3", (8000, 1), rate, bitrate).unwrap_err();
+        let error = wanted("mp3", rate, bitrate).settle(8000, 1).unwrap_err();
         (error.option, error.message)
     };
     let (option, message) = refused(Some(96000), None);

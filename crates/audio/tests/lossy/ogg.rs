@@ -72,15 +72,15 @@ fn seams_are_no_worse_than_the_rest() {
 
 #[test]
 fn defaults_follow_the_source_and_what_opus_has_not_is_refused() {
-    let settled = |source, rate, bitrate| {
-        let settled = settle("ogg", source, rate, bitrate).unwrap();
+    let settled = |(source_rate_hz, channels), rate, bitrate| {
+        let settled = wanted("ogg", rate, bitrate).settle(source_rate_hz, channels).unwrap();
         (settled.rate_hz, settled.channels, settled.bitrate_bps.unwrap() / 1000)
     };
     assert_eq!(settled((8000, 1), None, None), (8000, 1, 32));
     assert_eq!(settled((11025, 2), None, None), (12000, 2, 64));
     assert_eq!(settled((44100, 6), None, Some(320)), (48000, 2, 320));
     assert_eq!(settled((96000, 1), Some(16000), None), (16000, 1, 32));
-    let refused = |rate, bitrate| settle("ogg", (8000, 1), rate, bitrate).unwrap_err();
+    let refused = |rate, bitrate| wanted("ogg", rate, bitrate).settle(8000, 1).unwrap_err();
     let error = refused(Some(44100), None);
     assert!(error.option == "rate" && error.message.contains("24000"), "{error}");
     let error = refused(None, Some(320));

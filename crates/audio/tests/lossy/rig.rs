@@ -1,29 +1,10 @@
 //! Recordings, transcodes of them, ffmpeg as the judge, and the error at the seams.
 
-use audio::format::{Coding, Settled, Wish};
-use audio::formats;
-use audio::tags::Tags;
-use audio::transcode::Input;
-use audio::{ChannelMap, Hint, PlanError, Source, Target, Transcode, probe};
+use crate::making::Wanted;
+pub use crate::wav::wav;
+use audio::Transcode;
 use std::ops::ControlFlow;
 use std::process::Command;
-use std::sync::Arc;
-
-/// A WAV of 16-bit frames.
-pub fn wav(rate_hz: u32, channels: u16, samples: &[i16]) -> Vec<u8> {
-    let data = samples.len() as u32 * 2;
-    let mut bytes = b"RIFF".to_vec();
-    bytes.extend((36 + data).to_le_bytes());
-    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0");
-    bytes.extend(channels.to_le_bytes());
-    bytes.extend(rate_hz.to_le_bytes());
-    bytes.extend((rate_hz * u32::from(channels) * 2).to_le_bytes());
-    bytes.extend((channels * 2).to_le_bytes());
-    bytes.extend(b"\x10\0data");
-    bytes.extend(data.to_le_bytes());
-    bytes.extend(samples.iter().flat_map(|s| s.to_le_bytes()));
-    bytes
-}
 
 /// Chirps and noise that never repeat; the channels differ.
 pub fn sound(rate_hz: u32, channels: u16, frames: usize) -> Vec<i16> {
@@ -61,45 +42,19 @@ pub fn prompts() -> Vec<i16> {
     panic!("too few prompts");
 }
 
-pub fn settle(
-    format: &str,
-    source: (u32, u16),
-    rate: Option<u32>,
-    bitrate: Option<u32>,
-) -> Result<Settled, PlanError> {
-    formats::by_name(format).and_then(|f| f.target).unwrap().settle(Wish {
-        source_rate_hz: source.0,
-        channels: source.1,
-        rate_hz: rate,
-        bitrate_bps: bitrate.map(|b| b * 1000),
-        coding: Coding::default(),
-    })
+/// A format at a rate and a bit rate (in kbit/s).
+pub fn wanted(format: &'static str, rate_hz: Option<u32>, kbps: Option<u32>) -> Wanted {
+    Wanted { rate_hz, bitrate_bps: kbps.map(|kbps| kbps * 1000), ..Wanted::of(format) }
 }
 
-/// A transcode at a rate and a bit rate (in kbit/s).
+/// A transcode of a WAV at a rate and a bit rate (in kbit/s).
 pub fn transcode(
-    bytes: &[u8],
+    wav: &[u8],
     format: &'static str,
-    rate: Option<u32>,
-    bitrate: Option<u32>,
+    rate_hz: Option<u32>,
+    kbps: Option<u32>,
 ) -> Transcode {
-    let source: Source = Arc::new(bytes.to_vec());
-    let probed = probe(&source, Hint { extension: Some("wav"), mime_type: None }).unwrap();
-    let facts = probed.facts;
-    let settled = settle(format, (facts.rate_hz, facts.channels), rate, bitrate).unwrap();
-    let clip = 0..facts.frame_count;
-    let target = Target {
-        format,
-        rate_hz: settled.rate_hz,
-        map: ChannelMap::Keep,
-        bitrate_bps: settled.bitrate_bps,
-        coding: Coding::default(),
-        tags: Tags::default(),
-        cover: false,
-        clip,
-    };
-    let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };
-    Transcode::new(input, formats::by_name(format).unwrap(), target, 0x1234_5678).unwrap()
+    wanted(format, rate_hz, kbps).transcode(wav, "wav")
 }
 
 /// The bytes of one segment; asserts that they have the promised length.

@@ -90,7 +90,7 @@ fn ffmpeg_knows_the_duration_and_hears_all_of_it_on_time() {
 
 #[test]
 fn the_index_stays_short_however_long_the_recording_is() {
-    let settled = settle("webm", (8000, 1), None, None).unwrap();
+    let settled = wanted("webm", None, None).settle(8000, 1).unwrap();
     let shape = |seconds: u64| audio::format::Shape {
         rate_hz: settled.rate_hz,
         channels: settled.channels,

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod covers;
+#[path = "../making/transcode.rs"]
+mod making;
 mod rig;
 
 use audio::tags::{FIELDS, Tags};

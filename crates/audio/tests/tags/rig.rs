@@ -1,10 +1,8 @@
 //! Recordings made by ffmpeg, and transcodes of them.
 
-use audio::format::{Coding, Wish};
-use audio::formats::by_name;
+use crate::making::Wanted;
 use audio::tags::{FIELDS, Tags};
-use audio::transcode::Input;
-use audio::{ChannelMap, Facts, Hint, Layout, Source, Target, Transcode, probe};
+use audio::{Facts, Hint, Layout, Source, Transcode, probe};
 use std::ops::ControlFlow;
 use std::process::Command;
 use std::sync::Arc;
@@ -55,29 +53,7 @@ pub fn facts(bytes: &[u8], extension: &str) -> Facts {
 
 /// A recording in another format, with its picture or without.
 pub fn transcode(wav: &[u8], format: &'static str, tags: Tags, cover: bool) -> Transcode {
-    let source: Source = Arc::new(wav.to_vec());
-    let probed = probe(&source, Hint::default()).unwrap();
-    let row = by_name(format).unwrap();
-    let wish = Wish {
-        source_rate_hz: probed.facts.rate_hz,
-        channels: 1,
-        rate_hz: None,
-        bitrate_bps: None,
-        coding: Coding::default(),
-    };
-    let settled = row.target.unwrap().settle(wish).unwrap();
-    let target = Target {
-        format,
-        rate_hz: settled.rate_hz,
-        map: ChannelMap::Keep,
-        bitrate_bps: settled.bitrate_bps,
-        coding: Coding::default(),
-        tags,
-        cover,
-        clip: 0..probed.facts.frame_count,
-    };
-    let input = Input { source, facts: Arc::new(probed.facts), index: Arc::new(probed.index) };
-    Transcode::new(input, row, target, 1).unwrap()
+    Wanted { tags, cover, ..Wanted::of(format) }.transcode(wav, "wav")
 }
 
 /// The layout, and all segments.

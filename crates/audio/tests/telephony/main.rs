@@ -7,6 +7,8 @@ mod coded;
 mod dither;
 mod g722;
 mod gsm;
+#[path = "../making/transcode.rs"]
+mod making;
 mod rig;
 mod sln;
 mod sources;

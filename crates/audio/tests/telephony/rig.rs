@@ -1,10 +1,8 @@
 //! ffmpeg as maker and judge, and a whole transcode segment by segment.
 
-use audio::format::{Coding, Wish};
-use audio::formats;
-use audio::tags::Tags;
-use audio::transcode::Input;
-use audio::{ChannelMap, Hint, Planar, Probed, Source, Target, Transcode, probe};
+use crate::making::Wanted;
+use audio::format::Coding;
+use audio::{Hint, Planar, Probed, Source, Transcode, formats, probe};
 use std::ops::ControlFlow;
 use std::process::Command;
 use std::sync::Arc;
@@ -93,36 +91,7 @@ pub fn transcode(bytes: &[u8], extension: &str, format: &'static str) -> Transco
 
 /// The same in another coding.
 pub fn coded(bytes: &[u8], extension: &str, format: &'static str, coding: Coding) -> Transcode {
-    let (source, probed) = probed(bytes, extension);
-    let writer = formats::by_name(format).and_then(|f| f.target).unwrap();
-    let facts = probed.facts;
-    let wish = Wish {
-        source_rate_hz: facts.rate_hz,
-        channels: facts.channels,
-        rate_hz: None,
-        bitrate_bps: None,
-        coding,
-    };
-    let settled = writer.settle(wish).unwrap();
-    let map = match (facts.channels, settled.channels) {
-        (from, to) if from == to => ChannelMap::Keep,
-        (_, 1) => ChannelMap::Mix,
-        _ => ChannelMap::Stereo,
-    };
-    let clip = 0..facts.frame_count;
-    let input = Input { source, facts: Arc::new(facts), index: Arc::new(probed.index) };
-    let (rate_hz, bitrate_bps) = (settled.rate_hz, settled.bitrate_bps);
-    let target = Target {
-        format,
-        rate_hz,
-        map,
-        bitrate_bps,
-        coding,
-        tags: Tags::default(),
-        cover: false,
-        clip,
-    };
-    Transcode::new(input, formats::by_name(format).unwrap(), target, 0).unwrap()
+    Wanted { coding, ..Wanted::of(format) }.transcode(bytes, extension)
 }
 
 /// All bytes of a transcode; asserts that each segment keeps to the layout.
