@@ -1,6 +1,6 @@
 //! What a caller says of a container or a file, attribute by attribute.
 
-use crate::{Container, Error, File, Upload};
+use crate::{Beside, Container, Error, File, Upload};
 use catalog::{Attribute, Described, Set};
 use serde_json::Value;
 
@@ -20,17 +20,50 @@ pub enum Rest {
 }
 
 /// A change of a file that is there.
-pub enum Change {
-    /// Of what is said of it.
+pub struct Change {
+    pub(crate) brings: Brings,
+    pub(crate) rest: Rest,
+    pub(crate) beside: Beside,
+}
+
+/// What a change brings.
+pub(crate) enum Brings {
+    /// What is said of the file.
     Attributes(FileChanges),
-    /// Of its content, and of what the upload says.
+    /// Its content, and what the upload says.
     Content(Upload),
 }
 
 impl Change {
+    /// Of what is said of the file; all else stays.
+    #[must_use]
+    pub fn attributes(said: FileChanges) -> Self {
+        Self { brings: Brings::Attributes(said), rest: Rest::Stays, beside: Beside::Nothing }
+    }
+
+    /// Of its content, and of what the upload says; all else stays.
+    #[must_use]
+    pub fn content(upload: Upload) -> Self {
+        Self { brings: Brings::Content(upload), rest: Rest::Stays, beside: Beside::Nothing }
+    }
+
+    /// What becomes of the attributes that it doesn't say.
+    #[must_use]
+    pub fn with_rest(self, rest: Rest) -> Self {
+        Self { rest, ..self }
+    }
+
+    /// With what one API alone knows of the file.
+    #[must_use]
+    pub fn with_beside(self, beside: Beside) -> Self {
+        Self { beside, ..self }
+    }
+}
+
+impl Brings {
     pub(crate) fn said(&self) -> &FileChanges {
         match self {
-            Self::Attributes(changes) => changes,
+            Self::Attributes(said) => said,
             Self::Content(upload) => upload.said(),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Beside, Change, Error, EvoVoiceChanges, EvoVoiceItem, EvoVoiceList, EvoVoicePage, File,
-    FileChanges, Library, Principal, Rest, Role, Scope, Turn, Upload, blocking, to_the_end,
+    FileChanges, Library, Principal, Role, Scope, Turn, Upload, blocking, to_the_end,
 };
 use uuid::Uuid;
 
@@ -109,12 +109,9 @@ impl Library {
     ) -> Result<EvoVoiceItem, Error> {
         let said = EvoVoiceChanges { by: caller.maker(), ..said };
         let turn = self.turn_to_index(caller, &said).await?;
-        let (change, beside) = (Change::Attributes(changes), beside(said)?);
+        let change = Change::attributes(changes).with_beside(beside(said)?);
         let (library, by) = (self.clone(), *caller);
-        in_turn(turn, async move {
-            library.change_file(&by, file_sid, change, beside, Rest::Stays).await
-        })
-        .await?;
+        in_turn(turn, async move { library.change_file(&by, file_sid, change).await }).await?;
         self.seen_evovoice_file(caller, file_sid).await
     }
 

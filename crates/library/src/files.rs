@@ -1,6 +1,6 @@
 //! Files that are there.
 
-use crate::changes::to_defaults;
+use crate::changes::{Brings, to_defaults};
 use crate::examine::Description;
 use crate::last_access::ACCESS_RESOLUTION;
 use crate::link_base::LinkBase;
@@ -9,8 +9,8 @@ use crate::store::{Home, home_name};
 use crate::uploads::Tally;
 use crate::values::check_file;
 use crate::{
-    Beside, Change, Container, Error, File, Library, List, Listing, Principal, Publish, Rest, Role,
-    Scope, ThresholdAction, now_ms, to_the_end,
+    Change, Container, Error, File, Library, List, Listing, Principal, Publish, Rest, Role, Scope,
+    ThresholdAction, now_ms, to_the_end,
 };
 use blob::Draft;
 use catalog::ContentRow;
@@ -20,15 +20,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use uuid::Uuid;
 
-impl Change {
-    /// The same, and what counts the upload that it brings, if it brings one.
-    fn counted(self) -> (Self, Option<Tally>) {
+impl Brings {
+    /// What counts the upload, if it is one.
+    fn tally(&mut self) -> Option<Tally> {
         match self {
-            Self::Content(mut upload) => {
-                let tally = upload.tally();
-                (Self::Content(upload), Some(tally))
-            }
-            Self::Attributes(_) => (self, None),
+            Self::Content(upload) => Some(upload.tally()),
+            Self::Attributes(_) => None,
         }
     }
 
@@ -77,7 +74,7 @@ impl Library {
         Ok(self.catalog.files(caller.partner(), wanted).await?)
     }
 
-    /// Changes a file, and what one API alone knows of it.
+    /// Changes a file.
     ///
     /// # Errors
     /// [`Error::Forbidden`] below manager, [`Error::NotFound`], and those of an upload.
@@ -86,11 +83,9 @@ impl Library {
         caller: &Principal,
         file_sid: Uuid,
         change: Change,
-        beside: Beside,
-        rest: Rest,
     ) -> Result<File, Error> {
         caller.needs(Scope::Update, Role::Manager)?;
-        self.change(caller, file_sid, change, beside, rest).await
+        self.change(caller, file_sid, change).await
     }
 
     /// [`Self::change_file`] for whoever may, as another rule says.
@@ -98,12 +93,10 @@ impl Library {
         &self,
         caller: &Principal,
         file_sid: Uuid,
-        change: Change,
-        beside: Beside,
-        rest: Rest,
+        mut change: Change,
     ) -> Result<File, Error> {
-        let (change, tally) = change.counted();
-        let changed = self.change_uncounted(caller, file_sid, change, beside, rest).await;
+        let tally = change.brings.tally();
+        let changed = self.change_uncounted(caller, file_sid, change).await;
         let Some(mut tally) = tally else { return changed };
         let file = tally.noted(changed)?;
         tally.is_kept(file.file_bytes);
@@ -114,20 +107,18 @@ impl Library {
         &self,
         caller: &Principal,
         file_sid: Uuid,
-        change: Change,
-        beside: Beside,
-        rest: Rest,
+        Change { brings, rest, beside }: Change,
     ) -> Result<File, Error> {
         let old = self.seen_file(caller, file_sid).await?;
         // One that is sent back as it was shown may be gone by now.
-        let changes = change.said().clone();
+        let changes = brings.said().clone();
         let parent = changes.values().parent_file_sid;
         self.check_parent_file(caller, parent.filter(|sid| old.parent_file_sid != Some(*sid)))
             .await?;
         let goes_to = changes.get("container_sid", |file| file.container_sid);
         let goes_to = goes_to.unwrap_or(old.container_sid);
         let container = self.target(caller, goes_to).await?;
-        let (facts, content) = change.content().await?.unzip();
+        let (facts, content) = brings.content().await?.unzip();
         let (content, home) = self.brought(content, &old, &container).await?;
         let store = home.as_ref().map(|home| home.name.clone());
         self.settle_before(&container).await;

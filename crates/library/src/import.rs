@@ -1,7 +1,7 @@
 //! Bringing in a local file: hash it → look whether it is there → take it in, as a new file or as another content of
 //! the one that has its path.
 
-use crate::{Beside, Change, Error, Library, Principal, Publish, Rest, Upload, blocking};
+use crate::{Beside, Change, Error, Library, Principal, Publish, Upload, blocking};
 use std::fs;
 use std::io::{self, Read, Seek};
 use uuid::Uuid;
@@ -88,10 +88,7 @@ impl Import {
                 let sid = file.file_sid;
                 let upload = library.begin_replacement(&caller, sid).await?;
                 let upload = filled(upload, source, &hash).await?;
-                let change = Change::Content(upload);
-                return library
-                    .change_file(&caller, sid, change, Beside::Nothing, Rest::Stays)
-                    .await;
+                return library.change_file(&caller, sid, Change::content(upload)).await;
             }
             _ => library.begin_upload(&caller).await?,
         };

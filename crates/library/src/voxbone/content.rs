@@ -2,7 +2,7 @@
 
 use crate::{
     Beside, Change, Error, FileChanges, Library, Principal, Publish, Recorded, Recording,
-    RecordingStatus, Rest, Role, Scope, Upload, now_ms,
+    RecordingStatus, Role, Scope, Upload, now_ms,
 };
 use catalog::RecordingContent;
 use uuid::Uuid;
@@ -119,10 +119,8 @@ impl Library {
                             upload.tally().is_kept(file.file_bytes);
                             return Ok(Recorded { recording, file: Some(file) });
                         }
-                        let change = Change::Content(upload);
-                        let changed =
-                            self.change(caller, file.file_sid, change, beside, Rest::Stays);
-                        (recording_id, changed.await?)
+                        let change = Change::content(upload).with_beside(beside);
+                        (recording_id, self.change(caller, file.file_sid, change).await?)
                     }
                     None => {
                         self.say_container(caller, &recording, &mut upload).await?;

@@ -31,8 +31,8 @@ async fn put_into(f: &Fixture, container: Uuid, bytes: &'static [u8]) -> Result<
 }
 
 async fn move_to(f: &Fixture, file: &File, container: Uuid) -> Result<File, Error> {
-    let change = Change::Attributes(said(&[("container_sid", json!(container))]));
-    f.library.change_file(&f.admin, file.file_sid, change, Beside::Nothing, Rest::Stays).await
+    let change = Change::attributes(said(&[("container_sid", json!(container))]));
+    f.library.change_file(&f.admin, file.file_sid, change).await
 }
 
 /// The field that a refusal names.

@@ -2,7 +2,7 @@
 
 use blob::{Hash, Local, ObjectName, Stores};
 use catalog::Catalog;
-use library::{Beside, Change, Changes, Config, Described, Error, File, Library, Principal, Rest};
+use library::{Beside, Change, Changes, Config, Described, Error, File, Library, Principal};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Read;
@@ -58,9 +58,7 @@ pub async fn put(f: &Fixture, name: &str, bytes: &'static [u8]) -> Result<File, 
 pub async fn replace(f: &Fixture, sid: Uuid, bytes: &'static [u8]) -> Result<File, Error> {
     let mut upload = f.library.begin_replacement(&f.admin, sid).await?;
     upload.write(bytes).await?;
-    f.library
-        .change_file(&f.admin, sid, Change::Content(upload), Beside::Nothing, Rest::Stays)
-        .await
+    f.library.change_file(&f.admin, sid, Change::content(upload)).await
 }
 
 /// What lies in a folder and below it.

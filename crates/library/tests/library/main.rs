@@ -74,8 +74,8 @@ async fn a_file_comes_from_one_that_its_uploader_sees() {
     }
     let child = upload(&f.admin, f.container, parent.file_sid).await.unwrap();
     let change = async |sid: Uuid| {
-        let change = Change::Attributes(said(&[("parent_file_sid", json!(sid))]));
-        f.library.change_file(&f.admin, child.file_sid, change, Beside::Nothing, Rest::Stays).await
+        let change = Change::attributes(said(&[("parent_file_sid", json!(sid))]));
+        f.library.change_file(&f.admin, child.file_sid, change).await
     };
     refused(change(Uuid::new_v4()).await);
     // It is sent back as it was shown, its parent gone meanwhile.

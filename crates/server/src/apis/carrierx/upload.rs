@@ -122,16 +122,16 @@ pub async fn change(
     let sender = Sender { storage, caller: *caller, uploads: false };
     if !matches!(Carried::by(request.headers())?, Carried::Form) {
         let changes = sender.changes(json::object(request).await?).await?;
-        let change = Change::Attributes(changes);
-        return Ok(storage.library.change_file(caller, sid, change, Beside::Nothing, rest).await?);
+        let change = Change::attributes(changes).with_rest(rest);
+        return Ok(storage.library.change_file(caller, sid, change).await?);
     }
     let mut upload = storage.library.begin_replacement(caller, sid).await?;
     sender.send_form(&mut upload, Map::new(), request).await?;
     let change = match upload.has_bytes() {
-        true => Change::Content(ingest::as_desired(storage, upload).await?),
-        false => Change::Attributes(upload.said().clone()),
+        true => Change::content(ingest::as_desired(storage, upload).await?),
+        false => Change::attributes(upload.said().clone()),
     };
-    Ok(storage.library.change_file(caller, sid, change, Beside::Nothing, rest).await?)
+    Ok(storage.library.change_file(caller, sid, change.with_rest(rest)).await?)
 }
 
 /// Who sends a file, or what is to change of one.
