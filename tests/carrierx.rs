@@ -1,6 +1,6 @@
 //! The CarrierX storage API, by its documentation: every attribute, parameter value and error.
 
-use crate::client::Answer;
+use crate::client::{Answer, Part};
 use crate::running::{Server, text};
 use crate::sources;
 use serde_json::{Value, json};
@@ -43,12 +43,7 @@ impl Api {
     }
 
     fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
-        self.server
-            .request(method, path)
-            .token(&self.token)
-            .header("Content-Type", "application/json")
-            .body(body.to_string().as_bytes())
-            .send()
+        self.server.request(method, path).token(&self.token).json(body).send()
     }
 
     fn get(&self, path: &str) -> Answer {
@@ -71,22 +66,8 @@ impl Api {
     }
 
     /// Sends a form of these parts.
-    fn form(&self, method: &str, path: &str, parts: &[(&str, &str, &[u8])]) -> Answer {
-        let mut body = Vec::new();
-        for (name, more, bytes) in parts {
-            let head =
-                format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n");
-            body.extend(head.as_bytes());
-            body.extend(*bytes);
-            body.extend(b"\r\n");
-        }
-        body.extend(b"--cut--\r\n");
-        self.server
-            .request(method, path)
-            .token(&self.token)
-            .header("Content-Type", "multipart/form-data; boundary=cut")
-            .body(&body)
-            .send()
+    fn form(&self, method: &str, path: &str, parts: &[Part<'_>]) -> Answer {
+        self.server.request(method, path).token(&self.token).form(parts).send()
     }
 
     /// Uploads bytes with these attributes.

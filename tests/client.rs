@@ -77,6 +77,14 @@ impl Request {
         self
     }
 
+    pub fn json(self, body: &serde_json::Value) -> Self {
+        self.header("Content-Type", "application/json").body(body.to_string().as_bytes())
+    }
+
+    pub fn form(self, parts: &[Part<'_>]) -> Self {
+        self.header("Content-Type", "multipart/form-data; boundary=cut").body(&form(parts))
+    }
+
     /// The request line and headers, announcing `length` bytes of body.
     fn head(&self, length: usize) -> String {
         let mut head =
@@ -114,6 +122,23 @@ impl Request {
         stream.flush()?;
         Ok(stream)
     }
+}
+
+/// A part of a form: its name, what else its head says, and its bytes.
+pub type Part<'a> = (&'a str, &'a str, &'a [u8]);
+
+/// The body of a form whose boundary is `cut`.
+pub fn form(parts: &[Part<'_>]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, more, bytes) in parts {
+        let head =
+            format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n");
+        body.extend(head.as_bytes());
+        body.extend(*bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--cut--\r\n");
+    body
 }
 
 /// Reads an answer to its end.

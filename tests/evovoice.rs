@@ -1,6 +1,6 @@
 //! The EvoVoice API: every route, parameter, member, format and error.
 
-use crate::client::{Answer, Request};
+use crate::client::{Answer, Part, Request};
 use crate::running::{Server, run, stderr, stdout, text};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -34,7 +34,7 @@ impl Api {
     fn start_with(args: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let server = Server::start(&folder.path().join("data"), args);
-        let token = |role| new_token(&server, &["--role", role, "--partner", "acme"]);
+        let token = |role| server.new_token(&["--role", role, "--partner", "acme"]);
         let (manager, agent, read) = (token("manager"), token("agent"), token("read"));
         let admin = server.token();
         Self { folder, server, admin, manager, agent, read }
@@ -86,17 +86,8 @@ impl Api {
     }
 
     fn send(&self, token: &str, method: &str, path: &str, body: &Value) -> Answer {
-        let request = self.server.request(method, path).token(token);
-        request.header("Content-Type", "application/json").body(body.to_string().as_bytes()).send()
+        self.server.request(method, path).token(token).json(body).send()
     }
-}
-
-/// A token made on the command line.
-fn new_token(server: &Server, args: &[&str]) -> String {
-    let data = server.data.to_str().unwrap();
-    let output = run(&[&["token", "create", "--data", data], args].concat());
-    assert!(output.status.success(), "{}", stderr(&output));
-    stdout(&output).trim().to_owned()
 }
 
 /// It is refused with this status, naming the field.

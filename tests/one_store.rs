@@ -2,7 +2,7 @@
 
 use crate::client::Answer;
 use crate::postgres_cluster::SHARED;
-use crate::running::{Server, run, stderr, stdout, text};
+use crate::running::{Server, text};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -41,13 +41,8 @@ impl Office {
     pub fn open_with(catalog: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let server = Server::start(&folder.path().join("data"), catalog);
-        let data = server.data.to_str().unwrap();
         let token = |partner| {
-            let args =
-                ["token", "create", "--data", data, "--role", "manager", "--partner", partner];
-            let made = run(&[&args[..], catalog].concat());
-            assert!(made.status.success(), "{}", stderr(&made));
-            stdout(&made).trim().to_owned()
+            server.new_token(&[&["--role", "manager", "--partner", partner], catalog].concat())
         };
         let (owner, stranger) = (token("acme"), token("other"));
         Self { folder, server, owner, stranger }

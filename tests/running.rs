@@ -232,6 +232,15 @@ impl Server {
         kept.trim().to_owned()
     }
 
+    /// A token made on the command line.
+    #[track_caller]
+    pub fn new_token(&self, args: &[&str]) -> String {
+        let data = self.data.to_str().unwrap();
+        let output = run(&[&["token", "create", "--data", data], args].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output).trim().to_owned()
+    }
+
     /// The sid of the container that is there from the start.
     pub fn container(&self) -> String {
         let answer = self.request("GET", "/core/v2/storage/containers").token(&self.token()).send();

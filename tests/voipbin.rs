@@ -8,7 +8,7 @@ mod guide;
 mod lists;
 mod uploads;
 
-use crate::client::{Answer, Request};
+use crate::client::{Answer, Part, Request};
 use crate::running::{Server, run, stderr, stdout, text};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -32,9 +32,6 @@ struct Api {
     stranger: String,
 }
 
-/// A field of a form: its name, what else its head says, and its bytes.
-type Field<'a> = (&'a str, &'a str, &'a [u8]);
-
 impl Api {
     fn start() -> Self {
         Self::start_with(&[])
@@ -43,13 +40,8 @@ impl Api {
     fn start_with(args: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let server = Server::start(&folder.path().join("data"), args);
-        let token = |role: &str, partner: &str| {
-            let data = server.data.to_str().unwrap();
-            let made =
-                run(&["token", "create", "--data", data, "--role", role, "--partner", partner]);
-            assert!(made.status.success(), "{}", stderr(&made));
-            stdout(&made).trim().to_owned()
-        };
+        let token =
+            |role: &str, partner: &str| server.new_token(&["--role", role, "--partner", partner]);
         let admin = server.token();
         let [manager, agent, read] = ["manager", "agent", "read"].map(|role| token(role, "acme"));
         let stranger = token("manager", "other");
@@ -74,18 +66,8 @@ impl Api {
     }
 
     /// Sends a form.
-    fn form(&self, token: &str, path: &str, fields: &[Field<'_>]) -> Answer {
-        let mut body = Vec::new();
-        for (name, more, bytes) in fields {
-            let head =
-                format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n");
-            body.extend(head.as_bytes());
-            body.extend(*bytes);
-            body.extend(b"\r\n");
-        }
-        body.extend(b"--cut--\r\n");
-        let request = self.ask(token, "POST", path);
-        request.header("Content-Type", "multipart/form-data; boundary=cut").body(&body).send()
+    fn form(&self, token: &str, path: &str, fields: &[Part<'_>]) -> Answer {
+        self.ask(token, "POST", path).form(fields).send()
     }
 
     /// A new file of the customer under a name, with more fields.
@@ -103,7 +85,7 @@ impl Api {
     ) -> Value {
         let more = format!("; filename=\"{filename}\"");
         let fields = fields.iter().map(|(name, value)| (*name, "", value.as_bytes()));
-        let fields: Vec<Field<'_>> = fields.chain([("file", more.as_str(), bytes)]).collect();
+        let fields: Vec<Part<'_>> = fields.chain([("file", more.as_str(), bytes)]).collect();
         let answer = self.form(token, path, &fields);
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()

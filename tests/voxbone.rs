@@ -1,6 +1,6 @@
 //! The Voxbone recording API: every route, field, limit and error, and the mail that carries recordings.
 
-use crate::client::{Answer, Request};
+use crate::client::{Answer, Part, Request};
 use crate::running::{Server, run, stderr, stdout, text};
 use crate::sources;
 use serde_json::{Value, json};
@@ -43,8 +43,7 @@ impl Api {
     }
 
     fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
-        let request = self.request(method, path).header("Content-Type", "application/json");
-        request.body(body.to_string().as_bytes()).send()
+        self.request(method, path).json(body).send()
     }
 
     fn get(&self, path: &str) -> Answer {
@@ -72,30 +71,12 @@ impl Api {
     }
 
     /// A form of these parts is put.
-    fn put_form(&self, path: &str, parts: &[(&str, &str, &[u8])]) -> Answer {
-        let mut body = Vec::new();
-        for (name, more, bytes) in parts {
-            let head =
-                format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n");
-            body.extend(head.as_bytes());
-            body.extend(*bytes);
-            body.extend(b"\r\n");
-        }
-        body.extend(b"--cut--\r\n");
-        let form = self.request("PUT", path);
-        form.header("Content-Type", "multipart/form-data; boundary=cut").body(&body).send()
+    fn put_form(&self, path: &str, parts: &[Part<'_>]) -> Answer {
+        self.request("PUT", path).form(parts).send()
     }
 
     fn speech(&self) -> Vec<u8> {
         std::fs::read(sources::speech(self.folder.path())).unwrap()
-    }
-
-    /// A token made on the command line.
-    fn new_token(&self, args: &[&str]) -> String {
-        let data = self.server.data.to_str().unwrap();
-        let output = run(&[&["token", "create", "--data", data], args].concat());
-        assert!(output.status.success(), "{}", stderr(&output));
-        stdout(&output).trim().to_owned()
     }
 
     /// The lines of `tonearm mail list`, in their fields.

@@ -1,17 +1,9 @@
 //! Who may do what.
 
 use super::*;
-use crate::running::{run, stderr, stdout};
+use crate::running::{run, stdout};
 
 impl Api {
-    /// A token made on the command line.
-    pub fn new_token(&self, args: &[&str]) -> String {
-        let data = self.server.data.to_str().unwrap();
-        let output = run(&[&["token", "create", "--data", data], args].concat());
-        assert!(output.status.success(), "{}", stderr(&output));
-        stdout(&output).trim().to_owned()
-    }
-
     /// The status of a call by another token.
     fn status(&self, token: &str, method: &str, path: &str, body: &str) -> u16 {
         let request = self.server.request(method, path).token(token);
@@ -62,7 +54,7 @@ fn partners_see_their_own_alone() {
     let api = Api::start();
     let sid = api.container_sid(&json!({}));
     let file = api.file(&json!({"container_sid": sid}), b"x");
-    let other = api.new_token(&["--role", "manager", "--partner", "other"]);
+    let other = api.server.new_token(&["--role", "manager", "--partner", "other"]);
     let (container, file) =
         (format!("{CONTAINERS}/{sid}"), format!("{FILES}/{}", text(&file["file_sid"])));
     let data = format!("{file}/data");
@@ -104,8 +96,8 @@ fn who_may_only_upload_learns_no_link_of_a_file_whose_keys_it_guesses() {
         request.header("Content-Type", "application/octet-stream").body(b"x").send()
     };
     let (uploader, agent) = (
-        api.new_token(&["--role", "agent", "--scope", "storage.create"]),
-        api.new_token(&["--role", "agent"]),
+        api.server.new_token(&["--role", "agent", "--scope", "storage.create"]),
+        api.server.new_token(&["--role", "agent"]),
     );
     let refused = guess(&uploader);
     assert_invalid(&refused, "unique");
@@ -125,7 +117,7 @@ fn scopes_narrow_a_token_and_roles_a_caller() {
         ("storage.delete", "DELETE", &path, 204),
     ];
     for (scope, ..) in calls {
-        let token = api.new_token(&["--scope", scope]);
+        let token = api.server.new_token(&["--scope", scope]);
         for (needed, method, path, status) in calls.iter().filter(|c| c.0 != "storage.delete") {
             let expected = if *needed == scope { *status } else { 403 };
             assert_eq!(api.status(&token, method, path, "{}"), expected, "{scope}: {method}");
@@ -138,11 +130,12 @@ fn scopes_narrow_a_token_and_roles_a_caller() {
         &["--scope", "storage.manage"][..],
         &["--scope", "storage.read", "--scope", "storage.create"],
     ] {
-        let token = api.new_token(args);
+        let token = api.server.new_token(args);
         assert_eq!(api.status(&token, "GET", CONTAINERS, ""), 200);
         assert_eq!(api.status(&token, "POST", CONTAINERS, "{}"), 200);
     }
-    let (reader, agent) = (api.new_token(&["--role", "read"]), api.new_token(&["--role", "agent"]));
+    let (reader, agent) =
+        (api.server.new_token(&["--role", "read"]), api.server.new_token(&["--role", "agent"]));
     let into = format!("{FILES}?container_sid={sid}");
     let upload = |token: &str| {
         let request = api.server.request("POST", &into).token(token);
@@ -160,7 +153,7 @@ fn scopes_narrow_a_token_and_roles_a_caller() {
 #[test]
 fn a_token_is_kept_as_a_hash_and_ends_when_it_is_revoked() {
     let api = Api::start();
-    let token = api.new_token(&["--scope", "storage.read"]);
+    let token = api.server.new_token(&["--scope", "storage.read"]);
     let data = api.server.data.to_str().unwrap();
     let listed = stdout(&run(&["token", "list", "--data", data]));
     let line = listed.lines().find(|l| l.contains("storage.read")).unwrap();
@@ -190,7 +183,7 @@ fn pages_of_other_origins_may_call() {
 #[test]
 fn an_administrator_gives_a_container_with_its_files_to_another_partner() {
     let api = Api::start();
-    let token = api.new_token(&["--role", "manager", "--partner", "other"]);
+    let token = api.server.new_token(&["--role", "manager", "--partner", "other"]);
     let send = |method: &str, path: &str, body: &Value| {
         let request = api.server.request(method, path).token(&token);
         request.header("Content-Type", "application/json").body(body.to_string().as_bytes()).send()

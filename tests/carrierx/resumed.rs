@@ -102,7 +102,7 @@ fn an_upload_is_its_sender_s_alone_and_takes_what_was_announced_alone() {
     assert_eq!(unversioned.status, 405, "{}", unversioned.text());
     let unversioned = api.server.request("HEAD", &path).token(&api.token).send();
     assert_eq!((unversioned.status, unversioned.header("tus-resumable")), (412, Some("1.0.0")));
-    let other = api.new_token(&["--role", "admin"]);
+    let other = api.server.new_token(&["--role", "admin"]);
     for method in ["HEAD", "DELETE"] {
         let request = api.server.request(method, &path).token(&other);
         assert_eq!(request.header("Tus-Resumable", "1.0.0").send().status, 404, "{method}");

@@ -59,10 +59,14 @@ fn each_role_does_what_is_its_own() {
     }
     assert_eq!(api.send(&api.manager, "PATCH", &file, &none).status, 200);
     assert_eq!(api.send(&api.manager, "DELETE", &file, &none).status, 204);
-    let narrow = new_token(
-        &api.server,
-        &["--role", "manager", "--partner", "acme", "--scope", "storage.create"],
-    );
+    let narrow = api.server.new_token(&[
+        "--role",
+        "manager",
+        "--partner",
+        "acme",
+        "--scope",
+        "storage.create",
+    ]);
     assert_eq!(new(&narrow, "/files").status, 200);
     assert_refused(&api.send(&narrow, "GET", "/files", &none), 403, "Forbidden", "");
 }
@@ -110,7 +114,7 @@ fn another_account_is_not_there() {
     let api = Api::start();
     let id = text(&api.file("FileName=a&Transcription=hello")["id"]);
     let account = text(&api.json("/files")["items"][0]["accountId"]);
-    let stranger = new_token(&api.server, &["--role", "manager", "--partner", "other"]);
+    let stranger = api.server.new_token(&["--role", "manager", "--partner", "other"]);
     let file = format!("/files/{id}");
     for (method, path) in [
         ("GET", file.clone()),
@@ -234,7 +238,7 @@ fn cookies_go_over_tls_alone_where_links_do() {
 fn a_lent_token_ends_with_the_one_that_lent_it() {
     let api = Api::start();
     let short =
-        new_token(&api.server, &["--role", "manager", "--partner", "acme", "--expires", "3s"]);
+        api.server.new_token(&["--role", "manager", "--partner", "acme", "--expires", "3s"]);
     let lent = api.send(&short, "GET", "/auth/token", &Value::Null).json();
     let lent = text(&lent["authToken"]);
     assert_eq!(api.send(&lent, "GET", "/files", &Value::Null).status, 200);
@@ -256,8 +260,7 @@ fn a_lent_token_is_an_agent_s_for_an_hour() {
     let maker = text(&made.json()["createdBy"]);
     let line = stdout(&listed).lines().find(|line| line.contains(&maker)).unwrap().to_owned();
     assert!(line.contains("agent"), "{line}");
-    let ended =
-        new_token(&api.server, &["--role", "agent", "--partner", "acme", "--expires", "1s"]);
+    let ended = api.server.new_token(&["--role", "agent", "--partner", "acme", "--expires", "1s"]);
     crate::running::until("a token ends", || {
         api.send(&ended, "GET", "/files", &Value::Null).status == 401
     });

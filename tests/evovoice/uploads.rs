@@ -5,25 +5,8 @@ use crate::carrierx::access::base64;
 use crate::judge::{Stream, stream};
 use crate::sources;
 
-/// A form of these parts: name, what follows it in the head, bytes.
-fn form(parts: &[(&str, &str, &[u8])]) -> Vec<u8> {
-    let mut body = Vec::new();
-    for (name, more, bytes) in parts {
-        body.extend(
-            format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n")
-                .as_bytes(),
-        );
-        body.extend(*bytes);
-        body.extend(b"\r\n");
-    }
-    body.extend(b"--cut--\r\n");
-    body
-}
-
-fn send_form(api: &Api, path: &str, parts: &[(&str, &str, &[u8])]) -> Answer {
-    let request =
-        api.request("POST", path).header("Content-Type", "multipart/form-data; boundary=cut");
-    request.body(&form(parts)).send()
+fn send_form(api: &Api, path: &str, parts: &[Part<'_>]) -> Answer {
+    api.request("POST", path).form(parts).send()
 }
 
 #[test]
@@ -185,10 +168,8 @@ fn a_patch_changes_what_is_sent_in_the_query_or_in_any_body() {
         .body(b"CustomerName=Carol+C.")
         .send();
     assert_eq!(by_form.json()["customerName"], "Carol C.");
-    let parts = form(&[("RecordingSid", "", b"RE1"), ("Unknown", "", b"x")]);
-    let multipart = "multipart/form-data; boundary=cut";
-    let by_parts =
-        api.request("PATCH", &path).header("Content-Type", multipart).body(&parts).send().json();
+    let parts: [Part<'_>; 2] = [("RecordingSid", "", b"RE1"), ("Unknown", "", b"x")];
+    let by_parts = api.request("PATCH", &path).form(&parts).send().json();
     assert_eq!(by_parts["recordingSid"], "RE1");
     assert_eq!(by_parts["transcription"], "t");
     // What was read may be sent back.

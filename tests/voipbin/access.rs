@@ -29,7 +29,7 @@ fn each_role_may_do_what_it_stands_for_and_strangers_find_nothing() {
             }
         }
     }
-    let part: Field<'_> = ("file", "; filename=\"x\"", b"x");
+    let part: Part<'_> = ("file", "; filename=\"x\"", b"x");
     for (token, own, by_agent) in [
         (&api.read, 403, 403),
         (&api.agent, 403, 200),

@@ -107,7 +107,7 @@ fn what_is_not_said_has_the_defaults_of_its_routes() {
 fn fields_stand_in_any_order_and_unknown_ones_are_ignored() {
     let api = Api::start();
     let large = vec![b'x'; 300_000];
-    let fields: [Field<'_>; 4] = [
+    let fields: [Part<'_>; 4] = [
         ("unknown", "", &large),
         ("file", "; filename=\"C:\\\\music\\\\a.bin\"", b"abc"),
         ("other", "; filename=\"o.bin\"", &large),
@@ -124,7 +124,7 @@ fn fields_stand_in_any_order_and_unknown_ones_are_ignored() {
 #[test]
 fn a_form_that_is_not_right_is_refused_by_its_field_and_leaves_nothing() {
     let api = Api::start();
-    let file: Field<'_> = ("file", "; filename=\"a.bin\"", b"abc");
+    let file: Part<'_> = ("file", "; filename=\"a.bin\"", b"abc");
     let long = "ä".repeat(256);
     let longer = "x".repeat(4097);
     for (field, value, reason) in [
@@ -144,7 +144,7 @@ fn a_form_that_is_not_right_is_refused_by_its_field_and_leaves_nothing() {
         }
     }
     let huge = vec![b'x'; 2_000_000];
-    let upload = |fields: &[Field<'_>]| api.form(&api.manager, FILES, fields);
+    let upload = |fields: &[Part<'_>]| api.form(&api.manager, FILES, fields);
     assert_invalid(&upload(&[file, ("name", "", &huge)]), "INVALID_FILE_UPLOAD", "name");
     assert_invalid(&upload(&[]), "INVALID_FILE_UPLOAD", "file");
     assert_invalid(&upload(&[("name", "", b"x")]), "INVALID_FILE_UPLOAD", "file");
@@ -171,7 +171,7 @@ fn a_form_that_is_not_right_is_refused_by_its_field_and_leaves_nothing() {
 fn too_large_an_upload_and_one_that_stands_still_are_told_in_the_apis_words() {
     let api = Api::start_with(&["--upload-bytes", "1000", "--upload-timeout-ms", "300"]);
     let large = vec![b'x'; 2000];
-    let fields: [Field<'_>; 1] = [("file", "; filename=\"a\"", &large)];
+    let fields: [Part<'_>; 1] = [("file", "; filename=\"a\"", &large)];
     assert_invalid(&api.form(&api.manager, FILES, &fields), "INVALID_FILE_UPLOAD", "body");
     let request = api.ask(&api.manager, "POST", FILES);
     let request = request.header("Content-Type", "multipart/form-data; boundary=cut");

@@ -49,7 +49,7 @@ fn each_role_does_its_own() {
     };
     const ROLES: [&str; 4] = ["read", "agent", "manager", "admin"];
     for (rank, role) in ROLES.iter().enumerate() {
-        let token = api.new_token(&["--role", role]);
+        let token = api.server.new_token(&["--role", role]);
         let (_, recording) = api.make(RECORDINGS, &json!({}));
         assert_eq!(api.put_data(&recording, b"x").status, 200);
         for (method, path, least) in calls(&recording) {
@@ -59,7 +59,7 @@ fn each_role_does_its_own() {
             assert!(!may || status < 300, "{role}: {method} {path}: {status}");
         }
     }
-    let token = api.new_token(&["--role", "manager", "--scope", "storage.read"]);
+    let token = api.server.new_token(&["--role", "manager", "--scope", "storage.read"]);
     assert_eq!(status(&api, &token, "GET", PROFILES, b""), 200);
     assert_eq!(status(&api, &token, "PUT", PROFILES, b"{}"), 403);
     assert_eq!(status(&api, &token, "POST", &profile, b"{}"), 403);
@@ -69,14 +69,14 @@ fn each_role_does_its_own() {
 #[test]
 fn partners_see_their_own_alone_and_an_administrator_all() {
     let api = Api::start();
-    let acme = api.new_token(&["--partner", "acme"]);
+    let acme = api.server.new_token(&["--partner", "acme"]);
     let by = |token: &str, method: &str, path: &str, body: &Value| {
         let request = api.server.request(method, path).token(token);
         request.header("Content-Type", "application/json").body(body.to_string().as_bytes()).send()
     };
     let profile = by(&acme, "PUT", PROFILES, &json!({"record": true})).json();
     let profile_path = format!("{PROFILES}/{}", text(&profile["id"]));
-    let other = api.new_token(&["--partner", "other"]);
+    let other = api.server.new_token(&["--partner", "other"]);
     let recording = by(&acme, "PUT", RECORDINGS, &json!({"profileId": profile["id"]})).json();
     let path = format!("{RECORDINGS}/{}", text(&recording["id"]));
     for (method, path) in [

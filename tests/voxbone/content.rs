@@ -141,7 +141,7 @@ fn a_recording_outlives_its_file_and_takes_content_again() {
     assert_eq!(api.get(&path).json()["url"], Value::Null, "it is not published");
     assert_eq!(api.get(&format!("{path}/data")).body, b"one");
     let container = text(&hidden.json()["container_sid"]);
-    let other = api.new_token(&["--partner", "acme"]);
+    let other = api.server.new_token(&["--partner", "acme"]);
     let acme =
         api.server.request("POST", "/core/v2/storage/containers").token(&other).body(b"{}").send();
     let partner = acme.json()["partner_sid"].clone();
