@@ -228,6 +228,19 @@ pub fn held(hold: std::io::Result<DataFolder>, data: &Path) -> Result<DataFolder
     })
 }
 
+/// The catalog's file in a data folder that must be there.
+pub fn catalog_of(data: &Path) -> Result<PathBuf, Failure> {
+    let path = data.join(CATALOG_FILE);
+    match path.is_file() {
+        true => Ok(path),
+        false => Err(Failure::Failed(format!(
+            "there is no data folder {} (no {}): name it with --data",
+            data.display(),
+            path.display()
+        ))),
+    }
+}
+
 /// The library of a data folder or a database that is there, whether or not a server is running on it: nothing is made
 /// but the folder, where a database has the catalog.
 pub async fn within(store: &settings::Store) -> Result<Library, Failure> {
@@ -239,14 +252,7 @@ pub async fn within(store: &settings::Store) -> Result<Library, Failure> {
         database::check_whole(&catalog).await?;
         return Ok(Library::open(catalog, local, library::Config::looking(data, base)));
     }
-    let path = data.join(CATALOG_FILE);
-    if !path.is_file() {
-        return Err(Failure::Failed(format!(
-            "there is no data folder {} (no {}): name it with --data",
-            data.display(),
-            path.display()
-        )));
-    }
+    catalog_of(data)?;
     let local = Local::attach(data).map_err(|e| wrong(data, e))?;
     let catalog = joined(data).await.map_err(|e| wrong(data, e))?;
     database::check_whole(&catalog).await?;

@@ -31,14 +31,7 @@ pub fn run(args: &Move) -> Result<(), Failure> {
 /// From a data folder to where the settings say.
 async fn away(store: &Store) -> Result<(Journey, DataFolder), Failure> {
     let data = &store.data;
-    let path = data.join(CATALOG_FILE);
-    if !path.is_file() {
-        return Err(Failure::Failed(format!(
-            "there is no data folder {} (no {}): name it with --data",
-            data.display(),
-            path.display()
-        )));
-    }
+    let path = assemble::catalog_of(data)?;
     let hold = assemble::held(DataFolder::lock(data), data)?;
     let from = Catalog::join(&path).map_err(|e| assemble::wrong(data, e))?;
     let lies_in = place_of(&from).await?;
