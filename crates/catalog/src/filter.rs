@@ -38,8 +38,8 @@ pub(crate) struct Scope {
     pub clause: Clause,
     /// How many files the container holds that the list is of: then there is an index for every order.
     pub files_of_container: Option<u64>,
-    /// The index of files by when they came, which has their names, too; and the scope in its words.
-    by_creation: (&'static str, Clause),
+    /// The scope in words of files alone; and the index of files by when they came in them, which has their names, too.
+    of_files: (&'static str, Clause),
 }
 
 impl Scope {
@@ -58,22 +58,22 @@ impl Scope {
         let scope = match pin.and_then(|at| conditions[at].values.first()) {
             Some(sid) => Self::of_container(db, sid.clone().into(), partner)?,
             None => {
-                let by_creation = match &partner {
+                let of_files = match &partner {
                     None => ("files_by_date", Clause::of("TRUE", [])),
                     Some(partner) => {
                         ("files_by_partner", Clause::of("partner_sid = ?", [partner.clone()]))
                     }
                 };
                 let clause = of_partner(table, partner);
-                Self { clause, files_of_container: None, by_creation }
+                Self { clause, files_of_container: None, of_files }
             }
         };
         Ok((scope, others))
     }
 
-    /// The scope for a list by when files came, and where its rows are read from.
-    pub fn by_creation(self, db: &Db, table: Table) -> (Self, String) {
-        let (index, clause) = self.by_creation.clone();
+    /// The scope for one statement, and where its rows are read from; SQLite takes it by when files came.
+    pub fn of_files(self, db: &Db, table: Table) -> (Self, String) {
+        let (index, clause) = self.of_files.clone();
         let from = match (db, table) {
             // It would take another index for a condition on names, and sort what it finds.
             (Db::Sqlite(_), Table::Files) => format!("{} INDEXED BY {index}", table.name()),
@@ -93,8 +93,8 @@ impl Scope {
         let sql = format!("SELECT total_files FROM containers WHERE {}", clause.sql);
         let files = db.value(&sql, &clause.values)?.unwrap_or(0);
         let clause = Clause::of("container_sid = ?", [sid]);
-        let by_creation = ("files_by_creation", clause.clone());
-        Ok(Self { clause, files_of_container: Some(files), by_creation })
+        let of_files = ("files_by_creation", clause.clone());
+        Ok(Self { clause, files_of_container: Some(files), of_files })
     }
 }
 

@@ -1,9 +1,9 @@
 //! Lists: the way from what is wanted (`query.rs`) to the rows. All of it sees the catalog at one moment.
 //!
 //! SQLite's planner would guess wrong, so there the order is: scope → conditions → which rows match, and so how many
-//! (`matches.rs`) → which of them the page shows (`page.rs`) → those rows, whole. PostgreSQL is asked in one statement
-//! (`statement.rs`), and counts in another; so is SQLite for the newest files, by words of their names or not, which
-//! one index tells.
+//! (`matches.rs`) → which of them the page shows (`page.rs`) → those rows, whole. PostgreSQL is asked for the page in
+//! one statement (`statement.rs`), and counts in another, which tells the rows as well where they are few; so is SQLite
+//! for the newest files, by words of their names or not, which one index tells.
 
 mod statement;
 
@@ -36,19 +36,15 @@ pub(crate) fn list<T>(
     let limit = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
     let most = limit.saturating_add(1);
     let (mut found, total) = match db {
-        _ if path.is_by_creation(&clauses) => {
-            let scope = scope.by_creation(db, table);
-            statement::find(db, table, scope, clauses, (&path, most), of)?
-        }
-        Db::Sqlite(_) => {
+        Db::Sqlite(_) if !path.is_by_creation(&clauses) => {
             let along = clauses.on(&path.attribute);
             let matches = Matches::find(db, table, &scope, clauses)?;
             let total = matches.total();
             let rows = path.page(db, table, &scope, along, matches, most)?;
             (whole(db, table, &path, rows, of)?, total)
         }
-        Db::Postgres(_) => {
-            let scope = (scope, table.name().to_owned());
+        _ => {
+            let scope = scope.of_files(db, table);
             statement::find(db, table, scope, clauses, (&path, most), of)?
         }
     };

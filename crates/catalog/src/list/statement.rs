@@ -27,13 +27,17 @@ pub(super) fn find<T>(
     let conditions = hold.into_iter().map(|(_, clause)| clause);
     let matching = conditions.chain(fail.into_iter().map(Clause::not));
     let matching = matching.fold(scope.clause, Clause::and);
-    let total = match scope.files_of_container.filter(|_| is_whole) {
-        Some(files) => files,
-        None => {
+    let (total, matching) = match (db, scope.files_of_container) {
+        (_, Some(files)) if is_whole => (files, matching),
+        (Db::Postgres(_), _) if !is_whole => matched(db, &from, matching)?,
+        _ => {
             let sql = format!("SELECT count(*) FROM {from} WHERE {}", matching.sql);
-            db.value(&sql, &matching.values)?.unwrap_or(0)
+            (db.value(&sql, &matching.values)?.unwrap_or(0), matching)
         }
     };
+    if total <= path.offset {
+        return Ok((Vec::new(), total));
+    }
     let (columns, sort, order) = (table.selected(), &path.sort, path.order());
     let Clause { sql, mut values } = path.narrow(matching);
     // An index tells which rows these are; of what is left out no row is looked at.
@@ -47,4 +51,22 @@ pub(super) fn find<T>(
     let at = columns.split(", ").count();
     let found = db.all(&sql, &values, |row| Ok((of(row)?, row.take(at)?, row.take(at + 1)?)))?;
     Ok((found, total))
+}
+
+/// Few rows are read one by one; more of them are met soon by who walks along an index.
+const FEW: u64 = 10_000;
+
+/// How many rows match in PostgreSQL, and what narrows a page to them: where they are few, their numbers, because to
+/// look for them takes a pass over all that there is.
+fn matched(db: &Db, from: &str, matching: Clause) -> Result<(u64, Clause), Error> {
+    let sql = format!(
+        "SELECT count(*), CASE WHEN count(*) <= {FEW} THEN CAST(array_agg(rowid) AS TEXT) END
+        FROM {from} WHERE {}",
+        matching.sql
+    );
+    let counted = db.find(&sql, &matching.values, |row| Ok((row.take(0)?, row.take(1)?)))?;
+    let (total, rows): (u64, Option<String>) = counted.unwrap_or_default();
+    let among =
+        |rows: String| Clause::of("rowid = ANY (CAST(CAST(? AS TEXT) AS BIGINT[]))", [rows.into()]);
+    Ok((total, rows.map_or(matching, among)))
 }
