@@ -2,7 +2,9 @@
 //! all, and none is needed.
 
 mod balanced;
+mod composed;
 mod failures;
+mod frozen;
 
 use crate::client::{Answer, Request};
 use crate::postgres_cluster::{Cluster, SHARED};

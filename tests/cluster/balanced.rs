@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 
 /// nginx with the site that is shown, until it is dropped.
-struct Nginx {
+pub struct Nginx {
     process: Child,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Nginx {
-    fn start(folder: &Path, nodes: &[Server]) -> Self {
+    pub fn start(folder: &Path, nodes: &[Server]) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let shown = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/cluster/nginx.conf");
         let mut site = std::fs::read_to_string(shown).unwrap();
@@ -41,7 +41,7 @@ impl Nginx {
         nginx
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> Answer {
         Request::new(self.address, "GET", path).send()
     }
 }

@@ -93,6 +93,42 @@ fn a_node_killed_at_any_step_of_an_upload_leaves_the_others_whole_and_nothing_be
     }
 }
 
+#[test]
+fn a_node_killed_between_its_commit_and_its_answer_leaves_a_whole_file() {
+    let cluster = Cluster::start("");
+    let catalog = cluster.fresh();
+    let mut nodes = Nodes::start(2, &catalog);
+    let name = catalog.rsplit('/').next().unwrap().to_owned();
+    let kept = nodes.upload(1, "kept.bin", b"kept");
+    let replicas = |names: &str| {
+        let set = format!("ALTER SYSTEM SET synchronous_standby_names = '{names}'");
+        for sql in [&*set, "SELECT pg_reload_conf()"] {
+            cluster.run("postgres", sql);
+        }
+    };
+    nodes.s3.take_seen();
+    nodes.s3.fails("PUT", "", Fault::DoneAndHeld, 1);
+    let upload = nodes.begin_upload(0, b"whole", 5);
+    nodes.s3.await_seen("PUT", 1);
+    // A commit is told only once a replica has it that never comes.
+    replicas("nobody");
+    nodes.s3.clear_faults();
+    let commits = "SELECT count(*) FROM pg_stat_activity JOIN pg_locks USING (pid)
+        WHERE wait_event = 'SyncRep' AND relation = 'files'::regclass AND mode = 'RowExclusiveLock'";
+    until("the file is not committed", || {
+        cluster.client(&name).query_one(commits, &[]).unwrap().get::<_, i64>(0) > 0
+    });
+    nodes.nodes.remove(0).kill();
+    drop(upload);
+    replicas("");
+    until("what was committed is not there", || nodes.list(0).len() == 2);
+    let listed = nodes.list(0);
+    assert_eq!(listed[0], kept);
+    assert_eq!(nodes.nodes[0].get(&format!("/f/{}", listed[1])).body, b"whole");
+    assert_eq!(a_day_later(&catalog), 0, "nothing is left over");
+    assert_eq!(nodes.s3.objects().len(), 2);
+}
+
 /// Bytes of what is coming in at a node.
 fn draft_bytes(node: &Server) -> u64 {
     let drafts = std::fs::read_dir(node.data.join("tmp")).into_iter().flatten().flatten();

@@ -149,7 +149,7 @@ impl Catalog {
         let waiting = Waiting::default();
         let given_up = Arc::clone(&waiting.given_up);
         let until = self.shared.max_scan;
-        let scanned = self.run(Purpose::Scan, move |shared| {
+        let scanned = self.run(Purpose::List, move |shared| {
             let end = Instant::now() + until;
             let is_over = move || given_up.load(Ordering::Relaxed) || Instant::now() >= end;
             match &shared.backend {
@@ -234,23 +234,31 @@ impl Catalog {
         }
     }
 
-    /// Runs what blocks, once there is a connection for it.
+    /// Runs what blocks, once there is a connection for it. Where the database stands still it is told that it can't be
+    /// used; whatever waits there keeps its thread and its connection.
     async fn run<T: Send + 'static, E: From<Error> + Send + 'static>(
         &self,
         purpose: Purpose,
         work: impl FnOnce(&Shared) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let shared = self.shared.clone();
-        let place = match &self.shared.backend {
-            Backend::Sqlite(..) => None,
-            Backend::Postgres(postgres) => Some(postgres.place(purpose).await?),
+        let (place, patience) = match &self.shared.backend {
+            Backend::Sqlite(..) => (None, None),
+            Backend::Postgres(postgres) => {
+                (Some(postgres.place(purpose).await?), purpose.patience())
+            }
         };
-        blocking(move || {
+        let done = blocking(move || {
             let done = work(&shared);
             drop(place);
             done
-        })
-        .await
+        });
+        match patience {
+            None => done.await,
+            Some(patience) => tokio::time::timeout(patience, done).await.unwrap_or_else(|_| {
+                Err(Error::Unavailable("the database does not answer".to_owned()).into())
+            }),
+        }
     }
 }
 

@@ -147,9 +147,13 @@ impl Catalog {
     /// # Errors
     /// [`Error`].
     pub async fn move_objects(&self, place: NewPlace) -> Result<(), Error> {
-        self.change(move |db| {
-            db.unbounded()?;
-            place.settle(db)
+        let to = self.clone();
+        // A scan may take as long as it needs, which a change may not.
+        self.scan(move |_| {
+            to.transact_at_once(|to| {
+                to.unbounded()?;
+                place.settle(to)
+            })
         })
         .await
     }

@@ -79,8 +79,25 @@ pub(crate) struct Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     LookUp,
+    /// What a client reads, which has an end.
+    List,
+    /// What may take as long as it needs.
     Scan,
     Change,
+}
+
+impl Purpose {
+    /// How long it is waited for: longer than the database's own bounds let it take, for a database that keeps none,
+    /// because it stands still.
+    pub fn patience(self) -> Option<Duration> {
+        let seconds = match self {
+            Self::LookUp => 15,
+            Self::List => 20,
+            Self::Change => 20,
+            Self::Scan => return None,
+        };
+        Some(Duration::from_secs(seconds))
+    }
 }
 
 impl Postgres {
@@ -104,7 +121,7 @@ impl Postgres {
     pub async fn place(&self, purpose: Purpose) -> Result<Place, Error> {
         let of_its_kind = match purpose {
             Purpose::LookUp => None,
-            Purpose::Scan => Some(&self.scans),
+            Purpose::List | Purpose::Scan => Some(&self.scans),
             Purpose::Change => Some(&self.changes),
         };
         let place = async {
