@@ -84,26 +84,24 @@ pub struct Server {
     pub welcome: Vec<String>,
     lines: Mutex<mpsc::Receiver<String>>,
     /// Further nodes over the same store.
-    others: Vec<Self>,
+    pub others: Vec<Self>,
 }
 
 impl Server {
     /// Starts a server on `data`; `args` follow `serve`.
     pub fn start(data: &Path, args: &[&str]) -> Self {
         let mut command = tonearm();
-        let is_spread = spread::settle(&mut command, data, args);
+        let nodes = spread::settle(&mut command, data, args);
         let mut first = Self::start_by(command, "127.0.0.1:0", data, args);
-        if is_spread {
-            let further = |n: usize| {
-                let mut command = tonearm();
-                spread::settle(&mut command, data, args);
-                // All nodes give the same links.
-                command.env("TONEARM_PUBLIC_URL", format!("http://{}", first.address));
-                let data = data.with_extension(format!("node-{n}"));
-                Self::start_by(command, "127.0.0.1:0", &data, args)
-            };
-            first.others = (1..spread::nodes()).map(further).collect();
-        }
+        let further = |n: usize| {
+            let mut command = tonearm();
+            spread::settle(&mut command, data, args);
+            // All nodes give the same links.
+            command.env("TONEARM_PUBLIC_URL", format!("http://{}", first.address));
+            let data = data.with_extension(format!("node-{n}"));
+            Self::start_by(command, "127.0.0.1:0", &data, args)
+        };
+        first.others = (1..nodes).map(further).collect();
         first
     }
 
@@ -297,6 +295,7 @@ impl Server {
 
     /// Sends a signal by its number's name, as `kill -NAME` does.
     pub fn signal(&self, name: &str) {
+        self.others.iter().for_each(|node| node.signal(name));
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args([&format!("-{name}"), &id]).status();
         assert!(sent.expect("kill runs").success());
@@ -349,6 +348,9 @@ impl Server {
 
     /// Waits for it to end by itself; its exit code.
     pub fn wait(&mut self) -> Option<i32> {
+        for node in &mut self.others {
+            node.wait();
+        }
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
@@ -361,7 +363,7 @@ impl Server {
 
     /// Ends it as an administrator would, and waits.
     pub fn stop(mut self) {
-        std::mem::take(&mut self.others).into_iter().for_each(Self::stop);
+        self.others.drain(..).for_each(Self::stop);
         self.signal("TERM");
         assert_eq!(self.wait(), Some(0), "a graceful end");
     }

@@ -338,8 +338,8 @@ fn what_was_learned_of_a_files_transcodes_goes_with_it() {
     let api = Api::start();
     let sid = api.container_sid(&json!({}));
     let wav = std::fs::read(sources::speech(api.folder.path())).unwrap();
-    let catalog = catalog::Catalog::open(api.server.data.join("catalog.sqlite")).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let catalog = crate::spread::catalog(&runtime, &api.server.data);
     let learned = |key: &str| {
         let layout = runtime.block_on(catalog.layout(key)).unwrap();
         let states = runtime.block_on(catalog.checkpoints(key)).unwrap();

@@ -3,7 +3,6 @@
 use super::*;
 use crate::judge::ffmpeg;
 use crate::running::run;
-use std::path::{Path, PathBuf};
 
 /// Each way of reading raw bytes, and how ffmpeg is told of it.
 const LAWS: [(&str, &[&str]); 2] =
@@ -41,14 +40,6 @@ impl Api {
         let peaks = self.server.get(&format!("{link}/peaks.json?samples_per_pixel=256")).json();
         [0, 1].map(|n| peaks["data"][n].as_i64().unwrap())
     }
-
-    fn blobs(&self) -> Vec<PathBuf> {
-        fn files(folder: &Path) -> Vec<PathBuf> {
-            let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-            paths.flat_map(|p| if p.is_dir() { files(&p) } else { vec![p] }).collect()
-        }
-        files(&self.server.data.join("blobs"))
-    }
 }
 
 /// Lowest and highest of the first 256 of these 16-bit samples.
@@ -74,17 +65,17 @@ fn the_same_bytes_play_by_the_law_of_each_name_and_are_kept_once() {
         assert!(api.server.get(&second.1).body == bytes());
         assert_eq!(etag(&first.1), etag(&second.1), "an original's ETag is that of its bytes");
         assert_ne!(etag(&format!("{}?f=wav", first.1)), etag(&format!("{}?f=wav", second.1)));
-        assert_eq!(api.blobs().len(), 1);
+        assert_eq!(api.server.objects().len(), 1);
 
         assert_eq!(api.delete(&first.0).status, 204);
-        assert_eq!(api.blobs().len(), 1);
+        assert_eq!(api.server.objects().len(), 1);
         assert!(api.server.get(&second.1).body == bytes());
         let expected = api.expected(laws[1].1);
         // Whether it is made already or not.
         assert!(api.heard(&format!("{}?f=wav", second.1)) == expected);
         assert!(api.heard(&format!("{}?f=wav&t=1000-", second.1)) == expected[16_000..]);
         assert_eq!(api.delete(&second.0).status, 204);
-        assert_eq!(api.blobs(), [] as [PathBuf; 0]);
+        assert_eq!(api.server.objects(), [] as [String; 0]);
     }
 }
 
@@ -112,7 +103,7 @@ fn bytes_that_replace_themselves_under_another_law_play_by_that_one() {
         let parts = [("file_object", "", object.as_bytes()), ("data", "", &bytes()[..])];
         assert_eq!(api.form("PATCH", &file, &parts).status, 200);
         assert!(api.heard(&format!("{link}?f=wav")) == api.expected(read), "{law}");
-        assert_eq!(api.blobs().len(), 1);
+        assert_eq!(api.server.objects().len(), 1);
     }
 }
 

@@ -35,10 +35,6 @@ fn offset(answer: &Answer) -> usize {
     answer.header("upload-offset").expect("an offset").parse().expect("a number")
 }
 
-fn drafts(api: &Api) -> usize {
-    std::fs::read_dir(api.server.data.join("tmp")).unwrap().count()
-}
-
 #[test]
 fn what_came_before_the_connection_broke_stays_and_the_rest_makes_it_a_file() {
     let api = Api::start();
@@ -67,7 +63,7 @@ fn what_came_before_the_connection_broke_stays_and_the_rest_makes_it_a_file() {
     let object = api.get(&file).json();
     assert_eq!((&object["name"], &object["string_key_1"]), (&json!("call.bin"), &json!("caller")));
     assert!(api.get(&format!("{file}/data")).body == bytes);
-    assert_eq!(drafts(&api), 0);
+    assert_eq!(api.server.drafts(), 0);
 }
 
 #[test]
@@ -128,7 +124,7 @@ fn uploads_that_are_not_whole_are_bounded_and_gone_once_they_are_given_up() {
         assert_eq!(tus(&api, "DELETE", path).send().status, 204);
         assert_eq!(tus(&api, "HEAD", path).send().status, 404);
     }
-    assert_eq!(drafts(&api), 0);
+    assert_eq!(api.server.drafts(), 0);
     let small: Vec<_> = (0..32).map(|_| begin(&api, 1)).collect();
     assert_invalid(&begun(&api, 1), "uploads");
     // What is whole is none of them any more.

@@ -5,6 +5,7 @@ use super::rules;
 use super::site::{AT_ONCE, Site, header};
 use crate::client::Request;
 use crate::running::Server;
+use crate::spread::files_below;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -53,9 +54,10 @@ rules! { "Operations":
 fn broken_midway(site: &Site) {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
-    let server = Server::start(&data, &["--transcode-threads", "1"]);
+    // That of a bucket is in tests/buckets.rs.
+    let server = Server::start(&data, &["--transcode-threads", "1", "--blobs", "file:"]);
     let link = server.upload("call.wav", &site.call);
-    let blob = blobs(&data.join("blobs")).pop().expect("a blob");
+    let blob = files_below(&data.join("blobs")).pop().expect("a blob");
     let blob = std::fs::File::options().write(true).open(blob).unwrap();
     blob.set_len(site.call.len() as u64 / 2).unwrap();
     let broken = |link: &str| {
@@ -79,13 +81,6 @@ fn broken_midway(site: &Site) {
 /// `/f/{file_sid}` of a link.
 fn server_path(link: &str) -> &str {
     &link[..link.find("/t=").expect("options")]
-}
-
-/// The files below a folder.
-fn blobs(folder: &Path) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let paths = entries.map(|e| e.path());
-    paths.flat_map(|p| if p.is_dir() { blobs(&p) } else { vec![p] }).collect()
 }
 
 fn all_at_once(site: &Site) {
@@ -154,6 +149,6 @@ fn bounded_cache(site: &Site) {
 /// Space that the files of a folder take on the disk.
 fn disk_bytes(folder: &Path) -> u64 {
     use std::os::unix::fs::MetadataExt;
-    let sizes = blobs(folder).into_iter().filter_map(|p| std::fs::metadata(p).ok());
+    let sizes = files_below(folder).into_iter().filter_map(|p| std::fs::metadata(p).ok());
     sizes.map(|m| m.blocks() * 512).sum()
 }

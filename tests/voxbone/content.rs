@@ -108,8 +108,7 @@ fn of_two_contents_that_come_at_once_one_is_kept_and_the_other_refused() {
     let begin = |path: &str| api.request("PUT", &format!("{path}/data")).body(b"ha").send_part(4);
     let mut slow = [begin(&path).unwrap(), begin(&gone).unwrap()];
     // What has come of each is looked for, so that both have begun.
-    let tmp = api.server.data.join("tmp");
-    crate::running::until("both begin", || std::fs::read_dir(&tmp).unwrap().count() == 2);
+    crate::running::until("both begin", || api.server.drafts() == 2);
     assert_eq!(api.put_data(&path, b"fast").status, 200);
     assert_eq!(api.delete(&gone).status, 204);
     for stream in &mut slow {
@@ -118,7 +117,7 @@ fn of_two_contents_that_come_at_once_one_is_kept_and_the_other_refused() {
     }
     assert_eq!(api.get(&format!("{path}/data")).body, b"fast");
     assert_eq!(api.get(FILES).json()["total"], 1);
-    assert_eq!(std::fs::read_dir(&tmp).unwrap().count(), 0);
+    assert_eq!(api.server.drafts(), 0);
 }
 
 #[test]

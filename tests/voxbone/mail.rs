@@ -3,8 +3,7 @@
 use super::post_office::{Manner, PostOffice, head, read};
 use super::*;
 use crate::running::until;
-use std::path::Path;
-use std::process::Command;
+use crate::spread;
 
 fn start(office: &PostOffice, more: &[&str]) -> Api {
     let arguments = office.arguments();
@@ -43,19 +42,12 @@ impl Api {
         let Self { folder, server, token } = self;
         let data = server.data.clone();
         server.kill();
-        make_due(&data);
+        // Those that wait are due at once, as they will be in a while.
+        spread::change(&data, "UPDATE mails SET due_at = 0 WHERE due_at IS NOT NULL");
         let arguments = office.arguments();
         let server = Server::start(&data, &arguments.each_ref().map(String::as_str));
         Self { folder, server, token }
     }
-}
-
-/// The mails that wait are due at once, as they will be in a while.
-fn make_due(data: &Path) {
-    let sql = "import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1])\n\
-               db.execute('UPDATE mails SET due_at = 0 WHERE due_at IS NOT NULL')\ndb.commit()";
-    let done = Command::new("python3").args(["-c", sql]).arg(data.join("catalog.sqlite")).status();
-    assert!(done.expect("python3 runs").success());
 }
 
 #[test]

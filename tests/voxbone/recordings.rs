@@ -123,11 +123,20 @@ fn a_list_of_thousands_is_read_page_by_page() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
     Server::start(&data, &[]).stop();
-    let filled = std::process::Command::new("python3")
-        .args(["-c", FILL])
-        .arg(data.join("catalog.sqlite"))
-        .status();
-    assert!(filled.expect("python3 runs").success());
+    // Ten thousand recordings of the one partner.
+    let ids = (0..10_000).map(|n| format!("00000000-0000-4000-8000-{n:012}"));
+    let expected: Vec<_> = ids.collect();
+    let rows: Vec<_> = expected.iter().map(|id| format!("('{id}')")).collect();
+    crate::spread::change(
+        &data,
+        &format!(
+            "WITH made (id) AS (VALUES {})
+            INSERT INTO voxbone_recordings
+                (recording_id, recording_partner, format, status, created_at, updated_at)
+            SELECT id, partner_sid, 'wav', 'pending', 1, 1 FROM made CROSS JOIN partners ORDER BY id",
+            rows.join(", ")
+        ),
+    );
     let server = Server::start(&data, &[]);
     let mut page = "/recordings?limit=100".to_owned();
     let mut ids = Vec::new();
@@ -137,19 +146,5 @@ fn a_list_of_thousands_is_read_page_by_page() {
         let Some(link) = answer.header("link") else { break };
         page = link.trim_start_matches('<').split('>').next().unwrap().to_owned();
     }
-    let expected: Vec<_> =
-        (0..10_000).map(|n| format!("00000000-0000-4000-8000-{n:012}")).collect();
     assert_eq!(ids, expected);
 }
-
-/// Ten thousand recordings of the one partner.
-const FILL: &str = "
-import sqlite3, sys
-db = sqlite3.connect(sys.argv[1])
-partner = db.execute('SELECT partner_sid FROM partners').fetchone()[0]
-rows = [('00000000-0000-4000-8000-%012d' % n, partner) for n in range(10000)]
-db.executemany('''INSERT INTO voxbone_recordings
-    (recording_id, recording_partner, format, status, created_at, updated_at)
-    VALUES (?, ?, 'wav', 'pending', 1, 1)''', rows)
-db.commit()
-";
