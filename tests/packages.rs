@@ -69,6 +69,8 @@ fn the_package_for_debian_installs_runs_and_leaves_recordings_behind() {
     let package = names.find(|path| path.extension().is_some_and(|e| e == "deb")).unwrap();
     let (root, package) = (Root::new(folder.path()), package.display());
 
+    let mut lintian = Command::new("lintian");
+    done(lintian.args(["--allow-root", "--fail-on", "error", &package.to_string()]));
     let said = root.dpkg(&format!("--install {package}"));
     let user = root.read("etc/passwd");
     let user: Vec<_> =
@@ -93,9 +95,9 @@ fn the_package_for_debian_installs_runs_and_leaves_recordings_behind() {
     for path in ["zsh/vendor-completions/_tonearm", "fish/vendor_completions.d/tonearm.fish"] {
         assert!(root.has(&format!("usr/share/{path}")), "{path}");
     }
-    assert!(
-        root.has("usr/share/doc/tonearm/copyright") && root.has("usr/share/doc/tonearm/LICENSES")
-    );
+    for name in ["copyright", "LICENSES", "changelog.gz", "CHANGELOG.md.gz"] {
+        assert!(root.has(&format!("usr/share/doc/tonearm/{name}")), "{name}");
+    }
 
     // An upgrade keeps what the operator wrote.
     fs::write(root.0.join("etc/tonearm/environment"), "TONEARM_PUBLIC_URL=https://x.example\n")
