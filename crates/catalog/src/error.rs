@@ -21,7 +21,7 @@ pub enum Error {
     #[error("catalog: the object is being removed")]
     ObjectTaken,
     /// PostgreSQL failed.
-    #[error("catalog: {0}")]
+    #[error("catalog: {}", told(.0))]
     Postgres(#[source] postgres::Error),
     /// The database can't be reached, or breaks off: it may do it later. Whether a change was made is not known.
     #[error("catalog: the database can't be used now: {0}")]
@@ -135,6 +135,11 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
+/// What PostgreSQL said itself, where it did.
+fn told(error: &postgres::Error) -> String {
+    error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 impl From<postgres::Error> for Error {
     fn from(error: postgres::Error) -> Self {
         let Some(code) = error.code().map(SqlState::code) else {
@@ -151,9 +156,9 @@ impl From<postgres::Error> for Error {
             // A conflict of two changes: serialisation, deadlock, a lock that is held for long, a key, a reference.
             "40001" | "40P01" | "55P03" | "23505" | "23503" => Self::Again,
             // A standby that was asked to write, and a transaction that was ended because its node was silent.
-            "25006" | "25P03" => Self::Unavailable(error.to_string()),
+            "25006" | "25P03" => Self::Unavailable(told(&error)),
             code if ["08", "53", "57"].iter().any(|class| code.starts_with(class)) => {
-                Self::Unavailable(error.to_string())
+                Self::Unavailable(told(&error))
             }
             _ => Self::Postgres(error),
         }

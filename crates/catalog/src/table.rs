@@ -107,7 +107,10 @@ fn within_external(db: &Db, path: &str, parameter: &'static str) -> Result<Strin
             )
         }
         Db::Postgres(_) => {
-            let (column, path) = ("CAST(external_attributes AS JSONB)", path.replace('.', ","));
+            // The one character that PostgreSQL has no place for, in JSON either.
+            let column =
+                r"CAST(replace(external_attributes, '\u0000', '\ufffd') AS JSONB)".to_owned();
+            let path = path.replace('.', ",");
             format!(
                 "(CASE WHEN jsonb_typeof({column} #> '{{{path}}}') NOT IN ('object', 'array')
                 THEN {column} #>> '{{{path}}}' END COLLATE \"C\")"

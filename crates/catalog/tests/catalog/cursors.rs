@@ -114,6 +114,28 @@ async fn no_list_tells_what_external_attributes_hold_beneath_an_object_or_a_list
     }
 }
 
+async fn external_attributes_with_the_character_that_no_database_likes_break_no_list(house: House) {
+    let catalog = house.open().await;
+    for value in ["\0", "a\0b", "\\u0000", "\\\\u0000\0", "plain"] {
+        let sid = container(&catalog, None).await.container_sid;
+        let attributes = json!({"k": value, "\0": "x"}).as_object().unwrap().clone();
+        let edit = move |row: &mut ContainerRow| {
+            row.external_attributes = attributes;
+            Ok::<_, Error>(())
+        };
+        catalog.change_container(sid, edit).await.unwrap();
+    }
+    for descending in [false, true] {
+        let by = Order::By { attribute: "external_attributes.k".into(), descending };
+        let listed = catalog.containers(None, page(by, Start::Offset(0), 9)).await.unwrap();
+        assert_eq!(listed.items.len(), 5);
+    }
+    let (attribute, values) = ("external_attributes.k".into(), vec!["plain".into()]);
+    let conditions = vec![Condition { attribute, operator: Operator::Equal, values }];
+    let wanted = List { conditions, ..page(Order::Arrival, Start::Offset(0), 9) };
+    assert_eq!(catalog.containers(None, wanted).await.unwrap().total, 1);
+}
+
 async fn pages_by_duration_show_each_file_once_whatever_the_rate(house: House) {
     let catalog = house.open().await;
     let container = container(&catalog, None).await;
@@ -171,6 +193,7 @@ on_both! {
     a_cursor_tells_nothing_and_is_made_by_its_catalog_alone,
     what_comes_after_a_deletion_lies_behind_every_cursor,
     no_list_tells_what_external_attributes_hold_beneath_an_object_or_a_list,
+    external_attributes_with_the_character_that_no_database_likes_break_no_list,
     pages_by_duration_show_each_file_once_whatever_the_rate,
     a_file_is_found_while_lists_take_long,
 }
