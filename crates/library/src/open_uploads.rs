@@ -124,9 +124,11 @@ impl OpenUpload {
     }
 }
 
-/// Forgets the one among some that has rested longest, if that is long: whether there was such a one.
+/// Forgets the one among some that has rested longest, if that is long or it is a file already: whether there was such
+/// a one.
 fn give_way(all: &mut All, some: impl Fn(&OpenUpload) -> bool) -> bool {
-    let resting = all.values().filter(|open| some(open) && open.rests_for() >= REST);
+    let rests = |open: &Arc<OpenUpload>| open.is_whole() || open.rests_for() >= REST;
+    let resting = all.values().filter(|open| some(open) && rests(open));
     let longest = resting.max_by_key(|open| open.rests_for()).map(|open| open.id);
     longest.is_some_and(|id| all.remove(&id).is_some())
 }

@@ -13,8 +13,8 @@ use blob::Local;
 use catalog::Catalog;
 use fixture::*;
 use library::{
-    Arrival, Beside, Change, Config, ContainerChanges, Error, File, Grant, Known, Library, List,
-    Order, Principal, Publish, Rest, Role, Start, masked,
+    Arrival, Beside, Change, Coming, Config, ContainerChanges, Error, File, Grant, Known, Library,
+    List, Order, Principal, Publish, Rest, Role, Start, masked,
 };
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -49,6 +49,18 @@ async fn a_first_start_that_cannot_write_its_token_is_made_again() {
     assert_eq!(fs::read_to_string(path).unwrap().trim(), welcome.token);
     let admin = library.authenticate(&welcome.token).await.unwrap();
     library.container(&admin, welcome.container_sid).await.unwrap();
+}
+
+#[tokio::test]
+async fn uploads_that_became_files_keep_no_others_out_however_many_they_are() {
+    let f = fixture().await;
+    for n in 0..3000 {
+        let upload = f.library.begin_upload(&f.admin).await.unwrap();
+        let open = f.library.open_upload(&f.admin, upload, 5, 100);
+        let mut turn = open.unwrap_or_else(|e| panic!("{n}: {e}")).turn().await;
+        assert!(turn.coming.take().is_some());
+        *turn.coming = Coming::Whole(Uuid::new_v4());
+    }
 }
 
 #[tokio::test]
