@@ -142,6 +142,7 @@ fn traces_tell_no_signature_and_take_up_no_traceparent_that_is_none() {
     let (base, spans) = collector();
     let server = Server::start(&folder.path().join("data"), &["--otlp", &base]);
     let link = server.upload("chime.wav", include_bytes!("../assets/chime-8k.wav"));
+    let long = "x".repeat(10_000);
     for wrong in [
         "00-0-0-01",
         "zz",
@@ -150,9 +151,11 @@ fn traces_tell_no_signature_and_take_up_no_traceparent_that_is_none() {
         "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-",
         "",
     ] {
-        server.request("GET", &format!("{link}?sig=secret")).header("traceparent", wrong).send();
+        let request = server.request("GET", &format!("{link}?sig=secret"));
+        request.header("traceparent", wrong).header("X-Request-Id", &long).send();
         let got = until_named(&spans, &["answer"]);
-        assert!(!Value::from(got.clone()).to_string().contains("secret"), "{got:?}");
+        let all = Value::from(got.clone()).to_string();
+        assert!(!all.contains("secret") && !all.contains(&long), "{all}");
         let answer = named(&got, "answer");
         assert_eq!(answer["parentSpanId"], "", "{wrong}");
         assert_eq!(answer["traceId"].as_str().unwrap().len(), 32);

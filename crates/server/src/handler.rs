@@ -230,12 +230,22 @@ impl Handler {
     }
 }
 
+/// Bytes of a text from a client that a trace keeps, because thousands wait where the collector is away.
+const MAX_TRACED_BYTES: usize = 128;
+
 /// What the stages of a link's answer are parts of; its path may have a signature, and isn't told.
 fn traced(request: &Request<Incoming>) -> Span {
-    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let (traceparent, request_id) = (text("traceparent"), text("x-request-id"));
-    let method = request.method().as_str();
-    info_span!(target: "stage", "answer", method, traceparent, request_id, status = Empty)
+    let short = |text: &&str| text.len() <= MAX_TRACED_BYTES;
+    let text = |name: &str| request.headers().get(name)?.to_str().ok().filter(short);
+    // Looked for where a trace is made alone.
+    info_span!(
+        target: "stage",
+        "answer",
+        method = Some(request.method().as_str()).filter(short),
+        traceparent = text("traceparent"),
+        request_id = text("x-request-id"),
+        status = Empty
+    )
 }
 
 /// What may have an origin of its own, so that nothing stored runs where tokens are entered.
