@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::client::Request;
-use crate::running::until;
+use crate::running::{run, stdout, until};
 
 const UPLOADS: &str = "/core/v2/storage/uploads";
 
@@ -33,6 +33,25 @@ fn bring(api: &Api, path: &str, offset: usize, bytes: &[u8]) -> Request {
 
 fn offset(answer: &Answer) -> usize {
     answer.header("upload-offset").expect("an offset").parse().expect("a number")
+}
+
+impl Api {
+    /// With its server ended, and another one on its folder.
+    fn again(self, args: &[&str], end: impl FnOnce(Server)) -> Self {
+        let Self { folder, server, token } = self;
+        end(server);
+        let server = Server::start(&folder.path().join("data"), args);
+        Self { folder, server, token }
+    }
+
+    /// Revokes the token of a name.
+    fn revoke(&self, name: &str) {
+        let data = self.server.data.to_str().unwrap();
+        let listed = stdout(&run(&["token", "list", "--data", data]));
+        let line = listed.lines().find(|line| line.contains(name)).expect("a token");
+        let id = line.split_whitespace().next().expect("an id");
+        assert!(run(&["token", "revoke", id, "--data", data]).status.success());
+    }
 }
 
 #[test]
@@ -154,4 +173,144 @@ fn tus_js_client_brings_a_file_whole_over_connections_that_are_cut() {
     let (file, whole) = (&listed["items"][0], b"tonearm ".repeat(2_500_000));
     assert_eq!(file["string_key_1"], "caller");
     assert!(api.get(&format!("{FILES}/{}/data", text(&file["file_sid"]))).body == whole);
+}
+
+/// The bytes that a test brings, no two pieces alike.
+fn noise(length: usize) -> Vec<u8> {
+    (0..length as u32 / 4).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect()
+}
+
+/// Waits until some of an upload came, and stayed.
+fn come(api: &Api, path: &str) -> usize {
+    until("nothing came", || offset(&tus(api, "HEAD", path).send()) > 0);
+    offset(&tus(api, "HEAD", path).send())
+}
+
+#[test]
+fn an_upload_goes_on_where_it_was_after_the_server_was_stopped_and_after_it_was_killed() {
+    let mut api = Api::start();
+    let bytes = noise(1_000_000);
+    let path = begin(&api, bytes.len());
+    let given_up = begin(&api, 10);
+    assert_eq!(bring(&api, &path, 0, &bytes[..300_000]).send().status, 204);
+    api = api.again(&[], Server::stop);
+    assert_eq!(tus(&api, "DELETE", &given_up).send().status, 204);
+    let told = tus(&api, "HEAD", &path).send();
+    assert_eq!((told.status, offset(&told)), (200, 300_000));
+    let hanging = bring(&api, &path, 300_000, &bytes[300_000..600_000]);
+    let hanging = hanging.send_part(700_000).unwrap();
+    until("the disk has nothing more", || {
+        let tmp = std::fs::read_dir(api.server.data.join("tmp")).unwrap();
+        tmp.flatten().any(|file| file.metadata().is_ok_and(|data| data.len() > 300_000))
+    });
+    api = api.again(&[], Server::kill);
+    drop(hanging);
+    assert_eq!(tus(&api, "HEAD", &given_up).send().status, 404);
+    let other = api.server.new_token(&["--role", "admin"]);
+    let theirs = api.server.request("HEAD", &path).token(&other).header("Tus-Resumable", "1.0.0");
+    assert_eq!(theirs.send().status, 404);
+    let at = come(&api, &path);
+    assert!((300_001..=600_000).contains(&at), "{at}");
+    let last = bring(&api, &path, at, &bytes[at..]).send();
+    assert_eq!(last.status, 204, "{}", last.text());
+    let file = api.get(&format!("{FILES}?filter=name+eq+call.bin")).json()["items"][0].clone();
+    assert_eq!(file["string_key_1"], "caller");
+    assert!(api.get(&format!("{FILES}/{}/data", text(&file["file_sid"]))).body == bytes);
+    assert_eq!(api.server.drafts(), 0);
+}
+
+#[test]
+fn what_an_earlier_server_left_counts_and_what_nobody_knows_of_is_removed() {
+    let args = ["--upload-bytes", "1000"];
+    let api = Api::start_with(&args);
+    let large: Vec<_> = (0..4).map(|_| begin(&api, 1000)).collect();
+    let tmp = api.server.data.join("tmp");
+    let strange = ["draft-torn", "draft-gone.note", "draft-other", "draft-other.note"];
+    let api = api.again(&args, |server| {
+        server.kill();
+        for name in strange {
+            std::fs::write(tmp.join(name), "another boot\n{}").unwrap();
+        }
+    });
+    assert!(strange.iter().all(|name| !tmp.join(name).exists()));
+    assert_invalid(&begun(&api, 1), "uploads");
+    for path in &large {
+        assert_eq!(tus(&api, "DELETE", path).send().status, 204);
+    }
+    assert_eq!((begun(&api, 1).status, api.server.drafts()), (201, 2));
+}
+
+#[test]
+fn senders_that_race_for_an_upload_make_one_file_of_it_and_a_deletion_ends_them() {
+    let api = Api::start();
+    let bytes = noise(400_000);
+    let path = begin(&api, bytes.len());
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let race = || bring(&api, &path, 0, &bytes).try_send().map(|answer| answer.status);
+        let racers: Vec<_> = (0..6).map(|_| scope.spawn(race)).collect();
+        racers.into_iter().map(|racer| racer.join().unwrap()).collect()
+    });
+    let known = |status: &u16| [204, 409].contains(status);
+    assert!(answers.iter().flatten().all(known), "{answers:?}");
+    let at = offset(&tus(&api, "HEAD", &path).send());
+    assert_eq!(bring(&api, &path, at, &bytes[at..]).send().status, 204);
+    let listed = api.get(&format!("{FILES}?filter=name+eq+call.bin")).json();
+    assert_eq!(listed["total"], 1);
+    let data = format!("{FILES}/{}/data", text(&listed["items"][0]["file_sid"]));
+    assert!(api.get(&data).body == bytes, "pieces of several senders were mixed");
+    let path = begin(&api, 200_000);
+    let hanging = bring(&api, &path, 0, &[7; 100_000]).send_part(200_000).unwrap();
+    come(&api, &path);
+    assert_eq!(tus(&api, "DELETE", &path).send().status, 204);
+    drop(hanging);
+    assert_eq!(bring(&api, &path, 0, b"x").send().status, 404);
+    assert_eq!((api.server.drafts(), api.names("").len()), (0, 1));
+}
+
+#[test]
+fn a_token_that_is_revoked_ends_its_uploads_and_what_is_said_comes_back_as_it_was_said() {
+    let api = Api::start();
+    let agent = api.server.new_token(&["--role", "agent", "--name", "uploader"]);
+    let by = |method: &str, path: &str| {
+        api.server.request(method, path).token(&agent).header("Tus-Resumable", "1.0.0")
+    };
+    let create = |metadata: &str| {
+        let create = by("POST", UPLOADS).header("Upload-Length", "10");
+        create.header("Upload-Metadata", metadata).send()
+    };
+    let begun = create(METADATA);
+    let path = format!("/core/v2/storage/{}", begun.header("location").expect("a place"));
+    let told = by("HEAD", &path).send();
+    assert_eq!(told.header("upload-metadata"), Some(METADATA));
+    for (metadata, status) in [
+        ("filename !!!", 400),
+        ("filename /w==", 400),
+        ("nothing_known YQ==", 422),
+        ("filename YQ==,container_sid bm9uZQ==", 422),
+        (&format!("filename {}", "YWFh".repeat(2000)), 422),
+        (&"x ,".repeat(2000), 201),
+        ("", 201),
+    ] {
+        assert_eq!(create(metadata).status, status, "{:.60}", metadata);
+    }
+    api.revoke("uploader");
+    let later = by("PATCH", &path).header("Upload-Offset", "0");
+    let later = later.header("Content-Type", "application/offset+octet-stream").body(b"0123456789");
+    assert_eq!((later.send().status, by("HEAD", &path).send().status), (401, 401));
+    assert!(api.names("").is_empty());
+}
+
+#[test]
+fn many_small_files_come_one_after_the_other_and_the_eldest_are_forgotten_first() {
+    /// More than are remembered.
+    const MANY: usize = 520;
+    let api = Api::start();
+    let path = |answer: &Answer| {
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        format!("/core/v2/storage/{}", answer.header("location").expect("a place"))
+    };
+    let paths: Vec<_> = (0..MANY).map(|_| path(&begun(&api, 0))).collect();
+    assert_eq!(tus(&api, "HEAD", &paths[0]).send().status, 404);
+    assert_eq!(tus(&api, "HEAD", &paths[MANY - 1]).send().status, 200);
+    assert_eq!(api.get(&format!("{FILES}?limit=1")).json()["total"], MANY);
 }

@@ -179,6 +179,9 @@ async fn prepared(opened: &Opened, args: &Serve, entrance: Entrance) -> Result<S
         tracing::warn!(%error, "`tonearm sign` can't know where the secrets of links come from");
     }
     bring_in(opened, &args.paths, None, How::default()).await?;
+    if let Err(error) = opened.library.take_up_uploads().await {
+        tracing::warn!(%error, "looking for uploads that were left unfinished");
+    }
     let mut services = assemble::services(opened, &args.server, &args.links, entrance).await?;
     match server::raise_descriptor_limit() {
         Ok(descriptors) => settings::fit(&mut services.config, descriptors),

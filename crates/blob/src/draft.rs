@@ -1,12 +1,13 @@
 //! Bytes coming in.
 
-use crate::Hash;
+use crate::{Hash, LastingDraft};
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::Path;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
-/// Bytes coming in, in `tmp/`; dropped before they are [put](crate::Store::put), they go.
+/// Bytes coming in, in `tmp/`; dropped before they are [put](crate::Store::put), they go, unless they are to
+/// [outlive](Draft::outlive) their process.
 #[derive(Debug)]
 pub struct Draft {
     file: NamedTempFile,
@@ -18,6 +19,34 @@ impl Draft {
     pub(crate) fn begin(tmp: &Path) -> io::Result<Self> {
         let file = NamedTempFile::with_prefix_in("draft-", tmp)?;
         Ok(Self { file, hasher: blake3::Hasher::new(), length_bytes: 0 })
+    }
+
+    /// A draft as an earlier process left it, to go on with. Its bytes are read through.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub fn take_up(left: &LastingDraft) -> io::Result<Self> {
+        let (mut file, mut hasher) = (left.open()?, blake3::Hasher::new());
+        let length_bytes = hasher.update_reader(&mut file)?.count();
+        let mut file = NamedTempFile::from_parts(file, TempPath::try_from_path(left.path())?);
+        file.disable_cleanup(true);
+        Ok(Self { file, hasher, length_bytes })
+    }
+
+    /// Has it outlive its process, with a note for the next one, until that is [over](Self::end_with_process).
+    ///
+    /// # Errors
+    /// If that can't be noted; the draft is then as it was.
+    pub fn outlive(&mut self, note: &str) -> io::Result<LastingDraft> {
+        let lasting = LastingDraft::noted(self.file.path(), note)?;
+        self.file.disable_cleanup(true);
+        Ok(lasting)
+    }
+
+    /// Has it go when it is dropped, as others do.
+    pub fn end_with_process(&mut self) {
+        LastingDraft::at(self.file.path()).forget();
+        self.file.disable_cleanup(false);
     }
 
     /// Appends bytes.

@@ -2,11 +2,11 @@
 //!
 //! A [`Draft`] is written under `tmp/`. To put it is to sync it, to rename it to `blobs/ab/cd/<name>` and to sync the
 //! folder: a crash leaves either the whole object or a rest in `tmp/`, which the owner of the data folder empties at
-//! start. Objects never change, so an open file outlives its removal; what a disk makes of them is found when they are
-//! opened first and by [`Local::check`].
+//! start of all but drafts that were to outlive their process. Objects never change, so an open file outlives its
+//! removal; what a disk makes of them is found when they are opened first and by [`Local::check`].
 
 use crate::check::{BLOCK_BYTES, Checked};
-use crate::{Draft, Hash, ObjectName, private_folder};
+use crate::{Draft, Hash, LeftDraft, ObjectName, lasting, private_folder};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::DirBuilderExt;
@@ -57,19 +57,15 @@ pub enum GetError {
 }
 
 impl Local {
-    /// Opens the objects of a data folder and empties `tmp/`. Only the holder of its [`DataFolder`](crate::DataFolder)
-    /// may call this: another process's drafts would be lost.
+    /// Opens the objects of a data folder and empties `tmp/` of what nobody goes on with. Only the holder of its
+    /// [`DataFolder`](crate::DataFolder) may call this: another process's drafts would be lost.
     ///
     /// # Errors
     /// If a folder can't be made or read.
     pub fn open(data_dir: &Path) -> io::Result<Self> {
         let blobs = Self::attach(data_dir)?;
-        for entry in fs::read_dir(&blobs.root.tmp)? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                fs::remove_file(entry.path())?;
-            }
-        }
+        let (_, others) = lasting::left(&blobs.root.tmp)?;
+        others.iter().try_for_each(|path| lasting::remove(path))?;
         Ok(blobs)
     }
 
@@ -103,6 +99,14 @@ impl Local {
     /// If the temporary file can't be made.
     pub fn begin(&self) -> io::Result<Draft> {
         Draft::begin(&self.root.tmp)
+    }
+
+    /// The drafts that earlier processes left to be gone on with.
+    ///
+    /// # Errors
+    /// If the folder can't be read.
+    pub fn left(&self) -> io::Result<Vec<LeftDraft>> {
+        Ok(lasting::left(&self.root.tmp)?.0)
     }
 
     /// Makes a draft the object of that name, durably.

@@ -1,6 +1,6 @@
 //! Where objects lie, whichever it is.
 
-use crate::{BadSettings, Bucket, Draft, Endpoints, Local, ObjectName, Remote, Seal};
+use crate::{BadSettings, Bucket, Draft, Endpoints, LeftDraft, Local, ObjectName, Remote, Seal};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::io;
@@ -217,6 +217,14 @@ impl Stores {
     /// If the temporary file can't be made.
     pub fn begin(&self) -> io::Result<Draft> {
         self.drafts.begin()
+    }
+
+    /// The drafts that earlier processes left to be gone on with.
+    ///
+    /// # Errors
+    /// If they can't be listed.
+    pub fn left(&self) -> io::Result<Vec<LeftDraft>> {
+        self.drafts.left()
     }
 
     /// Counts that a stored object was found missing or damaged.

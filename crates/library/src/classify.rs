@@ -142,6 +142,12 @@ fn says_something(media_type: &str) -> bool {
     MediaType::parse(media_type).is_some_and(|read| !generic.contains(&read.essence()))
 }
 
+/// The name of a file that is in this format now.
+pub fn renamed(name: &str, format: &str) -> String {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    format!("{stem}.{format}")
+}
+
 /// The extension of a name, lower case, if it is a plain one.
 pub(crate) fn extension(name: &str) -> Option<String> {
     let (stem, extension) = name.rsplit_once('.')?;

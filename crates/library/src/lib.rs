@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod access;
+mod announced;
 mod backup;
 mod changes;
 mod check;
@@ -16,6 +17,7 @@ mod examine;
 mod files;
 mod import;
 mod last_access;
+mod left_uploads;
 mod link_base;
 mod link_secrets;
 mod mails;

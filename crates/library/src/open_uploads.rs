@@ -1,8 +1,10 @@
-//! Uploads that come in several requests. Between them each is a draft and a line in memory: a restart forgets them,
-//! and their senders begin anew. One request at a time has one; the latest goes first, because an earlier one of the
+//! Uploads that come in several requests. Between them each is a draft and a line in memory; the draft outlives the
+//! process (`left_uploads.rs`). One request at a time has one; the latest goes first, because an earlier one of the
 //! same sender is on a connection that broke.
 
-use crate::{Error, Library, Principal, Upload};
+use crate::announced::Announced;
+use crate::{Error, Library, Principal, Upload, blocking};
+use blob::{LastingDraft, LeftDraft};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -10,7 +12,7 @@ use tokio::sync::{OwnedMutexGuard, watch};
 use uuid::Uuid;
 
 /// How long an upload is kept that nobody goes on with.
-const LIFE: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// After so long one that nobody goes on with gives way to another that comes.
 const REST: Duration = Duration::from_secs(600);
@@ -24,8 +26,8 @@ const MOST_UNFINISHED: usize = 200;
 /// Bytes that the uploads of a partner may announce together, in uploads of the greatest length.
 const MOST_LENGTHS: u64 = 4;
 
-/// All of them, and files that came so, whose senders may still ask.
-const MOST: usize = 2048;
+/// Files that came so, whose senders may still ask; the eldest gives way at once.
+const MOST_WHOLE: usize = 512;
 
 type All = HashMap<Uuid, Arc<OpenUpload>>;
 
@@ -35,11 +37,9 @@ pub(crate) struct OpenUploads(Mutex<All>);
 
 /// An upload that comes in several requests.
 pub struct OpenUpload {
-    /// Its name.
-    pub id: Uuid,
-    /// How long it will be.
-    pub length_bytes: u64,
-    owner: Principal,
+    announced: Announced,
+    /// Where its bytes lie though the process ends; nowhere if the disk can't say so.
+    pub(crate) draft: Option<LastingDraft>,
     state: Arc<tokio::sync::Mutex<Coming>>,
     /// Counts who asked for a turn.
     turns: watch::Sender<u64>,
@@ -56,6 +56,8 @@ struct Touched {
 pub enum Coming {
     /// Bytes are missing.
     Part(Upload),
+    /// An earlier process took what has come.
+    Left,
     /// It is this file.
     Whole(Uuid),
     /// It can't become a file any more.
@@ -73,6 +75,16 @@ impl Coming {
             }
         }
     }
+
+    /// Takes the upload out if all of it has come. It ends with the process again: two would make two files of it.
+    pub fn take_whole(&mut self, length_bytes: u64) -> Option<Upload> {
+        let is_whole = matches!(self, Self::Part(part) if part.length_bytes() == length_bytes);
+        let mut upload = is_whole.then(|| self.take()).flatten()?;
+        if let Some(draft) = &mut upload.draft {
+            draft.end_with_process();
+        }
+        Some(upload)
+    }
 }
 
 /// The right to go on with an upload, until somebody else asks for it.
@@ -89,6 +101,45 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl OpenUpload {
+    fn new(
+        announced: Announced,
+        draft: Option<LastingDraft>,
+        coming: Coming,
+        rested: Duration,
+    ) -> Self {
+        let at = Instant::now().checked_sub(rested).unwrap_or_else(Instant::now);
+        Self {
+            announced,
+            draft,
+            state: Arc::new(tokio::sync::Mutex::new(coming)),
+            turns: watch::Sender::new(0),
+            touched: Mutex::new(Touched { at, is_whole: false }),
+        }
+    }
+
+    /// One that an earlier process left.
+    pub(crate) fn left(announced: Announced, left: LeftDraft) -> Self {
+        Self::new(announced, Some(left.draft), Coming::Left, left.age)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.announced.id
+    }
+
+    /// How long it will be.
+    #[must_use]
+    pub fn length_bytes(&self) -> u64 {
+        self.announced.length_bytes
+    }
+
+    /// What its sender said of the file, in the sender's words.
+    #[must_use]
+    pub fn said(&self) -> &str {
+        &self.announced.said
+    }
+
     /// The turn after whoever has it now, who stops.
     pub async fn turn(self: Arc<Self>) -> Turn {
         let mut number = 0;
@@ -111,8 +162,15 @@ impl OpenUpload {
         held(&self.touched).is_whole
     }
 
+    /// Removes the bytes that came, unless they are a file by now.
+    fn discard(&self) {
+        if let Some(draft) = self.draft.as_ref().filter(|_| !self.is_whole()) {
+            draft.remove();
+        }
+    }
+
     fn is_unfinished_of(&self, partner_sid: Uuid) -> bool {
-        self.owner.partner_sid == partner_sid && !self.is_whole()
+        self.announced.partner_sid == partner_sid && !self.is_whole()
     }
 
     fn rests_for(self: &Arc<Self>) -> Duration {
@@ -124,18 +182,56 @@ impl OpenUpload {
     }
 }
 
-/// Forgets the one among some that has rested longest, if that is long or it is a file already: whether there was such
-/// a one.
-fn give_way(all: &mut All, some: impl Fn(&OpenUpload) -> bool) -> bool {
-    let rests = |open: &Arc<OpenUpload>| open.is_whole() || open.rests_for() >= REST;
-    let resting = all.values().filter(|open| some(open) && rests(open));
-    let longest = resting.max_by_key(|open| open.rests_for()).map(|open| open.id);
-    longest.is_some_and(|id| all.remove(&id).is_some())
+/// Forgets the one among some that has rested longest, if that is so long: whether there was such a one.
+fn give_way(all: &mut All, least: Duration, some: impl Fn(&OpenUpload) -> bool) -> bool {
+    let resting = all.values().filter(|open| some(open) && open.rests_for() >= least);
+    let longest = resting.max_by_key(|open| open.rests_for()).map(|open| open.id());
+    longest.is_some_and(|id| forget(all, id))
 }
 
-/// Has room for one more among some.
-fn has_room(all: &mut All, most: usize, some: impl Fn(&OpenUpload) -> bool + Copy) -> bool {
-    all.values().filter(|open| some(open)).count() < most || give_way(all, some)
+/// Forgets an upload, and the bytes that came of it: whether there was one.
+fn forget(all: &mut All, id: Uuid) -> bool {
+    all.remove(&id).inspect(|open| open.discard()).is_some()
+}
+
+fn keep(all: &mut All, open: OpenUpload) -> Arc<OpenUpload> {
+    let open = Arc::new(open);
+    all.insert(open.id(), Arc::clone(&open));
+    open
+}
+
+/// Makes room for one more among some.
+fn make_room(
+    all: &mut All,
+    most: usize,
+    some: impl Fn(&OpenUpload) -> bool + Copy,
+) -> Result<(), Error> {
+    let has_room = all.values().filter(|open| some(open)).count() < most;
+    match has_room || give_way(all, REST, some) {
+        true => Ok(()),
+        false => Err(Error::LimitReached { quota: "uploads", limit: most as u64 }),
+    }
+}
+
+/// Makes room for a further upload, of which none may be longer than `greatest_bytes`.
+fn admit(all: &mut All, new: &Announced, greatest_bytes: u64) -> Result<(), Error> {
+    let theirs = |open: &OpenUpload| open.is_unfinished_of(new.partner_sid);
+    make_room(all, MOST_OF_PARTNER, theirs)?;
+    make_room(all, MOST_UNFINISHED, |open| !open.is_whole())?;
+    while all.values().filter(|open| open.is_whole()).count() >= MOST_WHOLE
+        && give_way(all, Duration::ZERO, OpenUpload::is_whole)
+    {}
+    let limit = greatest_bytes.saturating_mul(MOST_LENGTHS);
+    let announced = |all: &All| {
+        let lengths = all.values().filter(|open| theirs(open)).map(|open| open.length_bytes());
+        lengths.fold(new.length_bytes, u64::saturating_add)
+    };
+    while announced(all) > limit {
+        if !give_way(all, REST, theirs) {
+            return Err(Error::LimitReached { quota: "uploads", limit });
+        }
+    }
+    Ok(())
 }
 
 impl Turn {
@@ -156,46 +252,41 @@ impl Drop for Turn {
 }
 
 impl Library {
-    /// Keeps an upload for further requests of the same token; none may be longer than `greatest_bytes`.
+    /// Keeps an upload for further requests of the same token, which said this of its file; none may be longer than
+    /// `greatest_bytes`.
     ///
     /// # Errors
     /// [`Error::LimitReached`] where it is too long, or its partner, or all together, have too many.
-    pub fn open_upload(
+    pub async fn open_upload(
         &self,
         caller: &Principal,
-        upload: Upload,
+        mut upload: Upload,
         length_bytes: u64,
         greatest_bytes: u64,
+        said: &str,
     ) -> Result<Arc<OpenUpload>, Error> {
         upload.check_length(length_bytes)?;
-        let mut all = held(&self.open_uploads.0);
-        let theirs = |open: &OpenUpload| open.is_unfinished_of(caller.partner_sid);
-        let has_room = has_room(&mut all, MOST_OF_PARTNER, theirs)
-            && has_room(&mut all, MOST_UNFINISHED, |open| !open.is_whole())
-            && has_room(&mut all, MOST, |_| true);
-        if !has_room {
-            return Err(Error::LimitReached { quota: "uploads", limit: MOST_OF_PARTNER as u64 });
-        }
-        let limit = greatest_bytes.saturating_mul(MOST_LENGTHS);
-        let announced = |all: &All| {
-            let lengths = all.values().filter(|open| theirs(open)).map(|open| open.length_bytes);
-            lengths.fold(length_bytes, u64::saturating_add)
+        let &Principal { partner_sid, token_id, .. } = caller;
+        let (id, said) = (Uuid::new_v4(), said.to_owned());
+        let announced = Announced { id, partner_sid, token_id, length_bytes, said };
+        let note = announced.note();
+        let outlive = move || {
+            let lasting = upload.draft.as_mut().map(|draft| draft.outlive(&note));
+            (upload, lasting)
         };
-        while announced(&all) > limit {
-            if !give_way(&mut all, theirs) {
-                return Err(Error::LimitReached { quota: "uploads", limit });
-            }
-        }
-        let open = Arc::new(OpenUpload {
-            id: Uuid::new_v4(),
-            length_bytes,
-            owner: *caller,
-            state: Arc::new(tokio::sync::Mutex::new(Coming::Part(upload))),
-            turns: watch::Sender::new(0),
-            touched: Mutex::new(Touched { at: Instant::now(), is_whole: false }),
-        });
-        all.insert(open.id, Arc::clone(&open));
-        Ok(open)
+        let (upload, lasting) = blocking(outlive).await?;
+        // Without a note it ends with the process, and that is all.
+        let draft = lasting.and_then(Result::ok);
+        let open = OpenUpload::new(announced, draft, Coming::Part(upload), Duration::ZERO);
+        let mut all = held(&self.open_uploads.0);
+        let admitted = admit(&mut all, &open.announced, greatest_bytes);
+        admitted.inspect_err(|_| open.discard())?;
+        Ok(keep(&mut all, open))
+    }
+
+    /// Keeps one that an earlier process left.
+    pub(crate) fn keep_open(&self, open: OpenUpload) {
+        keep(&mut held(&self.open_uploads.0), open);
     }
 
     /// An upload that this token began.
@@ -204,17 +295,17 @@ impl Library {
     /// [`Error::NotFound`].
     pub fn opened(&self, caller: &Principal, id: Uuid) -> Result<Arc<OpenUpload>, Error> {
         let all = held(&self.open_uploads.0);
-        let found = all.get(&id).filter(|open| open.owner.token_id == caller.token_id);
+        let found = all.get(&id).filter(|open| open.announced.token_id == caller.token_id);
         found.cloned().ok_or(Error::NotFound)
     }
 
-    /// Forgets an upload. What came of it goes once nobody writes it any more.
+    /// Forgets an upload, and what came of it.
     pub fn forget_upload(&self, id: Uuid) {
-        held(&self.open_uploads.0).remove(&id);
+        forget(&mut held(&self.open_uploads.0), id);
     }
 
     /// Forgets what nobody went on with.
     pub(crate) fn end_old_uploads(&self) {
-        held(&self.open_uploads.0).retain(|_, open| open.rests_for() < LIFE);
+        while give_way(&mut held(&self.open_uploads.0), LIFE, |_| true) {}
     }
 }

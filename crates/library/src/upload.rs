@@ -1,6 +1,6 @@
 //! How bytes come in, for a new file or for one that is there.
 
-use crate::classify::extension;
+use crate::classify::{extension, renamed};
 use crate::examine::{Description, Examined, examine};
 use crate::rules::admit;
 use crate::uploads::Tally;
@@ -25,7 +25,8 @@ pub struct Upload {
     caller: Principal,
     /// The file whose content it is to be, if that is there.
     replaced: Option<File>,
-    draft: Option<Draft>,
+    /// Its bytes, as long as more can be written.
+    pub(crate) draft: Option<Draft>,
     most_bytes: Option<u64>,
     transcoded_to: Option<&'static str>,
     has_bytes: bool,
@@ -82,11 +83,24 @@ impl Library {
             let stores = self.stores.clone();
             Ok(blocking(move || stores.begin()).await??)
         };
-        Ok(Upload {
-            library: self.clone(),
+        Ok(Upload::of(self, caller, replaced, tally.noted(begun.await)?, tally))
+    }
+}
+
+impl Upload {
+    /// An upload whose bytes are those of a draft.
+    pub(crate) fn of(
+        library: &Library,
+        caller: &Principal,
+        replaced: Option<File>,
+        draft: Draft,
+        tally: Tally,
+    ) -> Self {
+        Self {
+            library: library.clone(),
             caller: *caller,
             replaced,
-            draft: Some(tally.noted(begun.await)?),
+            draft: Some(draft),
             tally,
             most_bytes: None,
             transcoded_to: None,
@@ -94,11 +108,9 @@ impl Library {
             changes: FileChanges::default(),
             file_name: None,
             content_type: None,
-        })
+        }
     }
-}
 
-impl Upload {
     /// Says what the uploader says of the file, all of it.
     pub fn say(&mut self, changes: FileChanges) {
         self.changes = changes;
@@ -196,7 +208,8 @@ impl Upload {
     /// disk and not by memory.
     ///
     /// # Errors
-    /// [`Error::LimitReached`], [`Error::Storage`]; the upload is then of no use.
+    /// [`Error::LimitReached`] and [`Error::Full`], after which it is as it was; [`Error::Storage`], after which it is
+    /// of no use.
     pub async fn write(&mut self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<(), Error> {
         self.tally.bytes_come();
         let written = self.write_on(bytes).await;
@@ -204,12 +217,12 @@ impl Upload {
     }
 
     async fn write_on(&mut self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<(), Error> {
-        let mut draft = self.take()?;
-        let length = draft.length_bytes() + bytes.as_ref().len() as u64;
+        let length = self.length_bytes() + bytes.as_ref().len() as u64;
         self.check_length(length)?;
-        if length / LOOK_EVERY > draft.length_bytes() / LOOK_EVERY {
+        if length / LOOK_EVERY > self.length_bytes() / LOOK_EVERY {
             self.library.check_room().await?;
         }
+        let mut draft = self.take()?;
         self.draft = Some(blocking(move || draft.write(bytes.as_ref()).map(|()| draft)).await??);
         Ok(())
     }
@@ -366,12 +379,6 @@ impl Upload {
         file.created_by = self.caller.maker();
         file
     }
-}
-
-/// The name of a file that is in this format now.
-fn renamed(name: &str, format: &str) -> String {
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    format!("{stem}.{format}")
 }
 
 impl Kept {

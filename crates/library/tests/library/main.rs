@@ -56,7 +56,7 @@ async fn uploads_that_became_files_keep_no_others_out_however_many_they_are() {
     let f = fixture().await;
     for n in 0..3000 {
         let upload = f.library.begin_upload(&f.admin).await.unwrap();
-        let open = f.library.open_upload(&f.admin, upload, 5, 100);
+        let open = f.library.open_upload(&f.admin, upload, 5, 100, "").await;
         let mut turn = open.unwrap_or_else(|e| panic!("{n}: {e}")).turn().await;
         assert!(turn.coming.take().is_some());
         *turn.coming = Coming::Whole(Uuid::new_v4());

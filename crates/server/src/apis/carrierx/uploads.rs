@@ -11,11 +11,12 @@ use super::upload::Sender;
 use crate::apis::storage::ingest::{self, Carried};
 use crate::apis::storage::{Refusal, Storage, base64, json};
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::request::Parts;
 use library::{Beside, Coming, OpenUpload, Principal, Upload, UploadTurn};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -24,6 +25,10 @@ const VERSION: &str = "1.0.0";
 const EXTENSIONS: &str = "creation,expiration,termination";
 const LENGTH: &str = "Upload-Length";
 const OFFSET: &str = "Upload-Offset";
+const METADATA: &str = "Upload-Metadata";
+
+/// What a line of an answer has room for.
+const MOST_SAID: usize = 900;
 
 /// Says in every answer which protocol it is, and what of it pages of other origins may read.
 pub async fn said(response: Response) -> Response {
@@ -32,7 +37,7 @@ pub async fn said(response: Response) -> Response {
     headers.insert("tus-resumable", HeaderValue::from_static(VERSION));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let exposed = "Location, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, \
-                   Upload-Length, Upload-Expires, X-File-Uri";
+                   Upload-Length, Upload-Metadata, Upload-Expires, X-File-Uri";
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(exposed));
     response
 }
@@ -65,43 +70,88 @@ pub async fn create(
         let message = format!("the file is too large; allowed: {greatest} bytes");
         return Err(Refusal::TooLarge { field: LENGTH.into(), message }.into());
     }
-    let mut said = metadata(&headers)?;
+    let metadata = headers.get(METADATA).map_or(Ok(""), HeaderValue::to_str);
+    let metadata = metadata.map_err(|_| not_metadata())?;
+    let mut upload = storage.library.begin_upload(&caller).await?;
+    say(&storage, caller, &mut upload, metadata).await?;
+    let opened = storage.library.open_upload(&caller, upload, length, greatest, metadata);
+    let open = opened.await?;
+    let mut turn = Arc::clone(&open).turn().await;
+    kept_if_whole(&storage, &open, &mut turn).await?;
+    // Seen from this call: the server may lie below a path.
+    let place = [(header::LOCATION, format!("uploads/{}", open.id()))];
+    Ok((StatusCode::CREATED, place, told(&open, &turn.coming)).into_response())
+}
+
+/// Says of an upload what `Upload-Metadata` says.
+async fn say(
+    storage: &Storage,
+    caller: Principal,
+    upload: &mut Upload,
+    metadata: &str,
+) -> Result<(), ApiError> {
+    let mut said = attributes(metadata)?;
     let mut take =
         |name: &str| said.remove(name).and_then(|value| Some(value.as_str()?.to_owned()));
     let (name, kind) = (take("filename"), take("filetype"));
     if let Some(name) = name.as_deref().map(ingest::base_name).filter(|name| !name.is_empty()) {
         said.entry("name").or_insert_with(|| name.into());
     }
-    let mut upload = storage.library.begin_upload(&caller).await?;
-    let sender = Sender { storage: &storage, caller, uploads: true };
+    let sender = Sender { storage, caller, uploads: true };
     upload.say(sender.changes(said).await?);
     upload.refuse_early().await?;
     upload.begin_bytes(None, kind);
-    let open = storage.library.open_upload(&caller, upload, length, greatest)?;
-    let mut turn = Arc::clone(&open).turn().await;
-    kept_if_whole(&storage, &open, &mut turn).await?;
-    // Seen from this call: the server may lie below a path.
-    let place = [(header::LOCATION, format!("uploads/{}", open.id))];
-    Ok((StatusCode::CREATED, place, told(&open, &turn.coming)).into_response())
+    Ok(())
+}
+
+/// An upload that the caller began, which a request goes on with.
+pub struct Begun {
+    storage: Storage,
+    caller: Principal,
+    open: Arc<OpenUpload>,
+}
+
+impl FromRequestParts<Storage> for Begun {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, storage: &Storage) -> Result<Self, ApiError> {
+        check_version(&parts.headers)?;
+        let Caller(caller) = Caller::from_request_parts(parts, storage).await?;
+        let id = Path::<String>::from_request_parts(parts, storage).await;
+        let Path(id) = id.map_err(|_| Refusal::NotFound)?;
+        let open = storage.library.opened(&caller, super::sid(&id)?)?;
+        Ok(Self { storage: storage.clone(), caller, open })
+    }
+}
+
+impl Begun {
+    /// The turn after whoever sends to it now; with what came, also where an earlier process took that.
+    async fn turn(&self) -> Result<UploadTurn, ApiError> {
+        let mut turn = Arc::clone(&self.open).turn().await;
+        if let Coming::Left = *turn.coming {
+            let mut upload = self.storage.library.go_on_with(&self.caller, &self.open).await?;
+            say(&self.storage, self.caller, &mut upload, self.open.said()).await?;
+            *turn.coming = Coming::Part(upload);
+        }
+        Ok(turn)
+    }
 }
 
 /// How far an upload has come, after whoever sends to it has stopped.
 #[utoipa::path(head, path = "/core/v2/storage/uploads/{upload_id}", operation_id = "getUpload", tag = "files",
     params(("upload_id" = Uuid, Path), ("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$")),
     responses((status = 200, description = "`Upload-Offset` bytes of `Upload-Length`."), (status = "4XX")))]
-pub async fn head(
-    State(storage): State<Storage>,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    check_version(&headers)?;
-    let open = opened(&storage, &caller, &id)?;
-    let turn = Arc::clone(&open).turn().await;
+pub async fn head(begun: Begun) -> Result<Response, ApiError> {
+    let turn = begun.turn().await?;
     if let Coming::Failed = *turn.coming {
         return Err(Refusal::NotFound.into());
     }
-    Ok((StatusCode::OK, told(&open, &turn.coming)).into_response())
+    let mut headers = told(&begun.open, &turn.coming);
+    let said = begun.open.said();
+    if let (1..=MOST_SAID, Ok(said)) = (said.len(), HeaderValue::from_str(said)) {
+        headers.insert("upload-metadata", said);
+    }
+    Ok((StatusCode::OK, headers).into_response())
 }
 
 /// Brings bytes of an upload, behind those that have come.
@@ -111,14 +161,8 @@ pub async fn head(
     request_body(content((String = "application/offset+octet-stream"))),
     responses((status = 204, description = "`Upload-Offset` bytes have come; after the last `X-File-Uri` is the file."),
         (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody), (status = 507, body = ErrorBody)))]
-pub async fn patch(
-    State(storage): State<Storage>,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
-    request: Request,
-) -> Result<Response, ApiError> {
+pub async fn patch(begun: Begun, request: Request) -> Result<Response, ApiError> {
     let headers = request.headers();
-    check_version(headers)?;
     // A coded body is refused, as elsewhere.
     Carried::by(headers)?;
     let kind = json::media_type(headers);
@@ -127,17 +171,17 @@ pub async fn patch(
         return Err(Refusal::UnsupportedType { message }.into());
     }
     let offset = number(headers, OFFSET)?;
-    let open = opened(&storage, &caller, &id)?;
     // It goes on though its client is gone: what came is to stay.
     let work = tokio::spawn(async move {
-        let mut turn = Arc::clone(&open).turn().await;
-        let taken = take(&open, &mut turn, offset, request.into_body()).await;
+        let mut turn = begun.turn().await?;
+        let Begun { storage, open, .. } = &begun;
+        let taken = take(open, &mut turn, offset, request.into_body()).await;
         if let Coming::Failed = *turn.coming {
-            storage.library.forget_upload(open.id);
+            storage.library.forget_upload(open.id());
         }
         taken?;
-        kept_if_whole(&storage, &open, &mut turn).await?;
-        Ok((StatusCode::NO_CONTENT, told(&open, &turn.coming)).into_response())
+        kept_if_whole(storage, open, &mut turn).await?;
+        Ok((StatusCode::NO_CONTENT, told(open, &turn.coming)).into_response())
     });
     work.await.unwrap_or_else(|e| Err(Refusal::failed(&e).into()))
 }
@@ -146,22 +190,11 @@ pub async fn patch(
 #[utoipa::path(delete, path = "/core/v2/storage/uploads/{upload_id}", operation_id = "cancelUpload", tag = "files",
     params(("upload_id" = Uuid, Path), ("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$")),
     responses((status = 204), (status = "4XX", body = ErrorBody)))]
-pub async fn delete(
-    State(storage): State<Storage>,
-    Caller(caller): Caller,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<StatusCode, ApiError> {
-    check_version(&headers)?;
-    let open = opened(&storage, &caller, &id)?;
+pub async fn delete(Begun { storage, open, .. }: Begun) -> StatusCode {
     let mut turn = Arc::clone(&open).turn().await;
     turn.coming.take();
-    storage.library.forget_upload(open.id);
-    Ok(StatusCode::NO_CONTENT)
-}
-
-fn opened(storage: &Storage, caller: &Principal, id: &str) -> Result<Arc<OpenUpload>, ApiError> {
-    Ok(storage.library.opened(caller, super::sid(id)?)?)
+    storage.library.forget_upload(open.id());
+    StatusCode::NO_CONTENT
 }
 
 /// Takes a body until it ends, breaks off, or its sender begins another.
@@ -172,7 +205,7 @@ async fn take(
     body: Body,
 ) -> Result<(), ApiError> {
     let Some(mut upload) = turn.coming.take() else {
-        return at(offset, open.length_bytes, matches!(*turn.coming, Coming::Whole(_)));
+        return at(offset, open.length_bytes(), matches!(*turn.coming, Coming::Whole(_)));
     };
     let come = upload.length_bytes();
     let mut taken = at(offset, come, true);
@@ -210,8 +243,8 @@ async fn take_bytes(
             }
         };
         come += more.len() as u64;
-        if come > open.length_bytes {
-            let message = format!("more bytes than Upload-Length says: {}", open.length_bytes);
+        if come > open.length_bytes() {
+            let message = format!("more bytes than Upload-Length says: {}", open.length_bytes());
             ended = Err(Refusal::TooLarge { field: "body".into(), message }.into());
             break;
         }
@@ -235,11 +268,7 @@ async fn kept_if_whole(
     open: &OpenUpload,
     turn: &mut UploadTurn,
 ) -> Result<(), ApiError> {
-    let is_whole = |upload: &Upload| upload.length_bytes() == open.length_bytes;
-    if !matches!(&*turn.coming, Coming::Part(upload) if is_whole(upload)) {
-        return Ok(());
-    }
-    let Some(upload) = turn.coming.take() else { return Ok(()) };
+    let Some(upload) = turn.coming.take_whole(open.length_bytes()) else { return Ok(()) };
     let kept = async {
         let upload = ingest::as_desired(storage, upload).await?;
         Ok::<_, Refusal>(upload.finish(Beside::Nothing).await?)
@@ -247,7 +276,7 @@ async fn kept_if_whole(
     match kept.await {
         Ok(file) => *turn.coming = Coming::Whole(file.file_sid),
         Err(refusal) => {
-            storage.library.forget_upload(open.id);
+            storage.library.forget_upload(open.id());
             return Err(refusal.into());
         }
     }
@@ -258,12 +287,12 @@ async fn kept_if_whole(
 fn told(open: &OpenUpload, coming: &Coming) -> HeaderMap {
     let (offset, file) = match coming {
         Coming::Part(upload) => (upload.length_bytes(), None),
-        Coming::Whole(sid) => (open.length_bytes, Some(format!("../files/{sid}"))),
-        Coming::Failed => (0, None),
+        Coming::Whole(sid) => (open.length_bytes(), Some(format!("../files/{sid}"))),
+        Coming::Left | Coming::Failed => (0, None),
     };
     let lines = [
         (OFFSET, Some(offset.to_string())),
-        (LENGTH, Some(open.length_bytes.to_string())),
+        (LENGTH, Some(open.length_bytes().to_string())),
         ("Upload-Expires", Some(httpdate::fmt_http_date(open.expires()))),
         ("X-File-Uri", file),
     ];
@@ -287,16 +316,17 @@ fn number(headers: &HeaderMap, name: &'static str) -> Result<u64, ApiError> {
     digits.and_then(|text| text.parse().ok()).ok_or_else(wrong)
 }
 
-/// `name BASE64,name BASE64 …`; a name without a value says nothing.
-fn metadata(headers: &HeaderMap) -> Result<Map<String, Value>, ApiError> {
-    let wrong = || Refusal::malformed("Upload-Metadata", "must be: name BASE64,name BASE64 …");
-    let Some(value) = headers.get("Upload-Metadata") else { return Ok(Map::new()) };
-    let text = value.to_str().map_err(|_| wrong())?;
+fn not_metadata() -> Refusal {
+    Refusal::malformed(METADATA, "must be: name BASE64,name BASE64 …")
+}
+
+/// Those of `name BASE64,name BASE64 …`; a name without a value says nothing.
+fn attributes(metadata: &str) -> Result<Map<String, Value>, Refusal> {
     let mut said = Map::new();
-    for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+    for pair in metadata.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
         let Some((name, value)) = pair.split_once(' ') else { continue };
         let value = base64::decode(value.trim()).and_then(|bytes| String::from_utf8(bytes).ok());
-        said.insert(name.to_owned(), value.ok_or_else(wrong)?.into());
+        said.insert(name.to_owned(), value.ok_or_else(not_metadata)?.into());
     }
     Ok(said)
 }
