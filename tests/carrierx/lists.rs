@@ -233,3 +233,40 @@ fn every_kept_attribute_can_be_filtered_and_ordered_by() {
         }
     }
 }
+
+#[test]
+fn files_are_found_by_what_was_said_in_them() {
+    let api = Api::start();
+    for (name, said) in [("a", "Guten Morgen, 100% KÖLN"), ("b", "good \"morning\""), ("c", "")] {
+        let said: String = said.bytes().map(|b| format!("%{b:02X}")).collect();
+        let path = format!("/files?FileName={name}&Transcription={said}");
+        let upload = api.server.request("POST", &path).token(&api.token);
+        let upload = upload.header("Content-Type", "application/octet-stream").body(b"x");
+        assert_eq!(upload.send().status, 200);
+    }
+    api.file(&json!({"name": "d"}), b"x");
+    let found = |condition: &str| {
+        let encoded: String = condition.bytes().map(|b| format!("%{b:02X}")).collect();
+        api.get(&format!("{FILES}?order=date_created+desc&filter={encoded}"))
+    };
+    for (condition, names) in [
+        ("transcription ilike \"%MOR%\"", "ba"),
+        ("transcription ilike %köln%", "a"),
+        ("transcription ilike %0%%", "a"),
+        ("transcription ilike '%\"morn%'", "b"),
+        ("transcription ilike %g% and name ne b", "a"),
+        ("transcription ilike %m_r%", ""),
+    ] {
+        let answer = found(condition);
+        assert_eq!(answer.status, 200, "{condition}: {}", answer.text());
+        let items = answer.json()["items"].clone();
+        let items = items.as_array().unwrap().iter().map(|file| text(&file["name"]));
+        assert_eq!(items.collect::<String>(), names, "{condition}");
+    }
+    for condition in ["transcription eq x", "transcription ilike x%", "transcription ilike %%"] {
+        assert_invalid(&found(condition), "filter");
+    }
+    assert_invalid(&api.get(&format!("{FILES}?order=transcription")), "order");
+    let unknown = found("colour eq red").text();
+    assert!(unknown.contains("transcription"), "{unknown}");
+}

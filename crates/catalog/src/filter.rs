@@ -2,9 +2,10 @@
 //! attribute together.
 
 use crate::Error;
+use crate::evovoice::search;
 use crate::query::{Condition, Operator};
 use crate::sql::Db;
-use crate::table::{Expression, Table};
+use crate::table::{Expression, TRANSCRIPTION, Table};
 use crate::value::Value;
 use uuid::Uuid;
 
@@ -161,6 +162,9 @@ pub(crate) fn clauses(db: &Db, table: Table, conditions: &[&Condition]) -> Resul
 
 /// A condition; of [`Operator::NotEqual`] what must not hold.
 fn clause(db: &Db, table: Table, condition: &Condition) -> Result<Clause, Error> {
+    if table == Table::Files && condition.attribute == TRANSCRIPTION {
+        return spoken(db, condition);
+    }
     let Expression { sql: column, kind: holds, .. } =
         table.find(db, &condition.attribute, "filter")?;
     let pattern = || condition.values.first().cloned().unwrap_or_default();
@@ -194,6 +198,23 @@ fn clause(db: &Db, table: Table, condition: &Condition) -> Result<Clause, Error>
         }
     };
     Ok(Clause::of(&format!("{column} {comparison}"), values))
+}
+
+/// That a transcription has a part: its index finds that, whatever the case, and nothing else.
+fn spoken(db: &Db, condition: &Condition) -> Result<Clause, Error> {
+    let pattern = condition.values.first().map_or("", String::as_str);
+    let part = pattern.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
+    match (condition.operator, part) {
+        (Operator::LikeAnyCase, Some(part)) if !part.is_empty() => {
+            let (sql, asked) = search::of_files(db, part);
+            Ok(Clause::of(&sql, [asked.into()]))
+        }
+        _ => {
+            let message =
+                format!("`{TRANSCRIPTION}` is searched alone: {TRANSCRIPTION} ilike \"%words%\"");
+            Err(Error::BadList { parameter: "filter", message })
+        }
+    }
 }
 
 /// That a column is like a pattern. No character of one takes its meaning from another.

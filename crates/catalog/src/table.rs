@@ -5,6 +5,9 @@ use crate::sql::Db;
 use crate::value::Value;
 use crate::{ContainerRow, Error, FileRow};
 
+/// What was said in a recording, as another API keeps it: files are found by it and never shown with it.
+pub(crate) const TRANSCRIPTION: &str = "transcription";
+
 /// What is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Table {
@@ -49,7 +52,9 @@ impl Table {
             let sql = within_external(db, path, parameter)?;
             return Ok(Expression { sql, kind: Kind::Text, is_optional: true });
         }
-        let known: Vec<_> = sortable.iter().map(|attribute| attribute.name).collect();
+        let searched = (self == Self::Files && parameter == "filter").then_some(TRANSCRIPTION);
+        let known: Vec<_> =
+            sortable.iter().map(|attribute| attribute.name).chain(searched).collect();
         let message = format!("unknown attribute `{name}`; allowed: {}", known.join(", "));
         Err(Error::BadList { parameter, message })
     }

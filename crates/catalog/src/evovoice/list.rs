@@ -117,7 +117,8 @@ impl EvoVoiceList {
             rows.map_or("files f", |_| "json_each(?) j CROSS JOIN files f ON f.rowid = j.value");
         let mut clause = self.clause();
         if let (Db::Postgres(_), Some(part)) = (db, &self.transcription) {
-            clause = clause.and(search::condition(part));
+            let spoken = "f.rowid IN (SELECT row FROM evovoice_files WHERE folded LIKE ?)";
+            clause = clause.and(Clause::of(spoken, [search::like(part).into()]));
         }
         if let Some(rows) = rows {
             clause.values.insert(0, serde_json::json!(rows).to_string().value());

@@ -3,7 +3,7 @@
 
 mod fold;
 mod list;
-mod search;
+pub(crate) mod search;
 
 pub(crate) use fold::{folding, install};
 pub use list::{EvoVoiceList, EvoVoiceOrder, EvoVoicePage};

@@ -5,7 +5,6 @@
 use super::fold::{BETWEEN, folded};
 use crate::Error;
 use crate::column::values;
-use crate::filter::Clause;
 use crate::sql::Db;
 use std::collections::BTreeSet;
 
@@ -51,23 +50,41 @@ pub(crate) fn index_anew(db: &Db) -> Result<(), Error> {
     }
 }
 
-/// What is searched in PostgreSQL, in the row beside the file: any part of a text is found there, by trigrams where the
+/// The pattern of a text that has a part, for PostgreSQL, which searches the row beside the file: by trigrams where the
 /// extension is.
-pub(super) fn condition(part: &str) -> Clause {
+pub(super) fn like(part: &str) -> String {
     let escaped = folded(part).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let sql = "f.rowid IN (SELECT row FROM evovoice_files WHERE folded LIKE ?)";
-    Clause::of(sql, [format!("%{escaped}%").into()])
+    format!("%{escaped}%")
+}
+
+/// That a transcription has this part, as a condition on `files` and its value. The part is not empty.
+pub(crate) fn of_files(db: &Db, part: &str) -> (String, String) {
+    match db {
+        Db::Sqlite(_) => {
+            let (table, asked) = matching(part);
+            (format!("rowid IN (SELECT rowid FROM {table} WHERE {table} MATCH ?)"), asked)
+        }
+        Db::Postgres(_) => {
+            ("rowid IN (SELECT row FROM evovoice_files WHERE folded LIKE ?)".into(), like(part))
+        }
+    }
 }
 
 /// The row numbers of the files whose transcriptions have this part, ascending. The part is not empty.
 pub(super) fn rows(db: &Db, part: &str) -> Result<Vec<i64>, Error> {
+    let (table, asked) = matching(part);
+    let sql = format!("SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid");
+    db.all(&sql, &values![asked], |row| row.take(0))
+}
+
+/// The index in which a part is found, and what it is asked for.
+fn matching(part: &str) -> (&'static str, String) {
     let part = folded(part);
     let (table, asked) = match part.chars().count() {
         1 | 2 => ("evovoice_short", word(part.chars())),
         _ => ("evovoice_trigrams", part.replace('"', "\"\"")),
     };
-    let sql = format!("SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid");
-    db.all(&sql, &values![format!("\"{asked}\"")], |row| row.take(0))
+    (table, format!("\"{asked}\""))
 }
 
 /// The words of all single characters and pairs.
