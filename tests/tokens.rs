@@ -1,7 +1,8 @@
 //! Access tokens, as an operator makes, lists and revokes them beside a running server.
 
 use crate::command_line::fails;
-use crate::running::{Server, run, stderr, stdout, until};
+use crate::running::{Server, run, stderr, stdout, tonearm, until};
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// A server, and commands on its data folder.
@@ -144,4 +145,25 @@ fn a_data_folder_that_is_not_there_is_told_and_not_made() {
         assert!(!typo.exists(), "{command:?} makes it");
         assert_eq!(std::fs::read_dir(&there).unwrap().count(), 0, "{command:?} writes there");
     }
+}
+
+#[test]
+fn at_a_terminal_the_pages_link_with_the_token_is_told_too_and_a_program_gets_the_token_alone() {
+    let kept = Kept::start();
+    let binary = tonearm().get_program().to_owned();
+    let at_terminal = |more: &str| {
+        let create =
+            format!("exec '{}' token create --data '{}' {more}", binary.display(), kept.data);
+        let ran = Command::new("script")
+            .args(["-qec", &create, "/dev/null"])
+            .stdin(Stdio::null())
+            .output();
+        stdout(&ran.expect("script must be installed (bsdutils)"))
+    };
+    let told = at_terminal("--public-url https://media.example.com");
+    let (token, link) = told.trim().split_once("\r\n").unwrap_or_else(|| panic!("{told:?}"));
+    assert_eq!(link, format!("page  https://media.example.com/#token={token}"));
+    assert_eq!(kept.containers(token).0, 200);
+    let told = at_terminal("--scope storage.create");
+    assert!(!told.contains("page"), "it may not read: {told}");
 }

@@ -182,7 +182,8 @@ pub struct Token {
 
 #[derive(Debug, Subcommand)]
 pub enum TokenAction {
-    /// Make a token and print it, alone, on stdout: it is shown this once, only a hash is kept
+    /// Make a token and print it, alone, on stdout (at a terminal the page's link with it, too): it is shown this once,
+    /// only a hash is kept
     Create {
         /// What the token may do; admin reaches the files of all partners [default: admin, and manager
         /// for a partner other than `default`]

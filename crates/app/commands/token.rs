@@ -4,7 +4,8 @@ use super::output::time;
 use crate::assemble::{beside, block_on, within};
 use crate::cli::{Token, TokenAction};
 use crate::failure::{Failure, print};
-use library::{Grant, Library, Revocation, Role};
+use library::{Grant, Library, Revocation, Role, Scope};
+use std::io::{IsTerminal, stderr, stdout};
 use uuid::Uuid;
 
 pub fn run(token: Token) -> Result<(), Failure> {
@@ -13,7 +14,7 @@ pub fn run(token: Token) -> Result<(), Failure> {
             TokenAction::Create { role, scopes, partner, expires, name, store } => {
                 let grant = Grant { role: role_for(role, &partner)?, scopes, life: expires, name };
                 let opened = beside(&store).await?;
-                create(&opened.library, &partner, grant).await
+                create(&opened.library, &partner, grant, store.base()).await
             }
             TokenAction::List { store } => list(&within(&store).await?).await,
             TokenAction::Revoke { id, force, store } => {
@@ -37,10 +38,16 @@ fn role_for(role: Option<Role>, partner: &str) -> Result<Role, Failure> {
     }
 }
 
-async fn create(library: &Library, partner: &str, grant: Grant) -> Result<(), Failure> {
+async fn create(library: &Library, partner: &str, grant: Grant, base: &str) -> Result<(), Failure> {
+    let is_for_the_page = grant.scopes.is_empty() || grant.scopes.contains(&Scope::Read);
     let made = library.create_token(partner, grant).await;
     let made = made.map_err(|e| Failure::failed("making a token", e))?;
-    print(&format!("{}\n", made.secret))
+    print(&format!("{}\n", made.secret))?;
+    // The link is for the eyes of who stands before a terminal; a program reads the token, alone.
+    if is_for_the_page && stdout().is_terminal() && stderr().is_terminal() {
+        eprintln!("page  {}/#token={}", base.trim_end_matches('/'), made.secret);
+    }
+    Ok(())
 }
 
 async fn list(library: &Library) -> Result<(), Failure> {
