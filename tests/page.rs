@@ -8,6 +8,8 @@ mod generated;
 mod listen;
 #[path = "page/made.rs"]
 mod made;
+#[path = "page/shown.rs"]
+mod shown;
 
 use crate::clients::chromium::chromium;
 use crate::judge::ffmpeg;

@@ -99,8 +99,8 @@ fn lists_are_coded_as_the_client_takes_them_and_files_never_are() {
 
 #[test]
 fn the_types_of_the_pages_scripts_hold() {
-    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/server/src/page/web");
-    let scripts = std::fs::read_dir(web).unwrap().map(|entry| entry.unwrap().path());
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/server/src/page");
+    let scripts = std::fs::read_dir(page.join("web")).unwrap().map(|entry| entry.unwrap().path());
     let scripts = scripts.filter(|path| path.extension().is_some_and(|e| e == "js"));
     let judge = tools().join("typescript/node_modules/typescript/bin/tsc");
     let options = "--noEmit --checkJs --allowJs --strict --target esnext --module esnext \
@@ -108,6 +108,7 @@ fn the_types_of_the_pages_scripts_hold() {
     let output = Command::new("node")
         .arg(judge)
         .args(options.split_whitespace())
+        .arg(page.join("types.d.ts"))
         .args(scripts)
         .output()
         .expect("node must be installed (scripts/setup does it)");

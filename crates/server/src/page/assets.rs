@@ -16,7 +16,7 @@ macro_rules! web {
 }
 
 /// Name and text; a page loads the styles and modules that its own module is made of.
-static FILES: [(&str, &str); 34] = web![
+static FILES: [(&str, &str); 37] = web![
     "api.js",
     "app.js",
     "base.css",
@@ -44,8 +44,11 @@ static FILES: [(&str, &str); 34] = web![
     "rows.js",
     "said.js",
     "search.js",
+    "send.js",
     "session.js",
     "share.js",
+    "show.js",
+    "silence.js",
     "snippets.js",
     "transfer.js",
     "upload.js",
@@ -59,7 +62,7 @@ static FOLDER: LazyLock<String> = LazyLock::new(|| {
     for (name, text) in FILES {
         hash.update(name.as_bytes()).update(&[0]).update(text.as_bytes()).update(&[0]);
     }
-    hash.finalize().to_hex()[..16].to_owned()
+    hash.finalize().to_hex()[..8].to_owned()
 });
 
 static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {

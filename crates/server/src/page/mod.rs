@@ -24,10 +24,11 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
 
 /// Nothing but our own files runs or is loaded, and no other site may frame the page. `LINKS` stands for where
-/// recordings are played from.
+/// recordings are played from; documents are shown from bytes that the page holds.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src LINKS; \
-                      media-src LINKS; connect-src LINKS; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'; require-trusted-types-for 'script'";
+                      media-src LINKS; connect-src LINKS; frame-src blob:; object-src blob:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                      require-trusted-types-for 'script'";
 
 const STYLES: [&str; 4] = ["base.css", "list.css", "player.css", "dialogs.css"];
 

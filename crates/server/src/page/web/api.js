@@ -3,17 +3,6 @@
 import { tell } from "./bus.js";
 import { token } from "./session.js";
 
-/**
- * @typedef {{
- *   file_sid: string, container_sid: string, name: string, file_access_name: string, file_bytes: number,
- *   content_classification: string, content_duration: number | null, content_format: string | null,
- *   mime_type: string, date_created: string, date_modified: string, publish: "none" | "file_sid" | "file_access_name",
- *   publish_uri: string | null, fresh?: boolean,
- * } & Record<string, any>} StoredFile
- * @typedef {{ container_sid: string, name: string, allow_publish: boolean }} Container
- * @typedef {{ items: StoredFile[], total: number, has_more: boolean, pagination: { before?: string, after?: string } }} Page
- */
-
 /** Beside the page, so that it works below any path. */
 export const API = new URL("core/v2/storage/", document.baseURI).href;
 
@@ -23,21 +12,14 @@ const FIELDS = "container_sid,content_classification,content_duration,content_fo
 
 /** A refusal, in the server's own words. */
 export class Refused extends Error {
-  /**
-   * @param {string} message
-   * @param {number} status
-   */
+  /** @param {string} message @param {number} status */
   constructor(message, status) {
     super(message);
     this.status = status;
   }
 }
 
-/**
- * The reason of a refusal: of its fields, if it names some.
- * @param {any} answer
- * @param {number} status
- */
+/** The reason of a refusal: of its fields, if it names some. @param {any} answer @param {number} status */
 export function reason(answer, status) {
   const fields = Array.isArray(answer?.errors) ? answer.errors : [];
   const told = fields.map((/** @type {any} */ error) => error.message).filter(Boolean).join("; ");
@@ -47,7 +29,6 @@ export function reason(answer, status) {
 /**
  * @param {string} path below the API
  * @param {{ method?: string, body?: unknown, signal?: AbortSignal, keepalive?: boolean }} [request]
- * @returns {Promise<any>}
  */
 export async function ask(path, request = {}) {
   const { method = "GET", body, signal, keepalive } = request;
@@ -77,10 +58,7 @@ export async function ask(path, request = {}) {
  */
 export function list({ filter, after, before, offset, limit, signal }) {
   const query = new URLSearchParams({ limit: String(limit), order: "date_created desc", include_fields: FIELDS });
-  if (filter) query.set("filter", filter);
-  if (after) query.set("after", after);
-  if (before) query.set("before", before);
-  if (offset) query.set("offset", String(offset));
+  for (const [name, value] of Object.entries({ filter, after, before, offset })) if (value) query.set(name, String(value));
   return ask(`files?${query}`, { signal });
 }
 

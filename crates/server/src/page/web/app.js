@@ -7,6 +7,7 @@ import "./player.js";
 import "./said.js";
 import "./search.js";
 import "./share.js";
+import "./show.js";
 import "./upload.js";
 import { hear, say, tell } from "./bus.js";
 import { button, h, iconButton } from "./dom.js";
@@ -14,7 +15,7 @@ import { listen } from "./keys.js";
 import { finish } from "./said.js";
 import * as session from "./session.js";
 
-/** @template {Element} T @param {string} selector @returns {T} */
+/** @template {Element} T @param {string} selector */
 const at = (selector) => /** @type {T} */ (document.querySelector(selector));
 
 /** @type {import("./list.js").List} */

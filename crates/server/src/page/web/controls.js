@@ -6,9 +6,9 @@ import { recall, remember } from "./session.js";
 import { Waveform } from "./waveform.js";
 import { clock, shown } from "./words.js";
 
-/** @typedef {import("./api.js").StoredFile} StoredFile */
-
 const SPEEDS = ["0.5", "0.75", "1", "1.25", "1.5", "1.75", "2", "2.5", "3"];
+/** Seconds of a clip that nobody has drawn. */
+const FIRST_CLIP_S = 10;
 const CHANNELS = [["", "Both"], ["left", "Left"], ["right", "Right"], ["mix", "Mix"]];
 
 export class Controls {
@@ -17,11 +17,13 @@ export class Controls {
   #name = h("bdi", { id: "playing-name" });
   #facts = h("span", { class: "player-facts" });
   #time = h("span", { class: "player-time", "aria-hidden": "true" });
-  #play = h("button", { type: "button", class: "play-button", "aria-describedby": "playing-name" });
+  #play = h("button", { class: "play-button", "aria-describedby": "playing-name" });
+  #marking = h("button", { class: "quiet toggle mark-clip", title: "Or drag on the waveform", onclick: () => this.#begin() }, "Clip a part");
   #clip = h("div", { class: "clip", role: "group", "aria-label": "Clip", hidden: true });
   #channels = h("div", { class: "segments", role: "group", "aria-label": "Channels", hidden: true });
   #speed = select("Speed", SPEEDS.map((speed) => [speed, `${speed}×`]), "1", (value) => this.#player.setSpeed(Number(value)));
-  #on = h("button", { type: "button", class: "quiet toggle" }, "Play on");
+  #on = h("button", { class: "quiet toggle", title: "Go on to the next recording at the end" }, "Play on");
+  #leaps = h("button", { class: "quiet toggle", title: "Leave out pauses of more than a second" }, "Skip silence");
 
   /** @param {import("./player.js").Player} player */
   constructor(player) {
@@ -30,37 +32,53 @@ export class Controls {
     this.#wave.addEventListener("seek", (event) => player.seek(/** @type {CustomEvent} */ (event).detail));
     this.#wave.addEventListener("span", () => this.#drawClip());
     this.#wave.addEventListener("zoom", () => player.closer());
-    this.#on.title = "Go on to the next recording at the end";
-    this.#on.addEventListener("click", () => {
-      remember("plays-on", recall("plays-on") === false);
-      this.follow();
-    });
+    this.#on.addEventListener("click", () => this.#turnOn());
+    this.#leaps.addEventListener("click", () => player.turnSilence());
     this.element = this.#drawn();
   }
 
   #drawn() {
     const player = this.#player;
     const file = () => /** @type {StoredFile} */ (player.file);
-    const menu = iconButton("more", "More for this recording", () => tell("menu", { file: file(), from: menu }));
+    const menu = iconButton("more", "More for this recording", () => tell("menu", { file: file(), from: menu, more: this.#hidden() }));
     menu.setAttribute("aria-haspopup", "menu");
     const head = h("div", { class: "player-head" },
       h("div", { class: "player-title" }, this.#name, this.#facts), this.#clip,
+      this.#marking,
       h("div", { class: "zoom" },
         iconButton("minus", "Look from farther", () => this.#wave.zoomBy(1 / 2)), iconButton("plus", "Look closer", () => this.#wave.zoomBy(2))),
       iconButton("close", "Close the player", () => player.close()));
+    const skip = (/** @type {number} */ by) => {
+      const [sign, way, seconds] = by < 0 ? ["−", "back", -by] : ["+", "on", by];
+      return h("button", { class: "quiet skip", "aria-label": `${seconds} seconds ${way}`, onclick: () => player.skip(by) }, `${sign}${seconds}`);
+    };
     const transport = h("div", { class: "transport" },
       iconButton("previous", "Previous recording", () => tell("previous", file())),
-      h("button", { type: "button", class: "quiet skip", "aria-label": "30 seconds back", onclick: () => player.skip(-30) }, "−30"),
-      h("button", { type: "button", class: "quiet skip", "aria-label": "5 seconds back", onclick: () => player.skip(-5) }, "−5"),
-      this.#play,
-      h("button", { type: "button", class: "quiet skip", "aria-label": "5 seconds on", onclick: () => player.skip(5) }, "+5"),
-      h("button", { type: "button", class: "quiet skip", "aria-label": "30 seconds on", onclick: () => player.skip(30) }, "+30"),
+      skip(-30), skip(-5), this.#play, skip(5), skip(30),
       iconButton("next", "Next recording", () => tell("next", file())));
     const left = h("div", { class: "player-left" }, this.#time, this.#channels);
-    const right = h("div", { class: "player-right" }, this.#on, this.#speed,
-      button("Copy link", () => void player.copyLink(), { icon: "link", kind: "quiet copy-link" }),
+    const right = h("div", { class: "player-right" }, this.#on, this.#leaps, this.#speed,
+      iconButton("link", "Copy link", () => void player.copyLink(), "quiet copy-link"),
       iconButton("share", "Share", () => tell("share", { file: file(), clip: this.span ?? undefined })), menu);
     return h("section", { class: "player", "aria-label": "Player" }, head, this.#wave, h("div", { class: "player-foot" }, left, transport, right));
+  }
+
+  #turnOn() {
+    remember("plays-on", recall("plays-on") === false);
+    this.follow();
+  }
+
+  /** What a narrow screen has no room for but in a menu. @returns {Entry[]} */
+  #hidden() {
+    if (this.#on.offsetParent) return [];
+    return [
+      ["link", "Clip a part", () => this.#begin()], ["forward", "Skip silence", () => this.#player.turnSilence(), this.#player.leaps.on], ["next", "Play on", () => this.#turnOn(), recall("plays-on") !== false],
+      ["plus", "Look closer", () => this.#wave.zoomBy(2)], ["minus", "Look from farther", () => this.#wave.zoomBy(1 / 2)],
+    ];
+  }
+
+  get peaks() {
+    return this.#wave.peaks;
   }
 
   get span() {
@@ -81,7 +99,7 @@ export class Controls {
     this.#name.textContent = this.#name.title = shown(file.name);
   }
 
-  /** @param {import("./waveform.js").Peaks} peaks */
+  /** @param {Peaks} peaks */
   drawn(peaks) {
     this.#wave.peaks = peaks;
     this.#channels.hidden = peaks.channels !== 2;
@@ -105,6 +123,7 @@ export class Controls {
     this.#facts.textContent = told.filter(Boolean).join(" · ");
     this.#speed.value = String(audio.playbackRate);
     this.#on.setAttribute("aria-pressed", String(recall("plays-on") !== false));
+    this.#leaps.setAttribute("aria-pressed", String(this.#player.leaps.on));
     const drawn = this.#channels.dataset.channel;
     if (drawn !== channel) this.#drawChannels(channel);
   }
@@ -114,7 +133,7 @@ export class Controls {
     const had = this.#channels.contains(document.activeElement);
     this.#channels.dataset.channel = channel;
     const buttons = CHANNELS.map(([value, text]) =>
-      h("button", { type: "button", "aria-pressed": String(value === channel), onclick: () => this.#player.setChannel(value) }, text));
+      h("button", { "aria-pressed": String(value === channel), onclick: () => this.#player.setChannel(value) }, text));
     this.#channels.replaceChildren(...buttons);
     if (had) buttons[CHANNELS.findIndex(([value]) => value === channel)]?.focus();
   }
@@ -128,6 +147,14 @@ export class Controls {
     if (now) say(`Clip from ${clock(now.start, true)} to ${clock(now.end, true)}.`);
   }
 
+  /** A clip to begin with. */
+  #begin() {
+    const [at, { duration }] = [this.#player.audio.currentTime, this.#player];
+    const start = Math.max(0, Math.min(at, duration - FIRST_CLIP_S));
+    this.#wave.span = { start, end: start + FIRST_CLIP_S };
+    say("Drag its edges, or any other part.");
+  }
+
   forgetClip() {
     this.#wave.span = null;
   }
@@ -135,6 +162,7 @@ export class Controls {
   #drawClip() {
     const span = this.#wave.span;
     this.#clip.hidden = !span;
+    this.#marking.hidden = Boolean(span);
     if (!span) return;
     this.#clip.replaceChildren(
       h("span", { class: "clip-times" }, `${clock(span.start, true)} – ${clock(span.end, true)}`),

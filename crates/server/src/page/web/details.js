@@ -8,12 +8,10 @@ import { playLink } from "./links.js";
 import { hint } from "./rows.js";
 import { clock, moment, size } from "./words.js";
 
-/** @typedef {import("./api.js").StoredFile} StoredFile */
-
 const PUBLISH = [["none", "Private: by signed links alone"], ["file_sid", "Published: whoever has the link"], ["file_access_name", "Published by its path"]];
 const KEYS = ["string_key_1", "string_key_2", "string_key_3", "string_key_4", "integer_key_1", "integer_key_2"];
 
-/** @param {StoredFile} file @returns {[string, string][]} */
+/** @param {StoredFile} file */
 function facts(file) {
   /** @type {[string, string][]} */
   const told = [
@@ -31,17 +29,11 @@ function facts(file) {
 
 /** @param {StoredFile} file */
 async function open(file) {
-  /** @type {StoredFile} */
-  let known;
-  try {
-    known = await whole(file.file_sid);
-  } catch (error) {
-    return sayWhy(error);
-  }
+  const known = await whole(file.file_sid);
   const name = h("input", { type: "text", value: known.name, required: true, maxLength: 1000, dir: "auto", id: "file-name" });
   const path = h("input", { type: "text", value: known.file_access_name, spellcheck: false, dir: "auto", id: "file-path" });
   const publish = select("Who may listen", PUBLISH, known.publish, () => {});
-  const save = h("button", { class: "primary" }, "Save");
+  const save = h("button", { type: "submit", class: "primary" }, "Save");
   const form = h("form", {},
     h("label", {}, h("span", {}, "Name"), name), h("label", {}, h("span", {}, "Path in its container"), path),
     h("label", {}, h("span", {}, "Who may listen"), publish),
@@ -82,20 +74,4 @@ export async function download(file) {
   }
 }
 
-/** A picture or a document, above the page. @param {StoredFile} file */
-async function show(file) {
-  try {
-    const url = await playLink(file, {});
-    const picture = file.mime_type.startsWith("image/");
-    const shown = picture ? h("img", { src: url, alt: file.name }) : h("p", {}, "A document opens in a tab of its own.");
-    shown.addEventListener("error", () => say(`${file.name} can't be shown.`));
-    const actions = h("div", { class: "actions" }, h("a", { class: "button primary", href: url, target: "_blank", rel: "noreferrer" }, "Open"),
-      button("Download", () => void download(file), { icon: "download", kind: "quiet" }));
-    dialog(file.name, "show", shown, actions);
-  } catch (error) {
-    sayWhy(error);
-  }
-}
-
-hear("details", (file) => void open(file));
-hear("show", (file) => void show(file));
+hear("details", (file) => void open(file).catch(sayWhy));

@@ -5,12 +5,7 @@ import { h, iconButton } from "./dom.js";
 import { copy } from "./links.js";
 import { shown } from "./words.js";
 
-/**
- * @param {string} title
- * @param {string} kind its class
- * @param {...import("./dom.js").Child} content
- * @returns {HTMLDialogElement} shown already
- */
+/** @param {string} title @param {string} kind its class @param {...Child} content @returns {HTMLDialogElement} shown already */
 export function dialog(title, kind, ...content) {
   const from = /** @type {HTMLElement | null} */ (document.activeElement);
   const heading = h("h2", { id: "dialog-title", tabIndex: -1, autofocus: true }, h("bdi", {}, shown(title)));
@@ -26,15 +21,11 @@ export function dialog(title, kind, ...content) {
   return element;
 }
 
-/**
- * A text that is there to be copied.
- * @param {string} label
- * @param {boolean} [lines] whether it has several
- */
+/** A text that is there to be copied. @param {string} label @param {boolean} [lines] whether it has several */
 export function copied(label, lines = false) {
   const field = lines ? h("textarea", { readOnly: true, rows: 3, spellcheck: false, "aria-label": label }) : h("input", { type: "text", readOnly: true, "aria-label": label });
   field.addEventListener("focus", () => field.select());
   const act = async () => say((await copy(field.value)) ? `${label} copied.` : "Select it, and copy it by hand.");
-  const element = h("div", { class: "copied" }, field, h("button", { type: "button", "aria-label": `Copy: ${label}`, onclick: act }, "Copy"));
+  const element = h("div", { class: "copied" }, field, h("button", { "aria-label": `Copy: ${label}`, onclick: act }, "Copy"));
   return { element, set: (/** @type {string} */ text) => (field.value = text) };
 }

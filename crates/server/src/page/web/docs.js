@@ -38,7 +38,7 @@ function open() {
   named?.scrollIntoView();
 }
 
-/** @param {HTMLFormElement} form @returns {{ path: string, body: BodyInit | undefined, kind: string }} */
+/** @param {HTMLFormElement} form */
 function request(form) {
   let path = form.dataset.path ?? "";
   const query = new URLSearchParams();
@@ -103,7 +103,7 @@ for (const form of document.querySelectorAll("form")) {
 }
 for (const lines of document.querySelectorAll(".inside > pre")) {
   const text = lines.textContent ?? "";
-  const button = h("button", { type: "button", class: "copy" }, "Copy");
+  const button = h("button", { class: "copy" }, "Copy");
   button.addEventListener("click", async () => (button.textContent = (await copy(text.replace("$SERVER", SERVER))) ? "Copied" : "Select it"));
   lines.append(button);
 }

@@ -1,17 +1,15 @@
 // Elements from code: whatever is text stays text.
 
-/** @typedef {Node | string | null | undefined | false} Child */
-
 /**
  * An element with its properties, listeners (`onclick`) and children.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Record<string, any>} [properties] what is no property of the element is an attribute
  * @param {...Child} children
- * @returns {HTMLElementTagNameMap[T]}
  */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
+  if (element instanceof HTMLButtonElement) element.type = "button";
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "class") element.className = value;
@@ -23,12 +21,11 @@ export function h(tag, properties = {}, ...children) {
 }
 
 /** Outlines on a grid of 24, drawn with a line. */
-const ICONS = {
+export const ICONS = {
   play: "M8 5.5v13l10.5-6.5z",
   pause: "M8.5 6v12M15.5 6v12",
   next: "M6.5 6v12l8.5-6zM17.5 6v12",
   previous: "M17.5 6v12L9 12zM6.5 6v12",
-  back: "M12.5 7.5L8 12l4.5 4.5M18 7.5L13.5 12l4.5 4.5",
   forward: "M11.5 7.5L16 12l-4.5 4.5M6 7.5L10.5 12L6 16.5",
   search: "M10.5 4.5a6 6 0 1 0 0 12a6 6 0 1 0 0-12M15 15l4.5 4.5",
   upload: "M12 15.5V5M7.5 9.5L12 5l4.5 4.5M5 15.5v3h14v-3",
@@ -47,19 +44,11 @@ const ICONS = {
   unknown: "M7 4.5h7l4 4v11H7zM13.5 4.5v4.5h4.5",
   plus: "M12 6v12M6 12h12",
   minus: "M6 12h12",
-  info: "M12 4.5a7.5 7.5 0 1 0 0 15a7.5 7.5 0 1 0 0-15M12 11v5M12 8v.01",
-  copy: "M9 9h10v10H9zM15 9V5H5v10h4",
   keyboard: "M4 7h16v10H4zM7 10.2v.01M10.3 10.2v.01M13.7 10.2v.01M17 10.2v.01M8 14h8",
   leave: "M13 5H6v14h7M10.5 12H19.5M16.5 8.5L20 12l-3.5 3.5",
-  book: "M12 7c-2-1.5-4.5-1.7-7-1.2v12c2.5-.5 5-.3 7 1.2c2-1.5 4.5-1.7 7-1.2v-12c-2.5-.5-5-.3-7 1.2zM12 7v12",
 };
 
-/** @typedef {keyof typeof ICONS} IconName */
-
-/**
- * @param {IconName} name
- * @returns {SVGSVGElement}
- */
+/** @param {IconName} name */
 export function icon(name) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
@@ -80,7 +69,7 @@ export function icon(name) {
  * @param {string} [kind] its class
  */
 export function iconButton(name, label, act, kind = "quiet") {
-  return h("button", { type: "button", class: `icon-button ${kind}`, "aria-label": label, title: label, onclick: act }, icon(name));
+  return h("button", { class: `icon-button ${kind}`, "aria-label": label, title: label, onclick: act }, icon(name));
 }
 
 /**
@@ -90,7 +79,7 @@ export function iconButton(name, label, act, kind = "quiet") {
  * @param {{ kind?: string, icon?: IconName }} [look]
  */
 export function button(text, act, look = {}) {
-  return h("button", { type: "button", class: look.kind ?? "", onclick: act }, look.icon ? icon(look.icon) : null, text);
+  return h("button", { class: look.kind ?? "", onclick: act }, look.icon ? icon(look.icon) : null, text);
 }
 
 /**

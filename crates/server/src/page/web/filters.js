@@ -1,16 +1,12 @@
 // What is looked for: kept in the address, and said to the API as a filter.
 
-/**
- * @typedef {{ q: string, in: string, container: string, kind: string, since: string, until: string, length: string, publish: string }} Wanted
- */
-
 /** @type {Wanted} */
 export const NOTHING = { q: "", in: "name", container: "", kind: "", since: "", until: "", length: "", publish: "" };
 
 /** Where the words are looked for. */
 export const PLACES = [
   ["name", "in names"], ["file_access_name", "in paths"], ["string_key_1", "in key 1"], ["string_key_2", "in key 2"],
-  ["string_key_3", "in key 3"], ["string_key_4", "in key 4"],
+  ["string_key_3", "in key 3"], ["string_key_4", "in key 4"], ["transcription", "in transcripts"],
 ];
 
 export const KINDS = [["", "All kinds"], ["sound", "Recordings"], ["picture", "Pictures"], ["document", "Documents"]];
@@ -21,8 +17,8 @@ const CONDITIONS = {
   sound: "content_duration ge 0", picture: "mime_type like \"image/%\"", document: "content_classification eq document",
 };
 
-/** @param {string} text a value within quotes; a quote in it is any character */
-const quoted = (text) => `"${text.replaceAll('"', "_")}"`;
+/** @param {string} text a value within quotes of the kind that it hasn't; where it has both, one is any character */
+const quoted = (text) => (text.includes('"') && !text.includes("'") ? `'${text}'` : `"${text.replaceAll('"', "_")}"`);
 
 /** @param {string} date as a date field has it @param {number} days later */
 function midnight(date, days) {
@@ -31,7 +27,7 @@ function midnight(date, days) {
   return Number.isNaN(at.getTime()) ? null : at.toISOString();
 }
 
-/** @param {Wanted} wanted @returns {string} */
+/** @param {Wanted} wanted */
 export function filter(wanted) {
   const all = [];
   const words = wanted.q.trim();

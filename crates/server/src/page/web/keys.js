@@ -7,7 +7,7 @@ import { h } from "./dom.js";
 const SHEET = [
   ["Space or K", "play, pause"], ["J  L", "10 seconds back, on"], ["←  →", "5 seconds back, on"], ["Shift ←  →", "30 seconds back, on"],
   ["↑  ↓", "the file above, below"], ["Enter", "open the file"], ["P  N", "play the recording before, after"], ["[  ]", "begin, end a clip here"],
-  ["C", "copy the link, or the clip's"], ["S", "share"], ["<  >", "slower, faster"], ["M", "mute"], ["/", "search"], ["U", "upload"], ["?", "these keys"], ["Esc", "close; forget the clip"],
+  ["C", "copy the link, or the clip's"], ["S", "share"], ["<  >", "slower, faster"], ["M", "mute"], ["X", "skip silence"], ["/", "search"], ["U", "upload"], ["?", "these keys"], ["Esc", "close; forget the clip"],
 ];
 
 hear("keys", () => {
@@ -20,11 +20,7 @@ function isField(element) {
   return element !== null && element.matches("input:not([type=checkbox], [type=file]), textarea, select, [contenteditable]");
 }
 
-/**
- * @param {import("./player.js").Player} player
- * @param {import("./list.js").List} list
- * @param {import("./upload.js").Uploads} uploads
- */
+/** @param {import("./player.js").Player} player @param {import("./list.js").List} list @param {import("./upload.js").Uploads} uploads */
 export function listen(player, list, uploads) {
   const file = () => player.file;
   /** @type {Record<string, () => void>} */
@@ -36,10 +32,10 @@ export function listen(player, list, uploads) {
     "[": () => player.controls.mark("start"), "]": () => player.controls.mark("end"), c: () => void player.copyLink(),
     s: () => withFile((its) => tell("share", { file: its, clip: player.controls.span ?? undefined })),
     "<": () => player.setSpeed(player.audio.playbackRate - 0.25), ">": () => player.setSpeed(player.audio.playbackRate + 0.25),
-    m: () => (player.audio.muted = !player.audio.muted), "/": () => tell("choose", undefined), u: () => uploads.choose(), "?": () => tell("keys", undefined),
+    m: () => (player.audio.muted = !player.audio.muted), x: () => player.turnSilence(), "/": () => tell("choose", undefined), u: () => uploads.choose(), "?": () => tell("keys", undefined),
     Escape: () => player.controls.forgetClip(),
   };
-  const withFile = (/** @type {(file: import("./api.js").StoredFile) => void} */ act) => {
+  const withFile = (/** @type {(file: StoredFile) => void} */ act) => {
     const its = file();
     if (its) act(its);
   };
@@ -47,11 +43,10 @@ export function listen(player, list, uploads) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open], .menu:popover-open")) return;
     const target = /** @type {Element | null} */ (event.target);
     if (isField(target)) {
-      if (event.key === "Escape" || (event.key === "ArrowDown" && target?.id === "words")) {
-        event.preventDefault();
-        list.move(event.key === "Escape" ? 1 : 1);
-      }
-      return;
+      const act = { Escape: () => list.move(0), ...(target?.id === "words" ? { ArrowDown: () => list.move(0), Enter: () => list.open() } : {}) }[event.key];
+      if (!act) return;
+      event.preventDefault();
+      return void act();
     }
     // A button that has the focus takes these itself; of a row's, Space is the player's.
     const pressed = target?.closest("button, a, summary");

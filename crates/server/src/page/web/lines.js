@@ -2,12 +2,6 @@
 
 import { day } from "./words.js";
 
-/**
- * @typedef {import("./api.js").StoredFile} StoredFile
- * @typedef {{ day: string } | { file: StoredFile, place: number } | { gap: number, place: number }} Line a gap is of so many files; places
- *   count from 1
- */
-
 const DAY_PX = 44;
 /** Browsers draw nothing beyond some height: what isn't known gives way. */
 const MOST_PX = 15_000_000;

@@ -1,11 +1,7 @@
 // Where a file is played from, and the links that are given away.
 
 import { sign } from "./api.js";
-
-/**
- * @typedef {import("./api.js").StoredFile} StoredFile
- * @typedef {Record<string, string>} Options of a link
- */
+import { say, sayWhy } from "./bus.js";
 
 /** The server says where links are, if that isn't where the page is. */
 const LINKS = new URL(document.documentElement.dataset.links || ".", document.baseURI).href.replace(/\/?$/, "/");
@@ -20,7 +16,7 @@ const NATIVE = new Map([
 
 const judge = document.createElement("audio");
 
-/** @param {StoredFile} file @returns {"sound" | "picture" | "document" | "other"} */
+/** @param {StoredFile} file */
 export function kind(file) {
   if (file.content_duration !== null) return "sound";
   if (/^image\/(png|jpeg|gif|webp|avif|bmp|x-icon)$/.test(file.mime_type)) return "picture";
@@ -64,12 +60,7 @@ const signed = new Map();
 /** @param {string} uri */
 const here = (uri) => LINKS + uri.slice(uri.indexOf("/f/") + 1);
 
-/**
- * The link that the page itself plays from.
- * @param {StoredFile} file
- * @param {Options} options
- * @returns {Promise<string>}
- */
+/** The link that the page itself plays from. @param {StoredFile} file @param {Options} options */
 export async function playLink(file, options) {
   const public_ = path(file);
   if (public_ !== null) return LINKS + public_ + query(options);
@@ -82,12 +73,7 @@ export async function playLink(file, options) {
   return asked;
 }
 
-/**
- * A picture of a recording, or the numbers of one.
- * @param {StoredFile} file
- * @param {"waveform.svg" | "peaks.json"} name
- * @param {Options} options
- */
+/** A picture of a recording, or the numbers of one. @param {StoredFile} file @param {"waveform.svg" | "peaks.json"} name @param {Options} options */
 export async function pictureLink(file, name, options) {
   const [link, access] = (await playLink(file, {})).split("?");
   const own = query(options);
@@ -99,31 +85,24 @@ export async function pictureLink(file, name, options) {
  * @param {StoredFile} file
  * @param {Options} options
  * @param {number} [seconds] its life; nothing is for good
- * @returns {Promise<{ uri: string, expires: number | null }>}
  */
 export async function givenLink(file, options, seconds) {
   if (file.publish_uri !== null && !seconds) return { uri: file.publish_uri + query(options), expires: null };
   return sign(file.file_sid, options, seconds ?? LIFE_S);
 }
 
-/**
- * The page of a link, with a player, for people.
- * @param {string} uri
- */
+/** The page of a link, with a player, for people. @param {string} uri */
 export function listenLink(uri) {
   const [link, options] = uri.split("?");
   return `${link}/listen${options ? `?${options}` : ""}`;
 }
 
-/** @param {import("./bus.js").Clip} clip @returns {Options} in milliseconds, as links say it */
+/** @param {Clip} clip @returns {Options} in milliseconds, as links say it */
 export function clipOptions({ start, end }) {
   return { t: `${Math.round(start * 1000)}-${Math.round(end * 1000)}` };
 }
 
-/**
- * @param {string} text
- * @returns {Promise<boolean>} whether it was copied
- */
+/** @param {string} text @returns {Promise<boolean>} whether it was copied */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -138,5 +117,15 @@ export async function copy(text) {
     const copied = document.execCommand("copy");
     field.remove();
     return copied;
+  }
+}
+
+/** Copies the link to give away, and says so. @param {StoredFile} file @param {Options} options @param {string} [what] it is called */
+export async function copyLink(file, options, what = "Link") {
+  try {
+    const { uri, expires } = await givenLink(file, options);
+    say((await copy(uri)) ? `${what} copied${expires ? ": it works for 12 hours" : ""}.` : uri);
+  } catch (error) {
+    sayWhy(error);
   }
 }

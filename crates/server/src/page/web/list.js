@@ -10,12 +10,6 @@ import { LIMIT, Parts } from "./parts.js";
 import { open, row } from "./rows.js";
 import { count } from "./words.js";
 
-/**
- * @typedef {import("./api.js").StoredFile} StoredFile
- * @typedef {import("./lines.js").Line} Line
- * @typedef {import("./parts.js").Question} Question
- */
-
 /** Lines beyond the sight that are in the document, too. */
 const SPARE = 8;
 /** Files beyond the sight that are asked for, too. */
@@ -73,7 +67,7 @@ export class List extends HTMLElement {
     try {
       this.#parts = Parts.of(await list({ filter, limit: LIMIT, signal: asking.signal }));
       this.#asking = undefined;
-      if (!this.#parts.has(this.#current)) this.#current = this.#parts.newest?.file_sid ?? "";
+      this.#current = this.#parts.newest?.file_sid ?? "";
       scrollTo(0, 0);
       this.#layOut();
     } catch (error) {
@@ -87,9 +81,8 @@ export class List extends HTMLElement {
     if (this.#asking) return false;
     const asking = (this.#asking = new AbortController());
     const parts = this.#parts;
-    const from = "after" in question ? { after: question.after } : "before" in question ? { before: question.before } : { offset: question.offset };
     try {
-      const page = await list({ filter: this.#filter, ...from, limit: LIMIT, signal: asking.signal });
+      const page = await list({ filter: this.#filter, ...question, limit: LIMIT, signal: asking.signal });
       if (parts !== this.#parts) return false;
       parts.take(question, page);
       return true;
@@ -148,14 +141,13 @@ export class List extends HTMLElement {
     tell("play", next);
   }
 
-  /** Moves the choice; the focus goes along if it was in the list. @param {1 | -1} step */
+  /** Moves the choice, and the focus to it. @param {0 | 1 | -1} step */
   async move(step) {
-    const next = await this.#beside(this.#current, step);
+    const next = step ? await this.#beside(this.#current, step) : null;
     const sid = next?.file_sid ?? this.#current;
     if (this.#parts.has(sid)) this.#choose(sid, true);
   }
 
-  /** Opens what is chosen. */
   open() {
     const file = this.#parts.file(this.#current);
     if (file) open(file);

@@ -4,8 +4,6 @@ import { h, icon, select } from "./dom.js";
 import { Waveform } from "./waveform.js";
 import { clock } from "./words.js";
 
-/** @typedef {import("./waveform.js").Peaks} Peaks */
-
 const SPEEDS = ["0.75", "1", "1.25", "1.5", "2"];
 
 /** @type {HTMLAudioElement | null} */
@@ -30,7 +28,7 @@ function cropped(peaks) {
 /** @param {HTMLAudioElement} audio */
 function equip(audio) {
   const wave = new Waveform();
-  const play = h("button", { type: "button", class: "play-button", "aria-label": "Play", onclick: () => (audio.paused ? void audio.play().catch(() => {}) : audio.pause()) }, icon("play"));
+  const play = h("button", { class: "play-button", "aria-label": "Play", onclick: () => (audio.paused ? void audio.play().catch(() => {}) : audio.pause()) }, icon("play"));
   const time = h("span", { class: "player-time", "aria-hidden": "true" });
   const told = h("p", { class: "soft", role: "status" });
   const speed = select("Speed", SPEEDS.map((value) => [value, `${value}×`]), "1", (value) => (audio.playbackRate = Number(value)));

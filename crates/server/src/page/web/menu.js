@@ -1,34 +1,19 @@
 // The menu of a file, beside the button that it was asked by.
 
-import { hear, say, sayWhy, tell } from "./bus.js";
+import { hear, tell } from "./bus.js";
 import { download } from "./details.js";
 import { h, icon } from "./dom.js";
-import { copy, givenLink, kind } from "./links.js";
+import { copyLink, kind } from "./links.js";
 import { open } from "./rows.js";
 
-/** @typedef {import("./api.js").StoredFile} StoredFile */
-
-/** @param {StoredFile} file */
-async function copyLink(file) {
-  try {
-    const { uri, expires } = await givenLink(file, {});
-    say((await copy(uri)) ? `Link copied${expires ? ": it works for 12 hours" : ""}.` : uri);
-  } catch (error) {
-    sayWhy(error);
-  }
-}
-
-/**
- * @param {StoredFile} file
- * @returns {[import("./dom.js").IconName, string, () => void][]}
- */
+/** @param {StoredFile} file @returns {Entry[]} */
 function entries(file) {
   const kinds = kind(file);
-  /** @type {[import("./dom.js").IconName, string, () => void][]} */
+  /** @type {Entry[]} */
   const first = kinds === "other" ? [] : [[kinds === "sound" ? "play" : kinds, kinds === "sound" ? "Play" : "Show", () => open(file)]];
   return [
     ...first,
-    ["link", "Copy link", () => void copyLink(file)],
+    ["link", "Copy link", () => void copyLink(file, {})],
     ["code", "Share, copy for…", () => tell("share", { file })],
     ["pencil", "Details and rename", () => tell("details", file)],
     ["download", "Download", () => void download(file)],
@@ -45,10 +30,11 @@ function place(menu, from) {
   menu.style.left = `${Math.max(8, Math.min(innerWidth - its.width - 8, box.right - its.width))}px`;
 }
 
-hear("menu", ({ file, from }) => {
+hear("menu", ({ file, from, more }) => {
   const menu = h("div", { class: "menu", role: "menu", popover: "auto", "aria-label": `What to do with ${file.name}` });
-  const items = entries(file).map(([name, text, act]) => {
-    const item = h("button", { type: "button", role: "menuitem", class: name === "trash" ? "danger" : "" }, icon(name), text);
+  const items = [...more, ...entries(file)].map(([name, text, act, checked]) => {
+    const role = checked === undefined ? "menuitem" : "menuitemcheckbox";
+    const item = h("button", { role, "aria-checked": checked?.toString(), class: name === "trash" ? "danger" : "" }, icon(name), text);
     item.addEventListener("click", () => {
       menu.hidePopover();
       act();

@@ -1,14 +1,6 @@
 // What is known of a long list: parts of it, each with its place. Between parts that aren't joined lies a gap. What is missing is
 // asked for by cursor at the edges of a gap, so that nothing is lost or doubled while files come and go, and by place in its midst.
 
-/**
- * @typedef {import("./api.js").StoredFile} StoredFile
- * @typedef {import("./api.js").Page} Page
- * @typedef {{ from: number, files: StoredFile[], before?: string, after?: string, joined: boolean }} Part `from` is the place of its
- *   first file, as far as is known; it is `joined` to the next, or the list ends with it
- * @typedef {{ after: string, of: Part } | { before: string, of: Part } | { offset: number }} Question
- */
-
 /** Files of an answer. */
 export const LIMIT = 100;
 /** A gap is filled from its edge up to this far from it. */
@@ -46,19 +38,19 @@ export class Parts {
     return this.all[0].files[0];
   }
 
-  /** @param {string} sid @returns {{ part: number, at: number } | null} */
+  /** @param {string} sid */
   #find(sid) {
     const part = this.#known.get(sid);
     return part ? { part: this.all.indexOf(part), at: part.files.findIndex((file) => file.file_sid === sid) } : null;
   }
 
-  /** @param {string} sid @returns {StoredFile | undefined} */
+  /** @param {string} sid */
   file(sid) {
     const found = this.#find(sid);
     return found ? this.all[found.part].files[found.at] : undefined;
   }
 
-  /** What to ask for, so that these places are known. @param {number} first @param {number} last @returns {Question | null} */
+  /** What to ask for, so that these places are known. @param {number} first @param {number} last */
   missing(first, last) {
     for (const [at, part] of this.all.entries()) {
       const next = this.all[at + 1];
@@ -164,7 +156,7 @@ export class Parts {
     return true;
   }
 
-  /** The file before or after one, what to ask for to know it, or nothing. @param {string} sid @param {1 | -1} step @returns {StoredFile | Question | null} */
+  /** The file before or after one, what to ask for to know it, or nothing. @param {string} sid @param {1 | -1} step */
   beside(sid, step) {
     const found = this.#find(sid);
     if (!found) return null;

@@ -2,11 +2,10 @@
 
 import { hear, say, sayWhy, tell } from "./bus.js";
 import { Controls } from "./controls.js";
-import { clipOptions, copy, givenLink, isNative, pictureLink, playLink, playOptions } from "./links.js";
+import { clipOptions, copyLink, isNative, pictureLink, playLink, playOptions } from "./links.js";
 import { recall, remember } from "./session.js";
+import { Leaps } from "./silence.js";
 import { clock, shown } from "./words.js";
-
-/** @typedef {import("./api.js").StoredFile} StoredFile */
 
 /** Positions that are remembered. */
 const MOST_REMEMBERED = 300;
@@ -26,6 +25,7 @@ export class Player extends HTMLElement {
   #fine = false;
   /** @type {number | null} until where a clip is heard */
   #until = null;
+  leaps = new Leaps();
 
   connectedCallback() {
     this.hidden = true;
@@ -33,8 +33,8 @@ export class Player extends HTMLElement {
     this.#audio.preload = "metadata";
     this.#audio.playbackRate = this.#audio.defaultPlaybackRate = Number(recall("speed") ?? 1);
     this.append(this.#audio, this.#controls.element);
-    // What lies above it is to know how high it is.
-    new ResizeObserver(([{ target }]) => document.body.style.setProperty("--dock", `${/** @type {HTMLElement} */ (target).offsetHeight}px`)).observe(this.#controls.element);
+    // What it covers is scrolled clear of it.
+    new ResizeObserver(([{ target }]) => document.documentElement.style.setProperty("--dock", `${/** @type {HTMLElement} */ (target).offsetHeight}px`)).observe(this.#controls.element);
     const follow = () => this.#follow();
     for (const event of ["timeupdate", "durationchange", "seeked", "loadedmetadata"]) this.#audio.addEventListener(event, follow);
     for (const event of ["play", "pause", "waiting", "playing"]) this.#audio.addEventListener(event, () => this.#state());
@@ -81,10 +81,12 @@ export class Player extends HTMLElement {
     this.hidden = false;
     document.body.classList.add("with-player");
     this.#controls.begin(file);
+    this.leaps.know(null, "");
     const left = recall("positions")?.[file.file_sid] ?? 0;
     if (left) say(`Goes on at ${clock(left)}.`, () => this.seek(0));
     await this.#load(left, true);
-    void this.#peaks("2000");
+    if (this.leaps.on) this.closer();
+    else void this.#peaks("2000");
   }
 
   close() {
@@ -121,7 +123,9 @@ export class Player extends HTMLElement {
     try {
       const answer = await fetch(await pictureLink(file, "peaks.json", { bits: "8", pixels }), { credentials: "omit" });
       const peaks = answer.ok ? await answer.json() : null;
-      if (peaks && file === this.#file) this.#controls.drawn(peaks);
+      if (!peaks || file !== this.#file) return;
+      this.#controls.drawn(peaks);
+      this.leaps.know(peaks, this.#channel);
     } catch {
       // It is heard without a picture.
     }
@@ -167,11 +171,21 @@ export class Player extends HTMLElement {
   /** @param {string} channel `left`, `right`, `mix`, or nothing for all */
   setChannel(channel) {
     this.#channel = channel;
+    this.leaps.know(this.#controls.peaks, channel);
     void this.#load(this.#audio.currentTime, !this.#audio.paused);
     this.#controls.follow();
   }
 
-  /** @param {import("./bus.js").Clip} clip */
+  /** Leaps over silence from now on, or no more. */
+  turnSilence() {
+    this.leaps.turn();
+    if (this.leaps.on) this.closer();
+    const { on, length } = this.leaps;
+    say(!on ? "Silence is heard." : length ? `Silence is skipped: ${clock(length)} of ${clock(this.duration)}.` : "Silence is skipped; there is none here.");
+    this.#controls.follow();
+  }
+
+  /** @param {Clip} clip */
   playClip(clip) {
     this.seek(clip.start);
     this.#until = clip.end;
@@ -184,13 +198,7 @@ export class Player extends HTMLElement {
     if (!file) return;
     const clip = this.#controls.span;
     const options = { ...(clip && !isNative(file) ? { f: "mp3" } : {}), ...(clip ? clipOptions(clip) : {}), ...(this.#channel ? { ch: this.#channel } : {}) };
-    try {
-      const { uri, expires } = await givenLink(file, options);
-      const what = clip ? "Link of this clip" : "Link";
-      say((await copy(uri)) ? `${what} copied${expires ? ": it works for 12 hours" : ""}.` : uri);
-    } catch (error) {
-      sayWhy(error);
-    }
+    await copyLink(file, options, clip ? "Link of this clip" : "Link");
   }
 
   #follow() {
@@ -199,6 +207,8 @@ export class Player extends HTMLElement {
       this.#until = null;
       this.#audio.pause();
     }
+    const leap = this.#audio.paused ? null : this.leaps.from(time);
+    if (leap !== null) this.#audio.currentTime = leap;
     this.#controls.follow();
     if (this.duration && "setPositionState" in navigator.mediaSession) {
       navigator.mediaSession.setPositionState({ duration: this.duration, position: Math.min(time, this.duration), playbackRate: this.#audio.playbackRate });
@@ -257,13 +267,7 @@ export class Player extends HTMLElement {
       ["seekbackward", ({ seekOffset }) => this.skip(-(seekOffset ?? 10))], ["seekforward", ({ seekOffset }) => this.skip(seekOffset ?? 10)],
       ["seekto", ({ seekTime }) => this.seek(seekTime ?? 0)],
     ];
-    for (const [name, act] of actions) {
-      try {
-        navigator.mediaSession.setActionHandler(name, act);
-      } catch {
-        // This browser doesn't know it.
-      }
-    }
+    for (const [name, act] of actions) navigator.mediaSession.setActionHandler(name, act);
   }
 }
 

@@ -5,8 +5,6 @@ import { h, icon } from "./dom.js";
 import { isNative, kind, pictureLink } from "./links.js";
 import { clock, shown, size, spoken, time } from "./words.js";
 
-/** @typedef {import("./api.js").StoredFile} StoredFile */
-
 const SYMBOLS = /** @type {const} */ ({ sound: "play", picture: "picture", document: "document", other: "unknown" });
 
 /** What a row can't do, told before it is clicked. @param {StoredFile} file */
@@ -36,11 +34,7 @@ export function open(file) {
   else tell("show", file);
 }
 
-/**
- * The picture of a recording, once it's known where it is; the row may be gone by then.
- * @param {HTMLElement} picture
- * @param {StoredFile} file
- */
+/** The picture of a recording, once it's known where it is; the row may be gone by then. @param {HTMLElement} picture @param {StoredFile} file */
 async function draw(picture, file) {
   if (kind(file) !== "sound") return;
   try {
@@ -55,18 +49,16 @@ async function draw(picture, file) {
 /**
  * @param {StoredFile} file
  * @param {{ current: boolean, playing: boolean, sounding: boolean, place: number, total: number }} state
- * @returns {HTMLLIElement}
  */
 export function row(file, state) {
   const tab = state.current ? 0 : -1;
-  const play = h("button", { type: "button", class: "row-play", tabIndex: tab, "aria-label": label(file), onclick: () => open(file) },
+  const play = h("button", { class: "row-play", tabIndex: tab, "aria-label": label(file), onclick: () => open(file) },
     icon(state.sounding ? "pause" : SYMBOLS[kind(file)]));
   const picture = h("span", { class: "row-wave", "aria-hidden": "true" });
-  const name = h("button", { type: "button", class: "row-name", tabIndex: tab, title: file.name, onclick: () => open(file) },
+  const name = h("button", { class: "row-name", tabIndex: tab, title: file.name, onclick: () => open(file) },
     h("bdi", {}, shown(file.name)));
   const shared = file.publish_uri === null ? h("span", { class: "tag" }, "private") : "";
-  const menu = h("button", { type: "button", class: "icon-button quiet row-menu", tabIndex: tab, "aria-haspopup": "menu", "aria-label": `More for ${file.name}` }, icon("more"));
-  menu.addEventListener("click", () => tell("menu", { file, from: menu }));
+  const menu = h("button", { class: "icon-button quiet row-menu", tabIndex: tab, "aria-haspopup": "menu", "aria-label": `More for ${file.name}`, onclick: () => tell("menu", { file, from: menu, more: [] }) }, icon("more"));
   const length = file.content_duration === null ? "" : clock(file.content_duration);
   const item = h("li", { class: "row", "aria-setsize": String(state.total), "aria-posinset": String(state.place) },
     play,

@@ -20,7 +20,7 @@ export class Said extends HTMLElement {
 
   /** @param {string} text @param {() => void} [undo] */
   #say(text, undo) {
-    const back = undo && h("button", { type: "button" }, text.startsWith("Goes on") ? "From the start" : "Undo");
+    const back = undo && h("button", {}, text.startsWith("Goes on") ? "From the start" : "Undo");
     back?.addEventListener("click", () => {
       this.hidePopover();
       undo?.();

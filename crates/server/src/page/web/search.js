@@ -11,11 +11,11 @@ const PAUSE_MS = 15;
 export class Search extends HTMLElement {
   #wanted = fromAddress();
   #words = h("input", { type: "search", id: "words", placeholder: "Search", "aria-label": "Search the files", autocomplete: "off", spellcheck: false, maxLength: 200 });
-  #more = h("button", { type: "button", class: "quiet filter-button", "aria-expanded": "false", "aria-controls": "filters" });
+  #more = h("button", { class: "quiet filter-button", "aria-expanded": "false", "aria-controls": "filters" });
   #filters = h("div", { id: "filters", role: "group", "aria-label": "Filters" });
   /** @type {number | undefined} */
   #timer;
-  /** @type {import("./api.js").Container[]} */
+  /** @type {Container[]} */
   #containers = [];
 
   connectedCallback() {
@@ -64,20 +64,20 @@ export class Search extends HTMLElement {
     tell("find", { ...this.#wanted, container: only?.container_sid ?? this.#wanted.container });
   }
 
-  /** @param {keyof import("./filters.js").Wanted} name @param {string} label @param {string[][]} choices */
+  /** @param {keyof Wanted} name @param {string} label @param {string[][]} choices */
   #select(name, label, choices) {
     const set = (/** @type {string} */ value) => this.#set(name, value);
     return select(label, choices, this.#wanted[name], set);
   }
 
-  /** @param {keyof import("./filters.js").Wanted} name @param {string} label */
+  /** @param {keyof Wanted} name @param {string} label */
   #date(name, label) {
     const field = h("input", { type: "date", value: this.#wanted[name] });
     field.addEventListener("change", () => this.#set(name, field.value));
     return h("label", { class: "date" }, h("span", {}, label), field);
   }
 
-  /** @param {keyof import("./filters.js").Wanted} name @param {string} value */
+  /** @param {keyof Wanted} name @param {string} value */
   #set(name, value) {
     this.#wanted[name] = value;
     const place = [...this.#filters.querySelectorAll("select, input")].indexOf(/** @type {Element} */ (document.activeElement));
@@ -92,12 +92,11 @@ export class Search extends HTMLElement {
     this.#more.setAttribute("aria-label", active ? `Filters, ${active} set` : "Filters");
     this.#more.setAttribute("aria-expanded", String(!this.#filters.hidden));
     const named = this.#containers.map((container) => [container.container_sid, container.name]);
-    const clear = h("button", { type: "button", class: "quiet", hidden: active === 0 }, "Clear");
-    clear.addEventListener("click", () => {
+    const clear = () => {
       this.#wanted = { ...NOTHING, q: this.#wanted.q };
       this.#tell();
       this.#more.focus();
-    });
+    };
     this.#filters.replaceChildren(
       this.#select("in", "Where to search", PLACES),
       named.length > 1 ? this.#select("container", "Container", [["", "All containers"], ...named]) : "",
@@ -106,7 +105,7 @@ export class Search extends HTMLElement {
       this.#select("publish", "Published", PUBLISHED),
       this.#date("since", "from"),
       this.#date("until", "to"),
-      clear,
+      h("button", { class: "quiet", hidden: active === 0, onclick: clear }, "Clear"),
     );
   }
 }

@@ -5,10 +5,7 @@ const NAME = "tonearm.token";
 /** Where browsers forbid storage, the token lives as long as the page. */
 let held = "";
 
-/**
- * @param {Storage} storage
- * @returns {string}
- */
+/** @param {Storage} storage */
 function read(storage) {
   try {
     return storage.getItem(NAME) ?? "";
@@ -22,10 +19,7 @@ export function token() {
   return held || read(sessionStorage) || read(localStorage);
 }
 
-/**
- * @param {string} text
- * @param {boolean} keep also when the browser is closed
- */
+/** @param {string} text @param {boolean} keep also when the browser is closed */
 export function enter(text, keep) {
   leave();
   held = text;
@@ -61,11 +55,7 @@ export function takeFromAddress() {
   if (other && now !== other && (!changes || confirm("Use the token of this link in place of the one that is in use?"))) enter(other, false);
 }
 
-/**
- * What the page remembers on this machine, such as where a recording was left.
- * @param {string} name
- * @returns {any} null if there is nothing
- */
+/** What the page remembers on this machine, such as where a recording was left. @param {string} name @returns {any} null if there is nothing */
 export function recall(name) {
   try {
     return JSON.parse(localStorage.getItem(`tonearm.${name}`) ?? "null");
@@ -74,10 +64,7 @@ export function recall(name) {
   }
 }
 
-/**
- * @param {string} name
- * @param {unknown} value
- */
+/** @param {string} name @param {unknown} value */
 export function remember(name, value) {
   try {
     localStorage.setItem(`tonearm.${name}`, JSON.stringify(value));

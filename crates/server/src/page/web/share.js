@@ -7,8 +7,6 @@ import { clipOptions, givenLink, isNative, listenLink } from "./links.js";
 import { SNIPPETS, write } from "./snippets.js";
 import { clock, moment } from "./words.js";
 
-/** @typedef {import("./api.js").StoredFile} StoredFile */
-
 const LIVES = [["3600", "for an hour"], ["86400", "for a day"], ["604800", "for a week"], ["2592000", "for 30 days"], ["31536000", "for a year"]];
 const FORMATS = [
   ["", "as it is stored"], ["mp3", "MP3"], ["mp4", "M4A (AAC)"], ["ogg", "Ogg Opus"], ["webm", "WebM Opus"], ["flac", "FLAC"], ["wav", "WAV"],
@@ -18,7 +16,7 @@ const FORMATS = [
 class Share {
   /** @type {StoredFile} */
   #file;
-  /** @type {import("./bus.js").Clip | undefined} */
+  /** @type {Clip | undefined} */
   #clip;
   /** @type {boolean} */
   #onlyClip;
@@ -31,7 +29,7 @@ class Share {
   #lines = copied("Lines to paste", true);
   #until = h("p", { class: "soft", role: "status" });
 
-  /** @param {StoredFile} file @param {import("./bus.js").Clip} [clip] */
+  /** @param {StoredFile} file @param {Clip} [clip] */
   constructor(file, clip) {
     this.#file = file;
     this.#clip = clip;
@@ -43,18 +41,18 @@ class Share {
     const formats = select("Format", FORMATS, "", (format) => this.#set(() => (this.#format = format)));
     const only = h("input", { type: "checkbox", checked: true });
     only.addEventListener("change", () => this.#set(() => (this.#onlyClip = only.checked)));
-    const share = h("button", { type: "button", class: "primary", hidden: !navigator.share, onclick: () => this.#pass() }, "Share…");
+    const share = h("button", { class: "primary", hidden: !navigator.share, onclick: () => this.#pass() }, "Share…");
     dialog(`Share ${file.name}`, "share",
       clip ? h("label", { class: "check" }, only, `only the clip ${clock(clip.start, true)} – ${clock(clip.end, true)}`) : null,
       h("div", { class: "pair" }, h("label", {}, h("span", {}, "The link works"), lives), playable ? h("label", {}, h("span", {}, "Format"), formats) : null),
       playable ? h("h3", {}, "A page with a player") : null, playable ? this.#page.element : null,
       h("h3", {}, "The file itself"), this.#direct.element, this.#until, share,
       h("h3", {}, "Copy for…"), this.#tabs(), this.#lines.element);
-    void this.#write();
+    this.#set(() => {});
   }
 
   #tabs() {
-    const buttons = SNIPPETS.map((snippet) => h("button", { type: "button", "aria-pressed": String(snippet === this.#snippet) }, snippet.name));
+    const buttons = SNIPPETS.map((snippet) => h("button", { "aria-pressed": String(snippet === this.#snippet) }, snippet.name));
     buttons.forEach((button, at) => button.addEventListener("click", () => {
       buttons.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
       this.#set(() => (this.#snippet = SNIPPETS[at]));
@@ -65,12 +63,12 @@ class Share {
   /** @param {() => void} change */
   #set(change) {
     change();
-    void this.#write();
+    this.#write().catch(sayWhy);
   }
 
   get #options() {
     const clip = this.#onlyClip && this.#clip ? clipOptions(this.#clip) : {};
-    return /** @type {import("./links.js").Options} */ ({ ...clip, ...(this.#format ? { f: this.#format } : {}) });
+    return /** @type {Options} */ ({ ...clip, ...(this.#format ? { f: this.#format } : {}) });
   }
 
   /** The page plays in any browser, whatever is stored. */
@@ -79,16 +77,12 @@ class Share {
   }
 
   async #write() {
-    try {
-      const seconds = this.#life ? Number(this.#life) : undefined;
-      const { uri, expires } = await givenLink(this.#file, this.#options, seconds);
-      this.#direct.set(uri);
-      this.#page.set(listenLink((await givenLink(this.#file, this.#heard, seconds)).uri));
-      this.#until.textContent = expires ? `Works until ${moment(expires * 1000)}, for whoever has the link.` : "Works for whoever has the link, until it is unpublished or deleted.";
-      this.#lines.set(await write(this.#snippet, this.#file, this.#options, seconds));
-    } catch (error) {
-      sayWhy(error);
-    }
+    const seconds = this.#life ? Number(this.#life) : undefined;
+    const { uri, expires } = await givenLink(this.#file, this.#options, seconds);
+    this.#direct.set(uri);
+    this.#page.set(listenLink((await givenLink(this.#file, this.#heard, seconds)).uri));
+    this.#until.textContent = expires ? `Works until ${moment(expires * 1000)}, for whoever has the link.` : "Works for whoever has the link, until it is unpublished or deleted.";
+    this.#lines.set(await write(this.#snippet, this.#file, this.#options, seconds));
   }
 
   async #pass() {

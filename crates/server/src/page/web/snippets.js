@@ -3,12 +3,6 @@
 import { sign } from "./api.js";
 import { givenLink } from "./links.js";
 
-/**
- * @typedef {import("./api.js").StoredFile} StoredFile
- * @typedef {import("./links.js").Options} Options
- * @typedef {{ name: string, options: Options, ending: string, form: "query" | "path", text: (uri: string, file: StoredFile) => string }} Snippet
- */
-
 /** @param {string} text */
 const xml = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 

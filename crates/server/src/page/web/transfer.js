@@ -1,9 +1,8 @@
 // One file on its way to the server, by tus 1.0.0: where the connection breaks it goes on where it was, as soon as that is possible.
 
-import { API, Refused, reason } from "./api.js";
+import { API, Refused } from "./api.js";
+import { send } from "./send.js";
 import { token } from "./session.js";
-
-/** @typedef {{ sent: (bytes: number) => void, waits: (seconds: number) => void, done: (file: any) => void, failed: (why: string) => void }} Told */
 
 const AT_MOST_S = 30;
 
@@ -27,17 +26,12 @@ export class Transfer {
   #tries = 0;
   /** How often the server knew of it no more. */
   #lost = 0;
-  /** @type {XMLHttpRequest | undefined} */
-  #request;
+  #stop = () => {};
   /** @type {number | undefined} */
   #timer;
   #again = () => this.#retryNow();
 
-  /**
-   * @param {File} file
-   * @param {string} into the container
-   * @param {Told} told
-   */
+  /** @param {File} file @param {string} into the container @param {Told} told */
   constructor(file, into, told) {
     [this.#file, this.#into, this.#told] = [file, into, told];
   }
@@ -101,51 +95,30 @@ export class Transfer {
     removeEventListener("online", this.#again);
   }
 
-  /** Stops, until it goes on. */
   stop() {
     this.#still();
-    this.#request?.abort();
+    this.#stop();
   }
 
-  /** Gives it up. */
   forget() {
     this.stop();
     if (this.#url) void this.#ask("DELETE", this.#url).catch(() => null);
   }
 
   /**
-   * Asks by XMLHttpRequest, which tells how much has gone.
    * @param {string} method
    * @param {string} url
    * @param {Record<string, string>} [headers]
    * @param {Blob} [body]
    * @param {number} [from] bytes that went before
-   * @returns {Promise<XMLHttpRequest>} it stays open for ever where it was stopped
    */
   #ask(method, url, headers = {}, body, from = 0) {
-    const request = (this.#request = new XMLHttpRequest());
-    request.open(method, url);
-    request.setRequestHeader("Authorization", `Bearer ${this.#token}`);
-    request.setRequestHeader("Tus-Resumable", "1.0.0");
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.addEventListener("progress", ({ loaded }) => {
+    const sent = (/** @type {number} */ bytes) => {
       this.#tries = 0;
-      this.#told.sent(from + loaded);
-    });
-    return new Promise((resolve, reject) => {
-      request.addEventListener("error", () => reject(new Refused("the connection broke", 0)));
-      request.addEventListener("load", () => {
-        const { status, responseText } = request;
-        if (status < 300) return resolve(request);
-        let answer = null;
-        try {
-          answer = JSON.parse(responseText);
-        } catch {
-          // What is no JSON has no reason.
-        }
-        reject(new Refused(reason(answer, status), status));
-      });
-      request.send(body);
-    });
+      this.#told.sent(from + bytes);
+    };
+    const { answer, stop } = send({ method, url, token: this.#token, headers: { "Tus-Resumable": "1.0.0", ...headers }, body, sent });
+    this.#stop = stop;
+    return answer;
   }
 }

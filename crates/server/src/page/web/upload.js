@@ -1,8 +1,9 @@
 // <ta-uploads>: several files at once, each with its progress; paused, taken up again, tried again.
 
-import { API, reason } from "./api.js";
+import { API } from "./api.js";
 import { hear, say, tell } from "./bus.js";
 import { h, iconButton } from "./dom.js";
+import { send } from "./send.js";
 import { token } from "./session.js";
 import { Transfer } from "./transfer.js";
 import { count, shown, size } from "./words.js";
@@ -10,19 +11,13 @@ import { count, shown, size } from "./words.js";
 /** How many go at a time. */
 const AT_ONCE = 3;
 
-/**
- * @typedef {"waits" | "goes" | "rests" | "failed" | "done"} State
- * @typedef {{ file: File, state: State, sent: number, why: string, into: string, replaces: string | null,
- *   transfer: { go: () => unknown, stop: () => void, forget: () => void } | null, line: HTMLElement, bar: HTMLProgressElement, told: HTMLElement, buttons: HTMLElement }} Upload
- */
-
 export class Uploads extends HTMLElement {
   /** @type {Upload[]} */
   #all = [];
   #list = h("ul", { "aria-label": "Uploads" });
   #chooser = h("input", { type: "file", multiple: true, hidden: true, id: "chosen" });
   #replacement = h("input", { type: "file", hidden: true });
-  /** @type {import("./api.js").StoredFile | null} */
+  /** @type {StoredFile | null} */
   #replaced = null;
   /** Tells where files go. */
   into = () => "";
@@ -105,28 +100,19 @@ export class Uploads extends HTMLElement {
 
   /** New bytes for a file that is there go in one piece. @param {Upload} upload @param {string} sid */
   #replacing(upload, sid) {
-    const request = new XMLHttpRequest();
-    const go = () => {
-      request.open("PATCH", `${API}files/${sid}`);
-      request.setRequestHeader("Authorization", `Bearer ${token()}`);
+    let stop = () => {};
+    const go = async () => {
       const body = new FormData();
       body.append("data", upload.file);
-      request.send(body);
-    };
-    request.upload.addEventListener("progress", ({ loaded }) => this.#sent(upload, loaded));
-    request.addEventListener("error", () => this.#failed(upload, "the connection broke"));
-    request.addEventListener("load", () => {
-      let answer = null;
+      const going = send({ method: "PATCH", url: `${API}files/${sid}`, token: token(), body, sent: (bytes) => this.#sent(upload, bytes) });
+      stop = going.stop;
       try {
-        answer = JSON.parse(request.responseText);
-      } catch {
-        // What is no JSON has no reason.
+        this.#done(upload, JSON.parse((await going.answer).responseText));
+      } catch (error) {
+        if (error instanceof Error) this.#failed(upload, error.message);
       }
-      if (request.status >= 300 || !answer) this.#failed(upload, reason(answer, request.status));
-      else this.#done(upload, answer);
-    });
-    const stop = () => request.abort();
-    return { go, stop, forget: stop };
+    };
+    return { go, stop: () => stop(), forget: () => stop() };
   }
 
   /** @param {Upload} upload @param {number} bytes */
@@ -135,7 +121,7 @@ export class Uploads extends HTMLElement {
     this.#show(upload);
   }
 
-  /** @param {Upload} upload @param {import("./api.js").StoredFile} file */
+  /** @param {Upload} upload @param {StoredFile} file */
   #done(upload, file) {
     say(upload.replaces ? `${file.name} is replaced.` : `${upload.file.name} is uploaded.`);
     upload.state = "done";
@@ -160,7 +146,7 @@ export class Uploads extends HTMLElement {
     this.#go();
   }
 
-  /** @param {Upload} upload @param {State} state */
+  /** @param {Upload} upload @param {Upload["state"]} state */
   #turn(upload, state) {
     upload.transfer?.stop();
     upload.state = state;

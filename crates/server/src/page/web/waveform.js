@@ -3,13 +3,10 @@
 
 import { clock, spoken } from "./words.js";
 
-/**
- * @typedef {{ channels: number, sample_rate: number, samples_per_pixel: number, length: number, data: number[] }} Peaks
- * @typedef {import("./bus.js").Clip} Clip
- */
-
 /** Below this a press is a click. */
 const DRAG_PX = 5;
+/** An edge is taken from so far. */
+const EDGE_PX = 9;
 /** What fills the width at the closest. */
 const CLOSEST_S = 0.5;
 
@@ -101,11 +98,6 @@ export class Waveform extends HTMLElement {
     this.#later();
   }
 
-  /** How many times closer than the whole. */
-  get zoom() {
-    return this.#duration / Math.max(0.001, this.#view.end - this.#view.start);
-  }
-
   /** Looks closer (above 1) or from farther, about a moment. @param {number} factor @param {number} [about] */
   zoomBy(factor, about = this.#position) {
     const { start, end } = this.#view;
@@ -136,11 +128,20 @@ export class Waveform extends HTMLElement {
     return this.#view.start + share * (this.#view.end - this.#view.start);
   }
 
+  /** @param {number} at a moment @returns {number} its pixel */
+  #x(at) {
+    return ((at - this.#view.start) / (this.#view.end - this.#view.start || 1)) * this.clientWidth;
+  }
+
   /** @param {PointerEvent} event */
   #press(event) {
     if (event.button !== 0) return;
     this.setPointerCapture(event.pointerId);
-    this.#down.set(event.pointerId, { from: this.#at(event), x: event.clientX });
+    const [x, span] = [event.clientX, this.#span];
+    const near = (/** @type {number} */ edge) => Math.abs(this.#x(edge) + this.getBoundingClientRect().left - x) < EDGE_PX;
+    // Of a span whose edge is taken the other one stays.
+    const from = span && near(span.end) ? span.start : span && near(span.start) ? span.end : this.#at(event);
+    this.#down.set(event.pointerId, { from, x });
   }
 
   /** @param {PointerEvent} event */
@@ -221,7 +222,7 @@ export class Waveform extends HTMLElement {
     pen.scale(scale, scale);
     const style = getComputedStyle(this);
     const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
-    const x = (/** @type {number} */ at) => ((at - this.#view.start) / (this.#view.end - this.#view.start || 1)) * width;
+    const x = (/** @type {number} */ at) => this.#x(at);
     if (this.#span) {
       pen.fillStyle = colour("--span");
       pen.fillRect(x(this.#span.start), 0, Math.max(1, x(this.#span.end) - x(this.#span.start)), height);

@@ -7,11 +7,7 @@ export function size(bytes) {
   return `${(bytes / 1000 ** step).toFixed(step && bytes < 10 ** (3 * step + 1) ? 1 : 0)} ${units[step]}`;
 }
 
-/**
- * `1:02:03`, `2:03`, and with tenths `2:03.4`.
- * @param {number} seconds
- * @param {boolean} [tenths]
- */
+/** `1:02:03`, `2:03`, and with tenths `2:03.4`. @param {number} seconds @param {boolean} [tenths] */
 export function clock(seconds, tenths = false) {
   const whole = tenths ? Math.floor(seconds * 10) / 10 : Math.floor(seconds);
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -42,10 +38,7 @@ function midnight(date) {
 const days = new Map();
 let daysOf = 0;
 
-/**
- * @param {string} text a time of the API
- * @returns {string} the day's heading
- */
+/** @param {string} text a time of the API @returns {string} the day's heading */
 export function day(text) {
   const today = midnight(new Date()).getTime();
   if (daysOf !== today) days.clear();
@@ -76,8 +69,5 @@ export const moment = (when) => MOMENT.format(new Date(when));
 /** @param {number} n @param {string} one @param {string} [many] */
 export const count = (n, one, many = `${one}s`) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
 
-/**
- * A name as it is, though it has signs that turn the order of letters about and so hide an ending.
- * @param {string} name
- */
+/** A name as it is, though it has signs that turn the order of letters about and so hide an ending. @param {string} name */
 export const shown = (name) => name.replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g, "\ufffd") || "(no name)";
