@@ -1,7 +1,8 @@
 //! `--otlp`: what a collector of OpenTelemetry gets of answers, as the OTLP specification and W3C Trace Context say it.
 
 use crate::bad_input::{noise, wav};
-use crate::running::{Server, until};
+use crate::command_line::fails;
+use crate::running::{Server, run, stderr, stdout, until};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -175,4 +176,14 @@ fn a_collector_that_is_away_costs_a_line_in_the_log_and_no_answer() {
         until("it is not told", || count() == 1);
     }
     server.stop();
+}
+
+#[test]
+fn a_collector_is_an_address_of_http_whose_password_is_shown_to_nobody() {
+    for wrong in ["collector", "http://", "ftp://x", "http://x?y", "http://x#y", "http://x:99999"] {
+        assert!(fails(&["serve", "--otlp", wrong], 2).contains("https://"), "{wrong}");
+    }
+    let shown = run(&["config", "show", "--otlp", "http://u:secret@collector:4318"]);
+    let shown = stdout(&shown) + &stderr(&shown);
+    assert!(shown.contains("otlp") && !shown.contains("secret"), "{shown}");
 }

@@ -31,10 +31,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A collector's base, as settings say it.
 pub fn base(text: &str) -> Result<String, String> {
-    let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
+    const ALLOWED: &str = "allowed: http:// or https:// with host, port and path";
+    let url = reqwest::Url::parse(text).map_err(|error| format!("{error}; {ALLOWED}"))?;
     match url.scheme() {
-        "http" | "https" if url.query().is_none() => Ok(text.to_owned()),
-        _ => Err("allowed: http:// or https:// with host, port and path".into()),
+        "http" | "https" if url.query().is_none() && url.fragment().is_none() => {
+            Ok(text.to_owned())
+        }
+        _ => Err(ALLOWED.into()),
     }
 }
 

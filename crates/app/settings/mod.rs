@@ -142,7 +142,9 @@ pub struct Server {
     #[arg(long, value_name = "FORM", env = "TONEARM_LOG_FORMAT", default_value_t = LogFormat::default())]
     pub log_format: LogFormat,
     /// Collector of traces (OTLP over HTTP), such as http://127.0.0.1:4318: a span for each stage of a link's answer
-    #[arg(long, value_name = "URL", env = "TONEARM_OTLP", value_parser = traces::base)]
+    // A user and a password may stand in it.
+    #[arg(long, value_name = "URL", env = "TONEARM_OTLP", hide_env_values = true,
+          value_parser = traces::base)]
     pub otlp: Option<String>,
     #[command(flatten)]
     pub limits: Limits,
