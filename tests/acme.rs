@@ -152,6 +152,9 @@ fn plain_http_is_led_to_https_and_shows_the_proof_to_the_authority() {
     }
     let led = format!("308 https://127.0.0.1:{port}//evil.example/%0d%0aX:y");
     assert_eq!(ask(&[], "//evil.example/%0d%0aX:y"), led);
+    let led = format!("308 https://127.0.0.1:{port}/");
+    assert_eq!(ask(&["--request-target", "*", "--request", "OPTIONS"], ""), led);
+    assert_eq!(ask(&[], &format!("/{}", "x".repeat(1000))), "404 ", "no such header line");
     let proof = "/.well-known/acme-challenge/x";
     assert_eq!(ask(&[], proof), format!("308 https://127.0.0.1:{port}{proof}"), "no longer");
 }

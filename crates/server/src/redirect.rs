@@ -12,6 +12,9 @@ use http::{Request, Response};
 /// The port that URLs of HTTPS don't name.
 const HTTPS_PORT: u16 = 443;
 
+/// Longest place that is led to: no header line of ours has more than 1000 bytes, and no link of ours is as long.
+const MAX_LOCATION_BYTES: usize = 980;
+
 /// The answer to any request.
 pub fn answer<B>(request: &Request<B>, config: &Config) -> Response<Body> {
     if !host::is_said(request) {
@@ -24,13 +27,15 @@ pub fn answer<B>(request: &Request<B>, config: &Config) -> Response<Body> {
     let Ok(authority) = host::of(request).parse::<Authority>() else {
         return respond::problem(&Problem::NoHost);
     };
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    // `OPTIONS *` asks for no path.
+    let path = request.uri().path_and_query().map(|path| path.as_str());
+    let path = path.filter(|path| path.starts_with('/')).unwrap_or("/");
     let location = match config.https_port {
         HTTPS_PORT => format!("https://{}{path}", authority.host()),
         port => format!("https://{}:{port}{path}", authority.host()),
     };
     match location.parse() {
-        Ok(location) => respond::moved(location),
-        Err(_) => respond::problem(&Problem::NotFound),
+        Ok(place) if location.len() <= MAX_LOCATION_BYTES => respond::moved(place),
+        _ => respond::problem(&Problem::NotFound),
     }
 }
