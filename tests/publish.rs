@@ -198,6 +198,8 @@ fn a_name_that_looks_like_an_option_is_told_of() {
     assert_eq!((answer.status, &*header(&answer, "x-tonearm-ignored")), (200, "format, start"));
     let part = site.server.range(&format!("{}?bitrate=64", site.chime), "bytes=0-9");
     assert_eq!((part.status, &*header(&part, "x-tonearm-ignored")), (206, "bitrate"));
+    let capitals = site.server.get(&format!("{}?F=mp3&T=0-9&f=wav", site.chime));
+    assert_eq!((capitals.status, &*header(&capitals, "x-tonearm-ignored")), (200, "f, t"));
     assert_eq!(site.server.get(&format!("{}?utm=x", site.chime)).header("x-tonearm-ignored"), None);
 }
 

@@ -65,6 +65,9 @@ fn documents_are_shown_silence_is_leapt_over_and_clips_and_words_are_found_witho
     let (start, end) = clip(&seen["drawn"]);
     assert!(start == 0 && (4900..5100).contains(&end), "{}", seen["drawn"]);
     assert_eq!(seen["found"], json!(["said.wav"]));
+    let page = server.get(&format!("{link}/listen")).text();
+    let sid = link.rsplit('/').next().expect("a sid");
+    assert!(page.contains(&format!("<iframe src=\"../{sid}\" title=\"red.pdf\">")), "{page}");
     // What the link itself gives is sandboxed, as it ever was.
     let document = server.get(&link);
     assert_eq!(document.header("content-security-policy"), Some("sandbox"));

@@ -24,9 +24,9 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
 
 /// Nothing but our own files runs or is loaded, and no other site may frame the page. `LINKS` stands for where
-/// recordings are played from; documents are shown from bytes that the page holds.
+/// recordings are played from, and documents shown, each in a sandbox of its own.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src LINKS; \
-                      media-src LINKS; connect-src LINKS; frame-src blob:; object-src blob:; \
+                      media-src LINKS; connect-src LINKS; frame-src LINKS; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                       require-trusted-types-for 'script'";
 

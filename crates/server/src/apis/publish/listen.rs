@@ -22,6 +22,27 @@ const STYLES: [&str; 3] = ["base.css", "player.css", "listen.css"];
 /// Height of the frame that other sites are told of, in pixels.
 const FRAME_PX: u32 = 200;
 
+/// What a page shows of its file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Sound,
+    Picture,
+    Document,
+    /// Its name.
+    Nothing,
+}
+
+impl Shown {
+    fn of(resource: &Resource) -> Self {
+        match resource.mime_type.as_str() {
+            _ if resource.facts.is_some() => Self::Sound,
+            "image/png" | "image/jpeg" | "image/gif" | "image/webp" | "image/avif" => Self::Picture,
+            "application/pdf" => Self::Document,
+            _ => Self::Nothing,
+        }
+    }
+}
+
 /// What a page is of.
 pub struct Page<'a> {
     name: String,
@@ -33,8 +54,7 @@ pub struct Page<'a> {
     is_embedded: bool,
     /// Options that are added so that browsers play it.
     plays_as: &'static str,
-    is_sound: bool,
-    is_picture: bool,
+    shown: Shown,
     access: Access,
 }
 
@@ -66,9 +86,7 @@ impl<'a> Page<'a> {
             query,
             is_embedded: own.contains(&"embed=1"),
             plays_as,
-            is_sound: facts.is_some(),
-            is_picture: ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]
-                .contains(&resource.mime_type.as_str()),
+            shown: Shown::of(resource),
             access,
         }
     }
@@ -93,8 +111,8 @@ impl<'a> Page<'a> {
     fn card(&self, base: &str) -> String {
         let mut card = String::new();
         // Writing to a string can't fail.
-        let _ = match (self.is_sound, self.is_picture) {
-            (true, _) => {
+        let _ = match self.shown {
+            Shown::Sound => {
                 let picture = escape(&self.beside(base, "waveform.png"));
                 let sound = escape(&self.whole(base));
                 write!(
@@ -106,11 +124,11 @@ impl<'a> Page<'a> {
                      <meta name=\"twitter:card\" content=\"summary_large_image\">\n"
                 )
             }
-            (false, true) => {
+            Shown::Picture => {
                 let picture = escape(&self.whole(base));
                 writeln!(card, "<meta property=\"og:image\" content=\"{picture}\">")
             }
-            (false, false) => Ok(()),
+            Shown::Document | Shown::Nothing => Ok(()),
         };
         card
     }
@@ -119,13 +137,14 @@ impl<'a> Page<'a> {
     pub fn answer(&self, base: &str, request: &Request<'_>) -> Response<Body> {
         let up = up_from(request.uri.path());
         let (name, file) = (escape(&self.name), escape(&self.file()));
-        let shown = match (self.is_sound, self.is_picture) {
-            (true, _) => {
+        let shown = match self.shown {
+            Shown::Sound => {
                 let plays_as = escape(self.plays_as);
                 format!("<audio controls preload=\"metadata\" src=\"{file}{plays_as}\"></audio>")
             }
-            (false, true) => format!("<img src=\"{file}\" alt=\"{name}\">"),
-            (false, false) => String::new(),
+            Shown::Picture => format!("<img src=\"{file}\" alt=\"{name}\">"),
+            Shown::Document => format!("<iframe src=\"{file}\" title=\"{name}\"></iframe>"),
+            Shown::Nothing => String::new(),
         };
         let embed = if self.is_embedded { "yes" } else { "no" };
         let document = crate::page::filled(
@@ -146,7 +165,7 @@ impl<'a> Page<'a> {
         let ancestors = if self.is_embedded { "*" } else { "'none'" };
         let policy = format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-             media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+             media-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
              frame-ancestors {ancestors}; require-trusted-types-for 'script'"
         );
         self.rendered(document, "text/html; charset=utf-8", &policy, request.method)
@@ -165,7 +184,7 @@ impl<'a> Page<'a> {
             "version": "1.0", "type": "rich", "provider_name": "tonearm", "title": self.name,
             "html": frame, "width": 600, "height": FRAME_PX,
         });
-        if self.is_sound {
+        if self.shown == Shown::Sound {
             said["thumbnail_url"] = self.beside(base, "waveform.png").into();
             said["thumbnail_width"] = WIDTH_PX.into();
             said["thumbnail_height"] = HEIGHT_PX.into();

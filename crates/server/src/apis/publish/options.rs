@@ -74,9 +74,11 @@ pub fn is_presettable(name: &str) -> bool {
     name != "p" && (Preferences::OPTIONS.contains(&name) || OPTIONS.contains(&name))
 }
 
-/// The name that was probably meant as an option, in any case, if it's such a one.
+/// The name that was probably meant as an option, in any case, if it's such a one: that of an option is one in capitals.
 pub fn near_miss(name: &str) -> Option<&'static str> {
-    NEAR_MISSES.iter().find(|miss| miss.eq_ignore_ascii_case(name)).copied()
+    let options = Preferences::OPTIONS.iter().chain(&OPTIONS).chain(&ACCESS);
+    let found = NEAR_MISSES.iter().chain(options).find(|miss| miss.eq_ignore_ascii_case(name));
+    found.copied().filter(|found| NEAR_MISSES.contains(found) || *found != name)
 }
 
 /// The options in force, each once.
