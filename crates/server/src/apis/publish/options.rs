@@ -74,7 +74,8 @@ pub fn is_presettable(name: &str) -> bool {
     name != "p" && (Preferences::OPTIONS.contains(&name) || OPTIONS.contains(&name))
 }
 
-/// The name that was probably meant as an option, in any case, if it's such a one: that of an option is one in capitals.
+/// The name that was probably meant as an option, in any case, if it's such a one; that of an option is one in
+/// capitals.
 pub fn near_miss(name: &str) -> Option<&'static str> {
     let options = Preferences::OPTIONS.iter().chain(&OPTIONS).chain(&ACCESS);
     let found = NEAR_MISSES.iter().chain(options).find(|miss| miss.eq_ignore_ascii_case(name));
