@@ -149,15 +149,7 @@ impl Filter {
         let mut rows = Vec::with_capacity((phases as usize + 1) * taps);
         for phase in 0..=phases {
             let fraction = phase as f64 / phases as f64;
-            let row: Vec<f64> = (0..taps)
-                .map(|k| {
-                    let distance = k as f64 - (taps / 2 - 1) as f64 - fraction;
-                    scale * sinc(scale * distance) * kaiser(distance / (taps / 2) as f64)
-                })
-                .collect();
-            // Unity gain at 0 Hz in every phase: no ripple on a constant.
-            let sum: f64 = row.iter().sum();
-            rows.extend(row.iter().map(|&tap| (tap / sum) as f32));
+            rows.extend(low_pass(taps, scale, fraction));
         }
         Self { up, down, taps, phases, rows }
     }
@@ -210,10 +202,23 @@ impl Filter {
     }
 }
 
+/// So many taps, a multiple of 32, of a low-pass that leaves half the amplitude at a share of the Nyquist frequency; its
+/// middle lies `fraction` behind tap `taps / 2 − 1`.
+pub(crate) fn low_pass(taps: usize, share: f64, fraction: f64) -> impl Iterator<Item = f32> {
+    let tap = |k: usize| {
+        let distance = k as f64 - (taps / 2 - 1) as f64 - fraction;
+        share * sinc(share * distance) * kaiser(distance / (taps / 2) as f64)
+    };
+    let row: Vec<f64> = (0..taps).map(tap).collect();
+    // Unity gain at 0 Hz in every phase: no ripple on a constant.
+    let sum: f64 = row.iter().sum();
+    row.into_iter().map(move |tap| (tap / sum) as f32)
+}
+
 /// Sum of products in a fixed order: lanes side by side, then pairwise. Bits must not depend on the machine, so no
 /// fused multiply-add.
 #[inline]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     const STEP: usize = VECTORS * LANES;
     let mut sums = [f32x8::ZERO; VECTORS];
     for (a, b) in a.as_chunks::<STEP>().0.iter().zip(b.as_chunks::<STEP>().0) {

@@ -1,16 +1,18 @@
 //! Writing AAC-LC in MP4: the index first, segments of whole packets behind it.
 
 use super::aac::{DELAY_FRAMES, PACKET_FRAMES, RATES_HZ};
+use super::ladder;
+use super::material::Material;
 use super::moov::{Track, header};
 use super::udta;
+use crate::Layout;
 use crate::error::{EncodeError, PlanError};
 use crate::format::{
     Assembly, Carries, Encoding, Segment, Settled, Shape, Sink, TargetFormat, Wish,
 };
 use crate::frames::Frames;
 use crate::tags::Said;
-use crate::{Layout, Planar};
-use syom::{EncodeContainer, EncodeOptions, Encoder};
+use syom::{EncodeContainer, EncodeOptions};
 
 /// Writing MP4.
 pub struct Mp4Target;
@@ -19,6 +21,12 @@ pub struct Mp4Target;
 const PREROLL_PACKETS: u64 = 16;
 /// Least duration of a segment in seconds.
 const SEGMENT_SECONDS: u64 = 10;
+/// Below this rate bits go where they are heard; above it, where music is, that gains nothing for its time.
+const UNEVEN_BELOW_HZ: u32 = 32_000;
+/// Bits of a sample that is coded, below that rate: of fewer, the highest frequencies get none.
+const SAMPLE_BITS: f64 = 3.0;
+/// The least share of the band.
+const LEAST_SHARE: f64 = 0.5;
 /// Most bits of a packet for each channel (ISO/IEC 14496-3 §4.5.3).
 const LONGEST_PACKET_BITS: u64 = 6144;
 /// Bit rates to choose a default from, in kbit/s.
@@ -78,7 +86,10 @@ impl TargetFormat for Mp4Target {
     }
 
     fn revision(&self) -> String {
-        format!("syom 0.9.0, cbr, look-ahead, {PREROLL_PACKETS} packets, {SEGMENT_SECONDS} s, 2")
+        format!(
+            "syom 0.9.0, look-ahead, cbr, below {UNEVEN_BELOW_HZ} Hz levels and {SAMPLE_BITS} bits, \
+             {PREROLL_PACKETS} packets, {SEGMENT_SECONDS} s, 3"
+        )
     }
 }
 
@@ -95,25 +106,53 @@ impl Mp4Encoding {
         u64::from(segment) * self.segment_packets
     }
 
-    fn encoder(&self) -> Result<Encoder, EncodeError> {
+    fn options(&self) -> EncodeOptions {
         let mut options = EncodeOptions::default();
         options.container = EncodeContainer::Raw;
         // Without this the rate control breaks down at the highest rate that a packet holds (8 kHz,
         // 48 kbit/s: 11 dB of signal to noise on speech instead of 29).
         options.cbr = true;
-        options.bitrate_bps = self.shape.bitrate_bps.unwrap_or(64_000);
+        options.bitrate_bps = self.bitrate_bps();
         // Attacks are known a packet before; speech gains a tenth of a point of PESQ, castanets 3 dB.
         options.lookahead = true;
         options.short_group = true;
         // Music gains half a decibel and more, speech at its own rates loses.
         options.tonality = self.shape.rate_hz >= 44_100;
-        let channels = usize::from(self.shape.channels);
-        Encoder::new(self.shape.rate_hz, channels, &options).map_err(failed)
+        options
     }
-}
 
-fn failed(error: impl std::fmt::Display) -> EncodeError {
-    EncodeError::Encoder(format!("AAC: {error}"))
+    fn bitrate_bps(&self) -> u32 {
+        self.shape.bitrate_bps.unwrap_or(64_000)
+    }
+
+    fn is_uneven(&self) -> bool {
+        self.shape.rate_hz < UNEVEN_BELOW_HZ
+    }
+
+    /// The share of the band that is coded.
+    fn share(&self) -> f64 {
+        let samples = f64::from(self.shape.rate_hz) * f64::from(self.shape.channels);
+        let share = f64::from(self.bitrate_bps()) / samples / SAMPLE_BITS;
+        if self.is_uneven() { share.clamp(LEAST_SHARE, 1.0) } else { 1.0 }
+    }
+
+    /// The packets of a segment.
+    fn packets(&self, segment: u32, frames: &mut Frames) -> Result<Vec<Vec<u8>>, EncodeError> {
+        let first = self.first_packet(segment);
+        let end = (first + self.segment_packets).min(self.packets);
+        let start = self.first_frame(segment) / PACKET_FRAMES;
+        let counts = ((end - start) as usize, (first - start) as usize);
+        let material = Material::pull(frames, self.shape.rate_hz, counts, self.share())?;
+        let options = self.options();
+        if self.is_uneven() {
+            let frames = (end - first) * PACKET_FRAMES;
+            let bits = frames * u64::from(self.bitrate_bps()) / u64::from(self.shape.rate_hz);
+            if let Some(packets) = ladder::packets(&material, &options, (bits / 8) as usize)? {
+                return Ok(packets);
+            }
+        }
+        material.coded(&options)
+    }
 }
 
 impl Encoding for Mp4Encoding {
@@ -136,39 +175,11 @@ impl Encoding for Mp4Encoding {
         _checkpoint: Option<&[u8]>,
         sink: &mut Sink<'_>,
     ) -> Result<Segment, EncodeError> {
-        let first = self.first_packet(segment);
-        let end = (first + self.segment_packets).min(self.packets);
-        let mut encoder = self.encoder()?;
         let mut report = Segment::default();
-        let mut block = Planar::default();
-        let start = self.first_frame(segment) / PACKET_FRAMES;
-        // A packet comes out once the frames after its own are in.
-        for fed in start..=end {
-            frames.pull(PACKET_FRAMES as usize, &mut block)?;
-            for sample in block.channels.iter_mut().flatten() {
-                // The encoder refuses what lies outside; NaN becomes silence.
-                *sample = if sample.is_nan() { 0.0 } else { sample.clamp(-1.0, 1.0) };
-            }
-            let planes: Vec<&[f32]> = block.channels.iter().map(Vec::as_slice).collect();
-            let mut bytes = Vec::new();
-            let mut count = 0;
-            let take = |coded: syom::EncodedFrame<'_>| {
-                bytes.extend_from_slice(coded.payload);
-                count += 1;
-                Ok(())
-            };
-            encoder.feed(&planes, take).map_err(failed)?;
-            let promised = usize::from(fed > start);
-            if count != promised {
-                let message = format!("AAC: {count} packets instead of {promised}");
-                return Err(EncodeError::Encoder(message));
-            }
-            if fed <= first {
-                continue;
-            }
-            report.notes.extend((bytes.len() as u32).to_le_bytes());
-            report.length_bytes += bytes.len() as u64;
-            if sink(&bytes).is_break() {
+        for packet in self.packets(segment, frames)? {
+            report.notes.extend((packet.len() as u32).to_le_bytes());
+            report.length_bytes += packet.len() as u64;
+            if sink(&packet).is_break() {
                 return Err(EncodeError::Cancelled);
             }
         }

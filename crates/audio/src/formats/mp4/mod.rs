@@ -8,6 +8,8 @@ mod demux;
 mod encode;
 mod fragments;
 mod gapless;
+mod ladder;
+mod material;
 mod moov;
 mod table;
 mod track;
