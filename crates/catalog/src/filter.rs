@@ -222,11 +222,14 @@ fn like(db: &Db, column: &str, pattern: &str, any_case: bool) -> Clause {
     let (sql, pattern) = match (db, any_case) {
         (Db::Sqlite(_), false) => (format!("{column} GLOB ?"), glob(pattern)),
         (Db::Sqlite(_), true) => (format!("{column} LIKE ?"), pattern.to_owned()),
-        (Db::Postgres(_), false) => {
+        // Without letters there is no case, and digits are what most are searched by.
+        (Db::Postgres(_), any_case)
+            if !any_case || !pattern.contains(|c: char| c.is_ascii_alphabetic()) =>
+        {
             (format!("CAST({column} AS TEXT) LIKE ? ESCAPE ''"), pattern.to_owned())
         }
         // Of ASCII alone, as SQLite has it.
-        (Db::Postgres(_), true) => {
+        (Db::Postgres(_), _) => {
             let lower = format!("lower(CAST({column} AS TEXT) COLLATE \"C\")");
             (format!("{lower} LIKE ? ESCAPE ''"), pattern.to_ascii_lowercase())
         }
