@@ -202,8 +202,8 @@ impl Filter {
     }
 }
 
-/// So many taps, a multiple of 32, of a low-pass that leaves half the amplitude at a share of the Nyquist frequency; its
-/// middle lies `fraction` behind tap `taps / 2 − 1`.
+/// So many taps, a multiple of 32, of a low-pass that leaves half the amplitude at a share of the Nyquist frequency;
+/// its middle lies `fraction` behind tap `taps / 2 − 1`.
 pub(crate) fn low_pass(taps: usize, share: f64, fraction: f64) -> impl Iterator<Item = f32> {
     let tap = |k: usize| {
         let distance = k as f64 - (taps / 2 - 1) as f64 - fraction;
