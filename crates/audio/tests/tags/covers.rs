@@ -69,6 +69,12 @@ fn the_picture_of_every_format_that_keeps_one_is_found() {
     );
     let heard = facts(&std::fs::read(path).unwrap(), "mka");
     assert_eq!(heard.picture, Some(Picture::Kept(jpeg.len())));
+    // The reference encoder gives FLAC in Ogg a block of its own for it.
+    let tone = folder.path().join("tone.wav");
+    std::fs::write(&tone, made(&[], "tone.wav")).unwrap();
+    let arguments = ["--ogg", "-s", "-c", &format!("--picture={cover}"), tone.to_str().unwrap()];
+    let heard = facts(&run("flac", &arguments), "oga");
+    assert_eq!(heard.picture, Some(Picture::Kept(jpeg.len())));
     assert_eq!(facts(&made(&[], "made.mp3"), "mp3").picture, None);
 }
 

@@ -12,6 +12,7 @@ use crate::demux::index::{IndexReader, IndexWriter, Places};
 use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::LONGEST_SECONDS;
+use crate::tags::cover::Cover;
 use crate::tags::{Said, vorbis};
 use std::io;
 
@@ -28,6 +29,13 @@ const NAMES: [(&[u8], &str); 6] = [
     (b"\x01video", "a film"),
     (b"fishead", "Skeleton"),
 ];
+
+/// FLAC's blocks of metadata behind the comments that are looked at, and the kind of a picture (RFC 9639 §8.8).
+const MOST_BLOCKS: usize = 16;
+const PICTURE: u8 = 6;
+
+/// What every frame of FLAC begins with.
+const FRAME: u8 = 0xff;
 
 /// Bytes of FLAC's first packet before the body of STREAMINFO (RFC 9639 §10.1).
 const FLAC_HEAD_BYTES: usize = 17;
@@ -142,12 +150,13 @@ fn find_stream(pages: &mut Pages) -> Result<(u32, Vec<u8>), ProbeError> {
     )))
 }
 
-/// The comments of the first stream with audio: its second packet.
+/// The comments of the first stream with audio, its second packet; and pictures, which FLAC has in packets of their
+/// own, too.
 ///
 /// # Errors
 /// What the medium reports.
 pub fn said(source: &Source) -> io::Result<Said> {
-    let Ok((serial, _)) = find_stream(&mut Pages::new(source, 0)) else {
+    let Ok((serial, first)) = find_stream(&mut Pages::new(source, 0)) else {
         return Ok(Said::default());
     };
     let mut packets = OggPackets::new(Pages::new(source, 0), serial);
@@ -158,7 +167,20 @@ pub fn said(source: &Source) -> io::Result<Said> {
     let behind = marks.iter().find_map(|mark| data.strip_prefix(*mark));
     // FLAC's is a block of metadata, behind a head of four bytes.
     let block = behind.or_else(|| data.strip_prefix(&[4]).or(data.strip_prefix(&[0x84]))?.get(3..));
-    Ok(vorbis::read(block.unwrap_or(&[])))
+    let mut said = vorbis::read(block.unwrap_or(&[]));
+    if first.starts_with(FLAC) {
+        for _ in 0..MOST_BLOCKS {
+            if packets.next(&mut data)?.is_none() || data.first() == Some(&FRAME) {
+                break;
+            }
+            if let [kind, _, _, _, block @ ..] = &data[..]
+                && kind & 0x7f == PICTURE
+            {
+                said.show(Cover::from_block(block));
+            }
+        }
+    }
+    Ok(said)
 }
 
 /// Reads the header packets behind the first.
