@@ -19,9 +19,11 @@ fn shown(name: &str) -> String {
 /// The services by their names, as compose understands them.
 fn services() -> Value {
     let script = "docker-compose -f \"$0\" config | \
-        python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin)[\"services\"], sys.stdout)'";
+        \"$1\" -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin)[\"services\"], sys.stdout)'";
+    // One of the tools' Pythons that has PyYAML; the machine's own may have none.
+    let python = tools().join("kubernetes-validate/bin/python3").display().to_string();
     let mut shell = Command::new("bash");
-    shell.args(["-eo", "pipefail", "-c", script, &shown("compose.yaml")]);
+    shell.args(["-eo", "pipefail", "-c", script, &shown("compose.yaml"), &python]);
     let told = shell.env("TONEARM_SECRET_KEY", SECRET_KEY).output().expect("bash runs");
     assert!(told.status.success(), "{}", stderr(&told));
     serde_json::from_slice(&told.stdout).expect("JSON")
