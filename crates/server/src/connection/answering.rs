@@ -129,7 +129,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         };
         let (deadline, _place) = (Arc::clone(deadline), place.flatten());
         let answered = Answered { entry, route, deadline, _place };
-        let (slices, asker, traced) = (self.slices.clone(), Asker::at(network), Span::none());
+        let (slices, asker, traced) = (self.slices.clone(), Asker::at(network), None);
         let going = Going { slices, is_head, asker, traced };
         Answering { handling, frame: Some((going, answered)) }
     }
@@ -162,8 +162,8 @@ struct Going {
     slices: Option<Arc<Slices>>,
     is_head: bool,
     asker: Asker,
-    /// What its body is a part of, where a trace is made.
-    traced: Span,
+    /// What its body is a part of, where a trace is made; boxed, because every connection has room for it.
+    traced: Option<Box<Span>>,
 }
 
 /// A request being handled.
@@ -195,7 +195,7 @@ impl Future for Answering {
         };
         answered.entry.answered(&response);
         if let Some(traced) = response.extensions_mut().remove::<Span>() {
-            going.traced = traced;
+            going.traced = Some(Box::new(traced));
         }
         // An API may have rules of its own for the name; then the log has that one.
         match response.headers_mut().entry(X_REQUEST_ID) {
@@ -270,7 +270,8 @@ impl Outgoing {
                 Some(slices) => Takes::Slices(slices),
                 None => Takes::AtMost(PIECE_BYTES as u64),
             };
-            let polled = going.traced.in_scope(|| going.asker.takes(|| body.poll_piece(cx, takes)));
+            let _traced = going.traced.as_deref().map(Span::enter);
+            let polled = going.asker.takes(|| body.poll_piece(cx, takes));
             match (ready!(polled), pace.is_some()) {
                 (Some(Ok(Piece::Memory(came))), true) => bytes = came,
                 (piece, _) => return Poll::Ready(piece),

@@ -118,10 +118,15 @@ async fn served(
             }
             let (remote, format) = (admission.remote, limits.log_format);
             let service = Service::new(handler, admission, way, Some(slices));
-            let connection = http.serve_connection(wire, service);
-            let life =
-                Life { connection, deadline: Arc::clone(&deadline), told: false, over: None };
-            life.await.inspect_err(|error| {
+            // Without a name for it: what has one takes its room in the task twice.
+            Life {
+                connection: http.serve_connection(wire, service),
+                deadline: Arc::clone(&deadline),
+                told: false,
+                over: None,
+            }
+            .await
+            .inspect_err(|error| {
                 if let Some(status) = respond::refused_unread(error, deadline.is_head_late()) {
                     answering::note_unread(remote, format, status);
                 }
