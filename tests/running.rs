@@ -32,7 +32,12 @@ pub fn tools() -> PathBuf {
 
 /// The binary under test.
 pub fn tonearm() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tonearm"));
+    without_settings(env!("CARGO_BIN_EXE_tonearm"))
+}
+
+/// A program that finds no setting of tonearm in its environment; cargo leaves one there.
+pub fn without_settings(program: &str) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars().filter(|(n, _)| n.starts_with("TONEARM_")) {
         command.env_remove(name);
     }

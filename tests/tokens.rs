@@ -1,8 +1,8 @@
 //! Access tokens, as an operator makes, lists and revokes them beside a running server.
 
 use crate::command_line::fails;
-use crate::running::{Server, run, stderr, stdout, tonearm, until};
-use std::process::{Command, Stdio};
+use crate::running::{Server, run, stderr, stdout, tonearm, until, without_settings};
+use std::process::Stdio;
 use tempfile::TempDir;
 
 /// A server, and commands on its data folder.
@@ -154,10 +154,8 @@ fn at_a_terminal_the_pages_link_with_the_token_is_told_too_and_a_program_gets_th
     let at_terminal = |more: &str| {
         let create =
             format!("exec '{}' token create --data '{}' {more}", binary.display(), kept.data);
-        let ran = Command::new("script")
-            .args(["-qec", &create, "/dev/null"])
-            .stdin(Stdio::null())
-            .output();
+        let mut script = without_settings("script");
+        let ran = script.args(["-qec", &create, "/dev/null"]).stdin(Stdio::null()).output();
         stdout(&ran.expect("script must be installed (bsdutils)"))
     };
     let told = at_terminal("--public-url https://media.example.com");
