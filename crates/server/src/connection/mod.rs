@@ -56,7 +56,25 @@ pub enum Purpose {
 /// Serves a connection to its end.
 pub async fn serve(handler: Arc<Handler>, socket: Socket, admission: Admission, purpose: Purpose) {
     let remote = admission.remote;
-    if let Err(error) = served(handler, socket, admission, purpose).await {
+    // Boxed, because its room is given back before the connection rests for the first time.
+    let served = match Box::pin(opened(&handler, socket, &admission, purpose)).await {
+        Ok(Some((Protocol::Http1, opened))) => {
+            let (deadline, format) = (Arc::clone(&admission.deadline), handler.config().log_format);
+            let ended = Life::begin(handler, admission, opened).await;
+            ended.map_err(|error| {
+                if let Some(status) = respond::refused_unread(&error, deadline.is_head_late()) {
+                    answering::note_unread(remote, format, status);
+                }
+                error.into()
+            })
+        }
+        Ok(Some((Protocol::Http2, opened))) => {
+            Box::pin(served_at_once(handler, admission, opened)).await
+        }
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = served {
         tracing::debug!(%remote, %error, "a connection broke");
     }
 }
@@ -70,32 +88,38 @@ enum Broken {
     Http(#[from] hyper::Error),
 }
 
-async fn served(
-    handler: Arc<Handler>,
+/// A connection whose protocol is known.
+struct Opened {
+    wire: Wire,
+    /// What file slices of HTTP/1 go to.
+    slices: Arc<Slices>,
+    way: Way,
+}
+
+/// Ciphers a connection if it is to be, and finds out what is spoken on it; none if a certificate authority has seen
+/// the certificate that it wanted to see.
+async fn opened(
+    handler: &Handler,
     socket: Socket,
-    admission: Admission,
+    admission: &Admission,
     purpose: Purpose,
-) -> Result<(), Broken> {
+) -> Result<Option<(Protocol, Opened)>, Broken> {
     // Whole answers go out at once anyway (see `wire.rs`); this is for their last, half full packets.
     if let Err(error) = socket.set_nodelay() {
         tracing::debug!(remote = %admission.remote, %error, "TCP_NODELAY");
     }
-    let deadline = Arc::clone(&admission.deadline);
-    let transport = match tls_of(&handler, admission.remote, purpose) {
-        Some(tls) => {
-            let accepting = Box::pin(tls.accept(socket, &deadline));
-            Transport::Tls(Box::new(accepting.await?))
-        }
+    let deadline = &admission.deadline;
+    let transport = match tls_of(handler, admission.remote, purpose) {
+        Some(tls) => Transport::Tls(Box::new(tls.accept(socket, deadline).await?)),
         None => Transport::Plain(socket),
     };
     if transport.alpn() == Some(ACME_TLS) {
-        // The certificate was all that the authority wanted to see.
-        return Ok(());
+        return Ok(None);
     }
     let way = Way { purpose, is_secure: transport.is_ciphered() };
     let agreed = transport.alpn() == Some(ALPN[0]);
     let slices = Arc::<Slices>::default();
-    let mut wire = Wire::new(transport, Arc::clone(&slices), Arc::clone(&deadline));
+    let mut wire = Wire::new(transport, Arc::clone(&slices), Arc::clone(deadline));
     let protocol = match agreed {
         true => Protocol::Http2,
         false => {
@@ -106,41 +130,21 @@ async fn served(
             .await?
         }
     };
-    let limits = handler.config();
-    match protocol {
-        Protocol::Http1 => {
-            let mut http = http1::Builder::new();
-            http.max_header_size(limits.max_header_bytes);
-            // A client may end its side and read on. One that has left is known by its reset (see `wire.rs`).
-            http.half_close(true);
-            if limits.max_headers != DEFAULT_HEADERS {
-                http.max_headers(limits.max_headers);
-            }
-            let (remote, format) = (admission.remote, limits.log_format);
-            let service = Service::new(handler, admission, way, Some(slices));
-            // Without a name for it: what has one takes its room in the task twice.
-            Life {
-                connection: http.serve_connection(wire, service),
-                deadline: Arc::clone(&deadline),
-                told: false,
-                over: None,
-            }
-            .await
-            .inspect_err(|error| {
-                if let Some(status) = respond::refused_unread(error, deadline.is_head_late()) {
-                    answering::note_unread(remote, format, status);
-                }
-            })?;
-        }
-        Protocol::Http2 => {
-            let (connections, max_header_bytes) =
-                (limits.connections.clone(), limits.max_header_bytes);
-            let service = Service::new(handler, admission, way, None);
-            let limits = (&connections, max_header_bytes);
-            Box::pin(multiplexed::serve(wire, service, deadline, limits)).await?;
-        }
-    }
-    Ok(())
+    Ok(Some((protocol, Opened { wire, slices, way })))
+}
+
+/// Serves a connection of HTTP/2 to its end.
+async fn served_at_once(
+    handler: Arc<Handler>,
+    admission: Admission,
+    Opened { wire, way, .. }: Opened,
+) -> Result<(), Broken> {
+    let deadline = Arc::clone(&admission.deadline);
+    let owner = Arc::clone(&handler);
+    let config = owner.config();
+    let service = Service::new(handler, admission, way, None);
+    let limits = (&config.connections, config.max_header_bytes);
+    Ok(multiplexed::serve(wire, service, deadline, limits).await?)
 }
 
 /// What a connection is set up with that is to be ciphered.
@@ -162,6 +166,23 @@ struct Life {
     told: bool,
     /// How it went, once there is nothing more to ask or to answer.
     over: Option<hyper::Result<()>>,
+}
+
+impl Life {
+    fn begin(handler: Arc<Handler>, admission: Admission, opened: Opened) -> Self {
+        let Opened { wire, slices, way } = opened;
+        let (config, deadline) = (handler.config(), Arc::clone(&admission.deadline));
+        let mut http = http1::Builder::new();
+        http.max_header_size(config.max_header_bytes);
+        // A client may end its side and read on. One that has left is known by its reset (see `wire.rs`).
+        http.half_close(true);
+        if config.max_headers != DEFAULT_HEADERS {
+            http.max_headers(config.max_headers);
+        }
+        let service = Service::new(handler, admission, way, Some(slices));
+        let connection = http.serve_connection(wire, service);
+        Self { connection, deadline, told: false, over: None }
+    }
 }
 
 impl Future for Life {
