@@ -149,9 +149,7 @@ impl Server {
     /// As `start`, with its files in the bucket of a URL.
     pub fn start_on_bucket(url: &str, data: &Path, args: &[&str]) -> Self {
         let mut command = tonearm();
-        for (name, value) in KEYS {
-            command.env(name, value);
-        }
+        command.envs(KEYS);
         Self::start_by(command, "127.0.0.1:0", data, &[&["--blobs", url], args].concat())
     }
 
@@ -253,15 +251,10 @@ impl Server {
 
     /// An upload of raw bytes under a name, before it is sent.
     pub fn upload_request(&self, name: &str, bytes: &[u8]) -> Request {
-        let path = format!(
-            "/core/v2/storage/files?container_sid={}&name={}",
-            self.container(),
-            name.replace(' ', "%20")
-        );
-        self.request("POST", &path)
-            .token(&self.token())
-            .header("Content-Type", "application/octet-stream")
-            .body(bytes)
+        let (container, name) = (self.container(), name.replace(' ', "%20"));
+        let path = format!("/core/v2/storage/files?container_sid={container}&name={name}");
+        let upload = self.request("POST", &path).token(&self.token());
+        upload.header("Content-Type", "application/octet-stream").body(bytes)
     }
 
     /// Uploads raw bytes under a name; the path of the publish link.
