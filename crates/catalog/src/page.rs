@@ -145,12 +145,28 @@ impl Path {
         Ok(rows)
     }
 
-    /// Missing values come before all others.
+    /// The order in which rows are read.
     pub fn order(&self) -> String {
+        self.ordered(self.descending != self.backwards)
+    }
+
+    /// The shorter way to a page of all these rows: in which order they are read, how many, and how many are left out
+    /// before them.
+    pub fn way(&self, total: u64, most: u64) -> (String, u64, u64) {
+        let left = total.saturating_sub(self.offset);
+        let behind = left.saturating_sub(most);
+        match behind < self.offset {
+            true => (self.ordered(self.descending == self.backwards), left - behind, behind),
+            false => (self.order(), most, self.offset),
+        }
+    }
+
+    /// Missing values come before all others.
+    fn ordered(&self, descending: bool) -> String {
         if self.shuffled {
             return "random()".to_owned();
         }
-        let (direction, missing) = match self.descending != self.backwards {
+        let (direction, missing) = match descending {
             true => ("DESC", " NULLS LAST"),
             false => ("ASC", " NULLS FIRST"),
         };

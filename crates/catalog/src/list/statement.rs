@@ -29,6 +29,7 @@ pub(super) fn find<T>(
     let matching = matching.fold(scope.clause, Clause::and);
     let (total, matching) = match (db, scope.files_of_container) {
         (_, Some(files)) if is_whole => (files, matching),
+        (_, None) if is_whole && table == Table::Files => (in_containers(db, &matching)?, matching),
         (Db::Postgres(_), _) if !is_whole => matched(db, &from, matching)?,
         _ => {
             let sql = format!("SELECT count(*) FROM {from} WHERE {}", matching.sql);
@@ -39,18 +40,26 @@ pub(super) fn find<T>(
         return Ok((Vec::new(), total));
     }
     let (columns, sort, order) = (table.selected(), &path.sort, path.order());
+    let (way, most, left_out) = path.way(total, most as u64);
     let Clause { sql, mut values } = path.narrow(matching);
     // An index tells which rows these are; of what is left out no row is looked at.
-    let page = format!("SELECT rowid FROM {from} WHERE {sql} ORDER BY {order} LIMIT ? OFFSET ?");
+    let page = format!("SELECT rowid FROM {from} WHERE {sql} ORDER BY {way} LIMIT ? OFFSET ?");
     let name = table.name();
     let sql = format!(
         "SELECT {columns}, {sort}, rowid FROM {name} WHERE rowid IN ({page}) ORDER BY {order}"
     );
     let number = |n: u64| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
-    values.extend([number(most as u64), number(path.offset)]);
+    values.extend([number(most), number(left_out)]);
     let at = columns.split(", ").count();
     let found = db.all(&sql, &values, |row| Ok((of(row)?, row.take(at)?, row.take(at + 1)?)))?;
     Ok((found, total))
+}
+
+/// How many files a partner's containers hold, or all do: they count themselves.
+fn in_containers(db: &Db, scope: &Clause) -> Result<u64, Error> {
+    let sum = "SELECT CAST(coalesce(sum(total_files), 0) AS BIGINT) FROM containers";
+    let sql = format!("{sum} WHERE {}", scope.sql);
+    Ok(db.value(&sql, &scope.values)?.unwrap_or(0))
 }
 
 /// Few rows are read one by one; more of them are met soon by who walks along an index.
