@@ -171,6 +171,40 @@ fn uploads_leave_free_what_is_to_be_left() {
 }
 
 #[test]
+fn an_upload_keeps_what_came_before_the_disk_was_full_and_goes_on_once_there_is_room() {
+    let folder = TempDir::new().unwrap();
+    let disk = SmallDisk::mount(40, &folder.path().join("data"));
+    let server = disk.server();
+    until("no reserve is kept", || disk.seen("reserve").exists());
+    let bytes: Vec<u8> = (0..2_000_000_u32).flat_map(u32::to_le_bytes).collect();
+    let uploads = "/core/v2/storage/uploads";
+    let tus = |method: &str, path: &str| {
+        server.request(method, path).token(&server.token()).header("Tus-Resumable", "1.0.0")
+    };
+    let begun = tus("POST", uploads).header("Upload-Length", &bytes.len().to_string()).send();
+    let place = begun.header("location").expect("a place");
+    let path = format!("/core/v2/storage/{place}");
+    let bring = |from: usize, to: usize| {
+        let request = tus("PATCH", &path).header("Upload-Offset", &from.to_string());
+        let request = request.header("Content-Type", "application/offset+octet-stream");
+        request.body(&bytes[from..to]).send()
+    };
+    assert_eq!(bring(0, 3_000_000).status, 204);
+    disk.fill();
+    let full = bring(3_000_000, bytes.len());
+    assert_eq!(full.status, 507, "{}", full.text());
+    let told = tus("HEAD", &path).send();
+    let come: usize = told.header("upload-offset").expect("an offset").parse().unwrap();
+    assert!((3_000_000..bytes.len()).contains(&come), "{come}");
+    disk.empty();
+    let last = bring(come, bytes.len());
+    assert_eq!(last.status, 204, "{}", last.text());
+    let file =
+        last.header("x-file-uri").expect("a file").trim_start_matches("../files/").to_owned();
+    assert!(server.get(&format!("/f/{file}")).body == bytes);
+}
+
+#[test]
 fn the_output_cache_gives_way_to_files_on_the_same_disk() {
     let folder = TempDir::new().unwrap();
     let recording = std::fs::read(sources::speech(folder.path())).unwrap();

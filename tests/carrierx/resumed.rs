@@ -241,6 +241,43 @@ fn what_an_earlier_server_left_counts_and_what_nobody_knows_of_is_removed() {
 }
 
 #[test]
+fn an_upload_whose_bytes_somebody_removed_meanwhile_is_not_found_and_forgotten() {
+    let api = Api::start();
+    let path = begin(&api, 10);
+    assert_eq!(bring(&api, &path, 0, b"abc").send().status, 204);
+    let api = api.again(&[], Server::stop);
+    for entry in std::fs::read_dir(api.server.data.join("tmp")).unwrap().flatten() {
+        let is_note = entry.path().extension().is_some_and(|ending| ending == "note");
+        assert!(is_note || std::fs::remove_file(entry.path()).is_ok());
+    }
+    let statuses = [bring(&api, &path, 3, b"defghij"), tus(&api, "HEAD", &path)];
+    assert_eq!(statuses.map(|request| request.send().status), [404, 404]);
+    assert_eq!(api.server.drafts(), 0);
+}
+
+#[test]
+fn what_uppy_says_of_a_file_is_understood() {
+    let api = Api::start();
+    // As @uppy/tus 6.0.0 sends it of `call.wav`.
+    let words = [
+        "relativePath bnVsbA==",
+        "name Y2FsbC5iaW4=",
+        "type YXVkaW8vd2F2",
+        "filetype YXVkaW8vd2F2",
+    ];
+    let begun = tus(&api, "POST", UPLOADS).header("Upload-Length", "3");
+    let begun = begun
+        .header("Upload-Metadata", &format!("{},filename Y2FsbC5iaW4=", words.join(",")))
+        .send();
+    assert_eq!(begun.status, 201, "{}", begun.text());
+    let path = format!("/core/v2/storage/{}", begun.header("location").expect("a place"));
+    assert_eq!(bring(&api, &path, 0, b"abc").send().status, 204);
+    let file = api.get(FILES).json()["items"][0].clone();
+    let said = ["name", "mime_type", "type"].map(|name| file[name].clone());
+    assert_eq!(said, ["call.bin", "audio/wav", "file"].map(Value::from));
+}
+
+#[test]
 fn senders_that_race_for_an_upload_make_one_file_of_it_and_a_deletion_ends_them() {
     let api = Api::start();
     let bytes = noise(400_000);

@@ -31,7 +31,10 @@ proxy.listen(0, "127.0.0.1", () => {
     endpoint: `http://127.0.0.1:${proxy.address().port}/core/v2/storage/uploads`,
     retryDelays: Array(20).fill(50),
     headers: { Authorization: `Bearer ${token}` },
-    metadata: { filename: "by tus.bin", filetype: "application/octet-stream", string_key_1: "caller" },
+    // As @uppy/tus 6.0.0 says it, and an attribute.
+    metadata: {
+      relativePath: null, name: "by tus.bin", type: "application/octet-stream", filetype: "application/octet-stream", filename: "by tus.bin", string_key_1: "caller",
+    },
     uploadSize: file.length,
     onError: (error) => {
       console.error(error.message);

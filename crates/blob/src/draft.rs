@@ -2,7 +2,8 @@
 
 use crate::{Hash, LastingDraft};
 use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io::{self, Seek};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use tempfile::{NamedTempFile, TempPath};
 
@@ -52,9 +53,14 @@ impl Draft {
     /// Appends bytes.
     ///
     /// # Errors
-    /// If they can't be written (a full disk, mostly); the draft is then of no use.
+    /// If they can't be written; the draft is then as it was where the disk is full, and else of no use.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
+        let file = self.file.as_file();
+        if let Err(error) = file.write_all_at(bytes, self.length_bytes) {
+            // What had room of them is not a part of the draft, and somebody else may need it.
+            file.set_len(self.length_bytes)?;
+            return Err(error);
+        }
         self.hasher.update(bytes);
         self.length_bytes += bytes.len() as u64;
         Ok(())

@@ -6,6 +6,7 @@ use crate::open_uploads::{LIFE, OpenUpload};
 use crate::uploads::Tally;
 use crate::{Error, Library, Principal, Role, Scope, Upload, blocking};
 use blob::Draft;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 impl Library {
@@ -28,7 +29,8 @@ impl Library {
     /// An upload as an earlier process left it, with the bytes that came; nothing is said of its file yet.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] below agent, [`Error::Full`], [`Error::Storage`].
+    /// [`Error::Forbidden`] below agent, [`Error::Full`], [`Error::Storage`]; [`Error::NotFound`] where its bytes were
+    /// removed by somebody else, after which it is forgotten.
     pub async fn go_on_with(
         &self,
         caller: &Principal,
@@ -37,7 +39,14 @@ impl Library {
         caller.needs(Scope::Create, Role::Agent)?;
         self.check_room().await?;
         let draft = open.draft.clone().ok_or(Error::NotFound)?;
-        let draft = blocking(move || Draft::take_up(&draft)).await??;
+        let taken_up = blocking(move || Draft::take_up(&draft)).await?;
+        let draft = taken_up.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                self.forget_upload(open.id());
+                Error::NotFound
+            }
+            _ => error.into(),
+        })?;
         Ok(Upload::of(self, caller, None, draft, Tally::default()))
     }
 }

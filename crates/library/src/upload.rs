@@ -160,7 +160,7 @@ impl Upload {
         self.draft.as_ref().map_or(0, Draft::length_bytes)
     }
 
-    /// Whether more can be written: not after a write failed.
+    /// Whether more can be written: not after a write failed, unless it lacked room alone.
     #[must_use]
     pub fn goes_on(&self) -> bool {
         self.draft.is_some()
@@ -223,8 +223,11 @@ impl Upload {
             self.library.check_room().await?;
         }
         let mut draft = self.take()?;
-        self.draft = Some(blocking(move || draft.write(bytes.as_ref()).map(|()| draft)).await??);
-        Ok(())
+        let (written, draft) = blocking(move || (draft.write(bytes.as_ref()), draft)).await?;
+        let written = written.map_err(Error::from);
+        // Once there is room it can go on.
+        self.draft = matches!(written, Ok(()) | Err(Error::Full)).then_some(draft);
+        written
     }
 
     /// Looks at the bytes that came.

@@ -1,7 +1,8 @@
 //! Uploads that go on where they were after a connection broke: tus 1.0.0 with its extensions `creation`, `expiration`
 //! and `termination`. What a request brought stays, also of one that broke off.
 //!
-//! `Upload-Metadata` says attributes of the file, beside `filename` and `filetype`, which clients of tus send. The
+//! `Upload-Metadata` says attributes of the file, beside `filename` and `filetype`, which clients of tus send, and what
+//! Uppy sends beside them: the same again as `name` and `type`, and the folder that it came from (`relativePath`). The
 //! answer to the last bytes, and each later HEAD, names the file in `X-File-Uri`.
 
 use super::auth::Caller;
@@ -91,6 +92,14 @@ async fn say(
     metadata: &str,
 ) -> Result<(), ApiError> {
     let mut said = attributes(metadata)?;
+    said.remove("relativePath");
+    // What is no media type, and said once, is the attribute of that name.
+    let is_kind = |kind: &Value| kind.as_str().is_some_and(|kind| !kind.contains('/'));
+    if said.get("type").is_some_and(|kind| !is_kind(kind) || said.get("filetype") == Some(kind))
+        && let Some(kind) = said.remove("type")
+    {
+        said.entry("filetype").or_insert(kind);
+    }
     let mut take =
         |name: &str| said.remove(name).and_then(|value| Some(value.as_str()?.to_owned()));
     let (name, kind) = (take("filename"), take("filetype"));
