@@ -103,3 +103,16 @@ fn the_type_may_be_chosen_from_a_closed_list() {
         assert_eq!(answer.status, status, "{kind}");
     }
 }
+
+#[test]
+fn an_extension_that_is_read_alone_is_refused_and_told_what_to_ask_for_instead() {
+    let site = Site::shared();
+    let refused = site.server.get(&format!("{}.aac", site.chime));
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    for told in ["`f=aac` is mp4", ".m4a", "allowed: wav"] {
+        assert!(refused.text().contains(told), "{}", refused.text());
+    }
+    for instead in ["?f=aac", ".m4a"] {
+        assert_eq!(site.server.get(&format!("{}{instead}", site.chime)).status, 200, "{instead}");
+    }
+}

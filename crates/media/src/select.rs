@@ -196,6 +196,8 @@ fn has_bitrate(facts: &Facts) -> bool {
 /// Says what was found instead of audio that is played, and what is supported.
 pub(crate) fn undecodable(resource: &Resource) -> Refusal {
     let found = resource.probe_error.as_deref().unwrap_or("no audio was found");
+    // What was supported when it was stored isn't what is.
+    let found = found.split("; supported: ").next().unwrap_or(found);
     Refusal::Unplayable {
         message: format!(
             "this file can't be decoded: {found}; supported sources: {}",
@@ -230,10 +232,20 @@ fn target_format(
         .and_then(formats::by_name)
         .or(stored.filter(|f| f.target.is_some()))
         .or_else(|| formats::by_name("wav"));
-    chosen.and_then(|f| f.target.map(|writer| (f, writer))).ok_or_else(|| {
-        let name = chosen.map_or("", |f| f.name);
-        bad("f", format!("`{name}` can't be written; allowed: {}", names(|f| f.target.is_some())))
-    })
+    chosen.and_then(|f| f.target.map(|writer| (f, writer))).ok_or_else(|| unwritten(chosen))
+}
+
+/// Names what can be asked for in place of a format that is read alone: what its extension stands for as a value of
+/// `f`, too, since `.aac` is a stream of AAC and `f=aac` an MP4 that holds it.
+fn unwritten(row: Option<&Format>) -> Refusal {
+    let is_written = |f: &&Format| f.target.is_some();
+    let meant = |word: &&'static str| formats::by_name(word).filter(is_written).map(|f| (*word, f));
+    let instead = row.and_then(|row| row.extensions.iter().find_map(|word| meant(&word)));
+    let instead = instead.map_or_else(String::new, |(word, f)| {
+        format!("; `f={word}` is {}, as are the extensions .{}", f.name, f.extensions.join(", ."))
+    });
+    let (name, written) = (row.map_or("", |row| row.name), names(|f| f.target.is_some()));
+    bad("f", format!("`{name}` can't be written{instead}; allowed: {written}"))
 }
 
 /// The coding that is asked for by `codec` and `bits`; `None` if neither is.
