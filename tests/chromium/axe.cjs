@@ -2,6 +2,7 @@
 // wider than the screen.
 "use strict";
 const { run, task } = require("./browser.cjs");
+const { visit } = require("./states.cjs");
 
 run(async (browser) => {
   const faults = [];
@@ -10,7 +11,6 @@ run(async (browser) => {
     for (const colours of [{ colorScheme: "light" }, { colorScheme: "dark" }, { colorScheme: "light", forcedColors: "active", reducedMotion: "reduce" }]) {
       const context = await browser.newContext({ viewport, ...colours, bypassCSP: true });
       const page = await context.newPage();
-      page.setDefaultTimeout(120000);
       const look = async (state) => {
         // What moves has come to rest, or it is judged half transparent.
         await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null))));
@@ -21,31 +21,11 @@ run(async (browser) => {
         const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
         if (wide) faults.push(`${where}: wider than the screen`);
       };
-      await page.goto(task.origin);
-      await look("the form");
-      await page.goto(`${task.origin}#token=${task.token}`);
-      await page.waitForSelector(".row");
-      await look("the list");
-      await page.click(".filter-button");
-      await look("the filters");
-      await page.locator(".row-name", { hasText: task.file }).click();
-      await page.waitForFunction(() => document.querySelector("ta-waveform").peaks);
-      await page.keyboard.press("k");
-      await page.keyboard.press("l");
-      await page.keyboard.press("]");
-      await page.waitForSelector(".clip:not([hidden])");
-      await look("the player");
+      await visit(page, look);
       await page.locator(".row-menu").first().click();
       await look("a menu");
       await page.keyboard.press("Escape");
       await page.waitForSelector(".menu", { state: "detached" });
-      for (const [key, name] of [["s", "the share window"], ["?", "the keys"]]) {
-        await page.keyboard.press(key);
-        await page.waitForSelector("dialog[open]");
-        await look(name);
-        await page.keyboard.press("Escape");
-        await page.waitForSelector("dialog", { state: "detached" });
-      }
       await page.locator(".row-menu").first().click();
       await page.getByRole("menuitem", { name: "Details" }).click();
       await page.waitForSelector("dialog[open]");

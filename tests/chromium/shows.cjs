@@ -75,5 +75,23 @@ run(async (browser) => {
   await page.waitForFunction(() => document.getElementById("playing-name").textContent.includes("said"));
   await page.fill("#words", "nobody said");
   await page.getByText("Nothing matches.").waitFor();
+
+  // In a low window the player leaves room, and doesn't cover what it plays.
+  await page.setViewportSize({ width: 1280, height: 330 });
+  await page.goto(task.origin);
+  await page.reload();
+  await name("red.pdf").waitFor();
+  await page.evaluate(() => scrollTo(0, 0));
+  await name("pause.wav").click();
+  await page.waitForSelector(".row.playing");
+  seen.low = await page.evaluate(() => [".row.playing", ".player"].map((selector) => document.querySelector(selector).getBoundingClientRect().toJSON()));
+
+  // The page of a clip draws that clip.
+  await page.goto(`${seen.drawn.split("?")[0]}/listen?t=2000-9000`);
+  await page.waitForFunction(() => document.querySelector("ta-waveform")?.peaks);
+  seen.drawnSeconds = await page.evaluate(() => {
+    const { length, samples_per_pixel, sample_rate } = document.querySelector("ta-waveform").peaks;
+    return (length * samples_per_pixel) / sample_rate;
+  });
   return seen;
 });

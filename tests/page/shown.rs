@@ -65,6 +65,10 @@ fn documents_are_shown_silence_is_leapt_over_and_clips_and_words_are_found_witho
     let (start, end) = clip(&seen["drawn"]);
     assert!(start == 0 && (4900..5100).contains(&end), "{}", seen["drawn"]);
     assert_eq!(seen["found"], json!(["said.wav"]));
+    let [row, player] = [0, 1].map(|at| &seen["low"][at]);
+    assert!(number(&row["bottom"]) <= number(&player["top"]), "it is covered: {}", seen["low"]);
+    assert!(number(&player["height"]) < 120.0, "{}", seen["low"]);
+    assert!((6.9..7.1).contains(&number(&seen["drawnSeconds"])), "{}", seen["drawnSeconds"]);
     let page = server.get(&format!("{link}/listen")).text();
     let sid = link.rsplit('/').next().expect("a sid");
     assert!(page.contains(&format!("<iframe src=\"../{sid}\" title=\"red.pdf\">")), "{page}");

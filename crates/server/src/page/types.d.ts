@@ -44,7 +44,7 @@ type Question = { after: string, of: Part } | { before: string, of: Part } | { o
 type Line = { day: string } | { file: StoredFile, place: number } | { gap: number, place: number };
 
 /** What is told of a file on its way to the server. */
-type Told = { sent: (bytes: number) => void, waits: (seconds: number) => void, done: (file: any) => void, failed: (why: string) => void };
+type Told = { sent: (bytes: number) => void, waits: (seconds: number, why: string) => void, done: (file: any) => void, failed: (why: string) => void };
 type Upload = {
   file: File, state: "waits" | "goes" | "rests" | "failed" | "done", sent: number, why: string, into: string, replaces: string | null,
   transfer: { go: () => unknown, stop: () => void, forget: () => void } | null,

@@ -73,8 +73,8 @@ export const whole = (sid) => ask(`files/${sid}`);
 /** @param {string} sid @param {Record<string, unknown>} changes @returns {Promise<StoredFile>} */
 export const change = (sid, changes) => ask(`files/${sid}`, { method: "PATCH", body: changes });
 
-/** @param {string} sid @param {boolean} [keepalive] though the page goes */
-export const remove = (sid, keepalive) => ask(`files/${sid}`, { method: "DELETE", keepalive });
+/** @param {string} sid also where the page goes */
+export const remove = (sid) => ask(`files/${sid}`, { method: "DELETE", keepalive: true });
 
 /**
  * @param {string} sid

@@ -72,7 +72,7 @@ export class Controls {
   #hidden() {
     if (this.#on.offsetParent) return [];
     return [
-      ["link", "Clip a part", () => this.#begin()], ["forward", "Skip silence", () => this.#player.turnSilence(), this.#player.leaps.on], ["next", "Play on", () => this.#turnOn(), recall("plays-on") !== false],
+      ["clip", "Clip a part", () => this.#begin()], ["forward", "Skip silence", () => this.#player.turnSilence(), this.#player.leaps.on], ["next", "Play on", () => this.#turnOn(), recall("plays-on") !== false],
       ["plus", "Look closer", () => this.#wave.zoomBy(2)], ["minus", "Look from farther", () => this.#wave.zoomBy(1 / 2)],
     ];
   }

@@ -15,8 +15,8 @@ const KEYS = ["string_key_1", "string_key_2", "string_key_3", "string_key_4", "i
 function facts(file) {
   /** @type {[string, string][]} */
   const told = [
-    ["Length", file.content_duration === null ? hint(file) || "no recording" : clock(file.content_duration, true)],
-    ["Format", `${file.content_format ?? "unknown"} · ${file.mime_type}`],
+    ["Length", file.content_duration === null ? "" : clock(file.content_duration, true)],
+    ["Format", [file.content_format, file.mime_type, hint(file)].filter(Boolean).join(" · ")],
     ["Size", `${size(file.file_bytes)} (${file.file_bytes.toLocaleString()} bytes)`],
     ["Changed", moment(file.date_modified)],
     ["Last played", file.date_last_accessed ? moment(file.date_last_accessed) : "never"],
@@ -24,7 +24,7 @@ function facts(file) {
   ];
   if (file.lifecycle_action === "delete" && file.lifecycle_ttl >= 0) told.push(["Deleted", `${file.lifecycle_ttl.toLocaleString()} seconds after its upload`]);
   for (const key of KEYS) if (file[key] !== null) told.push([key.replaceAll("_", " "), String(file[key])]);
-  return told;
+  return told.filter(([, value]) => value);
 }
 
 /** @param {StoredFile} file */
@@ -59,7 +59,8 @@ async function open(file) {
       sayWhy(error);
     }
   });
-  name.focus();
+  // A keyboard on the screen would cover what is to be read.
+  if (matchMedia("(pointer: fine)").matches) name.focus();
 }
 
 /** @param {StoredFile} file */

@@ -38,6 +38,7 @@ export const ICONS = {
   pencil: "M5 19l1-4L15.5 5.5l3 3L9 18z",
   replace: "M5 10a7 7 0 0 1 12-3l2 2M19 5v4h-4M19 14a7 7 0 0 1-12 3l-2-2M5 19v-4h4",
   code: "M9 7.5L4.5 12L9 16.5M15 7.5l4.5 4.5L15 16.5",
+  clip: "M9 5H6v14h3M15 5h3v14h-3",
   filter: "M4.5 7h15M7.5 12h9M10.5 17h3",
   picture: "M5 5.5h14v13H5zM5 15.5l4-4l3.5 3.5l2.5-2.5l4 4M14.5 9v.01",
   document: "M7 4.5h7l4 4v11H7zM13.5 4.5v4.5h4.5M10 13h5M10 16h5",

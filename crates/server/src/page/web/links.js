@@ -70,6 +70,7 @@ export async function playLink(file, options) {
   const asked = sign(file.file_sid, options, LIFE_S).then(({ uri }) => here(uri));
   signed.set(key, asked);
   asked.catch(() => signed.delete(key));
+  setTimeout(() => signed.delete(key), LIFE_S * 900);
   return asked;
 }
 

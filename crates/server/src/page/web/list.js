@@ -29,6 +29,8 @@ export class List extends HTMLElement {
   #playing = { sid: /** @type {string | null} */ (null), plays: false };
   /** The question that is open. @type {AbortController | undefined} */
   #asking;
+  /** The latest one of what wasn't in sight. @type {AbortController | undefined} */
+  #ahead;
   #frame = 0;
 
   connectedCallback() {
@@ -76,10 +78,12 @@ export class List extends HTMLElement {
     }
   }
 
-  /** One question at a time. @param {Question} question @returns {Promise<boolean>} whether the answer is there */
-  async #ask(question) {
-    if (this.#asking) return false;
+  /** One question at a time, but what is in sight doesn't wait for what isn't; whether it's answered. @param {Question} question @param {boolean} [ahead] */
+  async #ask(question, ahead = false) {
+    if (this.#asking && (ahead || this.#asking !== this.#ahead)) return false;
+    this.#asking?.abort();
     const asking = (this.#asking = new AbortController());
+    if (ahead) this.#ahead = asking;
     const parts = this.#parts;
     try {
       const page = await list({ filter: this.#filter, ...question, limit: LIMIT, signal: asking.signal });
@@ -153,22 +157,27 @@ export class List extends HTMLElement {
     if (file) open(file);
   }
 
-  /** @param {string} sid @param {boolean} [focus] */
-  #choose(sid, focus = false) {
-    this.#current = sid;
+  /** Scrolls a file clear of what lies above and below the list. @param {string} sid */
+  #reveal(sid) {
     const { tops } = this.#lines;
     const line = this.#lines.of(sid);
     const [top, height] = [tops[line] + this.#origin(), tops[line + 1] - tops[line]];
     const [above, below] = [scrollY + 150, scrollY + innerHeight - this.#dock()];
     if (top < above) scrollTo(0, top - 150);
     else if (top + height > below) scrollTo(0, top + height - innerHeight + this.#dock());
+  }
+
+  /** @param {string} sid @param {boolean} [focus] */
+  #choose(sid, focus = false) {
+    this.#current = sid;
+    this.#reveal(sid);
     this.#redraw();
     if (focus) this.#shown.get(this.#lines.all[this.#lines.of(sid)])?.querySelector("button")?.focus({ preventScroll: true });
   }
 
   /** What the player covers at the foot. */
   #dock() {
-    return (document.querySelector("ta-player")?.clientHeight ?? 0) + 16;
+    return (document.querySelector(".player")?.clientHeight ?? 0) + 16;
   }
 
   #origin() {
@@ -177,8 +186,11 @@ export class List extends HTMLElement {
 
   /** @param {{ sid: string | null, plays: boolean }} state */
   #restate(state) {
-    if (state.sid === this.#playing.sid && state.plays === this.#playing.plays) return;
+    const { sid, plays } = this.#playing;
+    if (state.sid === sid && state.plays === plays) return;
     this.#playing = state;
+    // The player that opens would cover it.
+    if (state.sid && state.sid !== sid && this.#items.querySelector(`[data-sid="${CSS.escape(state.sid)}"]`)) this.#reveal(state.sid);
     this.#redraw();
   }
 
@@ -243,8 +255,9 @@ export class List extends HTMLElement {
 
   /** Asks for what is missing in sight, then for what is near. @param {number} first @param {number} last */
   async #fill(first, last) {
-    const missing = this.#parts.missing(first, last) ?? this.#parts.missing(Math.max(0, first - AHEAD), last + AHEAD);
-    if (!missing || !(await this.#ask(missing))) return;
+    const inSight = this.#parts.missing(first, last);
+    const missing = inSight ?? this.#parts.missing(Math.max(0, first - AHEAD), last + AHEAD);
+    if (!missing || !(await this.#ask(missing, !inSight))) return;
     this.#parts.letGo(first, last, [this.#current, this.#playing.sid ?? ""]);
     this.#redraw();
   }

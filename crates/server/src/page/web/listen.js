@@ -9,22 +9,6 @@ const SPEEDS = ["0.75", "1", "1.25", "1.5", "2"];
 /** @type {HTMLAudioElement | null} */
 const audio = document.querySelector("audio");
 
-/** The option `t` of the link, as seconds: in milliseconds `1500-4000`, or in seconds `1.5,4`. */
-function clip() {
-  const said = new URLSearchParams(location.search).get("t") || decodeURIComponent(/\/t=([^/]+)\//.exec(location.pathname)?.[1] ?? "");
-  const [from, to] = said.split(/[-,]/).map((text) => (text ? Number(text) / (said.includes(",") ? 1 : 1000) : undefined));
-  return { start: from || 0, end: to || Infinity };
-}
-
-/** @param {Peaks} peaks those of the clip alone */
-function cropped(peaks) {
-  const { start, end } = clip();
-  const rate = peaks.sample_rate / peaks.samples_per_pixel;
-  const [from, to] = [Math.floor(start * rate), Math.min(peaks.length, Math.ceil(end * rate))];
-  const each = 2 * peaks.channels;
-  return { ...peaks, length: to - from, data: peaks.data.slice(from * each, to * each) };
-}
-
 /** @param {HTMLAudioElement} audio */
 function equip(audio) {
   const wave = new Waveform();
@@ -61,7 +45,8 @@ function equip(audio) {
 function instead(audio, told) {
   const link = new URL(audio.src);
   if (link.searchParams.has("sig") || link.searchParams.has("f") || link.pathname.includes("=")) {
-    told.textContent = "This browser can't play it; it can be downloaded.";
+    const isOver = Number(/[?&/]exp=(\d+)/.exec(link.href)?.[1] ?? Infinity) * 1000 < Date.now();
+    told.textContent = isOver ? "The time of this link is over." : "This browser can't play it; it can be downloaded.";
     return;
   }
   link.searchParams.set("f", "mp3");
@@ -76,7 +61,7 @@ async function draw(wave) {
   link.searchParams.set("bits", "8");
   link.searchParams.set("pixels", "4000");
   const answer = await fetch(link, { credentials: "omit" }).catch(() => null);
-  if (answer?.ok) wave.peaks = cropped(await answer.json());
+  if (answer?.ok) wave.peaks = await answer.json();
 }
 
 if (audio) equip(audio);

@@ -16,9 +16,8 @@ export function hint(file) {
 /** @param {StoredFile} file */
 function facts(file) {
   const format = file.content_format ?? "";
-  const told = [format.toUpperCase(), size(file.file_bytes), hint(file)];
-  if (kind(file) === "sound" && !isNative(file)) told.push("played as WAV");
-  return told.filter(Boolean).join(" · ");
+  const played = kind(file) === "sound" && !isNative(file) ? "played as WAV" : hint(file);
+  return [format.toUpperCase(), played, size(file.file_bytes)].filter(Boolean).join(" · ");
 }
 
 /** @param {StoredFile} file */

@@ -3,7 +3,7 @@
 import { remove } from "./api.js";
 import { hear, say, sayWhy, tell } from "./bus.js";
 import { h } from "./dom.js";
-import { shown } from "./words.js";
+import { count, shown } from "./words.js";
 
 const READ_MS = 6000;
 
@@ -35,32 +35,30 @@ export class Said extends HTMLElement {
 
 customElements.define("ta-said", Said);
 
-/** What is to be deleted, unless it is taken back. @type {Map<string, number>} */
+/** What is to be deleted, unless it is taken back. @type {Map<string, StoredFile>} */
 const leaving = new Map();
-
-/** @param {string} sid @param {boolean} [keepalive] */
-async function reallyRemove(sid, keepalive) {
-  clearTimeout(leaving.get(sid));
-  if (!leaving.delete(sid)) return;
-  try {
-    await remove(sid, keepalive);
-  } catch (error) {
-    sayWhy(error);
-  }
-}
+/** @type {number | undefined} */
+let timer;
 
 hear("remove", (file) => {
   tell("gone", file.file_sid);
-  leaving.set(file.file_sid, setTimeout(() => void reallyRemove(file.file_sid), READ_MS));
-  say(`${file.name} is deleted.`, () => {
-    clearTimeout(leaving.get(file.file_sid));
-    leaving.delete(file.file_sid);
-    tell("added", file);
+  leaving.set(file.file_sid, file);
+  clearTimeout(timer);
+  timer = setTimeout(finish, READ_MS);
+  say(leaving.size > 1 ? `${count(leaving.size, "file")} are deleted.` : `${file.name} is deleted.`, () => {
+    for (const file of leaving.values()) tell("added", file);
+    leaving.clear();
   });
 });
 
-/** Does what is left to do, since the page goes. */
+/** Does what is left to do; also since the page goes. */
 export function finish() {
-  for (const sid of [...leaving.keys()]) void reallyRemove(sid, true);
+  for (const file of leaving.values()) {
+    remove(file.file_sid).catch((error) => {
+      tell("added", file);
+      sayWhy(error);
+    });
+  }
+  leaving.clear();
 }
 addEventListener("pagehide", finish);

@@ -56,7 +56,7 @@ export class Transfer {
 
   async #begin() {
     const { name, type, size } = this.#file;
-    const said = { filename: name, container_sid: this.#into, ...(type ? { filetype: type } : {}) };
+    const said = { filename: name, container_sid: this.#into, filetype: type };
     const metadata = Object.entries(said).map(([key, value]) => `${key} ${coded(value)}`).join(",");
     const answer = await this.#ask("POST", `${API}uploads`, { "Upload-Length": String(size), "Upload-Metadata": metadata });
     this.#url = new URL(answer.getResponseHeader("Location") ?? "", `${API}uploads`).href;
@@ -80,7 +80,7 @@ export class Transfer {
     }
     if (!passes(status)) return this.#told.failed(message);
     const seconds = Math.min(AT_MOST_S, 2 ** this.#tries++);
-    this.#told.waits(seconds);
+    this.#told.waits(seconds, status ? message : "the connection is lost");
     this.#timer = setTimeout(this.#again, seconds * 1000);
     addEventListener("online", this.#again, { once: true });
   }

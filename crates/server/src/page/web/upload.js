@@ -88,8 +88,8 @@ export class Uploads extends HTMLElement {
   #coming(upload) {
     return new Transfer(upload.file, upload.into, {
       sent: (bytes) => this.#sent(upload, bytes),
-      waits: (seconds) => {
-        upload.why = `the connection is lost: goes on in ${count(seconds, "second")}, at ${this.#percent(upload)}`;
+      waits: (seconds, why) => {
+        upload.why = `${why}: goes on in ${count(seconds, "second")}, at ${this.#percent(upload)}`;
         this.#show(upload);
       },
       // It came just now: what the answer doesn't tell is the same as what it does.
