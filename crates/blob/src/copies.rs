@@ -1,10 +1,10 @@
 //! Objects that are read whole: to be copied into another store, and to be known as whole there.
 
+use crate::local::blocking;
 use crate::{Draft, GetError, Local, ObjectName, Remote, Store, StoreError};
 use futures_util::StreamExt;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
-use tokio::task::spawn_blocking;
+use std::io::{ErrorKind, Read};
 
 /// Bytes that are read from a disk at a time.
 const BLOCK_BYTES: usize = 256 << 10;
@@ -93,10 +93,4 @@ impl Local {
 
 fn of_that_name(draft: Draft, name: ObjectName) -> Result<Draft, StoreError> {
     if draft.hash() == *name.hash() { Ok(draft) } else { Err(StoreError::Changed) }
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    spawn_blocking(work).await.map_err(io::Error::other)?
 }

@@ -360,9 +360,10 @@ fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Runs disk work off the async threads.
-async fn blocking<T: Send + 'static>(
+/// Runs disk work off the async threads. Boxed, because a runtime's task is compiled anew for each type of work.
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
+    let work: Box<dyn FnOnce() -> io::Result<T> + Send> = Box::new(work);
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

@@ -46,6 +46,7 @@ mod value;
 mod voipbin;
 mod voxbone;
 mod words;
+mod work;
 
 pub use self::postgres::{BadDatabase, Database};
 pub use access::{Revocation, TokenRow};

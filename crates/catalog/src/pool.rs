@@ -2,11 +2,12 @@
 
 use crate::Error;
 use crate::column::{Column, Row};
-use crate::postgres::{Database, Postgres, Purpose};
+use crate::postgres::{Database, Postgres};
 use crate::sql::Db;
 use crate::sqlite::{READERS, Sqlite};
 use crate::turns::{Turn, Turns};
 use crate::value::Value;
+use crate::work::{Answer, Done, Failed, Work, reading};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -113,11 +114,7 @@ impl Catalog {
         &self,
         work: impl FnOnce(&Db) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.run(Purpose::LookUp, |shared| match &shared.backend {
-            Backend::Sqlite(sqlite, _) => sqlite.read(work),
-            Backend::Postgres(postgres) => postgres.read(work),
-        })
-        .await
+        self.run(Work::LookUp(reading(work))).await
     }
 
     /// Reads what may be many rows, and take long. It sees the catalog at one moment.
@@ -125,11 +122,7 @@ impl Catalog {
         &self,
         work: impl FnOnce(&Db) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.run(Purpose::Scan, |shared| match &shared.backend {
-            Backend::Sqlite(sqlite, _) => sqlite.scan(|| false, work),
-            Backend::Postgres(postgres) => postgres.scan(MAX_LOOK, work),
-        })
-        .await
+        self.run(Work::Scan(reading(work))).await
     }
 
     /// A place among the lists that are read for somebody, known by a token. Nobody has all readers.
@@ -147,20 +140,11 @@ impl Catalog {
         work: impl FnOnce(&Db) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let waiting = Waiting::default();
-        let given_up = Arc::clone(&waiting.given_up);
-        let until = self.shared.max_scan;
-        let scanned = self.run(Purpose::List, move |shared| {
-            let end = Instant::now() + until;
-            let is_over = move || given_up.load(Ordering::Relaxed) || Instant::now() >= end;
-            match &shared.backend {
-                Backend::Sqlite(sqlite, _) => sqlite.scan(is_over, work),
-                Backend::Postgres(postgres) => postgres.scan(until, work),
-            }
-        });
+        let scanned = self.run(Work::List(reading(work), Arc::clone(&waiting.given_up)));
         scanned.await.map_err(|error| match error {
             Error::GivenUp => {
-                let message =
-                    format!("the list took longer than {} s; narrow it", until.as_secs_f32());
+                let seconds = self.shared.max_scan.as_secs_f32();
+                let message = format!("the list took longer than {seconds} s; narrow it");
                 Error::BadList { parameter: "filter", message }
             }
             error => error,
@@ -210,23 +194,20 @@ impl Catalog {
         work: impl FnOnce(&Db) -> Result<T, E> + Clone + Send + 'static,
         changes: fn(&T) -> bool,
     ) -> Result<T, E> {
-        self.run(Purpose::Change, move |shared| {
-            let done = match &shared.backend {
-                Backend::Sqlite(sqlite, _) => sqlite.transact(work),
-                Backend::Postgres(postgres) => postgres.transact(work, changes),
-            };
-            if done.as_ref().is_ok_and(changes) {
-                shared.outdate();
+        let work = move |db: &Db| match work.clone()(db) {
+            Ok(done) => {
+                let changes = changes(&done);
+                Ok(Done { answer: Box::new(done), changes })
             }
-            done
-        })
-        .await
+            Err(error) => Err(Failed::Caller(Box::new(error))),
+        };
+        self.run(Work::Change(Box::new(work))).await
     }
 
     /// [`Self::write`] at once, for who blocks already: a move holds two catalogs at a time.
     pub(crate) fn transact_at_once<T>(
         &self,
-        work: impl FnOnce(&Db) -> Result<T, Error> + Clone,
+        work: impl FnMut(&Db) -> Result<T, Error>,
     ) -> Result<T, Error> {
         match &self.shared.backend {
             Backend::Sqlite(sqlite, _) => sqlite.transact(work),
@@ -234,22 +215,29 @@ impl Catalog {
         }
     }
 
+    /// Runs what is of one type only for its caller.
+    async fn run<T: 'static, E: From<Error> + 'static>(&self, work: Work) -> Result<T, E> {
+        let other = || Error::Task("it gave an answer of another type".into());
+        match self.run_any(work).await {
+            Ok(answer) => Ok(*answer.downcast().map_err(|_| other())?),
+            Err(Failed::Catalog(error)) => Err(error.into()),
+            Err(Failed::Caller(error)) => Err(*error.downcast().map_err(|_| other())?),
+        }
+    }
+
     /// Runs what blocks, once there is a connection for it. Where the database stands still it is told that it can't be
     /// used; whatever waits there keeps its thread and its connection.
-    async fn run<T: Send + 'static, E: From<Error> + Send + 'static>(
-        &self,
-        purpose: Purpose,
-        work: impl FnOnce(&Shared) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
+    async fn run_any(&self, work: Work) -> Result<Answer, Failed> {
         let shared = self.shared.clone();
         let (place, patience) = match &self.shared.backend {
             Backend::Sqlite(..) => (None, None),
             Backend::Postgres(postgres) => {
+                let purpose = work.purpose();
                 (Some(postgres.place(purpose).await?), purpose.patience())
             }
         };
         let done = blocking(move || {
-            let done = work(&shared);
+            let done = shared.run(work);
             drop(place);
             done
         });
@@ -263,6 +251,33 @@ impl Catalog {
 }
 
 impl Shared {
+    fn run(&self, work: Work) -> Result<Answer, Failed> {
+        match (work, &self.backend) {
+            (Work::LookUp(work), Backend::Sqlite(sqlite, _)) => Ok(sqlite.read(work)?),
+            (Work::LookUp(work), Backend::Postgres(postgres)) => Ok(postgres.read(work)?),
+            (Work::Scan(work), Backend::Sqlite(sqlite, _)) => Ok(sqlite.scan(|| false, work)?),
+            (Work::Scan(work), Backend::Postgres(postgres)) => Ok(postgres.scan(MAX_LOOK, work)?),
+            (Work::List(work, given_up), Backend::Sqlite(sqlite, _)) => {
+                let end = Instant::now() + self.max_scan;
+                let is_over = move || given_up.load(Ordering::Relaxed) || Instant::now() >= end;
+                Ok(sqlite.scan(is_over, work)?)
+            }
+            (Work::List(work, _), Backend::Postgres(postgres)) => {
+                Ok(postgres.scan(self.max_scan, work)?)
+            }
+            (Work::Change(work), backend) => {
+                let done = match backend {
+                    Backend::Sqlite(sqlite, _) => sqlite.transact(work),
+                    Backend::Postgres(postgres) => postgres.transact(work, |done| done.changes),
+                }?;
+                if done.changes {
+                    self.outdate();
+                }
+                Ok(done.answer)
+            }
+        }
+    }
+
     fn outdate(&self) {
         match &self.backend {
             Backend::Sqlite(_, generation) => {

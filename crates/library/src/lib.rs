@@ -80,6 +80,7 @@ use last_access::Accesses;
 use open_uploads::OpenUploads;
 use semantics::signature::Secret;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -161,10 +162,11 @@ fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
-/// Runs blocking work off the async threads.
+/// Runs blocking work off the async threads. Boxed, because a runtime's task is compiled anew for each type of work.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
+    let work: Box<dyn FnOnce() -> T + Send> = Box::new(work);
     tokio::task::spawn_blocking(work).await.map_err(|e| Error::Storage(e.into()))
 }
 
@@ -173,5 +175,6 @@ async fn blocking<T: Send + 'static>(
 async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
+    let work: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(work);
     tokio::spawn(work).await.unwrap_or_else(|e| Err(Error::Storage(e.into())))
 }

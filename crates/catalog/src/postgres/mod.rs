@@ -204,7 +204,7 @@ impl Postgres {
     /// Runs what changes the catalog, in one transaction; other nodes hear of it if what was done `changes` it.
     pub fn transact<T, E: From<Error>>(
         &self,
-        work: impl FnOnce(&Db) -> Result<T, E> + Clone,
+        mut work: impl FnMut(&Db) -> Result<T, E>,
         changes: fn(&T) -> bool,
     ) -> Result<T, E> {
         const BEGIN: &str = "BEGIN; SAVEPOINT unlocked";
@@ -214,12 +214,12 @@ impl Postgres {
         };
         self.with(|session| {
             for _ in 1..TRIES {
-                match self.within(session, BEGIN, work.clone(), end) {
+                match self.within(session, BEGIN, &mut work, end) {
                     Err((_, Rest::Whole)) if session.was_undone() => {}
                     done => return done,
                 }
             }
-            self.within(session, BEGIN, work, end)
+            self.within(session, BEGIN, &mut work, end)
         })
     }
 
