@@ -1,11 +1,14 @@
 //! A server whose files lie in a bucket: what clients see is what they see of a local disk, and what goes wrong with
 //! the bucket is told.
 
-use crate::running::{KEYS, Server, stderr, tonearm, until};
+use crate::running::{KEYS, PATIENCE, Server, stderr, tonearm, until};
 use crate::s3::{Fault, S3};
 use crate::sources;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::sync::mpsc::channel;
 use tempfile::TempDir;
 
 /// What a start that fails says.
@@ -68,6 +71,27 @@ fn killed_between_the_put_and_the_commit_it_leaves_an_object_that_goes_with_a_sw
     let server = Server::start_on_bucket(&s3.url(), &data, &[]);
     until("the object goes", || s3.objects().len() == 1);
     assert_eq!(server.get(&kept).body, b"kept");
+}
+
+#[test]
+fn the_role_of_a_machine_is_asked_for_where_no_keys_are_given() {
+    let folder = TempDir::new().unwrap();
+    let metadata = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut command = tonearm();
+    command.env("AWS_METADATA_ENDPOINT", format!("http://{}", metadata.local_addr().unwrap()));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path().join("data"));
+    command.args(["--blobs", "s3://bucket?region=here&endpoint=https://127.0.0.1:1"]);
+    let mut server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let (to, asked) = channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let _ = BufReader::new(metadata.accept().unwrap().0).read_line(&mut line);
+        let _ = to.send(line);
+    });
+    let line = asked.recv_timeout(PATIENCE);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(line.as_deref(), Ok("PUT /latest/api/token HTTP/1.1\r\n"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::client::{HttpClient, HttpConnector};
 use object_store::gcp::GoogleCloudStorageBuilder;
-use object_store::{BackoffConfig, ClientOptions, RetryConfig};
+use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, RetryConfig};
 use reqwest::redirect;
 use std::fmt;
 use std::sync::Arc;
@@ -89,20 +89,19 @@ impl Purpose {
 /// Connections as this program makes them. Redirects are not followed, because a store could send us to whom only the
 /// server may ask.
 #[derive(Debug)]
-struct Connector {
-    purpose: Purpose,
-    https_only: bool,
-}
+struct Connector(Purpose);
 
 impl HttpConnector for Connector {
     /// The time of a request counts its body, however busy: what is short for a block is too short for a part.
-    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        // Plain HTTP is for a store that was said to lie there, and for who tells the keys of a machine's role.
+        let is_plain = options.get_config_value(&ClientConfigKey::AllowHttp);
         let client = reqwest::Client::builder()
             .user_agent("tonearm")
-            .https_only(self.https_only)
+            .https_only(is_plain.as_deref() != Some("true"))
             .redirect(redirect::Policy::none())
             .http1_only();
-        let client = match self.purpose {
+        let client = match self.0 {
             Purpose::Read => client
                 .timeout(Duration::from_secs(10))
                 .connect_timeout(Duration::from_secs(2))
@@ -143,7 +142,7 @@ impl Bucket {
 
     fn backend(&self, purpose: Purpose) -> object_store::Result<Arc<dyn Backend>> {
         let is_plain = self.endpoint.as_ref().is_some_and(|url| url.starts_with("http://"));
-        let connector = Connector { purpose, https_only: !is_plain };
+        let connector = Connector(purpose);
         let client = ClientOptions::new().with_allow_http(is_plain);
         let retry = purpose.retry();
         Ok(match &self.cloud {
