@@ -113,3 +113,20 @@ fn a_new_catalog_is_begun_where_that_is_said_and_the_bytes_stay() {
     server.stop();
     assert_eq!(std::fs::read(place(&Server::start(&data, &[]), b"kept")).unwrap(), b"kept");
 }
+
+#[test]
+fn a_damaged_catalog_is_called_so_and_stays_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    server.upload("a.bin", b"a");
+    let data = server.data.clone();
+    server.stop();
+    let garbage = vec![b'x'; 8192];
+    std::fs::write(data.join("catalog.sqlite"), &garbage).unwrap();
+    let data = data.to_str().unwrap();
+    for args in [&["serve", "--listen", "127.0.0.1:0"][..], &["check"], &["backup", "b"]] {
+        let said = fails(&[args, &["--data", data]].concat(), 1);
+        assert!(said.contains("not a database; put it back from a backup"), "{said}");
+    }
+    assert!(std::fs::read(format!("{data}/catalog.sqlite")).unwrap() == garbage);
+}

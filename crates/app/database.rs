@@ -28,6 +28,7 @@ pub fn named(store: &Store) -> Result<Option<Database>, Failure> {
 pub async fn connected(store: &Store, database: Database) -> Result<Catalog, Failure> {
     let until = Instant::now() + PATIENCE;
     let stale = Duration::from_millis(store.stale_links_ms);
+    let mut told = String::new();
     loop {
         match Catalog::connect(database.clone(), stale).await {
             Ok(catalog) => return Ok(catalog),
@@ -36,9 +37,11 @@ pub async fn connected(store: &Store, database: Database) -> Result<Catalog, Fai
                     "the catalog {database} can't be reached: {why}"
                 )));
             }
-            Err(Error::Unavailable(why)) => {
-                tracing::warn!(why, "waiting for the catalog {database}")
+            Err(Error::Unavailable(why)) if why != told => {
+                tracing::warn!(why, "waiting for the catalog {database}");
+                told = why;
             }
+            Err(Error::Unavailable(_)) => {}
             Err(error) => return Err(Failure::failed(format!("the catalog {database}"), error)),
         }
         tokio::time::sleep(TRY_AGAIN).await;

@@ -38,6 +38,14 @@ pub enum Error {
     /// The disk is full.
     #[error("catalog: the disk is full")]
     Full,
+    /// SQLite's file is damaged.
+    #[error("catalog: {0}; put it back from a backup (`tonearm restore`)")]
+    Damaged(String),
+    /// SQLite can't write its files, or those that it makes beside it to read.
+    #[error(
+        "catalog: its folder can't be written, which reading it needs as well; is it read-only, or another user's?"
+    )]
+    NotWritable,
     /// The catalog's files can't be made or kept private.
     #[error("catalog: {0}")]
     Files(#[source] io::Error),
@@ -130,6 +138,10 @@ impl From<rusqlite::Error> for Error {
         match error.sqlite_error_code() {
             _ if full => Self::Full,
             Some(ErrorCode::OperationInterrupted) => Self::GivenUp,
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged(error.to_string())
+            }
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => Self::NotWritable,
             _ => Self::Sqlite(error),
         }
     }
