@@ -62,9 +62,41 @@ fn a_target_that_nothing_is_written_as_is_an_error_that_says_what_is() {
     let said = fails(&["transcode", &chime(), target.to_str().unwrap()], 2);
     assert!(said.contains(".xyz") && said.contains(".mp3") && said.contains(".sln16"), "{said}");
     assert!(!target.exists());
+    let named = said.matches(".sln16,").count() + said.matches(".wav49,").count();
+    assert_eq!(named, 2, "each is named once: {said}");
     // Where the format is said, a name is a name.
     let output = run(&["transcode", &chime(), target.to_str().unwrap(), "--f", "mp3"]);
     assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn a_source_is_not_written_over_by_whatever_name_it_is_called() {
+    let folder = TempDir::new().unwrap();
+    let (source, other) = (folder.path().join("a.wav"), folder.path().join("b.wav"));
+    fs::copy(chime(), &source).unwrap();
+    fs::hard_link(&source, &other).unwrap();
+    let before = fs::read(&source).unwrap();
+    for target in [&source, &other] {
+        let args = ["transcode", source.to_str().unwrap(), target.to_str().unwrap(), "--f", "mp3"];
+        let said = fails(&args, 2);
+        assert!(said.contains("is the source"), "{said}");
+        assert!(fs::read(&source).unwrap() == before);
+    }
+}
+
+#[test]
+fn a_file_is_checked_for_all_that_a_start_would_refuse() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("a.toml");
+    for (wrong, code, told) in [
+        ("log = \"verbose\"", 2, "`verbose` is no level"),
+        ("tls_cert = \"none.pem\"\ntls_key = \"none.pem\"", 1, "--tls-cert: none.pem"),
+        ("acme_domain = \"example.com\"\nacme_ca = \"none.pem\"", 1, "--acme-ca"),
+    ] {
+        fs::write(&file, wrong).unwrap();
+        let said = fails(&["config", "check", file.to_str().unwrap()], code);
+        assert!(said.contains(told) && said.contains("a.toml"), "{wrong}: {said}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::database;
 use crate::entrance::Entrance;
 use crate::failure::Failure;
-use crate::settings::{self, Links, Server};
+use crate::settings::{self, Settings};
 use blob::{
     DataFolder, Local, Place, RESERVE_BYTES, Reserve, Seal, StoreError, Stores, Successor,
     private_folder,
@@ -313,10 +313,10 @@ async fn open(
 /// What the server serves.
 pub async fn services(
     opened: &Opened,
-    settings: &Server,
-    links: &Links,
+    settings: &Settings,
     entrance: Entrance,
 ) -> Result<Services, Failure> {
+    let Settings { server: settings, links, .. } = settings;
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let config = media::Config {
         cache_dir: opened.data.join("cache"),

@@ -1,7 +1,7 @@
 //! The commands and their arguments, declared once; help, environment names and the configuration
 //! file's keys (see `config.rs`) follow from these declarations.
 
-use crate::settings::{self, Links, Server, Store, seconds};
+use crate::settings::{Links, Settings, Store, seconds};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use library::{Role, Word};
@@ -77,19 +77,6 @@ pub enum ConfigAction {
     Show(Box<Settings>),
 }
 
-/// All settings.
-#[derive(Debug, Args)]
-pub struct Settings {
-    #[command(flatten)]
-    pub store: Store,
-    #[command(flatten)]
-    pub server: Server,
-    #[command(flatten)]
-    pub links: Links,
-    #[command(flatten)]
-    pub mail: settings::Mail,
-}
-
 #[derive(Debug, Args)]
 pub struct Serve {
     /// Files and folders to bring in at start, each answered with its publish link; what is there
@@ -103,13 +90,7 @@ pub struct Serve {
     #[arg(long)]
     pub new_catalog: bool,
     #[command(flatten)]
-    pub store: Store,
-    #[command(flatten)]
-    pub server: Server,
-    #[command(flatten)]
-    pub links: Links,
-    #[command(flatten)]
-    pub mail: settings::Mail,
+    pub settings: Settings,
 }
 
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ pub use shown::{in_force, sample, server_of};
 
 use crate::cli::Cli;
 use crate::failure::Failure;
-use crate::settings::{Links, Mail, Server, Store};
+use crate::settings::Settings;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use file::Values;
@@ -74,8 +74,7 @@ fn config_file(matches: &ArgMatches) -> Option<PathBuf> {
 
 /// The arguments that are settings: all that a configuration file may hold.
 fn settings() -> Vec<Arg> {
-    let command = Server::augment_args(Store::augment_args(Command::new("serve")));
-    let command = Mail::augment_args(Links::augment_args(command));
+    let command = Settings::augment_args(Command::new("serve"));
     command.get_arguments().filter(|a| a.get_id() != "config").cloned().collect()
 }
 

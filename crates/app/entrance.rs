@@ -1,7 +1,7 @@
 //! Where clients come in: at which addresses, by which certificate, and what is told of it.
 
-use crate::cli::Serve;
 use crate::failure::{Failure, print};
+use crate::settings::Settings;
 use crate::supervisor;
 use server::{Bound, Listeners, Tls};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -21,23 +21,23 @@ pub struct Entrance {
 
 impl Entrance {
     /// That of a server, which says what is to be said of it.
-    pub fn of(args: &Serve, tls: Option<Arc<Tls>>, bound: &[Bound]) -> Self {
+    pub fn of(settings: &Settings, tls: Option<Arc<Tls>>, bound: &[Bound]) -> Self {
         let is_everywhere = |bound: &Bound| matches!(bound, Bound::Address(address) if address.ip().is_unspecified());
         // Where the page has an origin of its own, that of the links can't be told from where a request came in.
         let links_follow_requests =
-            args.store.public_url.is_none() && args.server.page_origin.is_none();
+            settings.store.public_url.is_none() && settings.server.page_origin.is_none();
         if links_follow_requests && bound.iter().any(is_everywhere) {
             tracing::warn!(
                 "listening on all addresses without --public-url: links begin with the host that each request names"
             );
         }
-        Self { tls, https_port: https_port(args, bound), links_follow_requests }
+        Self { tls, https_port: https_port(settings, bound), links_follow_requests }
     }
 }
 
 /// The port that clients are led to: that of the links where they are said to be elsewhere.
-fn https_port(args: &Serve, bound: &[Bound]) -> u16 {
-    let said = args.store.public_url.as_deref().and_then(|url| url.strip_prefix("https://"));
+fn https_port(settings: &Settings, bound: &[Bound]) -> u16 {
+    let said = settings.store.public_url.as_deref().and_then(|url| url.strip_prefix("https://"));
     if let Some(authority) = said.and_then(|rest| rest.split('/').next()) {
         let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
         return port.unwrap_or(HTTPS_PORT);

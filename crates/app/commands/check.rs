@@ -34,8 +34,12 @@ pub fn run(args: &Check) -> Result<(), Failure> {
     match checked.faults.len() {
         0 => Ok(()),
         count => {
-            let advice = if args.repair { "" } else { "; --repair puts right what can be" };
-            Err(Failure::Failed(format!("{count} things are lost or wrong{advice}")))
+            let advice = match args.repair {
+                true => "bytes come back by an upload of the same, or out of a backup's `blobs/`",
+                false => "--repair puts right what can be",
+            };
+            let things = if count == 1 { "thing is" } else { "things are" };
+            Err(Failure::Failed(format!("{count} {things} lost or wrong; {advice}")))
         }
     }
 }

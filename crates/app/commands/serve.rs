@@ -6,9 +6,9 @@ use crate::assemble::{self, LostCatalog, Opened, block_on};
 use crate::cli::{Command, Serve};
 use crate::entrance::{self, Entrance};
 use crate::failure::{Failure, print};
-use crate::log::Log;
+use crate::log::{Filter, Log};
 use crate::mail_links::MailLinks;
-use crate::settings;
+use crate::settings::{self, Settings};
 use crate::signals::{Reloads, Stops};
 use crate::traces::{self, Exporter};
 use crate::{config, supervisor};
@@ -16,6 +16,7 @@ use library::{Usage, Welcome};
 use rustix::process::{Resource, getrlimit};
 use server::{Bound, Services, Tls};
 use std::io::IsTerminal;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,10 +24,16 @@ use std::time::Duration;
 /// Smallest limit of address space to start with, bytes: a gigabyte of it is stacks and arenas that are never used.
 const MIN_ADDRESS_SPACE: u64 = 2 << 30;
 
+/// Heaps for the threads of a core: one serves and one encodes, and those that wait for a disk come between.
+const HEAPS_PER_CORE: usize = 2;
+
 pub fn run(args: &Serve) -> Result<(), Failure> {
     address_space()?;
-    let (collecting, exporter) = args.server.otlp.as_deref().map(traces::to).transpose()?.unzip();
-    let log = Log::begin(&args.server.log, args.server.log_format, collecting)?;
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    server::share_heaps(HEAPS_PER_CORE * cores);
+    let server = &args.settings.server;
+    let (collecting, exporter) = server.otlp.as_deref().map(traces::to).transpose()?.unzip();
+    let log = Log::begin(&server.log, server.log_format, collecting);
     let outcome = serve(args, log, exporter);
     server::flush_log();
     outcome
@@ -36,42 +43,43 @@ fn serve(args: &Serve, log: Log, exporter: Option<Exporter>) -> Result<(), Failu
     block_on(async {
         exporter.map(|exporter| tokio::spawn(exporter.keep_sending()));
         let (mut stops, reloads) = (Stops::new()?, Reloads::new()?);
-        let (secrets, mail) = (args.links.secrets()?, args.mail.config()?);
-        let network = &args.server.network;
+        let settings = &args.settings;
+        let (secrets, mail) = (settings.links.secrets()?, settings.mail.config()?);
+        let network = &settings.server.network;
         let (tls, is_secure) = (network.tls()?, network.is_secure());
         acme::check(&network.acme)?;
         let listeners = network.listeners(args.take_over)?;
         let own_url = entrance::own_url(listeners.bound(), is_secure);
-        let base = args.store.public_url.clone().unwrap_or_else(|| own_url.clone());
-        links_lie_apart(args, &base)?;
+        let base = settings.store.public_url.clone().unwrap_or_else(|| own_url.clone());
+        links_lie_apart(settings, &base)?;
         let lost = match args.new_catalog {
             true => LostCatalog::Replaced,
             false => LostCatalog::Refused,
         };
         let opened = match args.take_over {
             true => tokio::select! {
-                opened = assemble::successor(&args.store, &base, secrets, lost) => opened?,
+                opened = assemble::successor(&settings.store, &base, secrets, lost) => opened?,
                 () = stops.next() => return Ok(()),
             },
-            false => assemble::alone(&args.store, &base, secrets, lost).await?,
+            false => assemble::alone(&settings.store, &base, secrets, lost).await?,
         };
-        let ordering = || Keeper::open(&network.acme, &args.store.data, network.redirects());
+        let ordering = || Keeper::open(&network.acme, &settings.store.data, network.redirects());
         let keeper = network.is_ordering().then(ordering).transpose()?;
         let tls = tls.or_else(|| keeper.as_ref().map(Keeper::tls));
-        let entrance = Entrance::of(args, tls.clone(), listeners.bound());
+        let entrance = Entrance::of(settings, tls.clone(), listeners.bound());
         if let Some(first) = &opened.welcome {
-            print(&welcome(first, &own_url, listeners.bound(), &args.store.data))?;
+            print(&welcome(first, &own_url, listeners.bound(), &settings.store.data))?;
         }
         let services = tokio::select! {
             services = prepared(&opened, args, entrance) => services?,
             // A stop keeps the files that are in already; of the one under way nothing stays.
             () = stops.next() => return Ok(()),
         };
-        keep_house(&opened, args, &services);
+        keep_house(&opened, settings, &services);
         let post = MailLinks::post(&services, mail);
         tokio::spawn(post.clone().keep_sending());
         let status = entrance::announce(&listeners, is_secure)?;
-        tell_start(&opened, args, &status).await;
+        tell_start(&opened, settings, &status).await;
         tokio::spawn(supervisor::keep_alive());
         if let Some(keeper) = keeper {
             tokio::spawn(keeper.keep());
@@ -82,7 +90,7 @@ fn serve(args: &Serve, log: Log, exporter: Option<Exporter>) -> Result<(), Failu
             stops.next().await;
             supervisor::stopping();
             tracing::info!("stopping; answers under way are finished");
-            let drain_timeout = Duration::from_millis(args.server.drain_timeout_ms);
+            let drain_timeout = Duration::from_millis(settings.server.drain_timeout_ms);
             closing.replace(tokio::spawn(post.close(drain_timeout)));
             tokio::spawn(async move {
                 stops.next().await;
@@ -103,8 +111,8 @@ fn serve(args: &Serve, log: Log, exporter: Option<Exporter>) -> Result<(), Failu
 }
 
 /// Refuses a page whose origin the links share, because what was uploaded would run there.
-fn links_lie_apart(args: &Serve, base: &str) -> Result<(), Failure> {
-    match &args.server.page_origin {
+fn links_lie_apart(settings: &Settings, base: &str) -> Result<(), Failure> {
+    match &settings.server.page_origin {
         Some(page) if page.has(base) => Err(Failure::Usage(format!(
             "--page-origin: the links are there, too ({base}); give it a host of its own"
         ))),
@@ -127,9 +135,9 @@ fn address_space() -> Result<(), Failure> {
 }
 
 /// Says in the log what runs, where, and on what.
-async fn tell_start(opened: &Opened, args: &Serve, status: &str) {
+async fn tell_start(opened: &Opened, settings: &Settings, status: &str) {
     let version = env!("TONEARM_VERSION");
-    let data = args.store.data.display();
+    let data = settings.store.data.display();
     match opened.library.usage().await {
         Ok(Usage { files, bytes }) => {
             tracing::info!(version, %data, files, bytes, "the server is ready, {status}");
@@ -150,7 +158,7 @@ async fn keep_reloading(mut reloads: Reloads, log: Log, tls: Option<Arc<Tls>>, s
             tls.reload();
         }
         match filter().and_then(|filter| log.change(&filter).map(|()| filter)) {
-            Ok(filter) => tracing::info!(log = filter, "the settings were read again"),
+            Ok(filter) => tracing::info!(log = %filter, "the settings were read again"),
             Err(failure) => tracing::error!("{failure}; the log stays as it is"),
         }
         supervisor::ready(&status);
@@ -158,18 +166,18 @@ async fn keep_reloading(mut reloads: Reloads, log: Log, tls: Option<Arc<Tls>>, s
 }
 
 /// What is to be logged, as the settings say it now.
-fn filter() -> Result<String, Failure> {
+fn filter() -> Result<Filter, Failure> {
     match config::parse(std::env::args_os())?.command {
-        Command::Serve(args) => Ok(args.server.log),
+        Command::Serve(args) => Ok(args.settings.server.log),
         _ => Err(Failure::Usage("not the command that was started".into())),
     }
 }
 
 /// Has done, as long as the server runs, what no request asks for.
-fn keep_house(opened: &Opened, args: &Serve, services: &Services) {
+fn keep_house(opened: &Opened, settings: &Settings, services: &Services) {
     tokio::spawn(opened.library.clone().keep_sweeping());
     tokio::spawn(opened.library.clone().keep_settling());
-    let (data, min_free) = (args.store.data.clone(), args.store.min_free_bytes);
+    let (data, min_free) = (settings.store.data.clone(), settings.store.min_free_bytes);
     tokio::spawn(assemble::keep_room(services.media.clone(), data, min_free));
 }
 
@@ -182,7 +190,7 @@ async fn prepared(opened: &Opened, args: &Serve, entrance: Entrance) -> Result<S
     if let Err(error) = opened.library.take_up_uploads().await {
         tracing::warn!(%error, "looking for uploads that were left unfinished");
     }
-    let mut services = assemble::services(opened, &args.server, &args.links, entrance).await?;
+    let mut services = assemble::services(opened, &args.settings, entrance).await?;
     match server::raise_descriptor_limit() {
         Ok(descriptors) => settings::fit(&mut services.config, descriptors),
         Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),

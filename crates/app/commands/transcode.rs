@@ -14,14 +14,20 @@ use audio::tags::cover::USUAL_BYTES;
 use audio::transcode::Input;
 use indicatif::ProgressBar;
 use media::{Refusal, Representation, Resource};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::Arc;
 
 pub fn run(args: &Transcode) -> Result<(), Failure> {
     let wanted = preferences(args)?;
     let name = args.source.display();
     let file = if is_dash(&args.source) { spool_stdin()? } else { open(&args.source)? };
+    if is_same_file(&file, &args.target) {
+        let told = "is the source, which would be lost; name another target";
+        return Err(Failure::Usage(format!("{}: {told}", args.target.display())));
+    }
     let hash = content_hash(&file).map_err(|e| Failure::failed(&name, e))?;
     let source: Source = Arc::new(file);
     let probed = probe(&source, &args.source, args.from.as_ref())?;
@@ -46,6 +52,12 @@ pub fn run(args: &Transcode) -> Result<(), Failure> {
         }
     }
     target.finish().map_err(|e| Failure::failed(args.target.display(), e))
+}
+
+/// Whether a file lies at that path, under whatever name it was opened. A device may be both ends.
+fn is_same_file(file: &File, path: &Path) -> bool {
+    let (Ok(opened), Ok(there)) = (file.metadata(), fs::metadata(path)) else { return false };
+    there.is_file() && (opened.dev(), opened.ino()) == (there.dev(), there.ino())
 }
 
 fn threads(args: &Transcode) -> usize {

@@ -16,6 +16,7 @@ pub use mail::Mail;
 pub use network::Network;
 pub use values::seconds;
 
+use crate::log::Filter;
 use crate::traces;
 use blob::{Endpoints, Place};
 use clap::{ArgAction, Args};
@@ -24,6 +25,19 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use values::{block_cache_bytes, byte_count, picture_bytes, public_url};
 use voipbin::Voipbin;
+
+/// All of them, as a server has them.
+#[derive(Debug, Args)]
+pub struct Settings {
+    #[command(flatten)]
+    pub store: Store,
+    #[command(flatten)]
+    pub server: Server,
+    #[command(flatten)]
+    pub links: Links,
+    #[command(flatten)]
+    pub mail: Mail,
+}
 
 /// Where things are kept and under what address they are published.
 #[derive(Debug, Args)]
@@ -137,7 +151,7 @@ pub struct Server {
     pub drain_timeout_ms: u64,
     /// What is logged on stderr: error, warn, info, debug, or a filter such as `info,media=debug`
     #[arg(long, value_name = "FILTER", env = "TONEARM_LOG", default_value = "info")]
-    pub log: String,
+    pub log: Filter,
     /// How it is written: text, json (an object a line), or common (requests in the Combined Log Format)
     #[arg(long, value_name = "FORM", env = "TONEARM_LOG_FORMAT", default_value_t = LogFormat::default())]
     pub log_format: LogFormat,

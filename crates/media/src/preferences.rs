@@ -137,7 +137,9 @@ impl Preferences {
     pub fn written_extensions() -> impl Iterator<Item = &'static str> {
         let written = FORMATS.iter().filter(|row| row.target.is_some());
         let usual = written.flat_map(|row| row.extensions.iter().copied());
-        usual.chain(EXTENSIONS.iter().map(|(extension, _)| *extension))
+        let is_usual = |of: &str| formats::by_extension(of).is_some_and(|row| row.target.is_some());
+        let others = EXTENSIONS.iter().map(|(extension, _)| *extension);
+        usual.chain(others.filter(move |extension| !is_usual(extension)))
     }
 
     /// The options that play in the format that Asterisk calls so; one that isn't written here is played as wav.

@@ -28,7 +28,7 @@ pub use connection::endpoint::Endpoint;
 pub use connection::forwarded::{Proxies, Trusted};
 pub use connection::listener::{Bound, Listeners, Listening};
 pub use connection::request_body::BodyLimits;
-pub use connection::system::raise_descriptor_limit;
+pub use connection::system::{raise_descriptor_limit, share_heaps};
 pub use connection::tls::{CertificateFiles, Tls};
 pub use log_format::LogFormat;
 pub use page::Origin as PageOrigin;

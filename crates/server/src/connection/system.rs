@@ -225,3 +225,15 @@ pub fn raise_descriptor_limit() -> io::Result<u64> {
     }
     Ok(limit.rlim_cur)
 }
+
+/// Has all threads that are started from now on allocate from so many heaps at most. The C library otherwise gives each
+/// a heap of its own, up to eight a core, and keeps in each what was freed there.
+pub fn share_heaps(heaps: usize) {
+    #[cfg(target_env = "gnu")]
+    if let Ok(heaps) = libc::c_int::try_from(heaps) {
+        // SAFETY: it takes two numbers, and sets one under the C library's own lock.
+        unsafe { libc::mallopt(libc::M_ARENA_MAX, heaps) };
+    }
+    #[cfg(not(target_env = "gnu"))]
+    let _ = heaps;
+}
