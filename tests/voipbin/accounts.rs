@@ -177,11 +177,15 @@ fn an_account_goes_only_without_files_and_comes_back_by_post_or_by_an_upload() {
     gone(&api);
     let made = api.json(&api.admin, "POST", ACCOUNTS, &body);
     assert_eq!((made.status, &made.json()["quota"]), (200, &json!(50)));
+    let made_before_changed =
+        |account: &Value| text(&account["tm_update"]) >= text(&account["tm_create"]);
+    assert!(made_before_changed(&made.json()), "{}", made.text());
     gone(&api);
     assert_eq!(upload(&api, 51).status, 200, "the quota went with the account");
     let anew = account(&api);
     assert_eq!((&anew["file_count"], &anew["quota"]), (&json!(1), &json!(10_737_418_240_u64)));
     assert!(text(&anew["tm_create"]) > text(&made.json()["tm_create"]));
+    assert!(made_before_changed(&anew), "{anew}");
 }
 
 #[test]

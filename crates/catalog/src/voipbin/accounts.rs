@@ -19,7 +19,7 @@ pub struct VoipbinAccount {
     pub usage: Usage,
     /// When it was made; when its partner was, where nobody made it.
     pub created_at: i64,
-    /// When its usage changed last.
+    /// When its usage changed last, since it was made.
     pub changed_at: Option<i64>,
 }
 
@@ -40,12 +40,14 @@ impl VoipbinAccount {
     }
 
     fn read(row: &mut Row) -> Result<Self, Error> {
+        let (created_at, changed_at) = (row.take(4)?, row.take::<Option<i64>>(5)?);
         Ok(Self {
             partner_sid: row.take(0)?,
             quota: row.take(1)?,
             usage: Usage { bytes: row.take(2)?, files: row.take(3)? },
-            created_at: row.take(4)?,
-            changed_at: row.take(5)?,
+            created_at,
+            // One that was deleted and is made anew has another's times in its row.
+            changed_at: changed_at.filter(|at| *at >= created_at),
         })
     }
 
