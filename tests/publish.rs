@@ -1,6 +1,7 @@
 //! The publish link as clients see it: conditions, ranges, forms of the URL, errors, headers.
 
 mod conditions;
+mod refusals;
 mod tags;
 mod types;
 

@@ -208,7 +208,7 @@ fn what_layer_iii_has_not_is_refused_with_what_it_has() {
     let (option, message) = refused(Some(96000), None);
     assert!(option == "rate" && message.contains("48000"), "{message}");
     let (option, message) = refused(Some(8000), Some(128));
-    assert!(option == "br" && message.ends_with("56, 64"), "{message}");
+    assert!(option == "br" && message.ends_with("48, 64"), "{message}");
     assert_eq!(refused(Some(44100), Some(16)).0, "br");
     assert_eq!(refused(None, Some(33)).0, "br");
 }

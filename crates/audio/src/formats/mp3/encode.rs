@@ -44,16 +44,21 @@ fn refuse_rate(rate_hz: u32) -> PlanError {
     PlanError { option: "rate", message }
 }
 
+/// Those of its bit rates that a link has a word for.
+fn asked_for(kbps: &&u32) -> bool {
+    !matches!(kbps, 56 | 144)
+}
+
 fn refuse_bitrate(bitrate_bps: u32, rate_hz: Option<u32>) -> PlanError {
     let asked = f64::from(bitrate_bps) / 1000.0;
     let message = match rate_hz {
         Some(rate) => format!(
             "`mp3` has no bit rate of {asked} kbit/s at {rate} Hz; allowed are {}",
-            listed(bitrates(rate).iter().copied())
+            listed(bitrates(rate).iter().filter(asked_for).copied())
         ),
         None => format!(
             "`mp3` has no bit rate of {asked} kbit/s; allowed are {}",
-            listed([8, 16, 24].into_iter().chain(bitrates(48_000).iter().copied()))
+            listed([8, 16, 24].iter().chain(bitrates(48_000)).filter(asked_for).copied())
         ),
     };
     PlanError { option: "br", message }

@@ -41,7 +41,9 @@ impl TargetFormat for Mp4Target {
     fn settle(&self, wish: Wish) -> Result<Settled, PlanError> {
         let channels = wish.channels.clamp(1, 2);
         if let Some(rate_hz) = wish.rate_hz.filter(|rate| !RATES_HZ.contains(rate)) {
-            let allowed = RATES_HZ.map(|r| r.to_string()).join(", ");
+            // Two of them have no word in a link.
+            let allowed = RATES_HZ.iter().filter(|rate| !matches!(rate, 64_000 | 88_200));
+            let allowed = allowed.map(u32::to_string).collect::<Vec<_>>().join(", ");
             let message = format!("`mp4` can't hold {rate_hz} Hz; allowed: {allowed}");
             return Err(PlanError { option: "rate", message });
         }

@@ -3,9 +3,8 @@
 //! Precedence for one option: query, then path segment, then extension, then preset. The grammar itself is
 //! `semantics::link`'s.
 
-use super::options::{Options, Overrides, bad, is_option, near_miss, value};
+use super::options::{Options, Overrides, is_option, near_miss, value};
 use super::presets::Presets;
-use audio::formats::FORMATS;
 use media::{BadValue, Preferences};
 use semantics::link::{Address, Grammar, Link};
 
@@ -27,8 +26,8 @@ pub struct Asked {
     pub ignored: Vec<&'static str>,
 }
 
-/// Extensions of audio that we don't write: a link that ends in one asks for what it can't have. The rows of
-/// [`FORMATS`] come first.
+/// Extensions of audio that we don't write: a link that ends in one asks for what it can't have. Those that stand for
+/// options come first.
 const UNWRITTEN: [&str; 30] = [
     "3gp", "8svx", "aac", "ac3", "aif", "aifc", "aiff", "amr", "ape", "awb", "dsf", "dts", "eac3",
     "m4b", "mka", "mp1", "mp2", "mpc", "oga", "opus", "ra", "snd", "spx", "tak", "tta", "vox",
@@ -66,9 +65,7 @@ fn check_suffix(extension: &str) -> Result<(), BadValue> {
     if !UNWRITTEN.contains(&extension) || !Preferences::of_extension(extension).is_empty() {
         return Ok(());
     }
-    let written = FORMATS.iter().filter(|row| row.target.is_some());
-    let names: Vec<_> = written.flat_map(|row| row.extensions).copied().collect();
-    Err(bad("f", extension, names.join(", ")))
+    Preferences::default().set("f", extension)
 }
 
 #[cfg(test)]
