@@ -269,11 +269,35 @@ fn every_attribute_can_be_set_by_form_query_and_change_and_put_resets_them() {
     let path = format!("{FILES}/{}", text(&plain["file_sid"]));
     assert_eq!(api.send("PATCH", &path, &object).status, 200);
     let reset = api.send("PUT", &path, &json!({})).json();
-    // Names, and the type that goes with the content, stay.
-    for (name, _) in all.iter().filter(|(n, _)| !n.ends_with("name") && *n != "mime_type") {
+    // Names stay.
+    for (name, _) in all.iter().filter(|(name, _)| !name.ends_with("name")) {
         assert_eq!(reset[name], plain[name], "{name}");
     }
     holds(&api.send("PUT", &path, &object).json());
+}
+
+#[test]
+fn put_gives_back_the_type_that_the_content_was_recognised_as() {
+    let api = Api::start();
+    let wav = std::fs::read(sources::speech(api.folder.path())).unwrap();
+    let m4a = api.server.get(&format!("{}?f=mp4&t=0-1000", api.server.upload("a.wav", &wav))).body;
+    for (name, bytes, recognised) in [
+        ("a.wav", &wav[..], "audio/x-wav"),
+        ("a.al", &wav[44..], "audio/pcma"),
+        ("a.m4a", &m4a, "audio/mp4"),
+        ("a.wma", b"no sound at all", "audio/x-ms-wma"),
+        ("a.bin", b"\x89PNG\r\n\x1a\n", "image/png"),
+        ("a", b"x", "application/octet-stream"),
+    ] {
+        let link = api.server.upload(name, bytes);
+        let path = format!("{FILES}/{}", link.rsplit('/').next().unwrap());
+        let said = api.send("PATCH", &path, &json!({"mime_type": "audio/vnd.wave", "name": "b"}));
+        assert_eq!(said.json()["mime_type"], "audio/vnd.wave");
+        let put = api.send("PUT", &path, &json!({"string_key_1": "k"})).json();
+        assert_eq!((&put["mime_type"], &put["name"]), (&json!(recognised), &json!("b")), "{name}");
+        let said = api.send("PUT", &path, &json!({"mime_type": "audio/wav"})).json();
+        assert_eq!(said["mime_type"], "audio/wav");
+    }
 }
 
 #[test]

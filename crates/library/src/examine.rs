@@ -89,6 +89,28 @@ impl Description {
     }
 }
 
+/// The media type of a file's stored bytes where nobody declares one: by what they were recognised as when they came.
+pub(crate) fn recognised_type(source: &Source, file: &File) -> Result<String, Error> {
+    let head = head(source)?;
+    let known = Some(file.content_format.as_str()).filter(|known| !known.is_empty());
+    // Of what can't be played it is the extension.
+    let format = known.filter(|_| file.content_duration.is_some());
+    let told = type_told(&head, format, tracks_of(source, &head)?, known);
+    Ok(mime_type(None, told, known))
+}
+
+/// The first bytes, which tell what it is.
+fn head(source: &Source) -> Result<Vec<u8>, Error> {
+    let mut head = vec![0; 8192];
+    let read = source.read_full_at(&mut head, 0)?;
+    head.truncate(read);
+    Ok(head)
+}
+
+fn tracks_of(source: &Source, head: &[u8]) -> Result<Tracks, Error> {
+    Ok(if is_mp4(head) { tracks(source)? } else { Tracks::Others })
+}
+
 /// Probes and classifies bytes of that hash; a picture of more bytes than that stays behind.
 pub(crate) fn examine(
     source: Source,
@@ -97,9 +119,7 @@ pub(crate) fn examine(
     mime_type: Option<&str>,
     max_picture_bytes: usize,
 ) -> Result<Examined, Error> {
-    let mut head = vec![0; 8192];
-    let read = source.read_full_at(&mut head, 0)?;
-    head.truncate(read);
+    let head = head(&source)?;
     let probed = match audio::probe(&source, Hint { extension, mime_type }) {
         Ok(probed) => {
             let Probed { facts, index } = probed.with_picture_up_to(max_picture_bytes);
@@ -110,8 +130,7 @@ pub(crate) fn examine(
     };
     let classification = classification(&head, probed.is_ok());
     let format = probed.as_ref().ok().map(|(facts, _)| facts.format.as_str());
-    let tracks = if is_mp4(&head) { tracks(&source)? } else { Tracks::Others };
-    let media_type = type_told(&head, format, tracks, extension);
+    let media_type = type_told(&head, format, tracks_of(&source, &head)?, extension);
     let read_as = probed.as_ref().ok().and_then(|(facts, _)| audio::formats::read_as(facts));
     let content_hash = catalog::content_id(hash, read_as.as_deref());
     Ok(Examined { content_hash, source, probed, classification, media_type })

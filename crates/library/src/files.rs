@@ -1,7 +1,7 @@
 //! Files that are there.
 
 use crate::changes::{Brings, to_defaults};
-use crate::examine::Description;
+use crate::examine::{Description, recognised_type};
 use crate::last_access::ACCESS_RESOLUTION;
 use crate::link_base::LinkBase;
 use crate::rules::admit;
@@ -10,7 +10,7 @@ use crate::uploads::Tally;
 use crate::values::check_file;
 use crate::{
     Change, Container, Error, File, Library, List, Listing, Principal, Publish, Rest, Role, Scope,
-    ThresholdAction, now_ms, to_the_end,
+    ThresholdAction, blocking, now_ms, to_the_end,
 };
 use blob::Draft;
 use catalog::ContentRow;
@@ -122,11 +122,14 @@ impl Library {
         let (content, home) = self.brought(content, &old, &container).await?;
         let store = home.as_ref().map(|home| home.name.clone());
         self.settle_before(&container).await;
+        let says_type = facts.is_some() || changes.says("mime_type");
+        let defaults = match rest {
+            Rest::Stays => None,
+            Rest::TakesDefaults => Some(self.defaults(&old, &container, says_type).await?),
+        };
         let now = now_ms();
         let edit = move |row: &mut File| {
-            if rest == Rest::TakesDefaults {
-                to_defaults(row, &File::new(&container, "", now));
-            }
+            defaults.iter().for_each(|defaults| to_defaults(row, defaults));
             store.iter().for_each(|store| row.store.clone_from(store));
             if facts.is_some() {
                 // The wished format and bit rate told how the old content was to be stored; the new one says its own.
@@ -165,6 +168,21 @@ impl Library {
             Ok(file)
         })
         .await
+    }
+
+    /// What a file is where nothing is said of it; its type is not looked for where the change `says_type`.
+    async fn defaults(
+        &self,
+        file: &File,
+        container: &Container,
+        says_type: bool,
+    ) -> Result<File, Error> {
+        let mut defaults = File::new(container, "", now_ms());
+        if !says_type {
+            let (stored, file) = (self.stored(file).await?, file.clone());
+            defaults.mime_type = blocking(move || recognised_type(&stored, &file)).await??;
+        }
+        Ok(defaults)
     }
 
     /// The bytes that a file brings into a container, if it brings any, and where they are to lie. What a container

@@ -103,7 +103,12 @@ static OWN: [Attribute<FileRow>; 22] = [
         "Seconds from its upload on; -1 is never.",
     )
     .bounds(Bounds::Within(-1, LIFECYCLE_TTL_MAX_S)),
-    Attribute::settable("mime_type", Stays, field!(FileRow, mime_type), "Its media type."),
+    Attribute::settable(
+        "mime_type",
+        TakesDefault,
+        field!(FileRow, mime_type),
+        "Its media type; by default that of its content.",
+    ),
     Attribute::settable("name", Stays, field!(FileRow, name), "Its name."),
     Attribute::settable(
         "parent_file_sid",
