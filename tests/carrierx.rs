@@ -18,6 +18,7 @@ mod raw;
 mod resumed;
 mod rules;
 mod transcoding;
+mod unreadable;
 mod uploads;
 
 const CONTAINERS: &str = "/core/v2/storage/containers";

@@ -141,6 +141,21 @@ pub fn form(parts: &[Part<'_>]) -> Vec<u8> {
     body
 }
 
+/// Ways in which senders give a file's name in a form, and the name: quoted, as RFC 8187 has it, in both, and in
+/// what was Windows' charset before Unicode.
+pub const FILE_NAMES: [(&[u8], &str); 4] = [
+    ("filename=\"\u{fc} a.wav\"".as_bytes(), "\u{fc} a.wav"),
+    (b"filename*=UTF-8''%C3%BC.wav", "\u{fc}.wav"),
+    (b"filename=\"u.wav\"; filename*=utf-8'de'%C3%BC.wav", "\u{fc}.wav"),
+    (b"filename=\"caf\xe9 5\x80.wav\"", "caf\u{e9} 5\u{20ac}.wav"),
+];
+
+/// The body of a form of one part, whose head has more in any charset; its boundary is `cut`.
+pub fn form_of(name: &str, more: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let head = format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"; ");
+    [head.as_bytes(), more, b"\r\n\r\n", bytes, b"\r\n--cut--\r\n"].concat()
+}
+
 /// Reads an answer to its end.
 pub fn read_answer(stream: &mut TcpStream, head_only: bool) -> io::Result<Answer> {
     let mut bytes = Vec::new();

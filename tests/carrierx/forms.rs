@@ -1,7 +1,7 @@
 //! Forms: their parts in any order, and forms that are torn or made to hurt.
 
 use super::*;
-use crate::client::{Request, read_answer};
+use crate::client::{FILE_NAMES, Request, form_of, read_answer};
 
 #[test]
 fn the_parts_come_in_either_order_and_the_file_must_come() {
@@ -80,4 +80,46 @@ fn large_parts_are_taken_in_either_order_and_an_unknown_one_is_refused_at_once()
     }
     let refused = api.form("POST", FILES, &[("surprise", "", &bytes), object, data]);
     assert_refused(&refused, 413, "Payload Too Large", "surprise");
+}
+
+#[test]
+fn a_file_has_the_name_that_its_sender_gave_it_in_whatever_way() {
+    let api = Api::start();
+    for (more, name) in FILE_NAMES {
+        let request = api.server.request("POST", FILES).token(&api.token);
+        let request = request.header("Content-Type", "multipart/form-data; boundary=cut");
+        let made = request.body(&form_of("whatever", more, b"x")).send();
+        assert_eq!((made.status, &made.json()["name"]), (201, &json!(name)), "{}", made.text());
+    }
+}
+
+#[test]
+fn no_bytes_are_a_file_under_a_name_alone() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    // As browsers send what nobody chose.
+    let unchosen: Part<'_> =
+        ("data", "; filename=\"\"\r\nContent-Type: application/octet-stream", b"");
+    let name: Part<'_> = ("name", "", b"a.bin");
+    let container: Part<'_> = ("container_sid", "", sid.as_bytes());
+    for parts in [&[unchosen][..], &[("data", "", b"")], &[container, name, unchosen]] {
+        assert_invalid(&api.form("POST", FILES, parts), "data");
+    }
+    let post = |path: &str| api.server.request("POST", path).token(&api.token).send();
+    let upload = "/core/v2/storage/upload";
+    for path in [FILES, "/core/v2/admin/storage/files", upload, "/core/v2/storage/upload/"] {
+        assert_invalid(&post(path), "data");
+    }
+    assert_eq!(api.get(FILES).json()["total"], 0);
+    let chosen: Part<'_> = ("data", "; filename=\"e.bin\"", b"");
+    let queried = post(&format!("{FILES}?name=e.bin"));
+    for made in [api.form("POST", FILES, &[chosen]), queried, post(&format!("{upload}/e.bin"))] {
+        assert_eq!(made.status, 201, "{}", made.text());
+        let made = made.json();
+        assert_eq!((&made["name"], &made["file_bytes"]), (&json!("e.bin"), &json!(0)));
+    }
+    let kept = api.file(&json!({"container_sid": sid}), b"kept");
+    let path = format!("{FILES}/{}", text(&kept["file_sid"]));
+    let renamed = api.form("PATCH", &path, &[name, unchosen]).json();
+    assert_eq!((&renamed["name"], &renamed["file_bytes"]), (&json!("a.bin"), &json!(4)));
 }

@@ -290,6 +290,7 @@ fn pages_of_other_origins_can_not_use_the_cookies() {
         ] {
             let refused = by(&api, method, path, &[("Cookie", &cookie), (name, value)]);
             assert_eq!(refused.status, 403, "{method} {path} {name}: {value}");
+            assert!(refused.text().contains("another origin"), "{}", refused.text());
         }
         // Nor is anybody logged in by them.
         let login = json!({"password": api.agent}).to_string();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::carrierx::access::base64;
+use crate::client::{FILE_NAMES, form_of};
 use crate::judge::{Stream, stream};
 use crate::sources;
 
@@ -142,6 +143,65 @@ fn what_is_no_upload_leaves_nothing_behind() {
     assert_eq!(api.json("/files")["totalCount"], 0);
     let whole = json!({"Data": "eA==", "Transcription": "x".repeat(128 * 1024)});
     assert_eq!(api.send(&api.manager, "POST", "/app/files", &whole).status, 200);
+}
+
+#[test]
+fn no_bytes_are_a_file_under_a_name_alone() {
+    let api = Api::start();
+    let unchosen: Part<'_> = ("Data", "; filename=\"\"", b"");
+    for path in ["/files", "/app/file", "/app/files"] {
+        assert_bad(&api.request("POST", path).send(), "Data");
+        assert_bad(&send_form(&api, path, &[unchosen, ("FileName", "", b"a")]), "Data");
+        for object in [json!({"Data": ""}), json!({"Data": "", "FileName": "a"})] {
+            assert_bad(&api.send(&api.manager, "POST", path, &object), "Data");
+        }
+    }
+    assert_eq!(api.json("/files")["totalCount"], 0);
+    let chosen = send_form(&api, "/files", &[("Data", "; filename=\"e.bin\"", b"")]);
+    for made in [chosen, api.upload("FileName=e.bin", b"")] {
+        assert_eq!(made.status, 200, "{}", made.text());
+        let made = made.json();
+        assert_eq!((&made["fileName"], &made["contentLength"]), (&json!("e.bin"), &json!(0)));
+    }
+}
+
+#[test]
+fn a_file_has_the_name_that_its_sender_gave_it_in_whatever_way() {
+    let api = Api::start();
+    for (more, name) in FILE_NAMES {
+        let request = api.request("POST", "/files");
+        let request = request.header("Content-Type", "multipart/form-data; boundary=cut");
+        let made = request.body(&form_of("whatever", more, b"x")).send();
+        assert_eq!((made.status, &made.json()["fileName"]), (200, &json!(name)), "{}", made.text());
+    }
+    for query in ["FileName=caf%E9", "filename=%ff"] {
+        assert_bad(&api.upload(query, b"x"), query.split('=').next().unwrap());
+    }
+    assert_bad(&api.get("/files?na%E9me=x"), "query");
+    assert!(api.get("/files.xml?FileName=%E9").text().starts_with('<'), "in the format asked for");
+    let pairs = api.request("PATCH", &format!("/files/{}", text(&api.file("FileName=a")["id"])));
+    let pairs = pairs.header("Content-Type", "application/x-www-form-urlencoded");
+    assert_bad(&pairs.body(b"FileName=caf%E9").send(), "FileName");
+}
+
+#[test]
+fn what_a_file_is_may_be_said_when_it_comes_and_not_later() {
+    let api = Api::start();
+    let file = api.file("FileName=a&ContentType=text/plain");
+    assert_eq!(file["contentType"], "text/plain");
+    let path = format!("/files/{}", text(&file["id"]));
+    let body = json!({"contentType": "text/html", "contentLength": 9, "fileName": "b"});
+    for changed in [
+        api.send(&api.manager, "PATCH", &path, &body),
+        api.request("PATCH", &format!("{path}?ContentType=text/html&FileName=b")).send(),
+    ] {
+        assert_eq!(changed.status, 200, "{}", changed.text());
+        let changed = changed.json();
+        assert_eq!(
+            (&changed["contentType"], &changed["fileName"]),
+            (&json!("text/plain"), &json!("b"))
+        );
+    }
 }
 
 #[test]

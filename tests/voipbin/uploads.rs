@@ -1,6 +1,7 @@
 //! What comes in: the fields of the form, their defaults, and what is refused.
 
 use super::*;
+use crate::client::{FILE_NAMES, form_of};
 
 const MEMBERS: [&str; 19] = [
     "id",
@@ -197,4 +198,44 @@ fn uploads_go_to_a_container_of_the_apis_name_without_quotas_and_unpublished() {
         assert_eq!(container[attribute], value, "{attribute}");
     }
     assert_eq!(api.server.get(&format!("/f/{}", text(&first["id"]))).status, 404);
+}
+
+#[test]
+fn a_file_has_the_name_that_its_sender_gave_it_in_whatever_way() {
+    let api = Api::start();
+    for (more, name) in FILE_NAMES {
+        let request = api.ask(&api.agent, "POST", AGENTS);
+        let request = request.header("Content-Type", "multipart/form-data; boundary=cut");
+        let made = request.body(&form_of("file", more, b"x")).send();
+        assert_eq!(made.status, 200, "{}", made.text());
+        let made = made.json();
+        assert_eq!((&made["filename"], &made["name"]), (&json!(name), &json!(name)));
+    }
+}
+
+#[test]
+fn no_bytes_are_a_file_under_a_name_alone() {
+    let api = Api::start();
+    for more in ["", "; filename=\"\""] {
+        let refused = api.form(&api.manager, FILES, &[("file", more, b""), ("name", "", b"a")]);
+        assert_invalid(&refused, "INVALID_FILE_UPLOAD", "file");
+    }
+    assert_eq!(api.get(ACCOUNT).json()["file_count"], 0);
+    assert_eq!(api.file("e.bin", b"", &[])["filesize"], 0);
+}
+
+#[test]
+fn a_refusal_names_what_stands_in_the_way() {
+    let api = Api::start();
+    api.file("a", b"a", &[]);
+    let sid = text(&api.carrierx_containers()[0]["container_sid"]);
+    let path = format!("/core/v2/storage/containers/{sid}");
+    let full = api.json(&api.manager, "PATCH", &path, "{\"quota_files\": 1}");
+    assert_eq!(full.status, 200, "{}", full.text());
+    let refused = api.form(&api.manager, FILES, &[("file", "; filename=\"b\"", b"b")]);
+    assert_refused(&refused, 429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED");
+    assert!(refused.text().contains("quota_files is 1"), "{}", refused.text());
+    let file: Part<'_> = ("file", "; filename=\"b\"", b"b");
+    let refused = api.form(&api.manager, FILES, &[file, ("name", "", b"a\0b")]);
+    assert!(refused.text().contains("but tabs and line breaks"), "{}", refused.text());
 }

@@ -1,7 +1,7 @@
 //! The content of recordings: in, out, again, and as the other APIs see it.
 
 use super::*;
-use crate::client::read_answer;
+use crate::client::{FILE_NAMES, form_of, read_answer};
 use std::io::Write;
 
 #[test]
@@ -94,6 +94,11 @@ fn no_bytes_are_no_content() {
     let (_, path) = api.make(RECORDINGS, &json!({}));
     assert_refused(&api.put_data(&path, b""), 400, Some("data"));
     assert_eq!(api.get(&path).json()["status"], "pending");
+    for more in ["", "; filename=\"\"", "; filename=\"c.wav\""] {
+        assert_refused(&api.put_form(RECORDINGS, &[("data", more, b"")]), 400, Some("data"));
+    }
+    assert_eq!(api.get(RECORDINGS).json().as_array().unwrap().len(), 1);
+    assert_eq!(api.get(FILES).json()["total"], 0);
     let speech = api.speech();
     assert_eq!(api.put_data(&path, &speech).status, 200);
     assert_refused(&api.put_data(&path, b""), 400, Some("data"));
@@ -218,6 +223,19 @@ fn a_form_makes_a_recording_with_its_content_and_in_vain_neither() {
     assert_refused(&form.body(b"--cut--").send(), 415, Some("Content-Type"));
     let coded = api.request("PUT", &format!("{path}/data")).header("Content-Encoding", "gzip");
     assert_refused(&coded.body(b"x").send(), 415, Some("Content-Encoding"));
+}
+
+#[test]
+fn a_recording_s_file_has_the_name_that_its_sender_gave_it_in_whatever_way() {
+    let api = Api::start();
+    for (more, name) in FILE_NAMES {
+        let form = api.request("PUT", RECORDINGS);
+        let form = form.header("Content-Type", "multipart/form-data; boundary=cut");
+        let made = form.body(&form_of("data", more, b"x")).send();
+        assert_eq!(made.status, 201, "{}", made.text());
+        let file = api.get(&format!("{FILES}/{}", text(&made.json()["recordingSid"])));
+        assert_eq!(file.json()["name"], name);
+    }
 }
 
 #[test]

@@ -27,7 +27,8 @@ pub struct Upload {
     replaced: Option<File>,
     /// Its bytes, as long as more can be written.
     pub(crate) draft: Option<Draft>,
-    most_bytes: Option<u64>,
+    /// The quota that bounds it, and the bytes that are left of that.
+    most_bytes: Option<(&'static str, u64)>,
     transcoded_to: Option<&'static str>,
     has_bytes: bool,
     tally: Tally,
@@ -123,21 +124,16 @@ impl Upload {
     }
 
     /// Bytes come, under a name and with a media type if their sender gives them any. What is said of the file goes
-    /// before both.
+    /// before both. None at all are a file under a name alone: a form whose file nobody chose has an empty part.
     pub fn begin_bytes(&mut self, file_name: Option<String>, content_type: Option<String>) {
         self.tally.bytes_come();
-        (self.has_bytes, self.file_name, self.content_type) = (true, file_name, content_type);
+        self.has_bytes = file_name.is_some();
+        (self.file_name, self.content_type) = (file_name, content_type);
     }
 
     /// Names bytes that came without a name.
     pub fn name_bytes(&mut self, file_name: String) {
         self.file_name.get_or_insert(file_name);
-    }
-
-    /// Whether there is not one byte.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.length_bytes() == 0
     }
 
     /// Gives a transcode the ending of its format, also where the uploader said the name.
@@ -148,7 +144,7 @@ impl Upload {
         }
     }
 
-    /// Whether bytes came, be they none.
+    /// Whether a file came: bytes, or none of them under a name.
     #[must_use]
     pub fn has_bytes(&self) -> bool {
         self.has_bytes
@@ -168,15 +164,15 @@ impl Upload {
 
     /// Refuses a length that the container has no room for, as far as [`Self::refuse_early`] knows.
     pub(crate) fn check_length(&self, length_bytes: u64) -> Result<(), Error> {
-        match self.most_bytes.filter(|most| length_bytes > *most) {
-            Some(limit) => Err(Error::LimitReached { quota: "quota_bytes", limit }),
+        match self.most_bytes.filter(|(_, most)| length_bytes > *most) {
+            Some((quota, limit)) => Err(Error::LimitReached { quota, limit }),
             None => Ok(()),
         }
     }
 
-    /// Breaks off what has more bytes than this.
+    /// Breaks off what has more bytes than are left of the account's quota.
     pub(crate) fn take_at_most(&mut self, bytes: u64) {
-        self.most_bytes = Some(bytes);
+        self.most_bytes = Some(("quota", bytes));
     }
 
     /// Refuses before the bytes come what would be refused after them, as far as that is known.
@@ -200,7 +196,8 @@ impl Upload {
         let asked =
             ["desired_format", "desired_bitrate"].iter().any(|name| self.changes.says(name));
         // What counts in the end is the size of what is stored.
-        self.most_bytes = container.quota.bytes.filter(|_| !asked);
+        let limit = container.quota.bytes.filter(|_| !asked);
+        self.most_bytes = limit.map(|limit| ("quota_bytes", limit));
         Ok(())
     }
 
@@ -212,6 +209,7 @@ impl Upload {
     /// of no use.
     pub async fn write(&mut self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<(), Error> {
         self.tally.bytes_come();
+        self.has_bytes = true;
         let written = self.write_on(bytes).await;
         self.tally.noted(written)
     }
@@ -265,7 +263,7 @@ impl Upload {
             changes.put("type", |file| file.kind = FileKind::Audio);
         }
         Ok(Self {
-            most_bytes: quota_bytes.map(|quota| quota.max(replaced_bytes)),
+            most_bytes: quota_bytes.map(|quota| ("quota_bytes", quota.max(replaced_bytes))),
             transcoded_to: Some(format),
             has_bytes: self.has_bytes,
             file_name: self.file_name.as_deref().map(|name| renamed(name, format)),

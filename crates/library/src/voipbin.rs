@@ -258,7 +258,8 @@ fn check_text(field: &str, text: &str, longest: usize) -> Result<(), Error> {
     if text.chars().count() <= longest && text.chars().all(is_text) {
         return Ok(());
     }
-    let message =
-        format!("must be a text of at most {longest} characters without control characters");
+    let message = format!(
+        "must be a text of at most {longest} characters, without control characters but tabs and line breaks"
+    );
     Err(Error::invalid(field, message))
 }

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod coding;
 pub mod disposition;
 mod evaluate;
+pub mod file_name;
 pub mod link;
 pub mod media_type;
 pub mod multipart;

@@ -3,13 +3,15 @@
 use super::auth::Caller;
 use super::errors::ApiError;
 use super::objects::{ContainerObject, ErrorBody, Page};
-use super::query::{self, Fields, Parameters};
+use super::query::{self, Fields};
+use super::request::{Query, Sid};
 use super::{Listed, Shown, body};
 use crate::apis::storage::{Storage, json};
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Request, State};
 use http::StatusCode;
 use library::{Container, Rest};
+use uuid::Uuid;
 
 /// Makes a container.
 #[utoipa::path(post, path = "/core/v2/storage/containers",
@@ -33,7 +35,7 @@ pub async fn create(
 pub async fn list(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Query(parameters): Query<Parameters>,
+    Query(parameters): Query,
 ) -> Result<Json<Page<query::View<ContainerObject>>>, ApiError> {
     let ((wanted, offset), fields) = (query::list(&parameters)?, Fields::of(&parameters));
     let limit = wanted.limit;
@@ -51,10 +53,10 @@ pub async fn list(
 pub async fn get(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Path(sid): Path<String>,
-    Query(parameters): Query<Parameters>,
+    Sid(sid): Sid,
+    Query(parameters): Query,
 ) -> Result<Json<query::View<ContainerObject>>, ApiError> {
-    let row = storage.library.container(&caller, super::sid(&sid)?).await?;
+    let row = storage.library.container(&caller, sid).await?;
     Ok(Json(Fields::of(&parameters).of_object(shown(&storage, row))?))
 }
 
@@ -67,10 +69,10 @@ pub async fn get(
 pub async fn patch(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Path(sid): Path<String>,
+    Sid(sid): Sid,
     request: Request,
 ) -> Result<Json<ContainerObject>, ApiError> {
-    Ok(Json(change(&storage, caller, &sid, request, Rest::Stays).await?))
+    Ok(Json(change(&storage, caller, sid, request, Rest::Stays).await?))
 }
 
 /// Changes all attributes; those not sent take their defaults.
@@ -82,20 +84,19 @@ pub async fn patch(
 pub async fn put(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Path(sid): Path<String>,
+    Sid(sid): Sid,
     request: Request,
 ) -> Result<Json<ContainerObject>, ApiError> {
-    Ok(Json(change(&storage, caller, &sid, request, Rest::TakesDefaults).await?))
+    Ok(Json(change(&storage, caller, sid, request, Rest::TakesDefaults).await?))
 }
 
 async fn change(
     storage: &Storage,
     caller: library::Principal,
-    sid: &str,
+    sid: Uuid,
     request: Request,
     rest: Rest,
 ) -> Result<ContainerObject, ApiError> {
-    let sid = super::sid(sid)?;
     let changes = body::container(&json::object(request).await?)?;
     let row = storage.library.change_container(&caller, sid, changes, rest).await?;
     Ok(shown(storage, row))
@@ -110,9 +111,9 @@ async fn change(
 pub async fn delete(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Path(sid): Path<String>,
+    Sid(sid): Sid,
 ) -> Result<StatusCode, ApiError> {
-    storage.library.delete_container(&caller, super::sid(&sid)?).await?;
+    storage.library.delete_container(&caller, sid).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

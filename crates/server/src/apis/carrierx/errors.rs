@@ -1,7 +1,7 @@
 //! Errors as the API words them: `{"message", "errors": [{"field", "message", "reference_sid"}]}`.
 
 use super::objects::{ErrorBody, FieldError};
-use crate::apis::storage::Refusal;
+use crate::apis::storage::{FOREIGN_PAGE, Refusal};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
@@ -59,6 +59,9 @@ impl From<Refusal> for ApiError {
                 plain(StatusCode::TOO_MANY_REQUESTS, "Too many failed logins")
             }
             R::Forbidden => plain(StatusCode::FORBIDDEN, "Forbidden"),
+            R::ForeignPage => {
+                of(StatusCode::FORBIDDEN, "Forbidden", "Origin", FOREIGN_PAGE.to_owned())
+            }
             R::NotFound => plain(StatusCode::NOT_FOUND, "Cannot find item by SID"),
             R::NoPath => plain(StatusCode::NOT_FOUND, "Not Found"),
             R::BadMethod => plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),

@@ -3,11 +3,12 @@
 use super::auth::Caller;
 use super::errors::ApiError;
 use super::objects::{ErrorBody, FileObject, Page};
-use super::query::{self, Fields, Parameters};
+use super::query::{self, Fields};
+use super::request::{Query, Sid};
 use super::{Listed, Shown, shown, upload};
 use crate::apis::storage::{Storage, download};
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use library::Rest;
@@ -19,7 +20,7 @@ use library::Rest;
 pub async fn list(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Query(parameters): Query<Parameters>,
+    Query(parameters): Query,
 ) -> Result<Json<Page<query::View<FileObject>>>, ApiError> {
     let ((wanted, offset), fields) = (query::list(&parameters)?, Fields::of(&parameters));
     let limit = wanted.limit;
@@ -39,10 +40,10 @@ pub async fn list(
 pub async fn get(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Path(sid): Path<String>,
-    Query(parameters): Query<Parameters>,
+    Sid(sid): Sid,
+    Query(parameters): Query,
 ) -> Result<Json<query::View<FileObject>>, ApiError> {
-    let row = storage.library.file(&caller, super::sid(&sid)?).await?;
+    let row = storage.library.file(&caller, sid).await?;
     Ok(Json(Fields::of(&parameters).of_object(shown(&storage, row).await?)?))
 }
 
@@ -55,10 +56,10 @@ pub async fn get(
 pub async fn patch(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Path(sid): Path<String>,
+    Sid(sid): Sid,
     request: Request,
 ) -> Result<Json<FileObject>, ApiError> {
-    let row = upload::change(&storage, &caller, super::sid(&sid)?, request, Rest::Stays).await?;
+    let row = upload::change(&storage, &caller, sid, request, Rest::Stays).await?;
     Ok(Json(shown(&storage, row).await?))
 }
 
@@ -71,11 +72,10 @@ pub async fn patch(
 pub async fn put(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Path(sid): Path<String>,
+    Sid(sid): Sid,
     request: Request,
 ) -> Result<Json<FileObject>, ApiError> {
-    let row =
-        upload::change(&storage, &caller, super::sid(&sid)?, request, Rest::TakesDefaults).await?;
+    let row = upload::change(&storage, &caller, sid, request, Rest::TakesDefaults).await?;
     Ok(Json(shown(&storage, row).await?))
 }
 
@@ -88,9 +88,9 @@ pub async fn put(
 pub async fn delete(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Path(sid): Path<String>,
+    Sid(sid): Sid,
 ) -> Result<StatusCode, ApiError> {
-    storage.library.delete_file(&caller, super::sid(&sid)?).await?;
+    storage.library.delete_file(&caller, sid).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -105,10 +105,10 @@ pub async fn delete(
 pub async fn data(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Path(sid): Path<String>,
+    Sid(sid): Sid,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let row = storage.library.file(&caller, super::sid(&sid)?).await?;
+    let row = storage.library.file(&caller, sid).await?;
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     Ok(download::answer(&storage, &row, method, uri, headers).await?)
 }

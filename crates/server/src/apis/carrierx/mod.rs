@@ -8,6 +8,7 @@ mod files;
 mod objects;
 mod openapi;
 mod query;
+mod request;
 mod sign;
 mod upload;
 mod uploads;

@@ -3,10 +3,11 @@
 use super::auth::Caller;
 use super::errors::ApiError;
 use super::objects::ErrorBody;
+use super::request::Sid;
 use crate::apis::publish::{Form, Unsigned, Wish};
 use crate::apis::storage::{Storage, json};
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use semantics::link::Pair;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -45,10 +46,10 @@ pub struct SignedLink {
 pub async fn sign(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Path(sid): Path<String>,
+    Sid(sid): Sid,
     request: Request,
 ) -> Result<Json<SignedLink>, ApiError> {
-    let file = storage.library.file(&caller, super::sid(&sid)?).await?;
+    let file = storage.library.file(&caller, sid).await?;
     let wish = wish(&json::object(request).await?)?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now_s = now.map_or(0, |now| now.as_secs());

@@ -9,11 +9,12 @@ use super::body;
 use super::errors::ApiError;
 use super::objects::{ErrorBody, FileObject};
 use super::query::Parameters;
+use super::request::{Name, Query};
 use crate::apis::storage::form::Form;
 use crate::apis::storage::ingest::{self, Carried};
 use crate::apis::storage::{Refusal, Storage, json};
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Request, State};
 use http::StatusCode;
 use library::{Beside, Change, File, FileChanges, Principal, Rest, Upload};
 use serde_json::{Map, Value};
@@ -44,7 +45,7 @@ pub struct UploadForm {
 pub async fn create(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    Query(query): Query<Parameters>,
+    Query(query): Query,
     request: Request,
 ) -> Result<(StatusCode, Json<FileObject>), ApiError> {
     if matches!(Carried::by(request.headers())?, Carried::Json) {
@@ -68,12 +69,12 @@ pub async fn create(
 pub async fn create_named(
     State(storage): State<Storage>,
     Caller(caller): Caller,
-    name: Option<Path<String>>,
-    Query(query): Query<Parameters>,
+    Name(name): Name,
+    Query(query): Query,
     request: Request,
 ) -> Result<(StatusCode, Json<FileObject>), ApiError> {
     let mut said = attributes(query);
-    if let Some(Path(name)) = name {
+    if let Some(name) = name {
         said.entry("name").or_insert_with(|| ingest::base_name(&name).into());
     }
     kept(&storage, caller, said, request).await
@@ -104,7 +105,9 @@ async fn kept(
         }
     }
     if !upload.has_bytes() {
-        return Err(ApiError::invalid("data", "required: a part with the file"));
+        let message =
+            "required: the file as the body, or as a part of a form; without bytes it needs a name";
+        return Err(ApiError::invalid("data", message));
     }
     let upload = ingest::as_desired(storage, upload).await?;
     let file = upload.finish(Beside::Nothing).await?;

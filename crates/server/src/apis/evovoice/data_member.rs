@@ -16,9 +16,6 @@ pub async fn take(upload: &mut Upload, body: Body) -> Result<Vec<u8>, Refusal> {
         })?;
         let mut bytes = Vec::new();
         sieve.sift(&piece, &mut bytes)?;
-        if sieve.has_data && !upload.has_bytes() {
-            upload.begin_bytes(None, None);
-        }
         ingest::take(upload, &mut held, bytes.into()).await?;
     }
     ingest::finish(upload, held).await?;

@@ -5,7 +5,7 @@ use super::objects::Node;
 use super::wants::Wants;
 use super::{answers, formats};
 use crate::apis::publish::Unsigned;
-use crate::apis::storage::Refusal;
+use crate::apis::storage::{FOREIGN_PAGE, Refusal};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
@@ -82,6 +82,7 @@ impl Told {
                 plain(StatusCode::TOO_MANY_REQUESTS, "too many logins of this address failed")
             }
             R::Forbidden => plain(StatusCode::FORBIDDEN, "Forbidden"),
+            R::ForeignPage => plain(StatusCode::FORBIDDEN, FOREIGN_PAGE),
             R::NotFound => plain(StatusCode::NOT_FOUND, "there is no such file or account"),
             R::NoPath => plain(StatusCode::NOT_FOUND, "there is no such path"),
             R::BadMethod => plain(StatusCode::METHOD_NOT_ALLOWED, "the path takes other methods"),

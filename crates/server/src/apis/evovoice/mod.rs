@@ -128,9 +128,15 @@ where
 
 /// What is wanted of the answer, and what the query says.
 fn read(parts: &Parts) -> Result<(Wants, Parameters), (Wants, Refusal)> {
-    let query = Parameters::of_query(&parts.uri);
-    let query = query.map_err(|refusal| (Wants::PLAIN, refusal))?;
-    Ok((Wants::of(parts, &query)?, query))
+    let (query, unread) = match Parameters::of_query(&parts.uri) {
+        Ok(query) => (query, None),
+        Err(refusal) => (Parameters::default(), Some(refusal)),
+    };
+    let wants = Wants::of(parts, &query)?;
+    match unread {
+        Some(refusal) => Err((wants, refusal)),
+        None => Ok((wants, query)),
+    }
 }
 
 fn refuse(parts: &Parts, refusal: Refusal) -> Response {

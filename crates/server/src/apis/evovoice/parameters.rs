@@ -2,9 +2,8 @@
 
 use crate::apis::storage::form::Form;
 use crate::apis::storage::ingest::Carried;
-use crate::apis::storage::{Refusal, json};
+use crate::apis::storage::{Refusal, json, query};
 use axum::body::Body;
-use axum::extract::Query;
 use http::Uri;
 use http::request::Parts;
 use jiff::civil::{Date, DateTime};
@@ -21,9 +20,7 @@ pub struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
     pub fn of_query(uri: &Uri) -> Result<Self, Refusal> {
-        let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
-        let Query(pairs) = pairs.map_err(|e| Refusal::malformed("query", e.to_string()))?;
-        Ok(Self(pairs))
+        query::of_uri(uri).map(Self)
     }
 
     /// Those of the query, and those of a body that is JSON or a form of either kind, of at most so many bytes.
@@ -51,8 +48,7 @@ impl Parameters {
                 let is_form =
                     json::media_type(&parts.headers) == "application/x-www-form-urlencoded";
                 if is_form {
-                    let pairs = form_pairs(&bytes)?;
-                    all.0.extend(pairs);
+                    all.0.extend(query::pairs(&bytes, "body")?);
                 } else if !bytes.iter().all(u8::is_ascii_whitespace) {
                     all.add_object(&json::parse(&bytes, "body")?);
                 }
@@ -182,24 +178,6 @@ fn word<W: Word>(text: &str, name: &str) -> Result<W, Refusal> {
     known.ok_or_else(|| {
         Refusal::invalid(name, format!("`{text}` is none; allowed: {}", W::ALLOWED.join(", ")))
     })
-}
-
-/// The pairs of a form in one line, written as a query is.
-fn form_pairs(bytes: &[u8]) -> Result<Vec<(String, String)>, Refusal> {
-    let mut pairs = Vec::new();
-    for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-        let plain = |part: &[u8]| {
-            let part: Vec<u8> = part.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
-            let text = String::from_utf8(percent_encoding::percent_decode(&part).collect());
-            text.map_err(|_| Refusal::invalid("body", "must be text in UTF-8"))
-        };
-        let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
-            Some(at) => (&pair[..at], &pair[at + 1..]),
-            None => (pair, &b""[..]),
-        };
-        pairs.push((plain(name)?, plain(value)?));
-    }
-    Ok(pairs)
 }
 
 /// Items parted by commas; empty ones are none.

@@ -35,10 +35,8 @@ impl Said {
             return Err(ApiError::FieldForbidden(field));
         }
         let mut file = FileChanges::default();
-        for (name, attribute) in [("FileName", "name"), ("ContentType", "mime_type")] {
-            if let Some(text) = said.text(name) {
-                file.set(attribute, &Value::from(text)).map_err(Refusal::from)?;
-            }
+        if let Some(name) = said.text("FileName") {
+            file.set("name", &Value::from(name)).map_err(Refusal::from)?;
         }
         Ok(Self { file, beside })
     }

@@ -41,7 +41,7 @@ pub async fn create(mut call: Call, body: Body) -> Result<Response, ApiError> {
     let mut upload = call.storage.library.begin_upload(&caller).await?;
     let mut all = std::mem::take(&mut call.query);
     // What the query says wrongly is known before the bytes come.
-    Said::by(&caller, &all)?;
+    upload.say(of_new(&caller, &all)?.file);
     account(&caller, &all)?;
     all.truth(CONVERT)?;
     match Carried::by(&call.parts.headers)? {
@@ -88,8 +88,17 @@ pub async fn create_by_user(call: Call, body: Body) -> Result<Response, ApiError
     create(call, body).await
 }
 
-const NO_BYTES: &str =
-    "required: send the file as the body, as a part of a form, or as base64 in JSON";
+const NO_BYTES: &str = "required: send the file as the body, as a part of a form, or as base64 in JSON; \
+                        without bytes it needs a name";
+
+/// What is said of a new file: its type, too, which is only read from then on.
+fn of_new(caller: &Principal, all: &Parameters) -> Result<Said, ApiError> {
+    let mut said = Said::by(caller, all)?;
+    if let Some(media_type) = all.text("ContentType") {
+        said.file.set("mime_type", &Value::from(media_type)).map_err(Refusal::from)?;
+    }
+    Ok(said)
+}
 
 async fn keep(
     call: &Call,
@@ -98,7 +107,7 @@ async fn keep(
     all: &Parameters,
 ) -> Result<EvoVoiceItem, ApiError> {
     let library = &call.storage.library;
-    let mut said = Said::by(caller, all)?;
+    let mut said = of_new(caller, all)?;
     let partner_sid = account(caller, all)?;
     let container =
         library.container_of_api(caller, partner_sid, CONTAINER, Publish::FileSid).await?;

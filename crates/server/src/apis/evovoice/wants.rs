@@ -57,9 +57,6 @@ pub struct Wants {
 }
 
 impl Wants {
-    /// Where nothing can be told of what is wanted.
-    pub const PLAIN: Self = Self { format: Format::Json, callback: None };
-
     /// What a request wants; where that can't be had, how it is told so.
     pub fn of(parts: &Parts, query: &Parameters) -> Result<Self, (Self, Refusal)> {
         let accepted = Self { format: accepted(&parts.headers), callback: None };

@@ -34,7 +34,7 @@ pub async fn caller(
             false => Refusal::NoCredentials,
         })?;
     if form.is_ambient() && is_from_elsewhere(&parts.headers) {
-        return Err(Refusal::Forbidden);
+        return Err(Refusal::ForeignPage);
     }
     let caller = library.authenticate(&token).await?;
     if let Some(told) = parts.extensions.get::<Arc<OnceLock<Caller>>>() {

@@ -6,6 +6,7 @@ use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, header};
+use semantics::file_name::file_name;
 use std::fmt::Display;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub struct Form {
 /// A part of a form.
 pub struct Part<'a> {
     field: Field<'a>,
+    file_name: Option<String>,
     allowance: Arc<Allowance>,
     text_left: &'a mut usize,
     most_text: usize,
@@ -128,7 +130,12 @@ impl Form {
         });
         let field = found.await?;
         let (allowance, most_text) = (Arc::clone(allowance), *most_text);
-        Ok(field.map(|field| Part { field, allowance, text_left, most_text }))
+        Ok(field.map(|field| {
+            // The parser reads neither other charsets than UTF-8 nor `filename*`.
+            let disposition = field.headers().get(header::CONTENT_DISPOSITION);
+            let file_name = disposition.and_then(|value| file_name(value.as_bytes()));
+            Part { field, file_name, allowance, text_left, most_text }
+        }))
     }
 }
 
@@ -146,7 +153,7 @@ impl Part<'_> {
 
     /// The name of the file in it.
     pub fn file_name(&self) -> Option<&str> {
-        self.field.file_name()
+        self.file_name.as_deref()
     }
 
     /// The declared type of what is in it.

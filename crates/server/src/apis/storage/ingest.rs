@@ -48,13 +48,14 @@ pub fn base_name(name: &str) -> &str {
     name.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or("")
 }
 
-/// Takes a body as the file's bytes, of a declared type if it has one.
+/// Takes a body as the file's bytes, of a declared type if it has one, under the name that is said of the file.
 pub async fn take_body(
     upload: &mut Upload,
     declared: Option<String>,
     body: Body,
 ) -> Result<(), Refusal> {
-    upload.begin_bytes(None, declared);
+    let name = Some(upload.said().values().name.clone()).filter(|name| !name.is_empty());
+    upload.begin_bytes(name, declared);
     let (mut bytes, mut held) = (body.into_data_stream(), Vec::new());
     while let Some(more) = bytes.next().await {
         let more = more.map_err(|e| {

@@ -12,10 +12,11 @@ pub mod json;
 pub mod login;
 pub mod members;
 pub mod openapi;
+pub mod query;
 mod refusal;
 
 pub use compressed::compressed;
-pub use refusal::Refusal;
+pub use refusal::{FOREIGN_PAGE, Refusal};
 
 use crate::apis::publish::{Publish, Signer};
 use crate::apis::voipbin::settings as voipbin;

@@ -23,6 +23,8 @@ pub enum Refusal {
     },
     /// The caller may not do it.
     Forbidden,
+    /// A page of another origin made the browser send the credentials that it keeps.
+    ForeignPage,
     /// There is no such object, or not for this caller.
     NotFound,
     /// The API has no such path.
@@ -113,6 +115,10 @@ pub enum Refusal {
     /// A fault of ours; the log tells what.
     Failed,
 }
+
+/// What [`Refusal::ForeignPage`] says.
+pub const FOREIGN_PAGE: &str = "a page of another origin can't use the cookie or the password that the browser keeps; \
+                                a script that has the token sends it as `Authorization: Bearer`";
 
 impl Refusal {
     /// A value that can't be taken.

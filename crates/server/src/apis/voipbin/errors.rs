@@ -2,7 +2,7 @@
 //! that each request has.
 
 use crate::apis::publish::Unsigned;
-use crate::apis::storage::Refusal;
+use crate::apis::storage::{FOREIGN_PAGE, Refusal};
 use axum::Json;
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -103,6 +103,19 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED", reason, message)
     }
 
+    /// The account's quota is reached, or one that somebody gave the container by another API.
+    fn full(quota: &str, limit: u64) -> Self {
+        let message = match quota {
+            "quota" => "the quota of the account leaves no room for the file".to_owned(),
+            quota => format!("the container `voipbin` takes no more: its {quota} is {limit}"),
+        };
+        Self::exhausted("QUOTA_EXCEEDED", message)
+    }
+
+    fn denied(message: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "PERMISSION_DENIED", "PERMISSION_DENIED", message)
+    }
+
     fn slowed(retry_after_s: u64) -> Self {
         let message = format!("too many failed logins; try again in {retry_after_s} s");
         let mut error = Self::exhausted("RATE_LIMIT_EXCEEDED", message);
@@ -189,12 +202,8 @@ impl ApiError {
                 Self::unauthenticated("INVALID_CREDENTIALS", "the credentials are not valid")
             }
             R::TooManyAttempts { retry_after_s } => Self::slowed(retry_after_s),
-            R::Forbidden => Self::new(
-                StatusCode::FORBIDDEN,
-                "PERMISSION_DENIED",
-                "PERMISSION_DENIED",
-                "the role of this token does not allow it",
-            ),
+            R::Forbidden => Self::denied("the role of this token does not allow it"),
+            R::ForeignPage => Self::denied(FOREIGN_PAGE),
             R::NotFound => Self::no_file(),
             R::NoPath => Self::missing("ROUTE_NOT_FOUND", "there is no such route"),
             R::BadMethod => Self::new(
@@ -231,10 +240,7 @@ impl ApiError {
                 "STATE_INVALID",
                 "the customer of the account has files; delete them first",
             ),
-            R::LimitReached { .. } => Self::exhausted(
-                "QUOTA_EXCEEDED",
-                "the quota of the account leaves no room for the file",
-            ),
+            R::LimitReached { quota, limit } => Self::full(quota, limit),
             R::Stalled { message } => Self::unavailable("REQUEST_TIMEOUT", message),
             R::Busy { message, .. } | R::Full { message } => {
                 Self::unavailable("SERVICE_UNAVAILABLE", message)

@@ -109,7 +109,8 @@ pub async fn kept(
         ingest::take_part(&mut upload, &mut part).await?;
     }
     if !upload.has_bytes() {
-        return Err(ApiError::bad_upload("file", "required: a field with the file"));
+        let message = "required: a field with the file; without bytes it needs a file's name";
+        return Err(ApiError::bad_upload("file", message));
     }
     Ok(library.keep_voipbin_upload(caller, upload, said.by(side), quota).await?)
 }

@@ -63,7 +63,7 @@ pub async fn read_form(
             name => return Err(Refusal::invalid(name, "unknown part; allowed: recording, data")),
         }
     }
-    if !upload.has_bytes() {
+    if upload.length_bytes() == 0 {
         return Err(Refusal::invalid("data", "required: a part with the recording"));
     }
     let recording = match said {
@@ -104,7 +104,7 @@ pub async fn put(
     };
     let mut upload = library.begin_content(&caller, &recordable).await?;
     ingest::take_body(&mut upload, declared, request.into_body()).await?;
-    if upload.is_empty() {
+    if upload.length_bytes() == 0 {
         return Err(Refusal::invalid("data", "required: the recording as the body").into());
     }
     upload.name_bytes(file_name(recordable.recording()));
@@ -115,8 +115,7 @@ pub async fn put(
 /// The content of a recording, with ranges, preconditions and all options of a link.
 #[utoipa::path(get, path = "/recordings/{id}/data",
     operation_id = "voxboneGetContent", tag = "voxbone", params(("id" = Uuid, Path)),
-    responses((status = 200, body = String, content_type = "application/octet-stream"),
-        (status = 206, body = String, content_type = "application/octet-stream"), (status = 304),
+    responses((status = 200, content_type = "*/*"), (status = 206, content_type = "*/*"), (status = 304),
         (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub async fn get(
     State(storage): State<Storage>,

@@ -1,6 +1,6 @@
 //! Errors as the API words them: `{"error": {"message", "field"}}`, the field where one is at fault.
 
-use crate::apis::storage::Refusal;
+use crate::apis::storage::{FOREIGN_PAGE, Refusal};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
@@ -56,6 +56,7 @@ impl From<Refusal> for ApiError {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too many failed logins")
             }
             R::Forbidden => Self::new(StatusCode::FORBIDDEN, "the token does not allow it"),
+            R::ForeignPage => Self::new(StatusCode::FORBIDDEN, FOREIGN_PAGE),
             R::NotFound => Self::new(StatusCode::NOT_FOUND, "not found"),
             R::NoPath => Self::new(StatusCode::NOT_FOUND, "the API has no such path"),
             R::BadMethod => {
