@@ -55,6 +55,58 @@ fn every_call_has_a_method_s_name_of_its_own_and_an_answer_that_is_described() {
 }
 
 #[test]
+fn what_a_call_takes_is_told_to_the_last_word() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let api = server.get("/openapi.json").json();
+    let (paths, schemas) = (&api["paths"], &api["components"]["schemas"]);
+    for (path, method) in [
+        ("/core/v2/storage/upload/{name}", "post"),
+        ("/v1.0/files", "post"),
+        ("/v1.0/files/{id}", "delete"),
+        ("/v1.0/files/{id}/file", "get"),
+        ("/auth", "post"),
+        ("/profiles/{profile_id}/recordings", "put"),
+    ] {
+        assert!(paths[path][method].is_object(), "{method} {path}");
+    }
+    let parameter = |path: &str, name: &str| {
+        let all = paths[path].as_object().unwrap().values();
+        let mut all = all.flat_map(|call| call["parameters"].as_array().unwrap().clone());
+        all.find(|told| told["name"] == name).unwrap_or_else(|| panic!("{path}: {name}"))
+    };
+    for (name, told) in schemas["FileObject"]["properties"].as_object().unwrap() {
+        if told["readOnly"] != true {
+            parameter("/core/v2/storage/files", name);
+            parameter("/core/v2/storage/upload/{name}", name);
+        }
+    }
+    for (path, name, word) in [
+        ("/v1.0/storage_files", "type", "rag"),
+        ("/v1.0/storage_files", "sort", "filesize"),
+        ("/v1.0/service_agents/files", "order", "asc"),
+        ("/files", "Type", "VoiceMessage"),
+        ("/files", "SortField", "AITranscription"),
+        ("/portal/files", "Type", "Fax"),
+    ] {
+        let words = parameter(path, name)["schema"]["enum"].clone();
+        assert!(
+            words.as_array().is_some_and(|words| words.contains(&json!(word))),
+            "{path} {name}"
+        );
+    }
+    let types = parameter("/app/files", "FileTypes")["schema"]["items"]["enum"].clone();
+    assert_eq!(types.as_array().map(Vec::len), Some(6), "{types}");
+    for name in ["VoxboneProfile", "VoxboneRecording"] {
+        assert_eq!(schemas[name]["additionalProperties"], false, "an unknown field is refused");
+    }
+    let data = &paths["/recordings/{id}/data"]["get"]["responses"];
+    for status in ["200", "206"] {
+        assert!(data[status]["content"]["*/*"].is_object(), "{data}");
+    }
+}
+
+#[test]
 fn a_description_that_a_client_has_is_not_made_and_sent_again() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(&folder.path().join("data"), &[]);

@@ -22,7 +22,7 @@ use axum::routing::{get, head, post, put};
 use errors::ApiError;
 use library::File;
 use objects::FileObject;
-use utoipa::{IntoParams, OpenApi};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 /// The API under `/core/v2`.
@@ -31,7 +31,7 @@ pub const API: Api = Api {
     prefixes: &["/core/v2"],
     router,
     refuse: |_, refusal| ApiError::from(refusal).into_response(),
-    describe: openapi::Description::openapi,
+    describe: openapi::describe,
 };
 
 fn router() -> Router<Storage> {

@@ -2,8 +2,12 @@
 //! case doesn't matter where they come in.
 
 use super::objects::MEMBERS;
+use crate::apis::storage::openapi::one_of;
+use library::{EvoVoiceType, Word};
 use std::borrow::Cow;
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{
+    Array, ArrayBuilder, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type,
+};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
@@ -32,7 +36,7 @@ pub struct Paging {
     all: Option<bool>,
     /// Ids, parted by commas.
     specific_ids: Option<String>,
-    /// A member of a file; DateCreated where it's left out.
+    #[param(schema_with = members)]
     sort_field: Option<String>,
     /// Ascend or Descend, which is the default.
     #[param(pattern = "^(Ascend|Descend)$")]
@@ -55,7 +59,7 @@ pub struct Filters {
     file_name: Option<String>,
     /// A part of the media type, in any case.
     content_type: Option<String>,
-    /// Upload, VoiceMessage, CallRecording, Fax, Attachment or FaxOutgoing.
+    #[param(schema_with = file_type)]
     r#type: Option<String>,
     /// A date, or a time in ISO 8601.
     date_created_start: Option<String>,
@@ -75,7 +79,7 @@ pub struct PortalFilters {
     customer_id: Option<String>,
     /// A part of the name, in any case.
     file_name_filter: Option<String>,
-    /// Upload, VoiceMessage, CallRecording, Fax, Attachment or FaxOutgoing.
+    #[param(schema_with = file_type)]
     r#type: Option<String>,
     /// A date, or a time in ISO 8601.
     date_created_start: Option<String>,
@@ -88,7 +92,7 @@ pub struct PortalFilters {
 #[into_params(parameter_in = Query, rename_all = "PascalCase")]
 #[allow(dead_code)] // It describes what `list` reads.
 pub struct FileTypes {
-    /// Types, parted by commas.
+    #[param(schema_with = file_types, style = Form, explode = false)]
     file_types: Option<String>,
 }
 
@@ -98,10 +102,27 @@ pub struct FileTypes {
 #[allow(dead_code)] // It describes what `upload` reads.
 pub struct New {
     file_name: Option<String>,
+    /// Its media type, where the body's says nothing.
+    content_type: Option<String>,
+    /// Whether it is to be stored as WAV of 8 kHz, mono, 16 bits.
+    convert_to_wav: Option<bool>,
     /// The caller's own where it's left out.
     account_id: Option<String>,
     /// For managers, as all else that can be said of a file.
     customer_id: Option<String>,
+}
+
+fn members() -> Object {
+    let names = MEMBERS.iter().map(|member| member.name);
+    one_of("A member of a file; DateCreated where it's left out.", names)
+}
+
+fn file_type() -> Object {
+    one_of("What kind of file it is.", EvoVoiceType::ALLOWED.iter().copied())
+}
+
+fn file_types() -> Array {
+    ArrayBuilder::new().items(file_type()).description(Some("Kinds of files.")).build()
 }
 
 /// What is said of a file: all but `FileName` by managers alone.
@@ -110,7 +131,7 @@ pub struct New {
 #[allow(dead_code)] // It describes what `said` reads.
 pub struct Said {
     file_name: Option<String>,
-    #[schema(pattern = "^(Upload|VoiceMessage|CallRecording|Fax|Attachment|FaxOutgoing)$")]
+    #[schema(schema_with = file_type)]
     r#type: Option<String>,
     session_id: Option<String>,
     customer_id: Option<String>,

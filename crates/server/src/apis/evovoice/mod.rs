@@ -31,7 +31,6 @@ use futures_util::future::BoxFuture;
 use http::request::Parts;
 use library::Principal;
 use parameters::Parameters;
-use utoipa::OpenApi;
 use wants::{Format, Wants};
 
 pub use list::LONG_LISTS;
@@ -41,7 +40,7 @@ pub const API: Api = Api {
     prefixes: &["/files", "/app", "/portal", "/auth"],
     router,
     refuse,
-    describe: openapi::Description::openapi,
+    describe: openapi::describe,
 };
 
 /// The cookies that a login sets. The second is meant to outlive the browser's session, and is as good as the first.

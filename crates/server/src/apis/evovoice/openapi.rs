@@ -2,14 +2,15 @@
 
 use super::wants::Format;
 use super::{auth, files, list, upload};
+use crate::apis::storage::openapi::describe_also_at;
 use utoipa::openapi::{Content, RefOr};
-use utoipa::{Modify, OpenApi};
+use utoipa::{Modify, OpenApi, openapi};
 
 /// Whatever is answered in JSON is answered in the other formats as well, and by a call of a function.
 struct EveryFormat;
 
 impl Modify for EveryFormat {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+    fn modify(&self, document: &mut openapi::OpenApi) {
         let calls =
             document.paths.paths.values_mut().flat_map(|item| {
                 [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete]
@@ -47,4 +48,11 @@ impl Modify for EveryFormat {
         auth::token
     )
 )]
-pub struct Description;
+struct Description;
+
+/// ServiceStack's clients log in at either path.
+pub fn describe() -> openapi::OpenApi {
+    let mut described = Description::openapi();
+    describe_also_at(&mut described, "/auth/credentials", "/auth", "ByProvider");
+    described
+}

@@ -139,14 +139,16 @@ impl<O: Object> Member<O> {
         }
     }
 
-    fn is_settable(&self) -> bool {
+    /// Whether a caller can set it.
+    pub fn is_settable(&self) -> bool {
         match self.shows {
             Shows::Kept(kept) => kept.set != Set::Never,
             Shows::Made(made) => made.is_settable,
         }
     }
 
-    fn schema(&self) -> RefOr<schema::Schema> {
+    /// What it holds, for the description.
+    pub fn schema(&self) -> RefOr<schema::Schema> {
         let (about, (kind, is_optional), bounds) = match self.shows {
             Shows::Kept(kept) => (kept.about, (kept.kind(), kept.is_optional()), kept.bounds),
             Shows::Made(made) => (made.about, made.holds, Bounds::None),

@@ -10,8 +10,11 @@ use axum::routing::get;
 use http::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApiBuilder, Paths, SecurityRequirement};
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths, SecurityRequirement,
+};
 
 /// The routes of the description.
 pub fn router(apis: &[&'static Api]) -> Router {
@@ -21,6 +24,23 @@ pub fn router(apis: &[&'static Api]) -> Router {
     let text = Arc::new(Asset::description(document.to_string()));
     let read = async move |headers: HeaderMap| (inert(), text.answer(&headers));
     docs.route("/openapi.json", get(read))
+}
+
+/// A word of a closed list.
+pub fn one_of(about: &str, words: impl IntoIterator<Item = &'static str>) -> Object {
+    let text = ObjectBuilder::new().schema_type(Type::String).description(Some(about));
+    text.enum_values(Some(words)).build()
+}
+
+/// Describes the calls of a path at another one, too; the `suffix` tells their names from the others'.
+pub fn describe_also_at(document: &mut OpenApi, path: &str, other: &str, suffix: &str) {
+    let Some(mut calls) = document.paths.paths.get(path).cloned() else { return };
+    let all =
+        [&mut calls.get, &mut calls.put, &mut calls.post, &mut calls.patch, &mut calls.delete];
+    for call in all.into_iter().flatten() {
+        call.operation_id = call.operation_id.take().map(|id| format!("{id}{suffix}"));
+    }
+    document.paths.paths.insert(other.to_owned(), calls);
 }
 
 fn inert() -> HeaderMap {

@@ -25,7 +25,6 @@ use axum::routing::{get, post};
 use errors::ApiError;
 use http::request::Parts;
 use library::Principal;
-use utoipa::OpenApi;
 use uuid::Uuid;
 
 /// The API under `/v1.0`, and its login.
@@ -34,7 +33,7 @@ pub const API: Api = Api {
     prefixes: &["/v1.0", "/auth/login"],
     router,
     refuse: |parts, refusal| errors::refused(&parts.headers, refusal),
-    describe: openapi::Description::openapi,
+    describe: openapi::describe,
 };
 
 fn router() -> Router<Storage> {

@@ -1,7 +1,8 @@
 //! The description of the API, made from its code.
 
 use super::{accounts, errors, files, login, objects, service_agents, upload};
-use utoipa::OpenApi;
+use crate::apis::storage::openapi::describe_also_at;
+use utoipa::{OpenApi, openapi};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -35,4 +36,14 @@ use utoipa::OpenApi;
         login::Credentials
     ))
 )]
-pub struct Description;
+struct Description;
+
+/// The customer's files have an older name, too.
+pub fn describe() -> openapi::OpenApi {
+    let mut described = Description::openapi();
+    for rest in ["", "/{id}", "/{id}/file"] {
+        let [path, other] = ["storage_files", "files"].map(|name| format!("/v1.0/{name}{rest}"));
+        describe_also_at(&mut described, &path, &other, "ByOldName");
+    }
+    described
+}

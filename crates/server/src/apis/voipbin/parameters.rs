@@ -3,11 +3,13 @@
 use super::errors::ApiError;
 use super::times;
 use crate::apis::storage::Refusal;
+use crate::apis::storage::openapi::one_of;
 use http::Uri;
 use library::{ReferenceType, UnknownWord, VoipbinList, VoipbinSort, VoipbinStart, VoipbinType};
 use semantics::link::{Pair, pairs};
 use std::str::FromStr;
 use utoipa::IntoParams;
+use utoipa::openapi::Object;
 use uuid::Uuid;
 
 /// Most items of a page, and how many it has where none are asked for.
@@ -138,14 +140,31 @@ pub struct Paged {
 #[into_params(parameter_in = Query)]
 #[allow(dead_code)] // It describes what is read above.
 pub struct Listed {
-    /// `rag`, `talk`, `recording`, or empty.
+    #[param(schema_with = types)]
     r#type: Option<String>,
-    /// `none`, `normal` or `recording`.
+    #[param(schema_with = reference_types)]
     reference_type: Option<String>,
     /// What the files belong to.
     reference_id: Option<String>,
-    /// `tm_create`, `size`, `filesize`, `name` or `filename`.
+    #[param(schema_with = sorts)]
     sort: Option<String>,
-    /// `desc` or `asc`.
+    #[param(schema_with = orders)]
     order: Option<String>,
+}
+
+fn types() -> Object {
+    one_of("What they are for; empty for nothing in particular.", ["rag", "talk", "recording"])
+}
+
+fn reference_types() -> Object {
+    one_of("What kind of thing they belong to.", ["none", "normal", "recording"])
+}
+
+fn sorts() -> Object {
+    let about = "What they are ordered by; `tm_create` where it is left out.";
+    one_of(about, ["tm_create", "size", "filesize", "name", "filename"])
+}
+
+fn orders() -> Object {
+    one_of("In which order; `desc` where it is left out.", ["desc", "asc"])
 }

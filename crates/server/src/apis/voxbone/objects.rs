@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// If and how calls of a remote SIP URI are recorded.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = VoxboneProfile)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileObject {
     #[schema(read_only)]
     id: Uuid,
@@ -41,7 +41,7 @@ pub struct ProfileObject {
 /// The recording of a call.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = VoxboneRecording)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RecordingObject {
     #[schema(read_only)]
     id: Uuid,

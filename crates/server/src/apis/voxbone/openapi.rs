@@ -3,6 +3,7 @@
 use super::errors::ErrorBody;
 use super::objects::{ProfileObject, RecordingForm, RecordingObject};
 use super::{data, profiles, recordings};
+use crate::apis::storage::openapi::describe_also_at;
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Required, schema};
 use utoipa::{OpenApi, openapi};
@@ -42,13 +43,13 @@ pub fn describe() -> openapi::OpenApi {
         .schema(Some(id))
         .build();
     for path in ["/recordings", "/recordings/{id}"] {
-        let Some(mut calls) = described.paths.paths.get(path).cloned() else { continue };
+        let other = format!("/profiles/{{profile_id}}{path}");
+        describe_also_at(&mut described, path, &other, "OfProfile");
+        let Some(calls) = described.paths.paths.get_mut(&other) else { continue };
         let all = [&mut calls.get, &mut calls.put, &mut calls.post, &mut calls.delete];
         for call in all.into_iter().flatten() {
             call.parameters.get_or_insert_default().push(profile.clone().into());
-            call.operation_id = call.operation_id.take().map(|id| format!("{id}OfProfile"));
         }
-        described.paths.paths.insert(format!("/profiles/{{profile_id}}{path}"), calls);
     }
     described
 }
