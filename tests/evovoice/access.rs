@@ -180,8 +180,9 @@ fn a_login_sets_two_cookies_that_scripts_do_not_see() {
             assert_eq!(made.status, 200);
         }
     }
-    let id =
-        text(&api.send(&api.agent, "POST", "/app/files", &json!({"Data": ""})).json()["createdBy"]);
+    let id = text(
+        &api.send(&api.agent, "POST", "/app/files", &json!({"Data": "eA=="})).json()["createdBy"],
+    );
     let told = api.send("", "POST", "/auth", &login).json();
     assert_eq!(told["userId"], id);
 }
