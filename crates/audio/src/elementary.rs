@@ -1,4 +1,5 @@
-//! The elementary functions (logarithms, powers, angles) for the whole binary, in place of the C library's.
+//! The elementary functions (logarithms, powers, angles, rounding down) for the whole binary, in place of the C
+//! library's.
 //!
 //! glibc has several of each and takes one by the processor (with fused multiply-add or without); they
 //! round differently now and then, and other C libraries have others again. Encoders, decoders and the
@@ -63,8 +64,24 @@ extern "C" fn sincosf(x: f32, sine: &mut f32, cosine: &mut f32) {
     (*sine, *cosine) = libm::sincosf(x);
 }
 
+/// What SSE2 has no instruction for, and the compiler's own library goes a longer way for; any other gives the
+/// same bits.
+#[unsafe(no_mangle)]
+extern "C" fn floorf(x: f32) -> f32 {
+    // From here on all floats are whole, and NaN is NaN.
+    const WHOLE: f32 = 8_388_608.0;
+    if x.abs() < WHOLE {
+        let towards_zero = x as i32 as f32;
+        let below = if towards_zero > x { towards_zero - 1.0 } else { towards_zero };
+        below.copysign(x)
+    } else {
+        x
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::floorf;
     use std::hint::black_box;
 
     #[test]
@@ -85,6 +102,26 @@ mod tests {
             let ours = [libm::expf(-narrow), libm::powf(narrow, 0.3), libm::log2f(narrow)];
             let theirs = [(-narrow).exp(), narrow.powf(0.3), narrow.log2()];
             assert_eq!(theirs.map(f32::to_bits), ours.map(f32::to_bits), "{x}");
+        }
+    }
+
+    #[test]
+    fn the_whole_number_below_has_the_bits_that_the_standard_says() {
+        let bits = (0..=u32::MAX).step_by(4099).map(f32::from_bits);
+        let edges = [
+            0.0,
+            0.5,
+            1.0,
+            1.5,
+            8_388_607.5,
+            8_388_608.0,
+            f32::INFINITY,
+            f32::NAN,
+            f32::MIN_POSITIVE,
+        ];
+        for x in bits.chain(edges).chain(edges.map(|edge| -edge)) {
+            assert_eq!(floorf(x).to_bits(), libm::floorf(x).to_bits(), "{x}");
+            assert_eq!(black_box(x).floor().to_bits(), libm::floorf(x).to_bits(), "{x}");
         }
     }
 }

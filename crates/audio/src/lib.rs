@@ -24,6 +24,7 @@ pub mod probe;
 pub mod resample;
 pub mod source;
 pub mod tags;
+mod taps;
 pub mod transcode;
 
 pub use channels::ChannelMap;

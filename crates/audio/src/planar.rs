@@ -60,6 +60,16 @@ pub fn interleave<T>(channels: &[Vec<f32>], to: &mut [T], convert: impl Fn(i16) 
             .for_each(|(to, eight)| to.iter_mut().zip(eight).for_each(fill));
         return;
     }
+    if let [left, right] = channels {
+        let frames = to.as_chunks_mut::<2>().0;
+        for (frames, (left, right)) in frames.chunks_mut(LANES).zip(eights(left).zip(eights(right)))
+        {
+            for (frame, (left, right)) in frames.iter_mut().zip(left.into_iter().zip(right)) {
+                *frame = [convert(left), convert(right)];
+            }
+        }
+        return;
+    }
     for (at, channel) in channels.iter().enumerate() {
         let mut places = to.iter_mut().skip(at).step_by(channels.len());
         for eight in eights(channel) {

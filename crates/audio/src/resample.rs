@@ -5,22 +5,16 @@
 //! gives bit for bit what a run from the beginning gives: the only memory is the filter's width.
 
 use crate::Planar;
+use crate::taps::{STEP, Taps, dot, low_pass};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use wide::f32x8;
 
 /// Zero crossings of the sinc on each side.
 const ZERO_CROSSINGS: f64 = 32.0;
 /// Where half the amplitude is left, as a share of the lower Nyquist frequency: -0.1 dB at 0.90, -3 dB at 0.947.
 const CUTOFF: f64 = 0.963;
-/// Shape of the Kaiser window: 86 dB down from 1.05 of the lower Nyquist frequency on.
-const KAISER_BETA: f64 = 8.5;
 /// More phases than this are interpolated from as many.
 const MOST_PHASES: u64 = 1024;
-/// Lanes summed side by side, and vectors of them: a sum waits for the one before it in its lane, so one vector alone
-/// would leave the processor idle. The filter is padded to a multiple of both.
-const LANES: usize = 8;
-const VECTORS: usize = 4;
 /// Outputs given at a time: a rate of 1 Hz may become 96 kHz.
 const MOST_OUTPUTS: usize = 1 << 16;
 /// Taps in the memo of filters (32 MiB): a rate of 999999 Hz needs millions.
@@ -84,11 +78,7 @@ impl Resampler {
         if count == 0 {
             return false;
         }
-        for (history, out) in self.history.channels.iter().zip(&mut out.channels) {
-            let old = out.len();
-            out.resize(old + count, 0.0);
-            self.next = filter.run(start, history, &mut out[old..]);
-        }
+        self.next = filter.run(start, &self.history, count, out);
         let done = self.next.at.min(self.history.frames());
         self.history.drop_front(done);
         self.next.at -= done;
@@ -115,7 +105,7 @@ struct Filter {
     taps: usize,
     phases: u64,
     /// `phases + 1` rows; the last serves only interpolation.
-    rows: Vec<f32>,
+    rows: Vec<Taps>,
 }
 
 impl Filter {
@@ -133,7 +123,7 @@ impl Filter {
         let made = Arc::new(Self::new(key.0, key.1));
         let mut memo = memo();
         let held: usize = memo.values().map(|filter| filter.rows.len()).sum();
-        if held + made.rows.len() > MOST_TAPS {
+        if held + made.rows.len() > MOST_TAPS / STEP {
             memo.clear();
         }
         Arc::clone(memo.entry(key).or_insert(made))
@@ -143,13 +133,12 @@ impl Filter {
         // Measured in input frames: when going down in rate the sinc widens.
         let widening = (down as f64 / up as f64).max(1.0);
         let half = (ZERO_CROSSINGS * widening).ceil() as usize;
-        let taps = (2 * half).next_multiple_of(VECTORS * LANES);
+        let taps = (2 * half).next_multiple_of(STEP);
         let phases = up.min(MOST_PHASES);
         let scale = CUTOFF / widening;
-        let mut rows = Vec::with_capacity((phases as usize + 1) * taps);
+        let mut rows = Vec::with_capacity((phases as usize + 1) * taps / STEP);
         for phase in 0..=phases {
-            let fraction = phase as f64 / phases as f64;
-            rows.extend(low_pass(taps, scale, fraction));
+            rows.extend(low_pass(taps, scale, phase as f64 / phases as f64));
         }
         Self { up, down, taps, phases, rows }
     }
@@ -168,11 +157,22 @@ impl Filter {
         reach.div_ceil(self.down) as usize
     }
 
-    /// Fills `out` from `position` on and gives the position after it.
-    fn run(&self, mut position: Position, inputs: &[f32], out: &mut [f32]) -> Position {
+    /// Appends so many outputs from `position` on to `out`, of the channels of `inputs`, and gives the position after
+    /// them. All channels of an output at once: the rows together are larger than the nearest cache.
+    fn run(
+        &self,
+        mut position: Position,
+        inputs: &Planar,
+        count: usize,
+        out: &mut Planar,
+    ) -> Position {
         let (whole, part) = ((self.down / self.up) as usize, self.down % self.up);
-        for out in out {
-            *out = self.value(position.remainder, &inputs[position.at..position.at + self.taps]);
+        out.channels.iter_mut().for_each(|out| out.reserve(count));
+        for _ in 0..count {
+            let rows = self.rows_for(position.remainder);
+            for (inputs, out) in inputs.channels.iter().zip(&mut out.channels) {
+                out.push(rows.value(&inputs[position.at..position.at + self.taps]));
+            }
             position.at += whole;
             position.remainder += part;
             if position.remainder >= self.up {
@@ -183,75 +183,42 @@ impl Filter {
         position
     }
 
-    /// The output that lies `remainder` past the grid, of its inputs.
-    fn value(&self, remainder: u64, inputs: &[f32]) -> f32 {
+    /// The rows of an output that lies `remainder` past the grid.
+    fn rows_for(&self, remainder: u64) -> Rows<'_> {
         if self.phases == self.up {
-            return dot(self.row(remainder), inputs);
+            return Rows::One(self.row(remainder));
         }
         let position = remainder as f64 * self.phases as f64 / self.up as f64;
-        let below = position.floor();
-        let weight = (position - below) as f32;
-        let low = dot(self.row(below as u64), inputs);
-        let high = dot(self.row(below as u64 + 1), inputs);
-        low + (high - low) * weight
+        let below = position as u64;
+        let weight = (position - below as f64) as f32;
+        Rows::Between(self.row(below), self.row(below + 1), weight)
     }
 
-    fn row(&self, phase: u64) -> &[f32] {
-        let start = phase as usize * self.taps;
-        &self.rows[start..start + self.taps]
+    fn row(&self, phase: u64) -> &[Taps] {
+        let length = self.taps / STEP;
+        let start = phase as usize * length;
+        &self.rows[start..start + length]
     }
 }
 
-/// So many taps, a multiple of 32, of a low-pass that leaves half the amplitude at a share of the Nyquist frequency;
-/// its middle lies `fraction` behind tap `taps / 2 − 1`.
-pub(crate) fn low_pass(taps: usize, share: f64, fraction: f64) -> impl Iterator<Item = f32> {
-    let tap = |k: usize| {
-        let distance = k as f64 - (taps / 2 - 1) as f64 - fraction;
-        share * sinc(share * distance) * kaiser(distance / (taps / 2) as f64)
-    };
-    let row: Vec<f64> = (0..taps).map(tap).collect();
-    // Unity gain at 0 Hz in every phase: no ripple on a constant.
-    let sum: f64 = row.iter().sum();
-    row.into_iter().map(move |tap| (tap / sum) as f32)
+/// What an output is made with: the row of its phase, or those beside it and the weight of the second.
+enum Rows<'a> {
+    One(&'a [Taps]),
+    Between(&'a [Taps], &'a [Taps], f32),
 }
 
-/// Sum of products in a fixed order: lanes side by side, then pairwise. Bits must not depend on the machine, so no
-/// fused multiply-add.
-#[inline]
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const STEP: usize = VECTORS * LANES;
-    let mut sums = [f32x8::ZERO; VECTORS];
-    for (a, b) in a.as_chunks::<STEP>().0.iter().zip(b.as_chunks::<STEP>().0) {
-        let pairs = a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0);
-        for (sum, (&a, &b)) in sums.iter_mut().zip(pairs) {
-            *sum += f32x8::new(a) * f32x8::new(b);
+impl Rows<'_> {
+    /// The output of these inputs.
+    #[inline]
+    fn value(&self, inputs: &[f32]) -> f32 {
+        match self {
+            Self::One(row) => dot(row, inputs),
+            Self::Between(low, high, weight) => {
+                let (low, high) = (dot(low, inputs), dot(high, inputs));
+                low + (high - low) * weight
+            }
         }
     }
-    let [one, two, three, four] = sums;
-    let [a, b, c, d, e, f, g, h] = ((one + three) + (two + four)).to_array();
-    ((a + e) + (b + f)) + ((c + g) + (d + h))
-}
-
-fn sinc(x: f64) -> f64 {
-    let x = x * std::f64::consts::PI;
-    if x.abs() < 1e-9 { 1.0 } else { x.sin() / x }
-}
-
-/// Kaiser window over −1..1, to no scale.
-fn kaiser(x: f64) -> f64 {
-    if x.abs() >= 1.0 { 0.0 } else { bessel_i0(KAISER_BETA * (1.0 - x * x).sqrt()) }
-}
-
-/// Modified Bessel function of the first kind, order 0, by its power series.
-fn bessel_i0(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let (mut sum, mut term, mut k) = (1.0, 1.0, 1.0);
-    while term > sum * 1e-16 {
-        term *= quarter / (k * k);
-        sum += term;
-        k += 1.0;
-    }
-    sum
 }
 
 fn gcd(a: u64, b: u64) -> u64 {

@@ -4,7 +4,7 @@ use super::aac::PACKET_FRAMES;
 use crate::Planar;
 use crate::error::EncodeError;
 use crate::frames::Frames;
-use crate::resample::{dot, low_pass};
+use crate::taps::{dot, low_pass};
 use syom::{EncodeOptions, EncodedFrame, Encoder};
 
 const PACKET: usize = PACKET_FRAMES as usize;
@@ -38,7 +38,7 @@ impl Material {
         let wanted = (packets + 1) * PACKET;
         let mut block = Planar::default();
         frames.pull(wanted + if is_whole { 0 } else { BEHIND }, &mut block)?;
-        let taps: Vec<f32> = low_pass(TAPS, share, 0.0).collect();
+        let taps = low_pass(TAPS, share, 0.0);
         let channels = block.channels.into_iter().map(|mut channel| {
             for sample in &mut channel {
                 // The encoder refuses what lies outside; NaN becomes silence.
@@ -48,7 +48,7 @@ impl Material {
                 return channel;
             }
             let around = [&[0.0; TAPS - 1 - BEHIND][..], &channel].concat();
-            around.windows(TAPS).map(|around| dot(around, &taps).clamp(-1.0, 1.0)).collect()
+            around.windows(TAPS).map(|around| dot(&taps, around).clamp(-1.0, 1.0)).collect()
         });
         Ok(Self { rate_hz, channels: channels.collect(), pre_roll })
     }
