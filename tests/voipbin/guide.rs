@@ -47,7 +47,7 @@ fn the_description_names_every_field() {
         calls.filter(|(path, _)| path.starts_with("/v1.0") || path.starts_with("/auth/login"));
     let tags = calls.flat_map(|(_, calls)| calls.as_object().unwrap().values());
     let tags: Vec<_> = tags.map(|call| call["tags"].clone()).collect();
-    assert_eq!(tags, vec![json!(["voipbin"]); 17]);
+    assert_eq!(tags, vec![json!(["voipbin"]); 22]);
 }
 
 #[test]
