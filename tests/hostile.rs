@@ -73,8 +73,8 @@ fn floods_of_pages_boxes_clusters_and_chunks_are_refused_with_their_reason() {
     let cluster = [0x1f, 0x43, 0xb6, 0x75];
     let tracks = webm.windows(4).position(|w| w == cluster).unwrap();
     are_refused(vec![
-        ("pages.ogg", flood(b"", page), "ogg: no Opus, Vorbis or FLAC stream"),
-        ("false.ogg", flood(b"", b"OggS\0"), "ogg: no Opus, Vorbis or FLAC stream"),
+        ("pages.ogg", flood(b"", page), "ogg: no Opus, Vorbis, FLAC or Speex stream"),
+        ("false.ogg", flood(b"", b"OggS\0"), "ogg: no Opus, Vorbis, FLAC or Speex stream"),
         ("boxes.mp4", flood(b"\0\0\0\x08ftyp", b"\0\0\0\x08free"), "there is no moov box"),
         (
             "clusters.webm",

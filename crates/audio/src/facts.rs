@@ -22,7 +22,8 @@ pub struct Facts {
     /// The row of [`crate::formats::FORMATS`]: `wav`, `mp3`, `matroska`, …
     pub format: String,
     /// `pcm_s16le`, `pcm_f32be`, `ulaw`, `alaw`, `ima_adpcm`, `ms_adpcm`, `mp3`, `vorbis`, `opus`,
-    /// `aac`, `alac`, `flac`, `g722`, `gsm`.
+    /// `aac`, `alac`, `flac`, `g722`, `gsm`, `amr`, `amr_wb`,
+    /// `speex`.
     pub codec: String,
     /// Frames per second as decoded (Opus: 48000; raw G.722: 16000).
     pub rate_hz: u32,

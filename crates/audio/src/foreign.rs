@@ -32,8 +32,6 @@ const fn known(
 const FOREIGN: &[Foreign] = &[
     known("multichannel AMR-WB", "audio/amr-wb", 0, b"#!AMR-WB_MC1.0\n"),
     known("multichannel AMR", "audio/amr", 0, b"#!AMR_MC1.0\n"),
-    known("AMR-WB", "audio/amr-wb", 0, b"#!AMR-WB\n"),
-    known("AMR", "audio/amr", 0, b"#!AMR\n"),
     known("EVS", "audio/evs", 0, b"#!EVS_MC1.0\n"),
     known("SILK", "audio/silk", 0, b"#!SILK_V3"),
     known("SILK", "audio/silk", 1, b"#!SILK_V3"),

@@ -13,7 +13,7 @@ use crate::tags;
 use std::io;
 
 /// Raised with every change by which a source is played that was refused before: those are probed again then.
-pub const PROBE_REVISION: u32 = 2;
+pub const PROBE_REVISION: u32 = 3;
 
 /// Establishes the facts of a source. Tries the formats in the order of [`FORMATS`]; those without
 /// a header only by the hint.

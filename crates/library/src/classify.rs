@@ -4,7 +4,7 @@ use crate::Classification;
 use audio::foreign::{Foreign, foreign};
 use audio::format::Format;
 use audio::formats::mp4::Tracks;
-use audio::formats::{by_extension, by_name};
+use audio::formats::{amr, by_extension, by_name};
 use semantics::media_type::MediaType;
 
 /// Types that say more than the group that the detection puts them in.
@@ -24,7 +24,7 @@ const BY_TYPE: [(&str, Classification); 9] = [
 pub(crate) fn classification(head: &[u8], plays: bool) -> Classification {
     use infer::MatcherType as M;
     // Some recordings begin like shell scripts: `#!AMR`.
-    if foreign(head).is_some_and(Foreign::is_sure) {
+    if amr(head).is_some() || foreign(head).is_some_and(Foreign::is_sure) {
         return Classification::Media;
     }
     let Some(kind) = infer::get(head) else {
@@ -47,6 +47,12 @@ pub(crate) fn classification(head: &[u8], plays: bool) -> Classification {
     }
 }
 
+/// The row of AMR or AMR-WB, by the mark alone: a file that holds no whole frame is one, too.
+fn amr(head: &[u8]) -> Option<&'static Format> {
+    let rows = [&amr::FORMAT, &amr::WIDE];
+    rows.into_iter().find(|row| row.source.is_some_and(|source| source.recognises(head, false)))
+}
+
 /// Whether it reads as UTF-8 text; a character cut off at the end does not count.
 fn is_text(head: &[u8]) -> bool {
     let valid = match std::str::from_utf8(head) {
@@ -60,9 +66,7 @@ fn is_text(head: &[u8]) -> bool {
 }
 
 /// Types by the extension alone, where neither the bytes nor a format of ours tell one.
-const BY_EXTENSION: [(&str, &str); 10] = [
-    ("amr", "audio/amr"),
-    ("awb", "audio/amr-wb"),
+const BY_EXTENSION: [(&str, &str); 8] = [
     ("3gp", "audio/3gpp"),
     ("3g2", "audio/3gpp2"),
     ("caf", "audio/x-caf"),
@@ -118,7 +122,7 @@ pub(crate) fn type_told(
         (false, Tracks::SoundAlone, None) if !is_quicktime => return Some("audio/mp4"),
         _ => {}
     }
-    if let Some(format) = format.and_then(by_name) {
+    if let Some(format) = format.and_then(by_name).or_else(|| amr(head)) {
         return first_type(format);
     }
     if let Some(foreign) = foreign(head) {

@@ -2,6 +2,7 @@
 
 pub mod aac;
 pub mod adpcm;
+pub mod amr;
 mod channel_order;
 mod codebooks;
 pub mod flac;
@@ -12,6 +13,7 @@ pub mod linear;
 pub mod mpeg;
 pub mod opus;
 pub mod pcm;
+pub mod speex;
 pub mod stream;
 pub mod symphonia;
 pub mod syom;

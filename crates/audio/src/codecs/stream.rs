@@ -2,9 +2,11 @@
 //! decoder.
 
 use super::aac::{AacConfig, Extension};
+use super::amr::{Amr, Band};
 use super::mpeg::{Header, MpegDecoder};
 use super::opus::{self, Opus, OpusHead};
 use super::pcm::{Coding, PcmPackets};
+use super::speex::{Speex, SpeexHead};
 use super::symphonia::{Codec, Symphonia};
 use super::syom::Syom;
 use super::vorbis::{Vorbis, VorbisClock, VorbisHead};
@@ -28,6 +30,10 @@ pub enum Stream {
     Alac(Vec<u8>),
     /// FLAC, by the body of STREAMINFO.
     Flac(Vec<u8>),
+    /// AMR and AMR-WB.
+    Amr(Band),
+    /// Speex.
+    Speex(SpeexHead),
     /// Samples of a fixed size.
     Pcm {
         /// How a sample is coded.
@@ -68,6 +74,8 @@ impl Stream {
             Self::Aac(_) => "aac",
             Self::Alac(_) => "alac",
             Self::Flac(_) => "flac",
+            Self::Amr(band) => band.codec(),
+            Self::Speex(_) => "speex",
             Self::Pcm { coding, .. } => coding.name(),
         }
     }
@@ -82,6 +90,8 @@ impl Stream {
             Self::Aac(config) => config.channels,
             Self::Alac(cookie) => u8_at(cookie, 9).unwrap_or(0).into(),
             Self::Flac(info) => (u8_at(info, 12).unwrap_or(0) >> 1 & 7) as u16 + 1,
+            Self::Amr(_) => 1,
+            Self::Speex(head) => head.channels.into(),
             Self::Pcm { channels, .. } => *channels,
         }
     }
@@ -96,6 +106,8 @@ impl Stream {
             Self::Aac(config) => config.rate_hz,
             Self::Alac(cookie) => u32_be(cookie, 20).unwrap_or(0),
             Self::Flac(info) => u32_be(info, 10).unwrap_or(0) >> 12,
+            Self::Amr(band) => band.rate_hz(),
+            Self::Speex(head) => head.rate_hz(),
             Self::Pcm { rate_hz, .. } => *rate_hz,
         }
     }
@@ -114,12 +126,25 @@ impl Stream {
     pub fn delay(&self) -> u64 {
         match self {
             Self::Opus(head) => head.pre_skip.into(),
+            Self::Speex(head) => head.delay(),
             _ => 0,
         }
     }
 
+    /// What a granule position of Ogg lacks of the frames decoded up to there if nothing says it, and of those that
+    /// must be decoded for it: of Speex, that by which its encoder looks ahead, and by which its decoder is late (the
+    /// second is none of the position's business).
+    #[must_use]
+    pub fn behind_granule(&self) -> (u64, u64) {
+        match self {
+            Self::Speex(head) => (head.delay() - head.lateness(), head.lateness()),
+            _ => (0, 0),
+        }
+    }
+
     /// Frames that a decode begins ahead: 2 s, more than 80 packets of Opus at 20 ms; as many packets as MP3's
-    /// reservoir can reach over; two packets of what overlaps, more of HE-AAC.
+    /// reservoir can reach over; two packets of what overlaps, more of HE-AAC; 4 s of AMR and Speex, whose decoders
+    /// fall into step within 2.5 s (but for noise, which goes on by its own count).
     #[must_use]
     pub fn pre_roll(&self) -> u64 {
         match self {
@@ -127,6 +152,7 @@ impl Stream {
             Self::Vorbis(head) => 2 * u64::from(head.longest_block()),
             Self::Mpeg(header) => MPEG_PRE_ROLL_PACKETS * header.frames(),
             Self::Aac(config) => config.pre_roll(),
+            Self::Amr(_) | Self::Speex(_) => 4 * u64::from(self.rate_hz()),
             Self::Alac(_) | Self::Flac(_) | Self::Pcm { .. } => 0,
         }
     }
@@ -161,20 +187,24 @@ impl Stream {
             Self::Aac(config) => Box::new(Syom::new(*config)?),
             Self::Alac(cookie) => Box::new(Symphonia::new(Codec::Alac(cookie))?),
             Self::Flac(info) => Box::new(Symphonia::new(Codec::Flac(info))?),
+            Self::Amr(band) => Box::new(Amr::new(*band)),
+            Self::Speex(head) => Box::new(Speex::new(*head)),
             Self::Pcm { coding, .. } => Box::new(PcmPackets(*coding)),
         })
     }
 
-    /// Appends the stream to a seek index. `private` is what Opus's header was read from.
+    /// Appends the stream to a seek index. `private` is what the header of Opus or Speex was read from.
     pub fn write(&self, private: &[u8], index: &mut IndexWriter) {
         let (kind, bytes) = match self {
             Self::Opus(_) => (0, private.to_vec()),
+            Self::Speex(_) => (8, private.to_vec()),
             Self::Vorbis(head) => (1, head.headers().to_vec()),
             Self::Mpeg(header) => (2, header.bytes.to_vec()),
             Self::Aac(config) => (3, config.to_bytes()),
             Self::Alac(cookie) => (4, cookie.clone()),
             Self::Flac(info) => (5, info.clone()),
             Self::Pcm { coding, .. } => (6, coding.name().into()),
+            Self::Amr(band) => (7, band.codec().into()),
         };
         index.put(kind);
         index.put_bytes(&bytes);
@@ -196,6 +226,8 @@ impl Stream {
             3 => AacConfig::parse(bytes).ok().map(Self::Aac),
             4 => Self::alac(bytes).ok(),
             5 => Self::flac(bytes).ok(),
+            7 => Band::by_codec(bytes).map(Self::Amr),
+            8 => SpeexHead::parse(bytes).ok().map(Self::Speex),
             _ => {
                 let coding = Coding::by_name(str::from_utf8(bytes).ok()?)?;
                 let rate_hz = u32::try_from(index.take()?).ok()?;
@@ -225,6 +257,8 @@ impl Clock {
             Stream::Aac(config) => config.packet_frames() as usize,
             Stream::Alac(cookie) => alac_frames(cookie, packet),
             Stream::Flac(_) => flac_frames(packet).unwrap_or(0) as usize,
+            Stream::Amr(band) => band.samples_in(packet),
+            Stream::Speex(head) => head.packet_samples(),
             Stream::Pcm { coding, channels, .. } => {
                 packet.len() / (coding.width() * usize::from(*channels)).max(1)
             }

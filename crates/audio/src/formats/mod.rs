@@ -3,6 +3,7 @@
 pub mod adts;
 pub mod aiff;
 pub mod alaw;
+pub mod amr;
 pub mod au;
 pub mod caf;
 pub mod flac;
@@ -28,6 +29,8 @@ pub static FORMATS: &[Format] = &[
     aiff::FORMAT,
     au::FORMAT,
     caf::FORMAT,
+    amr::FORMAT,
+    amr::WIDE,
     flac::FORMAT,
     ogg::FORMAT,
     mp4::FORMAT,

@@ -217,7 +217,7 @@ fn behind_a_flood_of_false_ogg_pages_nothing_is_looked_for() {
     let behind = |count| -> Source { Arc::new([&header.repeat(count)[..], good].concat()) };
     assert!(probe(&behind(100), Hint::default()).is_ok());
     let refusal = refusal(&behind(20_000));
-    assert_eq!(refusal, "ogg: no Opus, Vorbis or FLAC stream (found: no stream at all)");
+    assert_eq!(refusal, "ogg: no Opus, Vorbis, FLAC or Speex stream (found: no stream at all)");
 }
 
 /// Segment 0 of a source as 8 kHz mono µ-law; no write may be longer than the segment.

@@ -251,7 +251,7 @@ fn what_is_not_read_is_named_also_behind_a_tag_and_under_another_name() {
             .to_string()
     };
     for (bytes, name) in [
-        (&b"#!AMR-WB\n\x4c\0\0\0\0\0"[..], "AMR-WB is not read"),
+        (&b"#!AMR-WB_MC1.0\n\0\0\0\x02"[..], "multichannel AMR-WB is not read"),
         (b"ID3\x04\0\0\0\0\0\x02\0\0TTA1\x01\0", "True Audio is not read"),
         (b"\x0b\x77\x12\x34\x40", "AC-3 is not read"),
         (b"ID3\x04\0\0\0\0\0\x02\0\0\x0b\x77\x12\x34", "AC-3 is not read"),
@@ -259,5 +259,5 @@ fn what_is_not_read_is_named_also_behind_a_tag_and_under_another_name() {
     ] {
         assert!(refusal(bytes, "bin").starts_with(name), "{name}");
     }
-    assert!(refusal(b"#!AMR\n\x3c\0\0\0", "mp3").starts_with("AMR is not read"));
+    assert!(refusal(b"#!AMR_MC1.0\n\0\0\0\x02", "amr").starts_with("multichannel AMR is not"));
 }

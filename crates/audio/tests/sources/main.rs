@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod adts;
+mod amr;
 mod flac;
 mod matroska;
 mod mp3;
 mod mp4;
 mod ogg;
 mod rig;
+mod speex;

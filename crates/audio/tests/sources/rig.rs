@@ -76,11 +76,15 @@ pub fn high_efficiency(is_second: bool) -> Vec<u8> {
 }
 
 /// What ffmpeg decodes, one vector a channel. Opus with libopus, since ffmpeg's own decoder is some
-/// 35 dB away from it.
+/// 35 dB away from it; Speex with libspeex.
 pub fn judge(bytes: &[u8], extension: &str, codec: &str, channels: usize) -> Vec<Vec<f32>> {
     let file = tempfile::Builder::new().suffix(&format!(".{extension}")).tempfile().unwrap();
     std::fs::write(file.path(), bytes).unwrap();
-    let decoder: &[&str] = if codec == "opus" { &["-c:a", "libopus"] } else { &[] };
+    let decoder: &[&str] = match codec {
+        "opus" => &["-c:a", "libopus"],
+        "speex" => &["-c:a", "libspeex"],
+        _ => &[],
+    };
     let raw = run(&[decoder, &["-i", file.path().to_str().unwrap(), "-f", "f32le", "-"]].concat());
     let samples: Vec<f32> =
         raw.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();

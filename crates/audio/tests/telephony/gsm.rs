@@ -54,14 +54,14 @@ fn a_fact_that_does_not_end_within_the_last_block_is_not_believed() {
         let mut lying = bytes.clone();
         lying[at..at + 4].copy_from_slice(&said.to_le_bytes());
         let (source, probed) = probed(&lying, "wav");
-        assert_eq!(probed.facts.frame_count, whole.into(), "{said}");
+        assert_eq!(probed.facts.frame_count, u64::from(whole), "{said}");
         assert_eq!(decode(&source, &probed, 0).frames(), whole as usize, "{said}");
     }
     for said in [whole - 319, whole - 1] {
         let mut odd = bytes.clone();
         odd[at..at + 4].copy_from_slice(&said.to_le_bytes());
         let (source, probed) = probed(&odd, "wav");
-        assert_eq!(probed.facts.frame_count, said.into());
+        assert_eq!(probed.facts.frame_count, u64::from(said));
         assert_eq!(decode(&source, &probed, u64::from(said) - 7).frames(), 7);
     }
 }

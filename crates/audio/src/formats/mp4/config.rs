@@ -2,6 +2,7 @@
 
 use super::boxes::{BoxAt, descend, find};
 use crate::codecs::aac::AacConfig;
+use crate::codecs::amr::Band;
 use crate::codecs::opus::OpusHead;
 use crate::codecs::pcm::Coding;
 use crate::codecs::stream::Stream;
@@ -19,9 +20,7 @@ pub enum Config {
 }
 
 /// Codecs that are met and not read, by the kinds of their descriptions (mp4ra.org, 3GPP TS 26.244 §6).
-const NAMES: [(&[u8; 4], &str); 9] = [
-    (b"samr", "AMR"),
-    (b"sawb", "AMR-WB"),
+const NAMES: [(&[u8; 4], &str); 7] = [
     (b"sawp", "AMR-WB+"),
     (b"sevc", "EVRC"),
     (b"sqcp", "QCELP"),
@@ -58,6 +57,8 @@ impl Config {
             b"alac" => Stream::alac(&private(window, b"alac")?).map(known),
             b"fLaC" => Stream::flac(behind(&private(window, b"dfLa")?, 4)).map(known),
             b"Opus" => opus(&private(window, b"dOps")?),
+            b"samr" => Ok(known(Stream::Amr(Band::Narrow))),
+            b"sawb" => Ok(known(Stream::Amr(Band::Wide))),
             b".mp3" | b"ms\0U" => Ok(Self::Mpeg),
             other => Err(match NAMES.iter().find(|(kind, _)| *kind == other) {
                 Some((_, name)) => format!("codec {name}"),

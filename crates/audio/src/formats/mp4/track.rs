@@ -61,9 +61,7 @@ impl Track {
         let whole = 0..window.length_bytes();
         let moov = descend(window, &whole, &[b"moov"])?;
         if moov.is_empty() {
-            let is_3gp = window.peek(4, 7)? == b"ftyp3gp";
-            let mostly = if is_3gp { " (a 3GP, most of which hold AMR)" } else { "" };
-            return Ok(Err(format!("there is no moov box{mostly}")));
+            return Ok(Err("there is no moov box".into()));
         }
         let mut refusal = "there is no audio track".to_owned();
         let (mut track, mut looked_at) = (None, 0);
@@ -227,7 +225,8 @@ fn packet_frames(
         Stream::Alac(cookie) => u32_be(cookie, 0).unwrap_or(0).clamp(1, 65_536).into(),
         Stream::Flac(info) => u16_be(info, 2).unwrap_or(0).max(1).into(),
         _ => {
-            let mut bytes = [0; 16];
+            // As long as a packet of as many frames of AMR as there can be.
+            let mut bytes = [0; 1024];
             let read = first_bytes(source, table, fragments, &mut bytes)?;
             (stream.first_frames(&bytes[..read]) as u64).max(1)
         }

@@ -1,4 +1,4 @@
-//! Reading Ogg with Opus, Vorbis or FLAC in it: walk over all links at ingest, decode from any frame.
+//! Reading Ogg with Opus, Vorbis, FLAC or Speex in it: walk over all links at ingest, decode from any frame.
 //!
 //! The first link decides the rate and the channels; later ones that have others are brought to them.
 
@@ -101,7 +101,7 @@ fn facts_of(links: &[Walked], mut repaired: Vec<String>) -> Probed {
     }
     let frame_count: u64 = links.iter().map(|walked| frames_at(&walked.link, rate_hz)).sum();
     let bytes: u64 = links.iter().map(|walked| walked.packet_bytes).sum();
-    let canonical = !matches!(stream, Stream::Flac(_));
+    let canonical = !matches!(stream, Stream::Flac(_) | Stream::Speex(_));
     let coded = (bytes, frame_count + stream.delay());
     // What is asked for as ogg may be one of the codecs that every player of it has.
     let facts =

@@ -1,10 +1,11 @@
-//! A link of an Ogg file: one logical stream of Opus, Vorbis or FLAC from its headers to its end. A chained file has
-//! several (RFC 3533 §4).
+//! A link of an Ogg file: one logical stream of Opus, Vorbis, FLAC or Speex from its headers to its end. A chained file
+//! has several (RFC 3533 §4).
 
 use super::packets::{OggPackets, Place};
 use super::pages::Pages;
 use crate::Source;
 use crate::codecs::opus::OpusHead;
+use crate::codecs::speex::SpeexHead;
 use crate::codecs::stream::{Clock, Stream};
 use crate::codecs::vorbis::VorbisHead;
 use crate::decode::Decode;
@@ -16,13 +17,13 @@ use crate::tags::cover::Cover;
 use crate::tags::{Said, vorbis};
 use std::io;
 
-/// What the first packets of Opus, Vorbis and FLAC begin with.
-const MARKS: [&[u8]; 3] = [b"OpusHead", b"\x01vorbis", FLAC];
+/// What the first packets of Opus, Vorbis, FLAC and Speex begin with.
+const MARKS: [&[u8]; 4] = [b"OpusHead", b"\x01vorbis", FLAC, SPEEX];
 const FLAC: &[u8] = b"\x7fFLAC";
+const SPEEX: &[u8] = b"Speex   ";
 
 /// What the first packets of streams begin with that aren't read.
-const NAMES: [(&[u8], &str); 6] = [
-    (b"Speex   ", "Speex"),
+const NAMES: [(&[u8], &str); 5] = [
     (b"PCM     ", "PCM"),
     (b"\x80midi", "MIDI"),
     (b"\x80theora", "Theora, a film"),
@@ -55,7 +56,7 @@ pub struct Link {
 /// What a walk through a link found.
 pub struct Walked {
     pub link: Link,
-    /// The first packet, which an index keeps of Opus.
+    /// The first packet, which an index keeps of Opus and Speex.
     private: Vec<u8>,
     /// Bytes of all packets of audio.
     pub packet_bytes: u64,
@@ -145,7 +146,7 @@ fn find_stream(pages: &mut Pages) -> Result<(u32, Vec<u8>), ProbeError> {
             .push(name.map_or_else(|| String::from_utf8_lossy(begins).into_owned(), str::to_owned));
     }
     Err(ProbeError::Unsupported(format!(
-        "ogg: no Opus, Vorbis or FLAC stream (found: {})",
+        "ogg: no Opus, Vorbis, FLAC or Speex stream (found: {})",
         if found.is_empty() { "no stream at all".into() } else { format!("{found:?}") }
     )))
 }
@@ -167,6 +168,8 @@ pub fn said(source: &Source) -> io::Result<Said> {
     let behind = marks.iter().find_map(|mark| data.strip_prefix(*mark));
     // FLAC's is a block of metadata, behind a head of four bytes.
     let block = behind.or_else(|| data.strip_prefix(&[4]).or(data.strip_prefix(&[0x84]))?.get(3..));
+    // Speex has them bare.
+    let block = if first.starts_with(SPEEX) { Some(&data[..]) } else { block };
     let mut said = vorbis::read(block.unwrap_or(&[]));
     if first.starts_with(FLAC) {
         for _ in 0..MOST_BLOCKS {
@@ -191,6 +194,13 @@ fn read_headers(packets: &mut OggPackets, first: &[u8]) -> Result<Stream, ProbeE
     let stream = if first.starts_with(FLAC) {
         // The other headers have no frames and are passed over with the packets.
         Stream::flac(first.get(FLAC_HEAD_BYTES..).unwrap_or(&[]))
+    } else if first.starts_with(SPEEX) {
+        packets.next(&mut data)?.ok_or_else(short)?;
+        let head = SpeexHead::parse(first);
+        for _ in 0..head.as_ref().map_or(0, |head| head.extra_headers) {
+            packets.next(&mut data)?.ok_or_else(short)?;
+        }
+        head.map(Stream::Speex)
     } else if first.starts_with(b"OpusHead") {
         packets.next(&mut data)?.ok_or_else(short)?;
         OpusHead::parse(first).map(Stream::Opus)
@@ -255,7 +265,9 @@ impl Survey {
         }
         if place.last_page {
             self.closed = true;
-            let end = place.granule.saturating_sub(self.base.unwrap_or(0));
+            let (ahead, late) = stream.behind_granule();
+            let end = place.granule.saturating_sub(self.base.unwrap_or(-(ahead as i64)));
+            let end = end.saturating_add(late as i64);
             self.ending = Some((end, page_start));
         } else if place.closes_page && place.granule >= 0 {
             self.base = Some(place.granule.saturating_sub(self.position as i64));

@@ -1,4 +1,4 @@
-//! Ogg: Opus, Vorbis and FLAC read; Opus at a hard constant rate written.
+//! Ogg: Opus, Vorbis, FLAC and Speex read; Opus at a hard constant rate written.
 
 mod demux;
 mod encode;

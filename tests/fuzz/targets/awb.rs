@@ -1,0 +1,7 @@
+//! Reading awb.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(
+    init: listen::prepare(),
+    |bytes: &[u8]| listen::run("awb", bytes)
+);
