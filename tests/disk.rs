@@ -1,6 +1,6 @@
 //! A disk that gets full, and a data folder that is its owner's alone.
 
-use crate::running::{Server, text, tonearm, until};
+use crate::running::{Server, stderr, stdout, text, tonearm, until};
 use crate::sources;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -115,6 +115,21 @@ fn on_a_full_disk_it_starts_and_serves_and_takes_files_once_there_is_room() {
     disk.empty();
     let new = server.upload("new.bin", &[4; 6_000_000]);
     assert_eq!(server.get(&new).length(), 6_000_000);
+}
+
+#[test]
+fn on_a_disk_that_is_full_before_a_server_has_run_it_starts_and_serves() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let disk = SmallDisk::mount(40, &data);
+    let mut import = disk.tonearm();
+    import.args(["import", &crate::command_line::chime(), "--data"]).arg(&data);
+    let imported = import.output().unwrap();
+    assert!(imported.status.success(), "{}", stderr(&imported));
+    let link = &stdout(&imported).split("/f/").nth(1).unwrap()[..36].to_owned();
+    disk.fill();
+    let server = disk.server();
+    assert_eq!(server.get(&format!("/f/{link}")).status, 200);
 }
 
 #[test]

@@ -108,6 +108,8 @@ async fn held_open(
                 has_catalog_or_nothing(data, &local).await?;
             }
             let catalog = on_a_full_disk(data, || Catalog::open(data.join(CATALOG_FILE)));
+            // From the first command on, because the disk may be full before a server has run; a start goes on without.
+            let _ = Reserve::of(data).keep();
             catalog.map_err(|e| wrong(data, e))?
         }
     };
