@@ -6,17 +6,16 @@ use super::filters::{AllPole, HighPass, broadened, loudness};
 use super::innovation::{
     Noise, OF_5_IN_64, OF_5_IN_256, OF_8_IN_128, OF_10_IN_16, OF_10_IN_32, OF_20_IN_32, Shapes,
 };
-use super::pitch::{Common, Gains, Pitch};
+use super::pitch::{Common, Gains, LONGEST, Pitch, QUARTER};
 use super::spectrum;
 use super::vocoder::Vocoder;
 use crate::codecs::aac::Bits;
 
-/// Samples of a frame, and of a quarter of it.
-pub const FRAME: usize = 160;
-pub const QUARTER: usize = 40;
+/// Samples of a frame.
+const FRAME: usize = 4 * QUARTER;
 
 /// Samples of excitation kept before a frame, twice the longest pitch and more, and behind it.
-pub const HISTORY: usize = 2 * 144 + QUARTER + 6;
+const HISTORY: usize = 2 * LONGEST + QUARTER + 6;
 const AHEAD: usize = 6;
 
 /// Nearest that two frequencies of a spectrum come, in radians.

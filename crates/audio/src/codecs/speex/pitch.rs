@@ -1,11 +1,14 @@
 //! The part of an excitation that its pitch foretells: what was one period ago, through three taps.
 
-use super::narrow::{HISTORY, QUARTER};
 use super::spectra::{GAINS, GAINS_FINE};
 use crate::codecs::aac::Bits;
 
-/// The shortest period, in samples.
+/// Samples of a quarter of a frame.
+pub const QUARTER: usize = 40;
+
+/// The shortest period, in samples, and the longest.
 const SHORTEST: usize = 17;
+pub const LONGEST: usize = 144;
 
 /// Bits of a period.
 const PERIOD_BITS: usize = 7;
@@ -78,7 +81,6 @@ impl Pitch {
         from: usize,
         out: &mut [f32; QUARTER],
     ) {
-        debug_assert!(from >= HISTORY);
         if self == Self::Forced {
             for (at, out) in (from..).zip(out.iter_mut()) {
                 // What was foretold a moment ago counts, too, where a period is shorter than a quarter.
