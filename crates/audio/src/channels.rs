@@ -1,6 +1,7 @@
 //! Channel mapping: from the source's channels to the target's.
 
 use crate::Planar;
+use crate::speakers::{KINDS, Speakers};
 use std::f32::consts::FRAC_1_SQRT_2;
 
 /// Which of the source's channels the target hears.
@@ -48,10 +49,9 @@ pub struct Mixer {
 }
 
 impl Mixer {
-    /// `map` for a source of `channels` channels that are for the loudspeakers of `mask`
-    /// ([`crate::Facts::channel_mask`]).
+    /// `map` for a source of `channels` channels that are for these loudspeakers ([`crate::Facts::speakers`]).
     #[must_use]
-    pub fn new(map: ChannelMap, channels: u16, mask: Option<u32>) -> Self {
+    pub fn new(map: ChannelMap, channels: u16, speakers: Option<&Speakers>) -> Self {
         let count = usize::from(channels);
         let alone = |wanted: u16| -> Vec<f32> {
             (0..channels).map(|i| f32::from(u8::from(i == wanted))).collect()
@@ -69,11 +69,11 @@ impl Mixer {
             ChannelMap::Pair(left, right) => Some(vec![alone(left), alone(right)]),
             ChannelMap::Mean(one, other) => Some(vec![mean(alone(one), alone(other))]),
             ChannelMap::Stereo => {
-                let (left, right) = stereo_weights(count, mask);
+                let (left, right) = stereo_weights(count, speakers);
                 Some(vec![left, right])
             }
             ChannelMap::Mix => {
-                let (left, right) = stereo_weights(count, mask);
+                let (left, right) = stereo_weights(count, speakers);
                 Some(vec![mean(left, right)])
             }
         };
@@ -114,10 +114,10 @@ fn weigh(channels: &[Vec<f32>], weights: &[f32], out: &mut Vec<f32>) {
     }
 }
 
-/// The loudspeakers of a channel mask, from bit 0 on, with their weights in the left and the right
+/// The loudspeakers by their bits, with their weights in the left and the right
 /// channel of stereo (ITU-R BS.775-3, table 2; those that it has not by their side). The
 /// low-frequency channel is left out.
-const SPEAKERS: [(f32, f32); 18] = {
+const WEIGHTS: [(f32, f32); KINDS as usize] = {
     const H: f32 = FRAC_1_SQRT_2;
     [
         (1.0, 0.0), // front left
@@ -141,19 +141,13 @@ const SPEAKERS: [(f32, f32); 18] = {
     ]
 };
 
-/// The usual loudspeakers of three to eight channels: FL FR FC; FL FR BL BR; FL FR FC BL BR; 5.1 with
-/// the surround channels behind; 6.1; 7.1.
-const USUAL_MASKS: [u32; 6] = [0x7, 0x33, 0x37, 0x3f, 0x70f, 0x63f];
-
 /// Weights for the left and right output, summing to 1 each so that nothing clips.
-fn stereo_weights(count: usize, mask: Option<u32>) -> (Vec<f32>, Vec<f32>) {
-    // A mask that has not a loudspeaker for each channel says nothing of any.
-    let fits = |mask: &u32| mask.count_ones() as usize == count && mask >> SPEAKERS.len() == 0;
-    let usual = || USUAL_MASKS.get(count.checked_sub(3)?).copied();
-    let by_speaker = mask.filter(fits).or_else(usual).map(|mask| {
-        let speakers = SPEAKERS.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
-        let (left, right): (Vec<_>, Vec<_>) = speakers.map(|(_, weights)| *weights).unzip();
-        (left, right)
+fn stereo_weights(count: usize, speakers: Option<&Speakers>) -> (Vec<f32>, Vec<f32>) {
+    // What has not a loudspeaker for each channel says nothing of any.
+    let told = speakers.filter(|speakers| speakers.bits().len() == count).cloned();
+    let by_speaker = told.or_else(|| Speakers::usual(count)).map(|speakers| {
+        let weights = |bit: &u8| WEIGHTS.get(usize::from(*bit)).copied().unwrap_or_default();
+        speakers.bits().iter().map(weights).unzip::<_, _, Vec<_>, Vec<_>>()
     });
     let heard = |weights: &[f32]| weights.iter().any(|w| *w > 0.0);
     let (left, right) =

@@ -2,6 +2,7 @@
 
 use crate::codecs::pcm::Coding;
 use crate::codecs::stream::Stream;
+use crate::speakers::Speakers;
 use crate::tags::Tags;
 use crate::tags::cover::Cover;
 use serde::{Deserialize, Serialize};
@@ -40,10 +41,9 @@ pub struct Facts {
     /// for `wav`, a header that is to the last byte the one that we write before data of that codec, and
     /// the data to the file's end. True for other formats.
     pub canonical: bool,
-    /// The loudspeakers that the channels are for, in order, as bits of a WAVEFORMATEXTENSIBLE
-    /// channel mask; `None`: the usual ones for that many channels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub channel_mask: Option<u32>,
+    /// The loudspeakers that the channels are for; `None`: the usual ones for that many channels.
+    #[serde(default, alias = "channel_mask", skip_serializing_if = "Option::is_none")]
+    pub speakers: Option<Speakers>,
     /// What was wrong with the headers and was measured instead, in plain words.
     pub repaired: Vec<String>,
     /// What the recording says of itself.
@@ -84,7 +84,7 @@ impl Facts {
             bitrate_bps: frame_bits.saturating_mul(rate_hz.into()) as u32,
             constant_bitrate: true,
             canonical: true,
-            channel_mask: None,
+            speakers: None,
             repaired: Vec::new(),
             tags: Tags::default(),
             picture: None,
@@ -111,7 +111,7 @@ impl Facts {
             bitrate_bps: (bytes as f64 * 8.0 / seconds).round() as u32,
             constant_bitrate: matches!(stream, Stream::Pcm { .. }),
             canonical: true,
-            channel_mask: stream.channel_mask(),
+            speakers: stream.speakers(),
             repaired: Vec::new(),
             tags: Tags::default(),
             picture: None,

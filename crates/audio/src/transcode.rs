@@ -204,7 +204,7 @@ impl Transcode {
             .then(|| self.input.open(target.clip.start + position.max(0) as u64))
             .transpose()?;
         let clip = Clip::new(decoder, length, position);
-        let mixer = Mixer::new(target.map, facts.channels, facts.channel_mask);
+        let mixer = Mixer::new(target.map, facts.channels, facts.speakers.as_ref());
         let pipeline = Pipeline::new(clip, facts.channels, mixer, resampler);
         let frames = Frames::new(pipeline, self.frame_count.saturating_sub(first));
         let dithers = self.encoding.is_linear_16() && may_be_finer_than_16_bits(&facts.codec);

@@ -1,21 +1,31 @@
 //! What a representation is called: its key and ETag.
 //!
-//! A function of content, target and encoder alone, never of time, cache state or node; whatever
+//! A function of content, its loudspeakers, target and encoder alone, never of time, cache state or node; whatever
 //! changes a byte of a representation changes its key.
 
-use audio::Target;
 use audio::format::TargetFormat;
 use audio::transcode::PIPELINE_REVISION;
+use audio::{ChannelMap, Speakers, Target};
 
 /// Bytes of BLAKE3 that make a key: no two outputs of a library ever share one.
 const KEY_BYTES: usize = 20;
 
-/// The key of a transcode: 40 hexadecimal digits.
+/// The key of a transcode: 40 hexadecimal digits. The loudspeakers count where channels are mixed by them, because
+/// another version may find others in the same content.
 #[must_use]
-pub fn key(content_id: &str, target: &Target, writer: &dyn TargetFormat) -> String {
+pub fn key(
+    content_id: &str,
+    speakers: Option<&Speakers>,
+    target: &Target,
+    writer: &dyn TargetFormat,
+) -> String {
+    let speakers = match (target.map, speakers) {
+        (ChannelMap::Mix | ChannelMap::Stereo, Some(speakers)) => format!(" {:?}", speakers.bits()),
+        _ => String::new(),
+    };
     let cover = if target.cover { " cover" } else { "" };
     let canonical = format!(
-        "{PIPELINE_REVISION}\n{content_id}\n{} {} {:?} {:?} {:?} {:?} {:?}{cover}\n{}",
+        "{PIPELINE_REVISION}\n{content_id}\n{} {} {:?} {:?} {:?} {:?} {:?}{cover}{speakers}\n{}",
         target.format,
         target.rate_hz,
         target.map,

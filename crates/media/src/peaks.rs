@@ -77,7 +77,7 @@ pub fn peaks_of(resource: &Arc<Resource>, wish: &Preferences) -> Result<Outline,
     }
     let frame_count = target.clip.end - target.clip.start;
     let (rate_hz, channels) = (facts.rate_hz, target.map.output_channels(facts.channels));
-    let key = identity::key(&resource.content_hash, &target, writer);
+    let key = identity::key(&resource.content_hash, facts.speakers.as_ref(), &target, writer);
     let resource = Arc::clone(resource);
     let recording = Transcoded { resource, format: &peaks::FORMAT, target, key };
     Ok(Outline { recording: Representation::Transcode(recording), rate_hz, frame_count, channels })

@@ -139,7 +139,7 @@ pub fn select(resource: &Arc<Resource>, wish: &Preferences) -> Result<Representa
         coding,
     };
     writer.plan(shape, &Said::from(target.tags.clone()))?;
-    let key = identity::key(&resource.content_hash, &target, writer);
+    let key = identity::key(&resource.content_hash, facts.speakers.as_ref(), &target, writer);
     let resource = Arc::clone(resource);
     Ok(Representation::Transcode(Transcoded { resource, format, target, key }))
 }

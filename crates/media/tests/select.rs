@@ -1,6 +1,6 @@
 //! The decider, by behaviour.
 
-use audio::{ChannelMap, Facts};
+use audio::{ChannelMap, Facts, Speakers};
 use media::{ChannelWish, ClipWish, Preferences, Refusal, Representation, Resource, Transcoded};
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ fn resource(channels: u16) -> Resource {
         bitrate_bps: 128_000,
         constant_bitrate: true,
         canonical: true,
-        channel_mask: None,
+        speakers: None,
         repaired: vec![],
         tags: audio::tags::Tags::default(),
         picture: None,
@@ -91,6 +91,25 @@ fn stereo_to_ulaw_is_mixed() {
         panic!("no transcode")
     };
     assert_eq!((target.map, target.rate_hz), (ChannelMap::Mix, 8000));
+}
+
+#[test]
+fn a_mix_by_other_loudspeakers_has_its_own_etag_and_a_channel_alone_has_not() {
+    let etags = |channels| {
+        [None, Some(Speakers::of_mask(0x107))].map(|speakers| {
+            let mut resource = resource(4);
+            let facts = Facts { speakers, ..(*resource.facts.unwrap()).clone() };
+            resource.facts = Some(Arc::new(facts));
+            let p = Preferences { channels: Some(channels), ..Preferences::default() };
+            select(&resource, &p).ok().map(|chosen| chosen.etag()).unwrap()
+        })
+    };
+    for channels in [ChannelWish::Mix, ChannelWish::Two] {
+        let [usual, other] = etags(channels);
+        assert_ne!(usual, other);
+    }
+    let [usual, other] = etags(ChannelWish::One(4));
+    assert_eq!(usual, other);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! AAC's description of itself: AudioSpecificConfig (ISO 14496-3 §1.6.2.1). Decoded is AAC-LC, also as the core of
 //! HE-AAC, with its upper half of the spectrum and its stereo. What is more than that is refused by its name.
 
+use crate::speakers::Speakers;
+
 /// What a decoder of AAC must know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AacConfig {
@@ -113,8 +115,8 @@ impl AacConfig {
 
     /// The loudspeakers that the channels are for, if not the usual ones for that many.
     #[must_use]
-    pub fn channel_mask(&self) -> Option<u32> {
-        (self.configuration == 4).then_some(FRONT_AND_BACK)
+    pub fn speakers(&self) -> Option<Speakers> {
+        (self.configuration == 4).then(|| Speakers::of_mask(FRONT_AND_BACK))
     }
 
     /// The same of bits among others, which go on behind it; an extension behind the core is looked for up to `end`,

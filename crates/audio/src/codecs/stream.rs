@@ -14,6 +14,8 @@ use crate::demux::bytes::{u8_at, u16_be, u32_be};
 use crate::demux::index::{IndexReader, IndexWriter};
 use crate::demux::packets::PacketDecoder;
 use crate::error::DecodeError;
+use crate::speakers::Speakers;
+use crate::tags::vorbis;
 
 /// A stream's codec with what its headers say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +30,13 @@ pub enum Stream {
     Aac(AacConfig),
     /// Apple Lossless, by its magic cookie of 24 bytes.
     Alac(Vec<u8>),
-    /// FLAC, by the body of STREAMINFO.
-    Flac(Vec<u8>),
+    /// FLAC.
+    Flac {
+        /// The body of STREAMINFO.
+        info: Vec<u8>,
+        /// The channel mask that its comments name.
+        mask: Option<u32>,
+    },
     /// AMR and AMR-WB.
     Amr(Band),
     /// Speex.
@@ -46,13 +53,18 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// FLAC by the body of STREAMINFO.
+    /// FLAC by its blocks of metadata, of which STREAMINFO is the first (RFC 9639 §8).
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn flac(info: &[u8]) -> Result<Self, String> {
-        let info = info.get(..34).ok_or("FLAC without a whole STREAMINFO")?;
-        Ok(Self::Flac(info.to_vec()))
+    pub fn flac(blocks: &[u8]) -> Result<Self, String> {
+        let info = blocks.get(BLOCK_HEAD_BYTES..).unwrap_or(&[]);
+        Self::flac_as_kept(info, comments(blocks).and_then(vorbis::channel_mask))
+    }
+
+    fn flac_as_kept(info: &[u8], mask: Option<u32>) -> Result<Self, String> {
+        let info = info.get(..STREAMINFO_BYTES).ok_or("FLAC without a whole STREAMINFO")?;
+        Ok(Self::Flac { info: info.to_vec(), mask })
     }
 
     /// Apple Lossless by its magic cookie.
@@ -73,7 +85,7 @@ impl Stream {
             Self::Mpeg(header) => header.layer.codec(),
             Self::Aac(_) => "aac",
             Self::Alac(_) => "alac",
-            Self::Flac(_) => "flac",
+            Self::Flac { .. } => "flac",
             Self::Amr(band) => band.codec(),
             Self::Speex(_) => "speex",
             Self::Pcm { coding, .. } => coding.name(),
@@ -89,7 +101,7 @@ impl Stream {
             Self::Mpeg(header) => header.channels,
             Self::Aac(config) => config.channels,
             Self::Alac(cookie) => u8_at(cookie, 9).unwrap_or(0).into(),
-            Self::Flac(info) => (u8_at(info, 12).unwrap_or(0) >> 1 & 7) as u16 + 1,
+            Self::Flac { info, .. } => (u8_at(info, 12).unwrap_or(0) >> 1 & 7) as u16 + 1,
             Self::Amr(_) => 1,
             Self::Speex(head) => head.channels.into(),
             Self::Pcm { channels, .. } => *channels,
@@ -105,7 +117,7 @@ impl Stream {
             Self::Mpeg(header) => header.rate_hz,
             Self::Aac(config) => config.rate_hz,
             Self::Alac(cookie) => u32_be(cookie, 20).unwrap_or(0),
-            Self::Flac(info) => u32_be(info, 10).unwrap_or(0) >> 12,
+            Self::Flac { info, .. } => u32_be(info, 10).unwrap_or(0) >> 12,
             Self::Amr(band) => band.rate_hz(),
             Self::Speex(head) => head.rate_hz(),
             Self::Pcm { rate_hz, .. } => *rate_hz,
@@ -114,9 +126,16 @@ impl Stream {
 
     /// The loudspeakers that the channels are for, if not the usual ones for that many.
     #[must_use]
-    pub fn channel_mask(&self) -> Option<u32> {
+    pub fn speakers(&self) -> Option<Speakers> {
         match self {
-            Self::Aac(config) => config.channel_mask(),
+            Self::Aac(config) => config.speakers(),
+            // Its order is fixed for each number, whatever a container says: files are met whose bitmap is another.
+            Self::Alac(_) => match self.channels() {
+                4 => Some(Speakers::of_mask(FOUR_OF_ALAC)),
+                8 => Some(Speakers::of_mask(EIGHT_OF_ALAC)),
+                _ => None,
+            },
+            Self::Flac { mask, .. } => Speakers::of_mask((*mask)?).of_channels(self.channels()),
             _ => None,
         }
     }
@@ -153,7 +172,7 @@ impl Stream {
             Self::Mpeg(header) => MPEG_PRE_ROLL_PACKETS * header.frames(),
             Self::Aac(config) => config.pre_roll(),
             Self::Amr(_) | Self::Speex(_) => 4 * u64::from(self.rate_hz()),
-            Self::Alac(_) | Self::Flac(_) | Self::Pcm { .. } => 0,
+            Self::Alac(_) | Self::Flac { .. } | Self::Pcm { .. } => 0,
         }
     }
 
@@ -186,7 +205,7 @@ impl Stream {
             }
             Self::Aac(config) => Box::new(Syom::new(*config)?),
             Self::Alac(cookie) => Box::new(Symphonia::new(Codec::Alac(cookie))?),
-            Self::Flac(info) => Box::new(Symphonia::new(Codec::Flac(info))?),
+            Self::Flac { info, .. } => Box::new(Symphonia::new(Codec::Flac(info))?),
             Self::Amr(band) => Box::new(Amr::new(*band)),
             Self::Speex(head) => Box::new(Speex::new(*head)),
             Self::Pcm { coding, .. } => Box::new(PcmPackets(*coding)),
@@ -202,15 +221,20 @@ impl Stream {
             Self::Mpeg(header) => (2, header.bytes.to_vec()),
             Self::Aac(config) => (3, config.to_bytes()),
             Self::Alac(cookie) => (4, cookie.clone()),
-            Self::Flac(info) => (5, info.clone()),
+            Self::Flac { info, mask: None } => (5, info.clone()),
+            Self::Flac { info, .. } => (9, info.clone()),
             Self::Pcm { coding, .. } => (6, coding.name().into()),
             Self::Amr(band) => (7, band.codec().into()),
         };
         index.put(kind);
         index.put_bytes(&bytes);
-        if let Self::Pcm { rate_hz, channels, .. } = self {
-            index.put((*rate_hz).into());
-            index.put((*channels).into());
+        match self {
+            Self::Pcm { rate_hz, channels, .. } => {
+                index.put((*rate_hz).into());
+                index.put((*channels).into());
+            }
+            Self::Flac { mask: Some(mask), .. } => index.put((*mask).into()),
+            _ => {}
         }
     }
 
@@ -225,7 +249,8 @@ impl Stream {
             2 => Header::parse(bytes).map(Self::Mpeg),
             3 => AacConfig::parse(bytes).ok().map(Self::Aac),
             4 => Self::alac(bytes).ok(),
-            5 => Self::flac(bytes).ok(),
+            5 => Self::flac_as_kept(bytes, None).ok(),
+            9 => Self::flac_as_kept(bytes, Some(u32::try_from(index.take()?).ok()?)).ok(),
             7 => Band::by_codec(bytes).map(Self::Amr),
             8 => SpeexHead::parse(bytes).ok().map(Self::Speex),
             _ => {
@@ -235,6 +260,28 @@ impl Stream {
                 Some(Self::Pcm { coding, rate_hz, channels })
             }
         }
+    }
+}
+
+/// The loudspeakers of four and of eight channels of ALAC, as decoded: the front ones and one behind; 7.1 with five in
+/// front. Those of other numbers are the usual ones (ALACAudioTypes.h, `ALACChannelLayoutTags`).
+const FOUR_OF_ALAC: u32 = 0x107;
+const EIGHT_OF_ALAC: u32 = 0x6cf;
+
+/// Bytes of STREAMINFO and of the head of a block; the kind of the comments (RFC 9639 §8).
+const STREAMINFO_BYTES: usize = 34;
+const BLOCK_HEAD_BYTES: usize = 4;
+const COMMENTS: u8 = 4;
+
+/// The comments among blocks of FLAC's metadata.
+fn comments(mut blocks: &[u8]) -> Option<&[u8]> {
+    loop {
+        let (&[kind, a, b, c], behind) = blocks.split_first_chunk()?;
+        let (body, rest) = behind.split_at_checked(u32::from_be_bytes([0, a, b, c]) as usize)?;
+        if kind & 0x7f == COMMENTS {
+            return Some(body);
+        }
+        blocks = rest;
     }
 }
 
@@ -256,7 +303,7 @@ impl Clock {
             Stream::Mpeg(header) => Header::parse(packet).unwrap_or(*header).frames() as usize,
             Stream::Aac(config) => config.packet_frames() as usize,
             Stream::Alac(cookie) => alac_frames(cookie, packet),
-            Stream::Flac(_) => flac_frames(packet).unwrap_or(0) as usize,
+            Stream::Flac { .. } => flac_frames(packet).unwrap_or(0) as usize,
             Stream::Amr(band) => band.samples_in(packet),
             Stream::Speex(head) => head.packet_samples(),
             Stream::Pcm { coding, channels, .. } => {

@@ -2,6 +2,7 @@
 //! that turns coded packets on a timeline into frames.
 
 pub mod bytes;
+pub mod channel_layout;
 pub mod id3;
 pub mod index;
 pub mod packets;

@@ -14,6 +14,9 @@ const MOST: u32 = 1 << 12;
 /// The name of a picture.
 const PICTURE: &str = "METADATA_BLOCK_PICTURE";
 
+/// The name of a channel mask.
+const MASK: &str = "WAVEFORMATEXTENSIBLE_CHANNEL_MASK";
+
 /// Most characters of a picture that are read; its head may take some.
 const LONGEST_PICTURE: usize = (MOST_BYTES + 1024).div_ceil(3) * 4;
 
@@ -27,15 +30,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[must_use]
 pub fn read(block: &[u8]) -> Said {
     let mut said = Said::default();
-    let Some((_, rest)) = behind_length(block) else { return said };
-    let count = u32_le(rest, 0).unwrap_or(0).min(MOST);
-    let mut rest = rest.get(4..).unwrap_or(&[]);
-    for _ in 0..count {
-        let Some((comment, behind)) = behind_length(rest) else { break };
-        rest = behind;
-        if comment.len() > LONGEST_PICTURE {
-            continue;
-        }
+    for comment in comments(block).filter(|comment| comment.len() <= LONGEST_PICTURE) {
         let comment = String::from_utf8_lossy(comment);
         let Some((name, text)) = comment.split_once('=') else { continue };
         if name.eq_ignore_ascii_case(PICTURE) {
@@ -54,6 +49,34 @@ pub fn read(block: &[u8]) -> Said {
         }
     }
     said
+}
+
+/// The channel mask that comments of FLAC name: a number of base 16 behind `0x`, or of base 10 (RFC 9639 §8.6.2).
+#[must_use]
+pub fn channel_mask(block: &[u8]) -> Option<u32> {
+    comments(block).find_map(|comment| {
+        let (name, text) = str::from_utf8(comment).ok()?.split_once('=')?;
+        if !name.eq_ignore_ascii_case(MASK) {
+            return None;
+        }
+        let text = text.trim();
+        match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+            Some(digits) => u32::from_str_radix(digits, 16).ok(),
+            None => text.parse().ok(),
+        }
+    })
+}
+
+/// The comments of a block, bounded.
+fn comments(block: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let rest = behind_length(block).map_or(&[][..], |(_, rest)| rest);
+    let count = u32_le(rest, 0).unwrap_or(0).min(MOST);
+    let mut rest = rest.get(4..).unwrap_or(&[]);
+    (0..count).map_while(move |_| {
+        let (comment, behind) = behind_length(rest)?;
+        rest = behind;
+        Some(comment)
+    })
 }
 
 /// What a length in front tells of, and what is behind it.

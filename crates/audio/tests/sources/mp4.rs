@@ -219,7 +219,7 @@ fn aac_of_more_than_two_channels_is_heard_in_their_order() {
             let snr = snr_db(wanted, got);
             assert!(snr > 80.0, "{channels} channels: {snr:.1} dB");
         }
-        assert_eq!(probed.facts.channel_mask, mask);
+        assert_eq!(probed.facts.speakers, mask.map(audio::Speakers::of_mask));
         seeks_exactly(&source, &probed);
     }
 }

@@ -6,6 +6,7 @@ use crate::codecs::linear;
 use crate::codecs::pcm::Coding;
 use crate::decode::Decode;
 use crate::demux::bytes::{u16_be, u32_be, u64_be};
+use crate::demux::channel_layout;
 use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
@@ -39,7 +40,7 @@ impl SourceFormat for AiffSource {
     }
 
     fn probe(&self, source: &Source, _hint: Hint<'_>) -> Result<Probed, ProbeError> {
-        let (common, sound) = chunks(source)?;
+        let (common, sound, layout) = chunks(source)?;
         let available = source.length_bytes().saturating_sub(sound.start);
         let mut repaired = Vec::new();
         let mut data_bytes = u64::from(sound.claimed);
@@ -57,7 +58,8 @@ impl SourceFormat for AiffSource {
         }
         let CommonChunk { coding, rate_hz, channels, .. } = common;
         let facts = Facts::of_samples("aiff", coding, rate_hz, channels, frame_count);
-        let facts = Facts { repaired, ..facts };
+        let speakers = channel_layout::speakers(&layout, channels);
+        let facts = Facts { speakers, repaired, ..facts };
         Ok(Probed { facts, index: sound.start.to_le_bytes().to_vec() })
     }
 
@@ -80,18 +82,20 @@ fn unsupported(message: &str) -> ProbeError {
     ProbeError::Unsupported(message.into())
 }
 
-fn chunks(source: &Source) -> Result<(CommonChunk, Sound), ProbeError> {
+/// The common chunk, the sound, and the description of the channels, which is empty if there is none.
+fn chunks(source: &Source) -> Result<(CommonChunk, Sound, Vec<u8>), ProbeError> {
     let mut window = Window::new(source);
     let compressed = window.peek(8, 4)? == b"AIFC";
-    let (mut common, mut sound) = (None, None);
+    let (mut common, mut sound, mut layout) = (None, None, Vec::new());
     let mut at: u64 = 12;
     for _ in 0..MOST_CHUNKS {
         let head = window.peek(at, 8)?;
         let (Some(id), Some(size)) = (head.first_chunk::<4>().copied(), u32_be(head, 4)) else {
             break;
         };
-        let body = window.peek(at + 8, 22.min(size as usize).max(8))?;
+        let body = window.peek(at + 8, channel_layout::LONGEST.min(size as usize).max(8))?;
         match &id {
+            b"CHAN" => layout = body.to_vec(),
             b"COMM" => common = Some(parse_common(body, compressed)?),
             b"SSND" => {
                 let offset = u32_be(body, 0).unwrap_or(0);
@@ -106,7 +110,8 @@ fn chunks(source: &Source) -> Result<(CommonChunk, Sound), ProbeError> {
         at += 8 + u64::from(size) + u64::from(size & 1);
     }
     let common = common.ok_or_else(|| unsupported("an AIFF without a `COMM` chunk"))?;
-    Ok((common, sound.ok_or_else(|| unsupported("an AIFF without a `SSND` chunk"))?))
+    let sound = sound.ok_or_else(|| unsupported("an AIFF without a `SSND` chunk"))?;
+    Ok((common, sound, layout))
 }
 
 fn parse_common(body: &[u8], compressed: bool) -> Result<CommonChunk, ProbeError> {

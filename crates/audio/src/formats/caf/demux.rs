@@ -6,6 +6,7 @@ use crate::codecs::linear;
 use crate::codecs::pcm::Coding;
 use crate::decode::Decode;
 use crate::demux::bytes::{u32_be, u64_be};
+use crate::demux::channel_layout;
 use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
@@ -39,7 +40,7 @@ impl SourceFormat for CafSource {
     }
 
     fn probe(&self, source: &Source, _hint: Hint<'_>) -> Result<Probed, ProbeError> {
-        let (described, start, claimed) = chunks(source)?;
+        let Chunks { described, layout, start, claimed } = Chunks::read(source)?;
         let available = source.length_bytes().saturating_sub(start);
         let mut repaired = Vec::new();
         if claimed > available && claimed != TO_THE_END {
@@ -49,7 +50,8 @@ impl SourceFormat for CafSource {
         let frame_bytes = u64::from(channels.max(1)) * coding.width() as u64;
         let frame_count = claimed.min(available) / frame_bytes;
         let facts = Facts::of_samples("caf", coding, rate_hz, channels, frame_count);
-        let facts = Facts { repaired, ..facts };
+        let speakers = channel_layout::speakers(&layout, channels);
+        let facts = Facts { speakers, repaired, ..facts };
         Ok(Probed { facts, index: start.to_le_bytes().to_vec() })
     }
 
@@ -72,30 +74,48 @@ fn unsupported(message: &str) -> ProbeError {
     ProbeError::Unsupported(message.into())
 }
 
-/// The description, where the samples begin, and how many bytes of them are claimed.
-fn chunks(source: &Source) -> Result<(Described, u64, u64), ProbeError> {
-    let mut window = Window::new(source);
-    let mut described = None;
-    let mut at: u64 = 8;
-    for _ in 0..MAX_CHUNKS {
-        let head = window.peek(at, 12)?;
-        let (Some(id), Some(size)) = (head.first_chunk::<4>().copied(), u64_be(head, 4)) else {
-            break;
-        };
-        let body = at + 12;
-        match &id {
-            b"desc" => described = Some(describe(window.peek(body, 32)?)?),
-            b"data" => {
-                let described = described.ok_or_else(|| unsupported("a CAF without a `desc`"))?;
+/// What the chunks say.
+struct Chunks {
+    described: Described,
+    /// The description of the channels; empty if there is none.
+    layout: Vec<u8>,
+    /// Where the samples begin.
+    start: u64,
+    /// How many bytes of them are claimed.
+    claimed: u64,
+}
+
+impl Chunks {
+    fn read(source: &Source) -> Result<Self, ProbeError> {
+        let mut window = Window::new(source);
+        let (mut described, mut layout, mut data) = (None, Vec::new(), None);
+        let mut at: u64 = 8;
+        for _ in 0..MAX_CHUNKS {
+            let head = window.peek(at, 12)?;
+            let (Some(id), Some(size)) = (head.first_chunk::<4>().copied(), u64_be(head, 4)) else {
+                break;
+            };
+            let body = at + 12;
+            match &id {
+                b"desc" => described = Some(describe(window.peek(body, 32)?)?),
+                b"chan" => {
+                    let length = size.min(channel_layout::LONGEST as u64) as usize;
+                    layout = window.peek(body, length)?.to_vec();
+                }
                 // The samples come behind the number of the edit.
-                let claimed = if size == TO_THE_END { size } else { size.saturating_sub(4) };
-                return Ok((described, body + 4, claimed));
+                b"data" if size == TO_THE_END => data = Some((body + 4, size)),
+                b"data" => data = Some((body + 4, size.saturating_sub(4))),
+                _ => {}
             }
-            _ => {}
+            if data.is_some() && !layout.is_empty() {
+                break;
+            }
+            at = body.saturating_add(size);
         }
-        at = body.saturating_add(size);
+        let (start, claimed) = data.ok_or_else(|| unsupported("a CAF without a `data` chunk"))?;
+        let described = described.ok_or_else(|| unsupported("a CAF without a `desc`"))?;
+        Ok(Self { described, layout, start, claimed })
     }
-    Err(unsupported("a CAF without a `data` chunk"))
 }
 
 /// Most bytes of the texts that are read.

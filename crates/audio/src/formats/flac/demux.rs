@@ -11,6 +11,7 @@ use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
 use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
+use crate::speakers::Speakers;
 use crate::tags::cover::{Cover, MOST_BYTES};
 use crate::tags::{Said, Tags, vorbis};
 use crate::{Planar, Source};
@@ -44,7 +45,7 @@ impl SourceFormat for FlacSource {
     fn probe(&self, source: &Source, _: Hint<'_>) -> Result<Probed, ProbeError> {
         let refuse = |m: &str| ProbeError::Unsupported(format!("flac: {m}"));
         let mut repaired = Vec::new();
-        let (stated, frames_at) = read_metadata(source, &mut repaired)?;
+        let Metadata { stated, mask, frames_at } = read_metadata(source, &mut repaired)?;
         let mut frames = Frames::first(source, frames_at)?;
         let first = *frames
             .ahead()
@@ -88,7 +89,7 @@ impl SourceFormat for FlacSource {
             bitrate_bps: (survey.bytes as f64 * 8.0 / seconds).round() as u32,
             constant_bitrate: false,
             canonical,
-            channel_mask: None,
+            speakers: mask.and_then(|mask| Speakers::of_mask(mask).of_channels(info.channels)),
             repaired,
             tags: Tags::default(),
             picture: None,
@@ -153,20 +154,29 @@ fn said(source: &Source) -> io::Result<Said> {
 /// What STREAMINFO says, and its body.
 type Stated = (StreamInfo, Vec<u8>);
 
-/// STREAMINFO, if it is there, and where the frames are looked for.
-fn read_metadata(
-    source: &Source,
-    repaired: &mut Vec<String>,
-) -> Result<(Option<Stated>, u64), ProbeError> {
+/// Most bytes of comments that are searched for the channel mask.
+const LONGEST_COMMENTS: u32 = 1 << 20;
+
+/// What stands before the frames.
+struct Metadata {
+    /// STREAMINFO, if it is there.
+    stated: Option<Stated>,
+    /// The channel mask that the comments name.
+    mask: Option<u32>,
+    /// Where the frames are looked for.
+    frames_at: u64,
+}
+
+fn read_metadata(source: &Source, repaired: &mut Vec<String>) -> Result<Metadata, ProbeError> {
     let refuse = |m: &str| ProbeError::Unsupported(format!("flac: {m}"));
     let Some(mark) = find_mark(source)? else {
         repaired.push("the stream's beginning is missing".into());
-        return Ok((None, 0));
+        return Ok(Metadata { stated: None, mask: None, frames_at: 0 });
     };
     if mark > 0 {
         repaired.push(format!("{mark} bytes before the stream were skipped"));
     }
-    let mut stream_info = None;
+    let (mut stated, mut mask) = (None, None);
     let mut offset = mark + MARK.len() as u64;
     for _ in 0..MAX_BLOCKS {
         let mut head = [0; 4];
@@ -174,16 +184,21 @@ fn read_metadata(
             break;
         }
         let length = u32::from_be_bytes([0, head[1], head[2], head[3]]);
-        if head[0] & 0x7f == 0 && length as usize >= STREAMINFO_BYTES && stream_info.is_none() {
+        if head[0] & 0x7f == 0 && length as usize >= STREAMINFO_BYTES && stated.is_none() {
             let mut body = vec![0; STREAMINFO_BYTES];
             let read = source.read_full_at(&mut body, offset + 4)?;
             body.truncate(read);
             let info = StreamInfo::parse(&body).ok_or_else(|| refuse("STREAMINFO is cut short"))?;
-            stream_info = Some((info, body));
+            stated = Some((info, body));
+        }
+        if head[0] & 0x7f == COMMENTS && mask.is_none() {
+            let mut block = vec![0; length.min(LONGEST_COMMENTS) as usize];
+            let read = source.read_full_at(&mut block, offset + 4)?;
+            mask = vorbis::channel_mask(&block[..read]);
         }
         offset += 4 + u64::from(length);
         if head[0] & 0x80 != 0 {
-            return Ok((stream_info, offset));
+            return Ok(Metadata { stated, mask, frames_at: offset });
         }
     }
     Err(refuse("the metadata has no end"))

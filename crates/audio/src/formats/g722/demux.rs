@@ -37,7 +37,7 @@ impl SourceFormat for G722Source {
             bitrate_bps: 64_000,
             constant_bitrate: true,
             canonical: true,
-            channel_mask: None,
+            speakers: None,
             repaired: Vec::new(),
             tags: Tags::default(),
             picture: None,

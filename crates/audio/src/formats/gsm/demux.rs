@@ -46,7 +46,7 @@ impl SourceFormat for GsmSource {
             bitrate_bps: 13_200,
             constant_bitrate: true,
             canonical: true,
-            channel_mask: None,
+            speakers: None,
             repaired: Vec::new(),
             tags: Tags::default(),
             picture: None,

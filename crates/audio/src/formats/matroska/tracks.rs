@@ -163,8 +163,8 @@ fn read_track(window: &mut Window, entry: &Element) -> io::Result<Result<Track, 
             AacConfig::parse(&private).map(|config| Some(Stream::Aac(config)))
         }
         "A_ALAC" => Stream::alac(&private).map(Some),
-        // Behind `fLaC` and the head of its first block.
-        "A_FLAC" => Stream::flac(private.get(8..).unwrap_or(&[])).map(Some),
+        // Behind `fLaC`.
+        "A_FLAC" => Stream::flac(private.get(4..).unwrap_or(&[])).map(Some),
         pcm if pcm.starts_with("A_PCM/") => pcm_stream(window, entry, pcm)?.map(Some),
         other => Err(format!(
             "codec `{other}` (supported: A_OPUS, A_VORBIS, A_AAC, A_MPEG, A_FLAC, A_ALAC, A_PCM)"

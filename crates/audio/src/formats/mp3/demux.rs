@@ -176,7 +176,7 @@ impl Survey {
             bitrate_bps: if self.varies { measured.round() as u32 } else { self.bitrate_bps },
             constant_bitrate: !self.varies,
             canonical: header.layer == Layer::Three,
-            channel_mask: None,
+            speakers: None,
             repaired,
             tags: Tags::default(),
             picture: None,

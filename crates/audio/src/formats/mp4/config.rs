@@ -7,7 +7,9 @@ use crate::codecs::opus::OpusHead;
 use crate::codecs::pcm::Coding;
 use crate::codecs::stream::Stream;
 use crate::demux::bytes::{u8_at, u16_be, u32_be, u64_be};
+use crate::demux::channel_layout;
 use crate::demux::window::Window;
+use crate::speakers::Speakers;
 use std::io;
 use std::ops::Range;
 
@@ -15,6 +17,8 @@ use std::ops::Range;
 pub enum Config {
     /// All that there is to know, and the codec's own header where an index keeps that.
     Known(Stream, Vec<u8>),
+    /// Samples of a fixed size, and the loudspeakers that QuickTime's `chan` names for them.
+    Samples(Stream, Option<Speakers>),
     /// MPEG audio: its packets say the rest.
     Mpeg,
 }
@@ -49,13 +53,15 @@ impl Config {
         let shape = Shape::read(window, &entry)?;
         if let Some(coding) = pcm(window, &entry, &shape)? {
             let (rate_hz, channels) = (shape.rate_hz, shape.channels);
-            return Ok(Ok(Self::Known(Stream::Pcm { coding, rate_hz, channels }, Vec::new())));
+            let layout = private(window, &shape.boxes, b"chan")?;
+            let speakers = channel_layout::speakers(&layout, channels);
+            return Ok(Ok(Self::Samples(Stream::Pcm { coding, rate_hz, channels }, speakers)));
         }
         let private = |window: &mut Window, name| private(window, &shape.boxes, name);
         Ok(match &entry.kind {
             b"mp4a" => elementary(&private(window, b"esds")?),
             b"alac" => Stream::alac(&private(window, b"alac")?).map(known),
-            b"fLaC" => Stream::flac(behind(&private(window, b"dfLa")?, 4)).map(known),
+            b"fLaC" => Stream::flac(&private(window, b"dfLa")?).map(known),
             b"Opus" => opus(&private(window, b"dOps")?),
             b"samr" => Ok(known(Stream::Amr(Band::Narrow))),
             b"sawb" => Ok(known(Stream::Amr(Band::Wide))),
@@ -70,10 +76,6 @@ impl Config {
 
 fn known(stream: Stream) -> Config {
     Config::Known(stream, Vec::new())
-}
-
-fn behind(bytes: &[u8], count: usize) -> &[u8] {
-    bytes.get(count..).unwrap_or(&[])
 }
 
 /// What stands in the fixed part of a description.

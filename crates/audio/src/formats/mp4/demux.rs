@@ -59,6 +59,7 @@ impl SourceFormat for Mp4Source {
         let facts = Facts {
             // A link ending in `.mp4` gets the original only with a codec that players of MP4 know: AAC or ALAC.
             canonical: matches!(stream, Stream::Aac(_) | Stream::Alac(_)),
+            speakers: track.speakers.or_else(|| stream.speakers()),
             repaired: track.repaired,
             ..Facts::of_packets("mp4", stream, frame_count, (track.bytes, frame_count))
         };

@@ -6,11 +6,13 @@ use super::fragments::Fragments;
 use super::gapless::Gapless;
 use super::table::{Table, Walk};
 use crate::Source;
+use crate::codecs::aac::AacConfig;
 use crate::codecs::mpeg::{HEADER_BYTES, Header};
 use crate::codecs::stream::Stream;
 use crate::codecs::syom::heard;
 use crate::demux::bytes::{u8_at, u16_be, u32_be, u64_be};
 use crate::demux::window::Window;
+use crate::speakers::Speakers;
 use std::io;
 use std::ops::Range;
 
@@ -19,6 +21,8 @@ pub struct Track {
     pub stream: Stream,
     /// The codec's own header, where an index keeps it.
     pub private: Vec<u8>,
+    /// The loudspeakers that the container names.
+    pub speakers: Option<Speakers>,
     /// Frames of each packet but the last.
     pub packet_frames: u64,
     /// The packets that `moov` lists.
@@ -91,7 +95,7 @@ impl Track {
             Err(message) => return Ok(Err(message)),
         };
         let mut table = Table::find(window, &stbl)?;
-        if let Config::Known(Stream::Pcm { coding, channels, .. }, _) = &config {
+        if let Config::Samples(Stream::Pcm { coding, channels, .. }, _) = &config {
             table.set_size(coding.width() as u32 * u32::from(*channels));
         }
         let mut timing = Timing::read(window, moov, trak, &stbl)?;
@@ -112,29 +116,30 @@ impl Track {
             let count = table.count + fragments.count;
             repaired.push(format!("the file is cut short: it holds the first {count} packets"));
         }
-        let (stream, private) = match config {
+        let (stream, private, speakers) = match config {
             Config::Known(Stream::Aac(config), private) => {
-                let mut walk = Walk::new(table.clone(), source, 0)?;
-                let mut first = fragments.first(source)?;
-                let config = heard(config, || {
-                    let Some(place) = walk.next()?.or_else(|| first.take()) else {
-                        return Ok(None);
-                    };
-                    let mut packet = vec![0; place.length.min(MOST_AAC_BYTES) as usize];
-                    let read = source.read_full_at(&mut packet, place.offset)?;
-                    packet.truncate(read);
-                    Ok(Some(packet))
-                })?;
-                (Stream::Aac(config), private)
+                let config = completed(config, source, &table, &fragments)?;
+                (Stream::Aac(config), private, None)
             }
-            Config::Known(stream, private) => (stream, private),
+            Config::Known(stream, private) => (stream, private, None),
+            Config::Samples(stream, speakers) => (stream, Vec::new(), speakers),
             Config::Mpeg => match first_header(source, &table, &fragments)? {
-                Some(header) => (Stream::Mpeg(header), Vec::new()),
+                Some(header) => (Stream::Mpeg(header), Vec::new(), None),
                 None => return Ok(Err("no MPEG audio where its first packet should be".into())),
             },
         };
         let packet_frames = packet_frames(source, &stream, &table, &fragments)?;
-        Ok(Ok(Self { stream, private, packet_frames, table, fragments, bytes, repaired, timing }))
+        Ok(Ok(Self {
+            stream,
+            private,
+            speakers,
+            packet_frames,
+            table,
+            fragments,
+            bytes,
+            repaired,
+            timing,
+        }))
     }
 
     /// Decoded frames to drop in front, and frames that remain.
@@ -187,6 +192,24 @@ impl Timing {
     }
 }
 
+/// AAC's description, completed by the first packets.
+fn completed(
+    config: AacConfig,
+    source: &Source,
+    table: &Table,
+    fragments: &Fragments,
+) -> io::Result<AacConfig> {
+    let mut walk = Walk::new(table.clone(), source, 0)?;
+    let mut first = fragments.first(source)?;
+    heard(config, || {
+        let Some(place) = walk.next()?.or_else(|| first.take()) else { return Ok(None) };
+        let mut packet = vec![0; place.length.min(MOST_AAC_BYTES) as usize];
+        let read = source.read_full_at(&mut packet, place.offset)?;
+        packet.truncate(read);
+        Ok(Some(packet))
+    })
+}
+
 /// The first bytes of the first packet.
 fn first_bytes(
     source: &Source,
@@ -223,7 +246,7 @@ fn packet_frames(
     Ok(match stream {
         Stream::Pcm { .. } => 1,
         Stream::Alac(cookie) => u32_be(cookie, 0).unwrap_or(0).clamp(1, 65_536).into(),
-        Stream::Flac(info) => u16_be(info, 2).unwrap_or(0).max(1).into(),
+        Stream::Flac { info, .. } => u16_be(info, 2).unwrap_or(0).max(1).into(),
         _ => {
             // As long as a packet of as many frames of AMR as there can be.
             let mut bytes = [0; 1024];

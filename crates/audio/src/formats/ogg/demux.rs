@@ -101,7 +101,7 @@ fn facts_of(links: &[Walked], mut repaired: Vec<String>) -> Probed {
     }
     let frame_count: u64 = links.iter().map(|walked| frames_at(&walked.link, rate_hz)).sum();
     let bytes: u64 = links.iter().map(|walked| walked.packet_bytes).sum();
-    let canonical = !matches!(stream, Stream::Flac(_) | Stream::Speex(_));
+    let canonical = !matches!(stream, Stream::Flac { .. } | Stream::Speex(_));
     let coded = (bytes, frame_count + stream.delay());
     // What is asked for as ogg may be one of the codecs that every player of it has.
     let facts =
@@ -210,7 +210,7 @@ impl Chain {
             .then(|| link.open(&self.source, position.max(0) as u64))
             .transpose()?;
         let clip = Clip::new(decoder, length, position);
-        let mixer = Mixer::new(map, stream.channels(), None);
+        let mixer = Mixer::new(map, stream.channels(), stream.speakers().as_ref());
         let pipeline = Pipeline::new(clip, stream.channels(), mixer, resampler);
         let left = frames_at(link, self.rate_hz).saturating_sub(start);
         Ok(Part::Fitted(Box::new(Frames::new(pipeline, left)), left))

@@ -38,8 +38,8 @@ const PICTURE: u8 = 6;
 /// What every frame of FLAC begins with.
 const FRAME: u8 = 0xff;
 
-/// Bytes of FLAC's first packet before the body of STREAMINFO (RFC 9639 §10.1).
-const FLAC_HEAD_BYTES: usize = 17;
+/// Bytes of FLAC's first packet before its block of metadata (RFC 9639 §10.1).
+const FLAC_HEAD_BYTES: usize = 13;
 
 /// Pages in front of which an audio stream must begin.
 const MOST_LEADING_PAGES: usize = 64;
@@ -79,7 +79,12 @@ impl Link {
         let (serial, private) = find_stream(&mut pages)?;
         let pages = Pages::patient(source, offset, pages.patience_bytes);
         let mut packets = OggPackets::new(pages, serial);
-        let stream = read_headers(&mut packets, &private)?;
+        let mut stream = read_headers(&mut packets, &private)?;
+        if matches!(stream, Stream::Flac { .. }) && stream.channels() > 2 {
+            // Its comments are read apart: the walk passes over them with the packets, because they may be missing.
+            let pages = Pages::patient(source, offset, packets.patience_bytes());
+            stream = with_comments(OggPackets::new(pages, serial), stream)?;
+        }
         let survey = Survey::walk(&mut packets, &stream)?;
         let frame_count = survey.end().saturating_sub(stream.delay());
         *patience = packets.patience_bytes();
@@ -213,6 +218,15 @@ fn read_headers(packets: &mut OggPackets, first: &[u8]) -> Result<Stream, ProbeE
     // Refused here rather than at every open.
     stream.decoder().map_err(|e| ProbeError::Unsupported(format!("ogg: {e}")))?;
     Ok(stream)
+}
+
+/// FLAC with what its comments say, which are its second packet.
+fn with_comments(mut packets: OggPackets, plain: Stream) -> io::Result<Stream> {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    packets.next(&mut first)?;
+    packets.next(&mut second)?;
+    let blocks = [first.get(FLAC_HEAD_BYTES..).unwrap_or(&[]), &second].concat();
+    Ok(Stream::flac(&blocks).unwrap_or(plain))
 }
 
 /// What the walk over the packets finds.

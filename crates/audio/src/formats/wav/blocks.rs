@@ -45,7 +45,7 @@ pub fn probe(chunks: &Chunks, codec: Adpcm) -> Result<Probed, ProbeError> {
         bitrate_bps: (block as u64 * 8 * u64::from(fmt.rate_hz) / block_frames) as u32,
         constant_bitrate: true,
         canonical: false,
-        channel_mask: None,
+        speakers: None,
         repaired: chunks.repaired.clone(),
         tags: Tags::default(),
         picture: None,

@@ -70,7 +70,7 @@ fn linear(source: &Source, chunks: &Chunks) -> Result<Probed, ProbeError> {
     let frame_count = (chunks.data.end - chunks.data.start) / frame_bytes;
     let facts = Facts {
         canonical: is_canonical(source, chunks, coding.name())?,
-        channel_mask: fmt.mask,
+        speakers: fmt.speakers(),
         repaired: chunks.repaired.clone(),
         ..Facts::of_samples("wav", coding, fmt.rate_hz, fmt.channels, frame_count)
     };

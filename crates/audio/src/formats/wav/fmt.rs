@@ -4,6 +4,7 @@ use super::outer::Outer;
 use crate::Source;
 use crate::codecs::pcm::Coding;
 use crate::error::ProbeError;
+use crate::speakers::Speakers;
 use std::io;
 
 /// The `fmt ` chunk.
@@ -19,8 +20,8 @@ pub struct Fmt {
     pub block_align: u16,
     /// Bits of a sample.
     pub bits: u16,
-    /// The loudspeakers that an extensible header names, if it names one for each channel.
-    pub mask: Option<u32>,
+    /// The loudspeakers that an extensible header names.
+    mask: Option<u32>,
 }
 
 impl Fmt {
@@ -33,7 +34,6 @@ impl Fmt {
             let mask = outer.u32(body, 20)?;
             Some((outer.u32(body, 24)? as u16, mask))
         });
-        let mask = extended.map(|(_, mask)| mask);
         Some(Self {
             tag: match (tag, extended) {
                 (_, Some((sub_format, _))) => sub_format,
@@ -44,8 +44,13 @@ impl Fmt {
             rate_hz: outer.u32(body, 4)?,
             block_align: outer.u16(body, 12)?,
             bits: outer.u16(body, 14).unwrap_or(8),
-            mask: mask.filter(|m| channels > 2 && m.count_ones() == u32::from(channels)),
+            mask: extended.map(|(_, mask)| mask),
         })
+    }
+
+    /// The loudspeakers of the channels, if there is one for each.
+    pub fn speakers(&self) -> Option<Speakers> {
+        Speakers::of_mask(self.mask?).of_channels(self.channels)
     }
 
     /// The coding of samples of a fixed size, and by how many bits they lie too low in it. `data` are

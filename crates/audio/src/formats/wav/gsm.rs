@@ -43,7 +43,7 @@ pub fn probe(source: &Source, chunks: &Chunks) -> Result<Probed, ProbeError> {
         bitrate_bps: (u64::from(fmt.rate_hz) * 65 * 8 / 320) as u32,
         constant_bitrate: true,
         canonical: is_canonical(source, chunks, CODEC)?,
-        channel_mask: None,
+        speakers: None,
         repaired: chunks.repaired.clone(),
         tags: Tags::default(),
         picture: None,
