@@ -64,7 +64,7 @@ impl<'a> IndexReader<'a> {
 const MOST_PLACES: usize = 1 << 17;
 
 /// Places at which a decode can begin: byte offset and frame, both ascending.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Places {
     kept: Vec<(u64, u64)>,
     /// How often every other place was dropped because there were too many.

@@ -96,6 +96,75 @@ fn aac_cut_short_has_the_length_that_is_there_and_says_so() {
     seeks_exactly(&source, &torn);
 }
 
+/// The same file with other edits, each by its length in milliseconds and its start in the media.
+fn with_edits(mut bytes: Vec<u8>, edits: &[(u32, i32)]) -> Vec<u8> {
+    let entry = |(length, start): &(u32, i32)| {
+        [length.to_be_bytes(), start.to_be_bytes(), [0, 1, 0, 0]].concat()
+    };
+    let entries: Vec<u8> = edits.iter().flat_map(entry).collect();
+    let count = (edits.len() as u32).to_be_bytes();
+    let list = boxed(b"elst", &[&[0; 4][..], &count, &entries].concat());
+    let place = |bytes: &[u8], kind: &[u8; 4]| {
+        let at = bytes.windows(4).rposition(|window| window == kind).expect("a box") - 4;
+        let length: [u8; 4] = bytes[at..at + 4].try_into().unwrap();
+        at..at + u32::from_be_bytes(length) as usize
+    };
+    let own = place(&bytes, b"elst");
+    for kind in [b"moov", b"trak", b"edts"] {
+        let parent = place(&bytes, kind);
+        let length = (parent.len() + list.len() - own.len()) as u32;
+        bytes[parent.start..parent.start + 4].copy_from_slice(&length.to_be_bytes());
+    }
+    bytes.splice(own, list);
+    bytes
+}
+
+#[test]
+fn all_edits_are_played_in_their_order() {
+    let pcm = &["-c:a", "pcm_s16le"][..];
+    for (codec, extension, delay) in [(ALAC, "m4a", 0), (AAC, "m4a", 1024), (pcm, "mov", 0)] {
+        let bytes = make(Material::Stereo, extension, codec);
+        let (source, probed_whole) = probed(&bytes, extension);
+        let whole = decode(&source, &probed_whole, 0);
+        // An empty one, and one behind the end of the media, show nothing.
+        let edits = [
+            (700, -1),
+            (500, 88_200 + delay),
+            (500, 22_050 + delay),
+            (9, 900_000),
+            (1000, 264_600 + delay),
+        ];
+        let bytes = with_edits(bytes, &edits);
+        let (source, edited) = probed(&bytes, extension);
+        let got = decode(&source, &edited, 0);
+        for (whole, got) in whole.channels.iter().zip(&got.channels) {
+            let wanted =
+                [&whole[88_200..110_250], &whole[22_050..44_100], &whole[264_600..308_700]]
+                    .concat();
+            assert_eq!(edited.facts.frame_count, wanted.len() as u64);
+            assert!(*got == wanted, "{codec:?}");
+        }
+        assert_eq!(edited.facts.repaired, [""; 0]);
+        seeks_exactly(&source, &edited);
+        let judged = judge(
+            &with_edits(make(Material::Stereo, extension, codec), &edits[1..3]),
+            extension,
+            "",
+            2,
+        );
+        assert!(judged[0].len().abs_diff(44_100) <= 2 * 4096, "{} by ffmpeg", judged[0].len());
+    }
+}
+
+#[test]
+fn edits_beyond_those_that_are_played_are_told() {
+    let edits: Vec<_> = (0..65).map(|k| (10, k * 441)).collect();
+    let bytes = with_edits(make(Material::Stereo, "m4a", ALAC), &edits);
+    let (_, probed) = probed(&bytes, "m4a");
+    assert_eq!(probed.facts.frame_count, 64 * 441);
+    assert_eq!(probed.facts.repaired, ["of 65 edits the first 64 are played"]);
+}
+
 /// How ffmpeg writes fragments: behind a `moov` with packets or without, with offsets of each kind.
 const FRAGMENTED: [&str; 5] = [
     "+frag_keyframe",

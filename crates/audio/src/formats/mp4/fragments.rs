@@ -12,7 +12,7 @@ use std::io;
 use std::ops::Range;
 
 /// The fragments of one track.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Fragments {
     track: u32,
     /// Size and duration of packets where the fragments state none (`trex`).

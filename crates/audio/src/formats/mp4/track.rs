@@ -2,6 +2,7 @@
 
 use super::boxes::{BoxAt, descend, find};
 use super::config::Config;
+use super::edits::{self, Edit};
 use super::fragments::Fragments;
 use super::gapless::Gapless;
 use super::table::{Table, Walk};
@@ -10,7 +11,7 @@ use crate::codecs::aac::AacConfig;
 use crate::codecs::mpeg::{HEADER_BYTES, Header};
 use crate::codecs::stream::Stream;
 use crate::codecs::syom::heard;
-use crate::demux::bytes::{u8_at, u16_be, u32_be, u64_be};
+use crate::demux::bytes::{u8_at, u16_be, u32_be};
 use crate::demux::window::Window;
 use crate::speakers::Speakers;
 use std::io;
@@ -46,10 +47,7 @@ const MOST_TRACKS: usize = 16;
 struct Timing {
     /// Sum of the durations, and units a second.
     duration: (u64, u32),
-    /// Where the edit list begins in the media, in its units.
-    edit_start: u64,
-    /// How long it is, in units of the movie.
-    edit_length: u64,
+    edits: Vec<Edit>,
     movie_scale: u32,
     /// What iTunes noted instead of an edit list.
     gapless: Option<Gapless>,
@@ -98,8 +96,8 @@ impl Track {
         if let Config::Samples(Stream::Pcm { coding, channels, .. }, _) = &config {
             table.set_size(coding.width() as u32 * u32::from(*channels));
         }
-        let mut timing = Timing::read(window, moov, trak, &stbl)?;
         let mut repaired = Vec::new();
+        let mut timing = Timing::read(window, moov, trak, &stbl, &mut repaired)?;
         let stated = table.count;
         let mut bytes = table.keep_what_is_there(source)?;
         let mut is_cut = table.count < stated;
@@ -142,10 +140,10 @@ impl Track {
         }))
     }
 
-    /// Decoded frames to drop in front, and frames that remain.
+    /// The decoded frames that are heard, in order.
     #[must_use]
-    pub fn trimmed(&self) -> (u64, u64) {
-        let Timing { duration, edit_start, edit_length, movie_scale, gapless } = &self.timing;
+    pub fn stretches(&self) -> Vec<Range<u64>> {
+        let Timing { duration, edits, movie_scale, gapless } = &self.timing;
         let rate_hz = self.stream.rate_hz();
         let frames = |units: u64, scale: u32| -> u64 {
             (u128::from(units) * u128::from(rate_hz) / u128::from(scale.max(1))) as u64
@@ -153,20 +151,35 @@ impl Track {
         let count = self.table.count.saturating_add(self.fragments.count);
         let decoded = count.saturating_mul(self.packet_frames);
         if let Some(Gapless { delay, frames }) = *gapless
-            && delay.checked_add(frames).is_some_and(|end| end <= decoded)
+            && let Some(end) = delay.checked_add(frames).filter(|end| *end <= decoded)
         {
-            return (delay, frames);
+            return vec![delay..end];
         }
-        let delay = match frames(*edit_start, duration.1) {
+        let end = frames(duration.0, duration.1).min(decoded);
+        let start = |edit: &Edit| match frames(edit.start, duration.1) {
             0 => self.stream.delay(),
-            delay => delay,
+            start => start,
         };
-        let media = frames(duration.0, duration.1).min(decoded).saturating_sub(delay);
+        if edits.len() > 1 {
+            let stretch = |edit: &Edit| {
+                let start = start(edit).min(end);
+                let length = match edit.length {
+                    0 => end,
+                    length => frames(length, *movie_scale),
+                };
+                start..start.saturating_add(length).min(end)
+            };
+            return edits.iter().map(stretch).filter(|stretch| !stretch.is_empty()).collect();
+        }
+        let edit = edits.first().copied().unwrap_or_default();
+        let delay = start(&edit);
+        let media = end.saturating_sub(delay);
         // The list's length is in coarse units, and those of the media are exact: it cuts only if
         // it is shorter by more than its own rounding.
-        let edited = frames(edit_length.saturating_add(1), *movie_scale);
-        let cut = *edit_length > 0 && edited < media;
-        (delay, if cut { frames(*edit_length, *movie_scale) } else { media })
+        let edited = frames(edit.length.saturating_add(1), *movie_scale);
+        let cut = edit.length > 0 && edited < media;
+        let length = if cut { frames(edit.length, *movie_scale) } else { media };
+        vec![delay..delay.saturating_add(length)]
     }
 }
 
@@ -176,19 +189,22 @@ impl Timing {
         moov: &Range<u64>,
         trak: &Range<u64>,
         stbl: &Range<u64>,
+        repaired: &mut Vec<String>,
     ) -> io::Result<Self> {
         let mvhd = descend(window, moov, &[b"mvhd"])?;
         let movie_scale = time_scale(window, &mvhd)?;
         let stts = descend(window, stbl, &[b"stts"])?;
         let mdhd = descend(window, trak, &[b"mdia", b"mdhd"])?;
         let duration = (Table::duration(window, &stts)?, time_scale(window, &mdhd)?);
-        let elst = descend(window, trak, &[b"edts", b"elst"])?;
-        let (edit_start, edit_length) = edit(window, &elst)?;
-        let gapless = match (edit_start, edit_length) {
-            (0, 0) => Gapless::find(window, moov)?,
+        let (edits, listed) = edits::read(window, trak)?;
+        if listed > edits::MOST {
+            repaired.push(format!("of {listed} edits the first {} are played", edits::MOST));
+        }
+        let gapless = match edits[..] {
+            [] | [Edit { start: 0, length: 0 }] => Gapless::find(window, moov)?,
             _ => None,
         };
-        Ok(Self { duration, edit_start, edit_length, movie_scale, gapless })
+        Ok(Self { duration, edits, movie_scale, gapless })
     }
 }
 
@@ -273,26 +289,4 @@ fn time_scale(window: &mut Window, header: &Range<u64>) -> io::Result<u32> {
     let bytes = window.peek(header.start, 24)?;
     let at = if u8_at(bytes, 0) == Some(1) { 20 } else { 12 };
     Ok(u32_be(bytes, at).unwrap_or(0).max(1))
-}
-
-/// The first edit that shows media: its start in the media, and its length in the movie. (0, 0) if
-/// there is none.
-fn edit(window: &mut Window, elst: &Range<u64>) -> io::Result<(u64, u64)> {
-    let body = window.peek(elst.start, (elst.end - elst.start).min(4096) as usize)?;
-    let wide = u8_at(body, 0) == Some(1);
-    let count = u32_be(body, 4).unwrap_or(0).min(64) as usize;
-    for entry in 0..count {
-        let numbers = if wide {
-            let at = 8 + entry * 20;
-            u64_be(body, at + 8).map(u64::cast_signed).zip(u64_be(body, at))
-        } else {
-            let at = 8 + entry * 12;
-            let start = u32_be(body, at + 4).map(|s| i64::from(s.cast_signed()));
-            start.zip(u32_be(body, at).map(u64::from))
-        };
-        if let Some((start @ 0.., length)) = numbers {
-            return Ok((start as u64, length));
-        }
-    }
-    Ok((0, 0))
 }
