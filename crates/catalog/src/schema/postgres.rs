@@ -1,4 +1,5 @@
-//! The schema in PostgreSQL. Its first step is all that SQLite took fourteen for; from there on both take the same.
+//! The schema in PostgreSQL. Its first step is all that SQLite took fourteen for; from there on both take the same, but
+//! for those that concern one of them alone.
 //!
 //! Steps only add, and a version says from which on programs can work with it: so nodes of the version before go on,
 //! and can be restarted, while the others are replaced. What is to go goes a version later.
@@ -13,6 +14,7 @@ const FIRST: u32 = 14;
 const STEPS: &[&str] = &[
     include_str!("postgres/0014_all_so_far.sql"),
     include_str!("postgres/0015_files_by_creation.sql"),
+    include_str!("postgres/0016_files_by_name_and_key.sql"),
 ];
 
 /// The oldest schema whose programs can work with the present one.
