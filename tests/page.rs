@@ -152,8 +152,8 @@ fn a_visitor_finds_plays_clips_shares_renames_deletes_and_uploads_by_keyboard_an
         (&json!(3_000_000), Some(1))
     );
     let complaints: Vec<_> = seen["complaints"].as_array().expect("complaints").iter().collect();
-    // Chromium notes the uploads that were refused, and the token.
-    let known = ["401", "404", "422"];
+    // Chromium notes the uploads that were refused, the file that changed, and the token.
+    let known = ["401", "404", "422", "ERR_UPLOAD_FILE_CHANGED"];
     let expected =
         |c: &&Value| c.as_str().is_some_and(|c| known.iter().any(|known| c.contains(known)));
     assert!(complaints.iter().all(expected), "{complaints:?}");

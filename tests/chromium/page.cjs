@@ -1,5 +1,6 @@
 // Uses the page as a visitor would: mostly by keyboard. The result tells what was seen.
 "use strict";
+const fs = require("node:fs");
 const net = require("node:net");
 const { run, task } = require("./browser.cjs");
 
@@ -117,20 +118,30 @@ run(async (browser) => {
   seen.telephone = await plays("f=wav");
   await page.keyboard.press("Shift+ArrowRight");
 
-  // Details, a new name, a deletion that is taken back, and one that isn't.
+  // Details, a new name, two deletions that are taken back, and one that isn't.
   await page.getByRole("button", { name: "More for secret.flac" }).click();
   await choose("Details");
   await page.fill("#file-name", "renamed.flac");
   await page.keyboard.press("Enter");
   await name("renamed.flac").waitFor();
-  await page.getByRole("button", { name: "More for renamed.flac" }).click();
-  await choose("Delete");
+  const drop = async (its) => {
+    await page.getByRole("button", { name: its }).click();
+    await choose("Delete");
+  };
+  await drop("More for renamed.flac");
+  await drop(/More for .*letter/);
   await name("renamed.flac").waitFor({ state: "detached" });
+  await said("2 files are deleted");
   await page.getByRole("button", { name: "Undo" }).click();
   await name("renamed.flac").waitFor();
-  await page.getByRole("button", { name: /More for .*letter/ }).click();
-  await choose("Delete");
-  await page.waitForResponse((answer) => answer.request().method() === "DELETE");
+  await name("letter").waitFor();
+  const deleted = page.waitForResponse((answer) => answer.request().method() === "DELETE");
+  await drop(/More for .*letter/);
+  // A search doesn't bring it back, though the server has it yet.
+  await page.fill("#words", "letter");
+  await page.getByText("Nothing matches.").waitFor();
+  await page.fill("#words", "");
+  await deleted;
 
   await page.evaluate(() => {
     window.progress = [];
@@ -142,14 +153,17 @@ run(async (browser) => {
     document.body.append(chooser);
   });
   // Files as the browser has them: it gives each the type that it knows the ending by.
+  const dropTyped = async () => {
+    const dataTransfer = await page.evaluateHandle(() => {
+      const transfer = new DataTransfer();
+      for (const file of document.getElementById("typed").files) transfer.items.add(file);
+      return transfer;
+    });
+    await page.dispatchEvent("main", "drop", { dataTransfer });
+  };
   await page.setInputFiles("#typed", task.dropped);
-  const dropped = await page.evaluateHandle(() => {
-    const transfer = new DataTransfer();
-    for (const file of document.getElementById("typed").files) transfer.items.add(file);
-    return transfer;
-  });
   seen.types = await page.evaluate(() => [...document.getElementById("typed").files].map((file) => file.type));
-  await page.dispatchEvent("main", "drop", { dataTransfer: dropped });
+  await dropTyped();
   await page.setInputFiles("#chosen", task.chosen);
   for (const path of [...task.dropped, ...task.chosen]) {
     await page.fill("#words", path.split("/").pop());
@@ -170,6 +184,13 @@ run(async (browser) => {
   await page.getByRole("button", { name: "Try again" }).click();
   await page.waitForFunction(() => document.querySelector(".row-name").textContent.includes("call.wav"));
   seen.onTop = await page.locator(".row-name").first().textContent();
+  // What can't be read any more is told, and not tried for ever.
+  const changing = `${task.chosen[0]}.changing`;
+  fs.writeFileSync(changing, "as it was");
+  await page.setInputFiles("#typed", changing);
+  fs.utimesSync(changing, 0, 0);
+  await dropTyped();
+  await said("changed meanwhile");
 
   // The token leaves the address, and is gone for good once it is forgotten.
   await page.goto(`${task.origin}#token=${task.token}`);

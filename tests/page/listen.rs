@@ -64,6 +64,9 @@ fn a_link_has_a_page_with_its_name_as_text_and_a_card_for_chats() {
     assert_eq!(pixels.len(), 1200 * 630);
     let bright = pixels.iter().filter(|pixel| **pixel > 100).count();
     assert!((10_000..400_000).contains(&bright), "{bright} bright pixels");
+    let small = server.get(&format!("{link}/oembed.json?maxwidth=320&maxheight=900")).json();
+    assert_eq!((&small["width"], &small["height"]), (&320.into(), &200.into()));
+    assert!(small["html"].to_string().contains(r#"width=\"320\""#), "{}", small["html"]);
     let told = server.get(&format!("{link}/oembed.json")).json();
     assert_eq!((&told["type"], &told["version"]), (&"rich".into(), &"1.0".into()));
     let frame = told["html"].as_str().expect("a frame");

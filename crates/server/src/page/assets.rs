@@ -82,11 +82,11 @@ pub fn find(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|(known, _)| *known == name).map(|(_, asset)| asset)
 }
 
-/// What a document's head says to have these styles, a module, and everything that it imports; `up` leads from the
-/// document to the server's root.
+/// What a document's head says to have these styles, a module, and everything that it imports, which a browser would
+/// else learn one after the other; `up` leads from the document to the server's root.
 pub fn links_to(up: &str, styles: &[&str], module: &str) -> String {
     let (folder, mut head) = (folder(), self::styles(up, styles));
-    for name in closure(module) {
+    for name in closure(module).into_iter().skip(1) {
         // Writing to a string can't fail.
         let _ = write!(head, "<link rel=\"modulepreload\" href=\"{up}page/{folder}/{name}\">");
     }
@@ -100,7 +100,7 @@ pub fn styles(up: &str, names: &[&str]) -> String {
     names.iter().map(link).collect()
 }
 
-/// A module and all that it imports, which a browser would else learn one after the other.
+/// A module, and then all that it imports.
 fn closure(module: &str) -> Vec<&'static str> {
     let mut found: Vec<&'static str> = Vec::new();
     let mut open = vec![module.to_owned()];

@@ -19,8 +19,8 @@ const NATIVE: [&str; 6] = ["mp3", "wav", "flac", "ogg", "mp4", "webm"];
 
 const STYLES: [&str; 3] = ["base.css", "player.css", "listen.css"];
 
-/// Height of the frame that other sites are told of, in pixels.
-const FRAME_PX: u32 = 200;
+/// Width and height of the frame that other sites are told of, in pixels.
+const FRAME_PX: (u32, u32) = (600, 200);
 
 /// What a page shows of its file.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub struct Page<'a> {
     /// The query without what is the page's own, with its `?`.
     query: String,
     is_embedded: bool,
+    /// The frame, no larger than the site that asks has room for (`maxwidth`, `maxheight` of oEmbed).
+    frame_px: (u32, u32),
     /// Options that are added so that browsers play it.
     plays_as: &'static str,
     shown: Shown,
@@ -67,6 +69,12 @@ impl<'a> Page<'a> {
         let pairs = uri.query().unwrap_or("").split('&').filter(|pair| !pair.is_empty());
         let (own, rest): (Vec<_>, Vec<_>) =
             pairs.partition(|pair| pair.split('=').next() == Some("embed"));
+        let at_most = |name: &str, px: u32| {
+            let said = rest.iter().find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+            said.and_then(|text| text.parse().ok()).map_or(px, |most: u32| most.min(px))
+        };
+        let (width, height) = FRAME_PX;
+        let frame_px = (at_most("maxwidth", width), at_most("maxheight", height));
         let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
         let facts = resource.facts.as_deref();
         let is_native = facts.is_none_or(|facts| NATIVE.contains(&facts.format.as_str()));
@@ -85,6 +93,7 @@ impl<'a> Page<'a> {
             folder,
             query,
             is_embedded: own.contains(&"embed=1"),
+            frame_px,
             plays_as,
             shown: Shown::of(resource),
             access,
@@ -175,14 +184,15 @@ impl<'a> Page<'a> {
     pub fn oembed(&self, base: &str, method: &Method) -> Response<Body> {
         let joint = if self.query.is_empty() { "?" } else { "&" };
         let page = escape(&format!("{}{joint}embed=1", self.beside(base, "listen")));
+        let (width, height) = self.frame_px;
         let frame = format!(
-            "<iframe src=\"{page}\" width=\"600\" height=\"{FRAME_PX}\" frameborder=\"0\" \
+            "<iframe src=\"{page}\" width=\"{width}\" height=\"{height}\" frameborder=\"0\" \
              title=\"{}\"></iframe>",
             escape(&self.name)
         );
         let mut said = serde_json::json!({
             "version": "1.0", "type": "rich", "provider_name": "tonearm", "title": self.name,
-            "html": frame, "width": 600, "height": FRAME_PX,
+            "html": frame, "width": width, "height": height,
         });
         if self.shown == Shown::Sound {
             said["thumbnail_url"] = self.beside(base, "waveform.png").into();

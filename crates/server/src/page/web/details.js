@@ -9,7 +9,6 @@ import { hint } from "./rows.js";
 import { clock, moment, size } from "./words.js";
 
 const PUBLISH = [["none", "Private: by signed links alone"], ["file_sid", "Published: whoever has the link"], ["file_access_name", "Published by its path"]];
-const KEYS = ["string_key_1", "string_key_2", "string_key_3", "string_key_4", "integer_key_1", "integer_key_2"];
 
 /** @param {StoredFile} file */
 function facts(file) {
@@ -23,7 +22,7 @@ function facts(file) {
     ["Id", file.file_sid],
   ];
   if (file.lifecycle_action === "delete" && file.lifecycle_ttl >= 0) told.push(["Deleted", `${file.lifecycle_ttl.toLocaleString()} seconds after its upload`]);
-  for (const key of KEYS) if (file[key] !== null) told.push([key.replaceAll("_", " "), String(file[key])]);
+  for (const [key, value] of Object.entries(file)) if (/_key_\d$/.test(key) && value !== null) told.push([key.replaceAll("_", " "), String(value)]);
   return told.filter(([, value]) => value);
 }
 

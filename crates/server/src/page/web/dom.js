@@ -42,7 +42,7 @@ export const ICONS = {
   filter: "M4.5 7h15M7.5 12h9M10.5 17h3",
   picture: "M5 5.5h14v13H5zM5 15.5l4-4l3.5 3.5l2.5-2.5l4 4M14.5 9v.01",
   document: "M7 4.5h7l4 4v11H7zM13.5 4.5v4.5h4.5M10 13h5M10 16h5",
-  unknown: "M7 4.5h7l4 4v11H7zM13.5 4.5v4.5h4.5",
+  file: "M7 4.5h7l4 4v11H7zM13.5 4.5v4.5h4.5",
   plus: "M12 6v12M6 12h12",
   minus: "M6 12h12",
   keyboard: "M4 7h16v10H4zM7 10.2v.01M10.3 10.2v.01M13.7 10.2v.01M17 10.2v.01M8 14h8",

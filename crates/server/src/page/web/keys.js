@@ -4,11 +4,23 @@ import { hear, tell } from "./bus.js";
 import { dialog } from "./dialogs.js";
 import { h } from "./dom.js";
 
-const SHEET = [
-  ["Space or K", "play, pause"], ["J  L", "10 seconds back, on"], ["←  →", "5 seconds back, on"], ["Shift ←  →", "30 seconds back, on"],
-  ["↑  ↓", "the file above, below"], ["Enter", "open the file"], ["P  N", "play the recording before, after"], ["[  ]", "begin, end a clip here"],
-  ["C", "copy the link, or the clip's"], ["S", "share"], ["<  >", "slower, faster"], ["M", "mute"], ["X", "skip silence"], ["/", "search"], ["U", "upload"], ["?", "these keys"], ["Esc", "close; forget the clip"],
-];
+const SHEET = `Space or K: play, pause
+J  L: 10 seconds back, on
+←  →: 5 seconds back, on
+Shift ←  →: 30 seconds back, on
+↑  ↓: the file above, below
+Enter: open the file
+P  N: play the recording before, after
+[  ]: begin, end a clip here
+C: copy the link, or the clip's
+S: share
+<  >: slower, faster
+M: mute
+X: skip silence
+/: search
+U: upload
+?: these keys
+Esc: close; forget the clip`.split("\n").map((line) => line.split(": "));
 
 hear("keys", () => {
   const lines = SHEET.flatMap(([keys, what]) => [h("dt", {}, ...keys.split(/( or |  )/).map((key) => (/ or |  /.test(key) ? key : h("kbd", {}, key)))), h("dd", {}, what)]);

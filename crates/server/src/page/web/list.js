@@ -26,6 +26,8 @@ export class List extends HTMLElement {
   #shown = new Map();
   #filter = "";
   #current = "";
+  /** What is deleted, though the server may have it yet. @type {Set<string>} */
+  #gone = new Set();
   #playing = { sid: /** @type {string | null} */ (null), plays: false };
   /** The question that is open. @type {AbortController | undefined} */
   #asking;
@@ -67,7 +69,7 @@ export class List extends HTMLElement {
     const asking = (this.#asking = new AbortController());
     this.#filter = filter;
     try {
-      this.#parts = Parts.of(await list({ filter, limit: LIMIT, signal: asking.signal }));
+      this.#parts = Parts.of(await this.#listed({ signal: asking.signal }));
       this.#asking = undefined;
       this.#current = this.#parts.newest?.file_sid ?? "";
       scrollTo(0, 0);
@@ -78,6 +80,13 @@ export class List extends HTMLElement {
     }
   }
 
+  /** @param {{ filter?: string, signal?: AbortSignal }} wanted */
+  async #listed(wanted) {
+    const page = await list({ filter: this.#filter, limit: LIMIT, ...wanted });
+    page.items = page.items.filter(({ file_sid }) => !this.#gone.has(file_sid));
+    return page;
+  }
+
   /** One question at a time, but what is in sight doesn't wait for what isn't; whether it's answered. @param {Question} question @param {boolean} [ahead] */
   async #ask(question, ahead = false) {
     if (this.#asking && (ahead || this.#asking !== this.#ahead)) return false;
@@ -86,7 +95,7 @@ export class List extends HTMLElement {
     if (ahead) this.#ahead = asking;
     const parts = this.#parts;
     try {
-      const page = await list({ filter: this.#filter, ...question, limit: LIMIT, signal: asking.signal });
+      const page = await this.#listed({ ...question, signal: asking.signal });
       if (parts !== this.#parts) return false;
       parts.take(question, page);
       return true;
@@ -103,7 +112,7 @@ export class List extends HTMLElement {
     const newest = this.#parts.newest?.date_created;
     if (!newest || !this.isConnected || this.offsetParent === null) return;
     const [since, parts] = [`date_created gt "${newest}"`, this.#parts];
-    const page = await list({ filter: this.#filter ? `${this.#filter} and ${since}` : since, limit: LIMIT }).catch(() => null);
+    const page = await this.#listed({ filter: this.#filter ? `${this.#filter} and ${since}` : since }).catch(() => null);
     if (!page?.items.length || parts !== this.#parts) return;
     // Of very many it can't be told how they join what is known.
     if (page.has_more) return void this.#begin(this.#filter);
@@ -113,6 +122,7 @@ export class List extends HTMLElement {
 
   /** @param {StoredFile} file that was uploaded, has other bytes, or is not to be deleted after all */
   #add(file) {
+    this.#gone.delete(file.file_sid);
     if (!this.#parts.change(file)) this.#parts.insert(file);
     if (this.#parts.has(file.file_sid)) this.#current = file.file_sid;
     this.#redraw();
@@ -120,6 +130,7 @@ export class List extends HTMLElement {
 
   /** @param {string} sid */
   #drop(sid) {
+    this.#gone.add(sid);
     const [below, above] = [this.#parts.beside(sid, 1), this.#parts.beside(sid, -1)];
     if (!this.#parts.drop(sid)) return;
     const next = [below, above].find((beside) => beside !== null && "file_sid" in beside);

@@ -5,7 +5,7 @@ import { h, icon } from "./dom.js";
 import { isNative, kind, pictureLink } from "./links.js";
 import { clock, shown, size, spoken, time } from "./words.js";
 
-const SYMBOLS = /** @type {const} */ ({ sound: "play", picture: "picture", document: "document", other: "unknown" });
+const SYMBOLS = /** @type {const} */ ({ sound: "play", picture: "picture", document: "document", other: "file" });
 
 /** What a row can't do, told before it is clicked. @param {StoredFile} file */
 export function hint(file) {
@@ -16,7 +16,7 @@ export function hint(file) {
 /** @param {StoredFile} file */
 function facts(file) {
   const format = file.content_format ?? "";
-  const played = kind(file) === "sound" && !isNative(file) ? "played as WAV" : hint(file);
+  const played = kind(file) === "sound" && !isNative(file) ? "as WAV" : hint(file);
   return [format.toUpperCase(), played, size(file.file_bytes)].filter(Boolean).join(" · ");
 }
 

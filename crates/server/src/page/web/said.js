@@ -7,7 +7,7 @@ import { count, shown } from "./words.js";
 
 const READ_MS = 6000;
 
-export class Said extends HTMLElement {
+class Said extends HTMLElement {
   /** @type {number | undefined} */
   #timer;
 

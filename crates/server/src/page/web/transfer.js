@@ -50,7 +50,7 @@ export class Transfer {
       const told = await this.#ask("GET", new URL(uri, this.#url).href);
       this.#told.done(JSON.parse(told.responseText));
     } catch (error) {
-      if (error instanceof Refused) this.#refused(error);
+      if (error instanceof Refused) void this.#refused(error);
     }
   }
 
@@ -71,7 +71,9 @@ export class Transfer {
   }
 
   /** @param {Refused} error */
-  #refused({ status, message }) {
+  async #refused({ status, message }) {
+    const isRead = () => this.#file.slice(0, 1).arrayBuffer().catch(() => null);
+    if (!status && !(await isRead())) return this.#told.failed("it is a folder, or changed meanwhile");
     // The server knows of it no more, as after a restart.
     if (status === 404 && this.#url) {
       this.#url = "";

@@ -66,8 +66,8 @@ export const time = (text) => TIME.format(new Date(text));
 /** @param {string | number | Date} when */
 export const moment = (when) => MOMENT.format(new Date(when));
 
-/** @param {number} n @param {string} one @param {string} [many] */
-export const count = (n, one, many = `${one}s`) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
+/** @param {number} n @param {string} one */
+export const count = (n, one) => `${n.toLocaleString()} ${one}${n === 1 ? "" : "s"}`;
 
 /** A name as it is, though it has signs that turn the order of letters about and so hide an ending. @param {string} name */
 export const shown = (name) => name.replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g, "\ufffd") || "(no name)";
