@@ -6,7 +6,7 @@ use super::filters::{AllPole, HighPass, broadened, loudness};
 use super::innovation::{
     Noise, OF_5_IN_64, OF_5_IN_256, OF_8_IN_128, OF_10_IN_16, OF_10_IN_32, OF_20_IN_32, Shapes,
 };
-use super::pitch::{Common, Gains, LONGEST, Pitch, QUARTER};
+use super::pitch::{FramePitch, Gains, LONGEST, Pitch, QUARTER};
 use super::spectrum;
 use super::vocoder::Vocoder;
 use crate::codecs::aac::Bits;
@@ -126,7 +126,7 @@ impl Narrow {
         if self.is_first {
             self.old = lsp;
         }
-        let common = Common::read(coded.pitch, bits)?;
+        let common = FramePitch::read(coded.pitch, bits)?;
         let gain = (bits.take(5)? as f32 / 3.5).exp();
         // The sender's word on whether it stops for the silence.
         self.told.is_silence = mode == 1 && bits.take(4)? == 15;

@@ -38,12 +38,12 @@ pub enum Pitch {
 
 /// What all quarters of a frame have in common.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Common {
+pub struct FramePitch {
     pub period: usize,
     pub gain: f32,
 }
 
-impl Common {
+impl FramePitch {
     /// Reads it.
     pub fn read(pitch: Pitch, bits: &mut Bits<'_>) -> Option<Self> {
         let period = match pitch {
@@ -57,7 +57,7 @@ impl Common {
 
 impl Pitch {
     /// A quarter's period and taps, of the sample after, at, and before it.
-    pub fn take(self, common: &Common, bits: &mut Bits<'_>) -> Option<(usize, [f32; 3])> {
+    pub fn take(self, common: &FramePitch, bits: &mut Bits<'_>) -> Option<(usize, [f32; 3])> {
         let (period, rows, count) = match self {
             Self::Forced => return Some((common.period, [0.0, common.gain.min(0.99), 0.0])),
             Self::Common => (common.period, &GAINS[..], 5),

@@ -1,6 +1,6 @@
 //! The voice coder of mode 1: pulses at the pitch among noise, for a sound between speech.
 
-use super::pitch::Common;
+use super::pitch::FramePitch;
 
 /// Its state.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -14,7 +14,7 @@ pub struct Vocoder {
 
 impl Vocoder {
     /// Replaces a quarter's excitation.
-    pub fn run(&mut self, common: &Common, gain: f32, noise: &[f32], excitation: &mut [f32]) {
+    pub fn run(&mut self, common: &FramePitch, gain: f32, noise: &[f32], excitation: &mut [f32]) {
         let voiced = (1.5 * (common.gain - 0.2)).clamp(0.0, 1.0);
         excitation.fill(0.0);
         while let Some(at) = excitation.get_mut(self.until_pulse) {
