@@ -3,8 +3,8 @@
 use crate::client::{Answer, Part};
 use crate::running::{Server, text};
 use crate::sources;
+use crate::storage_api::{Api, path_of};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 pub mod access;
 mod containers;
@@ -24,37 +24,7 @@ mod uploads;
 const CONTAINERS: &str = "/core/v2/storage/containers";
 const FILES: &str = "/core/v2/storage/files";
 
-/// A server on a folder of its own.
-struct Api {
-    folder: TempDir,
-    server: Server,
-    token: String,
-}
-
 impl Api {
-    fn start() -> Self {
-        Self::start_with(&[])
-    }
-
-    fn start_with(args: &[&str]) -> Self {
-        let folder = TempDir::new().unwrap();
-        let server = Server::start(&folder.path().join("data"), args);
-        let token = server.token();
-        Self { folder, server, token }
-    }
-
-    fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
-        self.server.request(method, path).token(&self.token).json(body).send()
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        self.server.request("GET", path).token(&self.token).send()
-    }
-
-    fn delete(&self, path: &str) -> Answer {
-        self.server.request("DELETE", path).token(&self.token).send()
-    }
-
     /// A new container with these attributes.
     fn container(&self, attributes: &Value) -> Value {
         let answer = self.send("POST", CONTAINERS, attributes);
@@ -68,7 +38,7 @@ impl Api {
 
     /// Sends a form of these parts.
     fn form(&self, method: &str, path: &str, parts: &[Part<'_>]) -> Answer {
-        self.server.request(method, path).token(&self.token).form(parts).send()
+        self.request(method, path).form(parts).send()
     }
 
     /// Uploads bytes with these attributes.
@@ -107,11 +77,4 @@ fn assert_refused(answer: &Answer, status: u16, message: &str, field: &str) {
 #[track_caller]
 fn assert_invalid(answer: &Answer, field: &str) {
     assert_refused(answer, 422, "object validation error", field);
-}
-
-/// The path of a link.
-fn path_of(uri: &Value) -> String {
-    let uri = text(uri);
-    let at = uri.find("://").unwrap() + 3;
-    uri[uri[at..].find('/').unwrap() + at..].to_owned()
 }

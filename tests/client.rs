@@ -46,6 +46,9 @@ impl Answer {
 
 /// A request under construction.
 pub struct Request {
+    /// What it names as its host.
+    host: SocketAddr,
+    /// Where it goes.
     address: SocketAddr,
     method: String,
     path: String,
@@ -56,7 +59,12 @@ pub struct Request {
 impl Request {
     pub fn new(address: SocketAddr, method: &str, path: &str) -> Self {
         let (method, path) = (method.to_owned(), path.to_owned());
-        Self { address, method, path, headers: Vec::new(), body: Vec::new() }
+        Self { host: address, address, method, path, headers: Vec::new(), body: Vec::new() }
+    }
+
+    /// Goes to one of the nodes behind its host, as a balancer sends it that keeps the Host header.
+    pub fn by(self, node: SocketAddr) -> Self {
+        Self { address: node, ..self }
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -87,8 +95,7 @@ impl Request {
 
     /// The request line and headers, announcing `length` bytes of body.
     fn head(&self, length: usize) -> String {
-        let mut head =
-            format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.path, self.address);
+        let mut head = format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.path, self.host);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }

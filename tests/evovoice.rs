@@ -2,6 +2,7 @@
 
 use crate::client::{Answer, Part, Request};
 use crate::running::{Server, run, stderr, stdout, text};
+use crate::storage_api::path_of;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -111,11 +112,4 @@ fn assert_bad(answer: &Answer, field: &str) {
 /// Percent-encoded, every byte.
 fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
-/// The path of a link, with its query.
-fn path_of(uri: &Value) -> String {
-    let uri = text(uri);
-    let at = uri.find("://").unwrap() + 3;
-    uri[uri[at..].find('/').unwrap() + at..].to_owned()
 }

@@ -50,6 +50,7 @@ mod signed;
 mod sound;
 mod sources;
 mod spread;
+mod storage_api;
 mod supervised;
 mod tokens;
 mod traces;

@@ -224,7 +224,7 @@ impl Server {
             0 => self,
             n => &self.others[n - 1],
         };
-        Request::new(asked.address, method, path)
+        Request::new(self.address, method, path).by(asked.address)
     }
 
     /// The administrator's token, as kept beside the data.

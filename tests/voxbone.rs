@@ -1,8 +1,9 @@
 //! The Voxbone recording API: every route, field, limit and error, and the mail that carries recordings.
 
-use crate::client::{Answer, Part, Request};
+use crate::client::{Answer, Part};
 use crate::running::{Server, run, stderr, stdout, text};
 use crate::sources;
+use crate::storage_api::{Api, path_of};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -19,41 +20,7 @@ const PROFILES: &str = "/profiles";
 const RECORDINGS: &str = "/recordings";
 const FILES: &str = "/core/v2/storage/files";
 
-/// A server on a folder of its own.
-struct Api {
-    folder: TempDir,
-    server: Server,
-    token: String,
-}
-
 impl Api {
-    fn start() -> Self {
-        Self::start_with(&[])
-    }
-
-    fn start_with(args: &[&str]) -> Self {
-        let folder = TempDir::new().unwrap();
-        let server = Server::start(&folder.path().join("data"), args);
-        let token = server.token();
-        Self { folder, server, token }
-    }
-
-    fn request(&self, method: &str, path: &str) -> Request {
-        self.server.request(method, path).token(&self.token)
-    }
-
-    fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
-        self.request(method, path).json(body).send()
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        self.request("GET", path).send()
-    }
-
-    fn delete(&self, path: &str) -> Answer {
-        self.request("DELETE", path).send()
-    }
-
     /// What is made by a PUT of this, and its path.
     fn make(&self, path: &str, body: &Value) -> (Value, String) {
         let answer = self.send("PUT", path, body);
@@ -99,13 +66,6 @@ fn assert_refused(answer: &Answer, status: u16, field: Option<&str>) {
     let body = answer.json();
     assert!(!text(&body["error"]["message"]).is_empty(), "{body}");
     assert_eq!(body["error"].get("field").map(text).as_deref(), field, "{body}");
-}
-
-/// The path and query of a link.
-fn path_of(uri: &Value) -> String {
-    let uri = text(uri);
-    let at = uri.find("://").unwrap() + 3;
-    uri[uri[at..].find('/').unwrap() + at..].to_owned()
 }
 
 fn a_time(value: &Value) -> bool {
