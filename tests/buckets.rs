@@ -146,6 +146,22 @@ fn a_start_on_the_wrong_bucket_is_refused_and_says_why() {
 }
 
 #[test]
+fn a_cloud_that_is_not_allowed_is_not_asked_also_where_no_endpoint_is_named() {
+    let folder = TempDir::new().unwrap();
+    let endpoints = ["--external-endpoints", "http://127.0.0.1:*"];
+    let server = Server::start(&folder.path().join("data"), &endpoints);
+    let keys = serde_json::json!({"access_key_id": "a", "secret_access_key": "b", "region": "us-east-1",
+        "bucket": "b", "account_name": "a", "account_key": "YQ==", "container": "c"});
+    for kind in ["aws", "azure"] {
+        let container = serde_json::json!({"type": kind, "external_attributes": keys});
+        let request = server.request("POST", "/core/v2/storage/containers").token(&server.token());
+        let refused = request.json(&container).send();
+        assert_eq!(refused.status, 422, "{kind}: {}", refused.text());
+        assert!(refused.text().contains("must lie at one of http://127.0.0.1:*"), "{kind}");
+    }
+}
+
+#[test]
 fn a_container_with_a_bucket_of_its_own_is_played_from_there() {
     let (folder, s3) = (TempDir::new().unwrap(), S3::start());
     let recording = std::fs::read(sources::speech(folder.path())).unwrap();

@@ -129,6 +129,18 @@ impl Bucket {
         (self.to_string(), self.endpoint.clone())
     }
 
+    /// The URL of the service that has it: another one than the cloud's own where its settings name one.
+    pub(crate) fn service(&self) -> String {
+        let own = || match &self.cloud {
+            Cloud::S3 { region, .. } => {
+                format!("https://s3.{}.amazonaws.com", region.as_deref().unwrap_or("us-east-1"))
+            }
+            Cloud::Google { .. } => "https://storage.googleapis.com".into(),
+            Cloud::Azure { account, .. } => format!("https://{account}.blob.core.windows.net"),
+        };
+        self.endpoint.clone().unwrap_or_else(own)
+    }
+
     /// The store. Nothing is asked of it yet.
     ///
     /// # Errors

@@ -183,9 +183,7 @@ impl Stores {
         let plain = external.seal.unseal(attributes);
         let plain = plain.ok_or_else(|| BadSettings::new("external_attributes", wrong))?;
         let bucket = Bucket::external(kind, &plain)?;
-        if let Some(url) = bucket.as_ref().and_then(|bucket| bucket.endpoint.as_deref())
-            && !external.endpoints.allow(url)
-        {
+        if bucket.as_ref().is_some_and(|bucket| !external.endpoints.allow(&bucket.service())) {
             let allowed = format!("must lie at one of {}", external.endpoints);
             return Err(BadSettings::new("endpoint", allowed));
         }
