@@ -96,6 +96,27 @@ fn filters_know_every_operator() {
 }
 
 #[test]
+fn a_name_is_found_whatever_the_case_of_its_script() {
+    let api = Api::start();
+    let sid = api.container_sid(&json!({}));
+    for name in ["MÜLLER.wav", "müll.wav", "Ακρόαση.wav", "muller.wav"] {
+        api.file(&json!({"container_sid": sid, "name": name}), name.as_bytes());
+    }
+    for (pattern, expected) in [
+        ("%müller%", &["MÜLLER.wav"][..]),
+        ("%Müll%", &["MÜLLER.wav", "müll.wav"]),
+        ("MÜL%.WAV", &["MÜLLER.wav", "müll.wav"]),
+        ("m_ll%ü", &[]),
+        ("%ΑΚΡΌΑΣΗ%", &["Ακρόαση.wav"]),
+        ("%MULLER%", &["muller.wav"]),
+    ] {
+        let text = format!("name ilike '{pattern}'");
+        let encoded: String = text.bytes().map(|b| format!("%{b:02X}")).collect();
+        assert_eq!(api.names(&format!("filter={encoded}&order=name")), expected, "{pattern}");
+    }
+}
+
+#[test]
 fn what_a_list_does_not_know_is_refused_by_name() {
     let (api, _) = with_files(&[None]);
     for (query, field) in [

@@ -3,6 +3,7 @@
 
 use crate::Error;
 use crate::evovoice::search;
+use crate::fold::{changed, folded};
 use crate::query::{Condition, Operator};
 use crate::sql::Db;
 use crate::table::{Expression, TRANSCRIPTION, Table};
@@ -219,6 +220,9 @@ fn spoken(db: &Db, condition: &Condition) -> Result<Clause, Error> {
 
 /// That a column is like a pattern. No character of one takes its meaning from another.
 fn like(db: &Db, column: &str, pattern: &str, any_case: bool) -> Clause {
+    if any_case && !pattern.is_ascii() {
+        return like_folded(db, column, folded(pattern));
+    }
     let (sql, pattern) = match (db, any_case) {
         (Db::Sqlite(_), false) => (format!("{column} GLOB ?"), glob(pattern)),
         (Db::Sqlite(_), true) => (format!("{column} LIKE ?"), pattern.to_owned()),
@@ -235,6 +239,22 @@ fn like(db: &Db, column: &str, pattern: &str, any_case: bool) -> Clause {
         }
     };
     Clause::of(&sql, [pattern.into()])
+}
+
+/// That a column is like a folded pattern, whatever the case of whichever script.
+fn like_folded(db: &Db, column: &str, pattern: String) -> Clause {
+    let text = format!("CAST({column} AS TEXT)");
+    match db {
+        Db::Sqlite(_) => Clause::of(&format!("is_like_folded({text}, ?)"), [pattern.into()]),
+        Db::Postgres(_) => {
+            let (from, to) = changed();
+            let folded = format!("translate(lower({text} COLLATE \"C\"), ?, ?)");
+            Clause::of(
+                &format!("{folded} LIKE ? ESCAPE ''"),
+                [from.into(), to.into(), pattern.into()],
+            )
+        }
+    }
 }
 
 /// A pattern with `%` and `_` as SQLite's case-sensitive matching has it.

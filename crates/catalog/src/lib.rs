@@ -22,6 +22,7 @@ mod evovoice;
 mod expiry;
 mod files;
 mod filter;
+mod fold;
 mod keys;
 mod list;
 mod mails;

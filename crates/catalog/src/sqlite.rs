@@ -1,7 +1,7 @@
 //! The catalog in a file: SQLite, one connection that writes and a few that read.
 
 use crate::sql::Db;
-use crate::{Error, evovoice, schema};
+use crate::{Error, fold, schema};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
@@ -63,7 +63,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", true)?;
     db.set_prepared_statement_cache_capacity(64);
-    evovoice::install(&db)?;
+    fold::install(&db)?;
     Ok(db)
 }
 

@@ -1,9 +1,10 @@
 //! Lists of files as the EvoVoice API asks for them. The order: transcriptions → scope and conditions → the
 //! rows in their order → those of the page. All of it sees the catalog at one moment.
 
-use super::{EvoVoiceText, fold::folded, search};
+use super::{EvoVoiceText, search};
 use crate::column::Column;
 use crate::filter::Clause;
+use crate::fold::folded;
 use crate::matches::FEW;
 use crate::sql::Db;
 use crate::value::Value;

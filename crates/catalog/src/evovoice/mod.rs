@@ -1,11 +1,9 @@
 //! What the EvoVoice API alone knows of files: a row beside each file of which something is said, the index that its
 //! transcriptions are found by (`search.rs`), and its lists (`list.rs`).
 
-mod fold;
 mod list;
 pub(crate) mod search;
 
-pub(crate) use fold::{folding, install};
 pub use list::{EvoVoiceList, EvoVoiceOrder, EvoVoicePage};
 pub(crate) use search::index_anew;
 

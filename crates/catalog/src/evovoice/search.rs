@@ -2,9 +2,9 @@
 //! SQLite's FTS5, fewer by a word of its own for each single character and each pair that a text has. Both
 //! hold folded text and none of the original.
 
-use super::fold::{BETWEEN, folded};
 use crate::Error;
 use crate::column::values;
+use crate::fold::{BETWEEN, folded};
 use crate::sql::Db;
 use std::collections::BTreeSet;
 

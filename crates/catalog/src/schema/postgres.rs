@@ -5,7 +5,7 @@
 //! and can be restarted, while the others are replaced. What is to go goes a version later.
 
 use crate::Error;
-use crate::evovoice::folding;
+use crate::fold::folding;
 use crate::sql::{Db, Session};
 
 /// The number of the first step.

@@ -3,7 +3,8 @@
 
 use super::*;
 use crate::attributes::Stored;
-use crate::evovoice::{EvoVoiceChanges, fold};
+use crate::evovoice::EvoVoiceChanges;
+use crate::fold;
 use crate::{EvoVoiceText, FileRow, schema};
 use proptest::collection::vec;
 use proptest::prelude::*;

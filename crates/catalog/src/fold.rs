@@ -6,10 +6,10 @@ use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 
 /// What parts the transcriptions of a file in their index; no folded text holds it.
-pub(super) const BETWEEN: char = '\u{1}';
+pub(crate) const BETWEEN: char = '\u{1}';
 
 /// A text, folded. What an index can't hold is what it can't be asked for.
-pub(super) fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     text.chars().map(fold).collect()
 }
 
@@ -24,11 +24,17 @@ fn fold(c: char) -> char {
     }
 }
 
-/// The statements that give PostgreSQL the same function.
-pub(crate) fn folding() -> String {
+/// The letters beyond ASCII that are folded, and what they become, in their order.
+pub(crate) fn changed() -> (String, String) {
     let changed = |c: &char| !c.is_ascii() && fold(*c) != *c;
     let from: String = (char::MIN..=char::MAX).filter(changed).collect();
     let to = folded(&from);
+    (from, to)
+}
+
+/// The statements that give PostgreSQL the same function.
+pub(crate) fn folding() -> String {
+    let (from, to) = changed();
     format!(
         "CREATE FUNCTION has_folded(words TEXT, part TEXT) RETURNS BOOLEAN LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
             SELECT strpos(CASE WHEN octet_length(words) = char_length(words) THEN lower(words COLLATE \"C\")
@@ -36,12 +42,45 @@ pub(crate) fn folding() -> String {
     )
 }
 
-/// Gives a connection the function `has_folded(text, part)`: whether a text has a part that is folded already.
+/// Whether a text is like a folded pattern of `LIKE`, whatever the case.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let (text, pattern): (Vec<_>, Vec<_>) =
+        (text.chars().map(fold).collect(), pattern.chars().collect());
+    let (mut at, mut next) = (0, 0);
+    // Where the last `%` stood, and what it has taken up to.
+    let mut any: Option<(usize, usize)> = None;
+    while at < text.len() {
+        match (pattern.get(next), any) {
+            (Some('%'), _) => {
+                any = Some((next, at));
+                next += 1;
+            }
+            (Some(c), _) if *c == '_' || *c == text[at] => {
+                at += 1;
+                next += 1;
+            }
+            (_, Some((percent, taken))) => {
+                any = Some((percent, taken + 1));
+                at = taken + 1;
+                next = percent + 1;
+            }
+            (_, None) => return false,
+        }
+    }
+    pattern[next..].iter().all(|c| *c == '%')
+}
+
+/// Gives a connection the functions `has_folded(text, part)`, whether a text has a part that is folded already, and
+/// `is_like_folded(text, pattern)`, whether it is like a pattern that is; nothing is like a missing text.
 pub(crate) fn install(db: &Connection) -> Result<(), Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     db.create_scalar_function("has_folded", 2, flags, |call| {
         let (text, part) = (call.get_raw(0).as_str()?, call.get_raw(1).as_str()?);
         Ok(folded(text).contains(part))
+    })?;
+    db.create_scalar_function("is_like_folded", 2, flags, |call| {
+        let (text, pattern) = (call.get_raw(0).as_str_or_null()?, call.get_raw(1).as_str()?);
+        Ok(text.map(|text| is_like(text, pattern)))
     })?;
     Ok(())
 }
@@ -69,6 +108,25 @@ mod tests {
             ("K", "k"),
         ] {
             assert_eq!(folded(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_stands_for_any_text_and_any_character() {
+        for (text, pattern, wanted) in [
+            ("MÜLLER.wav", "%müller%", true),
+            ("MÜLLER.wav", "müller%", true),
+            ("MÜLLER.wav", "%.WAV", false),
+            ("MÜLLER.wav", "m_ll%.w_v", true),
+            ("müller", "müller", true),
+            ("müllerin", "müller", false),
+            ("müüüx", "%üx", true),
+            ("müüüx", "%ü%ü%ü%", true),
+            ("müü", "%ü%ü%ü%", false),
+            ("", "%", true),
+            ("", "ü", false),
+        ] {
+            assert_eq!(is_like(text, pattern), wanted, "{text} {pattern}");
         }
     }
 
