@@ -83,6 +83,22 @@ fn a_container_goes_once_it_is_empty() {
 }
 
 #[test]
+fn a_container_whose_parent_is_gone_is_changed_with_its_own_object() {
+    let api = Api::start();
+    let parent = api.container_sid(&json!({}));
+    let child = api.container(&json!({"parent_container_sid": parent}));
+    let path = format!("{CONTAINERS}/{}", text(&child["container_sid"]));
+    assert_eq!(api.delete(&format!("{CONTAINERS}/{parent}")).status, 204);
+    for method in ["PUT", "PATCH"] {
+        let answer = api.send(method, &path, &api.get(&path).json());
+        assert_eq!(answer.status, 200, "{method}: {}", answer.text());
+        assert_eq!(answer.json()["parent_container_sid"], parent.as_str());
+    }
+    let other = api.send("POST", CONTAINERS, &json!({"parent_container_sid": parent}));
+    assert_invalid(&other, "parent_container_sid");
+}
+
+#[test]
 fn secrets_of_external_storage_are_masked_and_survive_being_sent_back() {
     let api = Api::start();
     let given = json!({"external_attributes": {

@@ -27,17 +27,13 @@ pub trait Word: FromStr<Err = UnknownWord> + Copy + PartialEq + 'static {
 
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$of_variant:meta])* $variant:ident => $word:literal,)* }) => {
-        words! { $(#[$meta])* $name { $($(#[$of_variant])* $variant => $word,)* } allowed: $($word)* }
-    };
-    ($(#[$meta:meta])* $name:ident { $($(#[$of_variant:meta])* $variant:ident => $word:literal,)* }
-        allowed: $($allowed:literal)*) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name { $($(#[$of_variant])* $variant,)* }
 
         impl Word for $name {
             const ALL: &'static [Self] = &[$(Self::$variant),*];
-            const ALLOWED: &'static [&'static str] = &[$($allowed),*];
+            const ALLOWED: &'static [&'static str] = &[$($word),*];
 
             fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
@@ -152,7 +148,6 @@ words! {
         /// In a bucket of Google Cloud Storage.
         Gcp => "gcp",
     }
-    allowed: "internal"
 }
 
 words! {

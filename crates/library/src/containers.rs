@@ -159,7 +159,10 @@ impl Library {
         let seen = self.seen_container(caller, container_sid).await?;
         self.seal(&mut changes)?;
         check_owner(caller, &changes)?;
-        self.check_parent(caller, changes.values().parent_container_sid).await?;
+        // A client sends back what it was given, also where the parent is gone since.
+        let parent = changes.values().parent_container_sid;
+        self.check_parent(caller, parent.filter(|sid| seen.parent_container_sid != Some(*sid)))
+            .await?;
         let (base, library) = (self.link_base(), self.clone());
         let edit = move |row: &mut Container| {
             let kept = row.clone();

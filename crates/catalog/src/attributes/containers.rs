@@ -88,10 +88,9 @@ static OWN: [Attribute<ContainerRow>; 29] = [
         "external_attributes",
         TakesDefault,
         field!(ContainerRow, external_attributes),
-        "Settings of external storage; secrets read as asterisks.",
+        "What its bucket is reached by, where it has one; secrets read as asterisks.",
     ),
-    Attribute::settable("name", TakesDefault, field!(ContainerRow, name), "Its label.")
-        .bounds(Bounds::Length(255)),
+    Attribute::settable("name", TakesDefault, field!(ContainerRow, name), "Its label."),
     Attribute::settable(
         "parent_container_sid",
         TakesDefault,
@@ -175,7 +174,7 @@ static OWN: [Attribute<ContainerRow>; 29] = [
         "type",
         TakesDefault,
         field!(ContainerRow, kind),
-        "`internal`; external storage is not supported yet.",
+        "Where its files lie: `internal` with the server, else in a bucket of its own.",
     )
     .in_column("kind"),
 ];

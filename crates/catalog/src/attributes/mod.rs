@@ -86,8 +86,6 @@ pub enum Bounds {
     From(i64),
     /// From the one to the other, both included.
     Within(i64, i64),
-    /// A text of at most so many characters.
-    Length(usize),
 }
 
 /// The place of an attribute in a row.

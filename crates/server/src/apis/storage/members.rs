@@ -169,11 +169,10 @@ impl<O: Object> Member<O> {
             true => SchemaType::from_iter([is, Type::Null]),
             false => SchemaType::new(is),
         };
-        let (minimum, maximum, max_length) = match bounds {
-            Bounds::None => ((kind == Kind::Count).then_some(0), None, None),
-            Bounds::From(least) => (Some(least), None, None),
-            Bounds::Within(least, most) => (Some(least), Some(most), None),
-            Bounds::Length(most) => (None, None, Some(most)),
+        let (minimum, maximum) = match bounds {
+            Bounds::None => ((kind == Kind::Count).then_some(0), None),
+            Bounds::From(least) => (Some(least), None),
+            Bounds::Within(least, most) => (Some(least), Some(most)),
         };
         let pattern = match kind {
             Kind::Word(words) if self.is_settable() => Some(format!("^({})$", words.join("|"))),
@@ -185,7 +184,6 @@ impl<O: Object> Member<O> {
             .description(Some(about))
             .minimum(minimum)
             .maximum(maximum)
-            .max_length(max_length)
             .pattern(pattern);
         if !self.is_settable() {
             schema = schema.read_only(true);
