@@ -1,5 +1,6 @@
 //! The links in mails: such as the server answers.
 
+use library::{File, LinkOptions};
 use mail::Post;
 use server::{Services, Signer};
 use std::pin::Pin;
@@ -17,13 +18,25 @@ impl MailLinks {
     }
 }
 
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<String, library::Error>> + Send + 'a>>;
+
 impl mail::Links for MailLinks {
-    fn answered(
-        &self,
-        link: Option<String>,
-    ) -> Pin<Box<dyn Future<Output = Result<Option<String>, library::Error>> + Send + '_>> {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let now_s = now.map_or(0, |now| now.as_secs());
-        Box::pin(async move { Ok(self.0.answered(vec![link], now_s).await?.pop().flatten()) })
+    fn answered(&self, link: String) -> Answer<'_> {
+        Box::pin(async move {
+            let links = self.0.answered(vec![Some(link)], now_s()).await?;
+            Ok(links.into_iter().flatten().next().unwrap_or_default())
+        })
     }
+
+    fn signed<'a>(&'a self, file: &'a File, options: LinkOptions) -> Answer<'a> {
+        let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let options = options.into_iter().map(pair).collect();
+        Box::pin(self.0.sign_in_place(file, options, now_s()))
+    }
+}
+
+/// Unix seconds.
+fn now_s() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
 }

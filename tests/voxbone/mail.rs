@@ -97,6 +97,32 @@ fn where_only_signed_links_are_answered_a_mail_has_such() {
 }
 
 #[test]
+fn a_recording_that_is_not_published_is_mailed_with_a_signed_link() {
+    let office = PostOffice::open(&[Manner::Takes]);
+    let api = start(&office, &["--mail-attach-bytes", "4"]);
+    let path = api.mailed("gsm");
+    // The first content makes the container.
+    assert_eq!(api.put_data(&path, b"four").status, 200);
+    office.text();
+    let containers = "/core/v2/storage/containers";
+    let sid = &api.get(&format!("{containers}?filter=name+eq+voxbone")).json()["items"][0];
+    let container = format!("{containers}/{}", text(&sid["container_sid"]));
+    let secret = json!({"default_file_publish": "none"});
+    assert_eq!(api.send("PATCH", &container, &secret).status, 200);
+    let said = json!({"profileId": api.get(&path).json()["profileId"]});
+    let (_, path) = api.make(RECORDINGS, &said);
+    let recording = api.put_data(&path, &api.speech()).json();
+    assert_eq!(recording["url"], Value::Null);
+    let mail = read(&office.text());
+    assert_eq!(mail["enclosed"], json!([]));
+    let said = mail["text"].as_str().unwrap();
+    let link = said.split_whitespace().find(|word| word.starts_with("http")).expect("a link");
+    let path = path_of(&json!(link));
+    assert_eq!(api.server.get(&path).status, 200, "{link}");
+    assert_ne!(api.server.get(path.split('?').next().unwrap()).status, 200, "it is not published");
+}
+
+#[test]
 fn other_content_is_mailed_again_and_the_same_is_not() {
     let office = PostOffice::open(&[Manner::Takes]);
     let api = start(&office, &[]);

@@ -15,7 +15,7 @@ pub use message::mailbox;
 pub use smtp::Server;
 
 use futures_util::future::BoxFuture;
-use library::{Due, Library, Recorded};
+use library::{Due, File, Library, LinkOptions, Recorded};
 use media::{Media, Preferences};
 use message::Letter;
 use smtp::Undelivered;
@@ -60,11 +60,15 @@ pub struct Config {
 
 /// What makes a recording's link one that is answered.
 pub trait Links: Send + Sync {
-    /// The link as it is, or signed where no other is answered.
-    fn answered(
-        &self,
-        link: Option<String>,
-    ) -> BoxFuture<'_, Result<Option<String>, library::Error>>;
+    /// The public link as it is, or signed where no other is answered.
+    fn answered(&self, link: String) -> BoxFuture<'_, Result<String, library::Error>>;
+
+    /// A signed link to a file that is not published.
+    fn signed<'a>(
+        &'a self,
+        file: &'a File,
+        options: LinkOptions,
+    ) -> BoxFuture<'a, Result<String, library::Error>>;
 }
 
 /// What sends the mails. Clones share it.
@@ -177,7 +181,7 @@ impl Post {
             Ok(enclosed) => enclosed,
             Err(error) => return Tried::Later(format!("reading the recording: {error}")),
         };
-        let link = match self.link(&recorded).await {
+        let link = match self.link(&recorded, file).await {
             Ok(link) => link,
             Err(error) => return Tried::Later(format!("looking for the link: {error}")),
         };
@@ -208,10 +212,17 @@ impl Post {
     }
 
     /// The link that plays a recording.
-    async fn link(&self, recorded: &Recorded) -> Result<Option<String>, library::Error> {
+    async fn link(&self, recorded: &Recorded, file: &File) -> Result<String, library::Error> {
         let one = std::slice::from_ref(recorded);
         let urls = self.library.recording_urls(one, Preferences::of_asterisk).await?;
-        self.links.answered(urls.into_iter().next().flatten()).await
+        match urls.into_iter().next().flatten() {
+            Some(public) => self.links.answered(public).await,
+            None => {
+                let format = &recorded.recording.format;
+                let options = file.content_duration.map(|_| Preferences::of_asterisk(format));
+                self.links.signed(file, options.unwrap_or_default()).await
+            }
+        }
     }
 
     /// Writes down that a mail was taken, however long that needs: until then it would be sent again.

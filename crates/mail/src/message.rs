@@ -26,8 +26,8 @@ pub struct Letter {
     pub called_at_ms: i64,
     /// How long, in seconds.
     pub duration_s: Option<f64>,
-    /// The recording's link, if it has one.
-    pub link: Option<String>,
+    /// The recording's link.
+    pub link: String,
     /// The recording itself, if it isn't too large.
     pub recording: Option<Enclosed>,
 }
@@ -100,19 +100,15 @@ impl Letter {
         let when = Timestamp::from_millisecond(self.called_at_ms).unwrap_or_default();
         let when = when.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC");
         let how_long = self.duration_s.map_or("not known".into(), length);
-        let mut text = format!(
-            "A call was recorded.\n\nWho:       {}\nWhen:      {when}\nHow long:  {how_long}\n",
-            self.who_called()
-        );
-        if let Some(link) = &self.link {
-            text += &format!("Recording: {link}\n");
-        }
-        text += match (&self.recording, &self.link) {
-            (Some(_), _) => "\nThe recording is attached.\n",
-            (None, Some(_)) => "\nThe recording is too large to be attached; the link plays it.\n",
-            (None, None) => "\nThe recording is too large to be attached, and it has no link.\n",
+        let (who, link) = (self.who_called(), &self.link);
+        let attached = match &self.recording {
+            Some(_) => "The recording is attached.",
+            None => "The recording is too large to be attached; the link plays it.",
         };
-        text
+        format!(
+            "A call was recorded.\n\nWho:       {who}\nWhen:      {when}\nHow long:  {how_long}\n\
+             Recording: {link}\n\n{attached}\n"
+        )
     }
 }
 
@@ -158,7 +154,7 @@ mod tests {
             callee: Some("Jürgen Müller".into()),
             called_at_ms: 1_700_000_000_000,
             duration_s: Some(3725.4),
-            link: Some("https://media.example.com/f/x?f=wav".into()),
+            link: "https://media.example.com/f/x?f=wav".into(),
             recording: None,
         }
     }

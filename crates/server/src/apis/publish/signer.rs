@@ -127,10 +127,34 @@ impl Signer {
         let secrets = self.library.link_secrets().await?;
         let failed = |why: String| library::Error::Storage(why.into());
         let secret = secrets.first().ok_or_else(|| failed(NO_SECRET.into()))?;
-        let until_s = self.lifetimes.end(now_s, IN_PLACE_S.min(self.lifetimes.max_s));
-        let until_s = until_s.map_err(failed)?;
+        let until_s = self.lifetimes.end(now_s, self.in_place_s()).map_err(failed)?;
         let sign = |link: String| sign_url(&link, until_s, &secret.secret);
         links.into_iter().map(|link| link.map(sign).transpose().map_err(failed)).collect()
+    }
+
+    /// A link that stands where a file has no public one, signed for a week.
+    ///
+    /// # Errors
+    /// [`library::Error::Storage`].
+    pub async fn sign_in_place(
+        &self,
+        file: &File,
+        options: Vec<Pair>,
+        now_s: u64,
+    ) -> Result<String, library::Error> {
+        let wish = Wish { life_s: self.in_place_s(), options, form: Form::Query };
+        match self.sign(file, &wish, now_s).await {
+            Ok((link, _)) => Ok(link),
+            Err(Unsigned::Library(error)) => Err(error),
+            Err(Unsigned::Life(why) | Unsigned::UnknownOption(why)) => {
+                Err(library::Error::Storage(why.into()))
+            }
+            Err(Unsigned::BadValue(why)) => Err(library::Error::Storage(why.to_string().into())),
+        }
+    }
+
+    fn in_place_s(&self) -> u64 {
+        IN_PLACE_S.min(self.lifetimes.max_s)
     }
 
     /// The link of a file, and when it ends (Unix seconds).
