@@ -69,6 +69,14 @@ fn each_role_does_what_is_its_own() {
     ]);
     assert_eq!(new(&narrow, "/files").status, 200);
     assert_refused(&api.send(&narrow, "GET", "/files", &none), 403, "Forbidden", "");
+    // What may not be read is not lent by a signed link either.
+    let containers = "/core/v2/storage/containers";
+    let own = api.json(&format!("{containers}?filter=name+eq+evovoice"));
+    let own = format!("{containers}/{}", text(&own["items"][0]["container_sid"]));
+    let secret = json!({"default_file_publish": "none"});
+    assert_eq!(api.send(&api.manager, "PATCH", &own, &secret).status, 200);
+    assert_eq!(new(&narrow, "/files").json()["uri"], "");
+    assert_ne!(new(&api.manager, "/files").json()["uri"], "");
 }
 
 #[test]

@@ -53,7 +53,8 @@ impl Principal {
     }
 
     /// Whether it may read at all.
-    pub(crate) fn may_read(&self) -> bool {
+    #[must_use]
+    pub fn may_read(&self) -> bool {
         self.needs(Scope::Read, Role::Read).is_ok()
     }
 

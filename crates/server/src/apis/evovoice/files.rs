@@ -10,7 +10,7 @@ use crate::apis::publish::{Form, Wish};
 use crate::apis::storage::{Refusal, Storage, download, json};
 use axum::body::Body;
 use axum::response::Response;
-use library::{EvoVoiceItem, File};
+use library::{EvoVoiceItem, File, Principal};
 use std::time::SystemTime;
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ const LINK_LIFE_S: u64 = 3600;
 pub async fn get(call: Call) -> Result<Response, ApiError> {
     let caller = call.caller().await?;
     let item = call.storage.library.evovoice_file(&caller, file_id(&call)?).await?;
-    one(&call, item).await
+    one(&call, &caller, item).await
 }
 
 /// Changes what is sent of a file: its name, and for managers all that is said of it.
@@ -40,7 +40,7 @@ pub async fn patch(mut call: Call, body: Body) -> Result<Response, ApiError> {
     let all = all.await?;
     let Said { file, beside } = Said::by(&caller, &all)?;
     let item = call.storage.library.change_evovoice_file(&caller, id, file, beside).await?;
-    one(&call, item).await
+    one(&call, &caller, item).await
 }
 
 /// Deletes a file.
@@ -80,20 +80,28 @@ fn file_id(call: &Call) -> Result<Uuid, Refusal> {
 }
 
 /// The answer that is one file.
-pub async fn one(call: &Call, item: EvoVoiceItem) -> Result<Response, ApiError> {
-    let shown = shown(&call.storage, std::slice::from_ref(&item)).await?;
+pub async fn one(
+    call: &Call,
+    caller: &Principal,
+    item: EvoVoiceItem,
+) -> Result<Response, ApiError> {
+    let shown = shown(&call.storage, caller, std::slice::from_ref(&item)).await?;
     let file = shown.first().ok_or(Refusal::NotFound)?;
     Ok(answers::file(&call.wants, file)?)
 }
 
-/// Files with their links: the public one while there is one, else one that is signed.
-pub async fn shown(storage: &Storage, items: &[EvoVoiceItem]) -> Result<Vec<FileInfo>, ApiError> {
+/// Files with their links: the public one while there is one, else one that is signed for a caller who may read.
+pub async fn shown(
+    storage: &Storage,
+    caller: &Principal,
+    items: &[EvoVoiceItem],
+) -> Result<Vec<FileInfo>, ApiError> {
     let files: Vec<File> = items.iter().map(|item| item.file.clone()).collect();
     let mut links = storage.signer.publish_uris(&files).await?;
     let is_open: Vec<bool> = links.iter().map(Option::is_some).collect();
     let unpublished = files.into_iter().zip(is_open).filter(|(_, is_open)| !is_open);
     let unpublished: Vec<File> = unpublished.map(|(file, _)| file).collect();
-    if !unpublished.is_empty() {
+    if !unpublished.is_empty() && caller.may_read() {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now_s = now.map_or(0, |now| now.as_secs());
         let wish = Wish { life_s: LINK_LIFE_S, options: Vec::new(), form: Form::Query };

@@ -198,7 +198,7 @@ impl Rest<'_> {
         let (items, count) =
             storage.library.evovoice_rows(self.caller, next, AT_ONCE_BYTES).await?;
         self.rows = &self.rows[count..];
-        shown(storage, &items).await
+        shown(storage, self.caller, &items).await
     }
 }
 

@@ -59,7 +59,7 @@ pub async fn create(mut call: Call, body: Body) -> Result<Response, ApiError> {
         return Err(Refusal::invalid("Data", NO_BYTES).into());
     }
     let item = keep(&call, &caller, upload, &all).await?;
-    files::one(&call, item).await
+    files::one(&call, &caller, item).await
 }
 
 /// Uploads a file, as the service's apps do.
