@@ -1,12 +1,34 @@
 //! Raw audio: the same bytes are another recording under another law, and one blob.
 
 use super::*;
+use crate::client::read_answer;
 use crate::judge::ffmpeg;
 use crate::running::run;
+use std::io::Write;
+use std::net::TcpStream;
 
 /// Each way of reading raw bytes, and how ffmpeg is told of it.
 const LAWS: [(&str, &[&str]); 2] =
     [("ulaw", &["-f", "mulaw", "-ar", "8000"]), ("alaw", &["-f", "alaw", "-ar", "8000"])];
+
+#[test]
+fn a_part_of_a_file_and_a_coded_one_are_no_file() {
+    let api = Api::start();
+    let (sid, path) = (api.container_sid(&json!({})), "/core/v2/storage/upload/tail.bin");
+    let put = || api.request("PUT", &format!("{path}?container_sid={sid}"));
+    let part = put().header("Content-Range", "bytes 4-7/8").body(b"tail").send();
+    assert_refused(&part, 400, "Bad Request", "Content-Range");
+    // RFC 9112 §7.4: codings below the chunks.
+    let head = format!(
+        "PUT {path}?container_sid={sid} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Transfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n4\r\ncode\r\n0\r\n\r\n",
+        api.token
+    );
+    let mut stream = TcpStream::connect(api.server.address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    assert_eq!(read_answer(&mut stream, false).unwrap().status, 415);
+    assert_eq!(api.names(&format!("filter=container_sid+eq+{sid}")), [""; 0]);
+}
 
 /// 15 s of bytes that every law reads: two segments.
 fn bytes() -> Vec<u8> {

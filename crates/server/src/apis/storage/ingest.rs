@@ -24,13 +24,22 @@ pub enum Carried {
 }
 
 impl Carried {
-    /// What a request brings. A coded body is refused: its bytes are not the file's.
+    /// What a request brings. A coded body is refused, because its bytes are not the file's; so is a part of a file
+    /// (RFC 9110 §14.5), because it would be kept as the whole.
     pub fn by(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let codings = headers.get_all(header::CONTENT_ENCODING).into_iter();
-        let codings = codings.flat_map(|value| value.to_str().unwrap_or("?").split(','));
-        let coded = |coding: &&str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
-        if let Some(coding) = codings.map(str::trim).find(coded) {
+        let said = |name| {
+            let values = headers.get_all(name).into_iter();
+            values.flat_map(|value| value.to_str().unwrap_or("?").split(',')).map(str::trim)
+        };
+        // Chunks are taken apart below (RFC 9112 §7.1).
+        let is_plain = |coding: &str| ["", "identity", "chunked"].contains(&coding);
+        let mut codings = said(header::CONTENT_ENCODING).chain(said(header::TRANSFER_ENCODING));
+        if let Some(coding) = codings.find(|coding| !is_plain(&coding.to_ascii_lowercase())) {
             return Err(Refusal::Coded { coding: coding.chars().take(64).collect() });
+        }
+        if headers.contains_key(header::CONTENT_RANGE) {
+            let message = "a part of a file is not taken; send the whole, without this header";
+            return Err(Refusal::malformed("Content-Range", message));
         }
         Ok(match json::media_type(headers).as_str() {
             "multipart/form-data" => Self::Form,
