@@ -177,7 +177,10 @@ fn pages_of_other_origins_may_call() {
     assert_eq!(preflight.header("access-control-allow-origin"), Some("*"));
     let allowed = preflight.header("access-control-allow-headers").unwrap();
     assert!(allowed.contains("Authorization"), "{allowed}");
-    assert_eq!(api.get(CONTAINERS).header("access-control-allow-origin"), Some("*"));
+    let list = api.get(CONTAINERS);
+    assert_eq!(list.header("access-control-allow-origin"), Some("*"));
+    let exposed = list.header("access-control-expose-headers").unwrap();
+    assert!(["Link", "Location", "Retry-After"].iter().all(|h| exposed.contains(h)), "{exposed}");
 }
 
 #[test]

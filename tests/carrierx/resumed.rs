@@ -117,6 +117,7 @@ fn an_upload_is_its_sender_s_alone_and_takes_what_was_announced_alone() {
     assert_eq!(unversioned.status, 405, "{}", unversioned.text());
     let unversioned = api.server.request("HEAD", &path).token(&api.token).send();
     assert_eq!((unversioned.status, unversioned.header("tus-resumable")), (412, Some("1.0.0")));
+    assert_eq!(unversioned.header("tus-version"), Some("1.0.0"));
     let other = api.server.new_token(&["--role", "admin"]);
     for method in ["HEAD", "DELETE"] {
         let request = api.server.request(method, &path).token(&other);
@@ -131,6 +132,24 @@ fn an_upload_is_its_sender_s_alone_and_takes_what_was_announced_alone() {
     assert_eq!(offset(&tus(&api, "HEAD", &path).send()), 10);
     assert_eq!(begun(&api, 0).status, 201, "nothing is a file, too");
     assert_eq!(api.names("").len(), 2);
+}
+
+#[test]
+fn a_client_that_can_only_post_says_which_method_it_means() {
+    let api = Api::start();
+    let path = begin(&api, 6);
+    let post = |method: &str| {
+        let request = tus(&api, "POST", &path).header("X-HTTP-Method-Override", method);
+        request
+            .header("Upload-Offset", "0")
+            .header("Content-Type", "application/offset+octet-stream")
+    };
+    let brought = post("PATCH").body(b"abc").send();
+    assert_eq!((brought.status, offset(&brought)), (204, 3), "{}", brought.text());
+    assert_eq!(offset(&post("HEAD").send()), 3);
+    assert_eq!(post("PUT").send().status, 405);
+    assert_eq!(post("DELETE").send().status, 204);
+    assert_eq!(tus(&api, "HEAD", &path).send().status, 404);
 }
 
 #[test]

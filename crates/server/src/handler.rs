@@ -15,7 +15,7 @@ use crate::metrics::Route;
 use crate::problem::Problem;
 use crate::{Config, Services, metrics, page, redirect, respond};
 use axum::Router;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use library::{LinkBase, Readiness, Turns};
@@ -74,7 +74,8 @@ impl Handler {
         let router = enabled
             .description()
             .merge(page::router(links.as_ref().map(LinkBase::as_str)))
-            .fallback(async || respond::problem(&Problem::NotFound).map(Body::into_api));
+            .fallback(async || Problem::NotFound)
+            .method_not_allowed_fallback(async || Problem::BadMethod);
         LazyLock::force(&metrics::BEGAN);
         Self { services, publish, apis, router, admissions }
     }
@@ -157,19 +158,25 @@ impl Handler {
                 return respond::problem(&Problem::NotFound);
             }
             self.link(&request, asked.started, deadline).await
-        } else if uri.path() == "/healthz" {
-            health(self.admissions.is_draining())
-        } else if uri.path() == "/readyz" {
-            match self.admissions.is_draining() {
-                true => health(true),
-                false => readiness(self.services.library.readiness().await),
+        } else if matches!(uri.path(), "/healthz" | "/readyz" | "/metrics") {
+            match *request.method() {
+                Method::GET | Method::HEAD => self.state(uri.path(), request.headers()).await,
+                _ => respond::problem(&Problem::BadMethod),
             }
-        } else if uri.path() == "/metrics" {
-            text(StatusCode::OK, metrics::CONTENT_TYPE, self.figures(request.headers()).await)
         } else if page::is_asset(uri.path()) || self.answers(Part::Page, &request) {
             self.api(request, asked.peer, deadline).await
         } else {
             respond::problem(&Problem::NotFound)
+        }
+    }
+
+    /// What those who watch over the server ask for.
+    async fn state(&self, path: &str, headers: &HeaderMap) -> Response<Body> {
+        let is_draining = self.admissions.is_draining();
+        match path {
+            "/metrics" => text(StatusCode::OK, metrics::CONTENT_TYPE, self.figures(headers).await),
+            "/readyz" if !is_draining => readiness(self.services.library.readiness().await),
+            _ => health(is_draining),
         }
     }
 

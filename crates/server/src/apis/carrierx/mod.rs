@@ -56,6 +56,7 @@ fn router() -> Router<Storage> {
         .route("/storage/containers/{container_sid}", container);
     let calls = ["/storage/files", "/admin/storage/files"].into_iter().fold(calls, files);
     let open = head(uploads::head).patch(uploads::patch).delete(uploads::delete);
+    let open = open.post(uploads::post);
     let uploads = Router::new()
         .route("/storage/uploads", post(uploads::create).options(uploads::options))
         .route("/storage/uploads/{upload_id}", open.options(uploads::options))

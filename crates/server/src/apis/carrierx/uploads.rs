@@ -40,6 +40,9 @@ pub async fn said(response: Response) -> Response {
     let exposed = "Location, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, \
                    Upload-Length, Upload-Metadata, Upload-Expires, X-File-Uri";
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(exposed));
+    if response.status() == StatusCode::PRECONDITION_FAILED {
+        response.headers_mut().insert("tus-version", HeaderValue::from_static(VERSION));
+    }
     response
 }
 
@@ -193,6 +196,17 @@ pub async fn patch(begun: Begun, request: Request) -> Result<Response, ApiError>
         Ok((StatusCode::NO_CONTENT, told(open, &turn.coming)).into_response())
     });
     work.await.unwrap_or_else(|e| Err(Refusal::failed(&e).into()))
+}
+
+/// What `X-HTTP-Method-Override` says, of clients that can send GET and POST alone.
+pub async fn post(begun: Begun, request: Request) -> Result<Response, ApiError> {
+    let method = request.headers().get("x-http-method-override").map(HeaderValue::as_bytes);
+    match method {
+        Some(b"PATCH") => patch(begun, request).await,
+        Some(b"DELETE") => Ok(delete(begun).await.into_response()),
+        Some(b"HEAD") => head(begun).await,
+        _ => Err(Refusal::BadMethod.into()),
+    }
 }
 
 /// Gives up an upload.

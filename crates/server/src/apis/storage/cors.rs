@@ -20,7 +20,11 @@ pub const INERT: [(HeaderName, &str); 4] = [
 /// What a page of another origin may send: its token, what the body is, and what it has of an answer already.
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Range, If-Range, If-Match, If-None-Match, \
                                If-Modified-Since, If-Unmodified-Since, Tus-Resumable, Upload-Length, \
-                               Upload-Metadata, Upload-Offset";
+                               Upload-Metadata, Upload-Offset, X-HTTP-Method-Override, X-Request-Id";
+
+/// What it may read of an answer beside what every page may (Fetch §2.2.6).
+const EXPOSED_HEADERS: &str = "Location, Link, ETag, Content-Disposition, Content-Length, Content-Range, Accept-Ranges, \
+                               Retry-After, WWW-Authenticate, X-Request-Id";
 
 /// Answers preflights, and lets every page read the answers.
 pub async fn any_origin(request: Request, next: Next) -> Response {
@@ -35,6 +39,8 @@ pub async fn any_origin(request: Request, next: Next) -> Response {
     }
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let exposed = HeaderValue::from_static(EXPOSED_HEADERS);
+    headers.entry(header::ACCESS_CONTROL_EXPOSE_HEADERS).or_insert(exposed);
     // What an answer says of itself goes before: a stored file, or what is meant to be loaded by other sites.
     for (name, value) in INERT {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
