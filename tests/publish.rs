@@ -92,8 +92,8 @@ fn what_cannot_be_decoded_is_415_also_under_its_own_extension() {
 #[test]
 fn a_suffix_of_audio_that_is_not_written_is_400_and_named() {
     let site = Site::shared();
-    for path in [format!("{}.amr", site.chime), format!("{}/rate=8000/x.wma", site.chime)] {
-        let answer = site.server.get(&path);
+    for path in [".amr", ".g729", "/rate=8000/x.wma"] {
+        let answer = site.server.get(&format!("{}{path}", site.chime));
         refused(&answer, "f");
         assert!(answer.text().contains(&path[path.len() - 3..]), "{}", answer.text());
     }
@@ -358,6 +358,17 @@ fn other_methods_are_405_and_a_preflight_is_answered() {
     assert_eq!(header(&preflight, "access-control-allow-origin"), "*");
     let methods = header(&preflight, "access-control-allow-methods");
     assert!(["GET", "HEAD", "OPTIONS"].iter().all(|m| methods.contains(m)), "{methods}");
+}
+
+#[test]
+fn what_watches_the_server_reads_alone() {
+    let site = Site::shared();
+    for path in ["/healthz", "/readyz", "/metrics", "/", "/docs", "/openapi.json"] {
+        assert_eq!(site.server.head(path).status, 200, "{path}");
+        let answer = site.server.request("DELETE", path).send();
+        assert_eq!(answer.status, 405, "{path}");
+        assert!(!answer.body.is_empty(), "{path} says why");
+    }
 }
 
 #[test]

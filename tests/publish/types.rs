@@ -9,6 +9,15 @@ fn wav16_is_16_khz_with_the_type_asterisk_expects() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(header(&answer, "content-type"), "audio/x-wav;codec=pcm;bit=16;rate=16000");
     assert_eq!(answer.body[24..28], 16_000_u32.to_le_bytes());
+    // Where the options ask for something else, the type doesn't say 16 kHz of it.
+    for options in ["rate=8000", "codec=ulaw", "bits=24"] {
+        let other = site.server.get(&format!("{}.wav16?{options}", site.chime));
+        assert_eq!(
+            (other.status, header(&other, "content-type")),
+            (200, "audio/x-wav".to_owned()),
+            "{options}"
+        );
+    }
     for alaw in [".alaw", ".pcma", "?f=alaw", "/p=alaw/x.pcma"] {
         let alaw = site.server.get(&format!("{}{alaw}", site.chime));
         assert_eq!(header(&alaw, "content-type"), "audio/pcma");

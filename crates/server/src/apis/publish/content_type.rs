@@ -34,10 +34,25 @@ pub fn of(asked: &Asked, chosen: &Representation) -> String {
     let wanted = || asked.preferences.format.and_then(formats::by_name);
     let format = chosen.format().or_else(wanted);
     match (format, asked.extension.as_deref()) {
-        (Some(format), Some("wav16")) if format.name == "wav" => WAV16.to_owned(),
+        (Some(format), Some("wav16")) if format.name == "wav" && is_wav16(chosen) => {
+            WAV16.to_owned()
+        }
         (Some(format), _) if is_wav49(chosen) && format.name == "wav" => WAV49.to_owned(),
         (Some(format), _) => format.media_types[0].to_owned(),
         (None, _) => of_original(chosen.resource()),
+    }
+}
+
+/// Whether it is what [`WAV16`] says: other options of a link may have asked for something else.
+fn is_wav16(chosen: &Representation) -> bool {
+    match chosen {
+        Representation::Original(resource) => resource
+            .facts
+            .as_ref()
+            .is_some_and(|facts| facts.codec == "pcm_s16le" && facts.rate_hz == 16_000),
+        Representation::Transcode(transcoded) => {
+            transcoded.target.coding == Coding::Pcm16 && transcoded.target.rate_hz == 16_000
+        }
     }
 }
 

@@ -28,10 +28,11 @@ pub struct Asked {
 
 /// Extensions of audio that we don't write: a link that ends in one asks for what it can't have. Those that stand for
 /// options come first.
-const UNWRITTEN: [&str; 28] = [
-    "3gp", "8svx", "aac", "ac3", "aif", "aifc", "aiff", "ape", "dsf", "dts", "eac3", "m4b", "mka",
-    "mp1", "mp2", "mpc", "oga", "opus", "ra", "snd", "spx", "tak", "tta", "vox", "wma", "wv",
-    "wve", "xa",
+const UNWRITTEN: [&str; 40] = [
+    "3gp", "8svx", "aac", "ac3", "aif", "aifc", "aiff", "alac", "ape", "dsf", "dts", "eac3",
+    "g723", "g726", "g729", "ilbc", "l16", "lpc10", "m4b", "mid", "mka", "mp1", "mp2", "mpc",
+    "oga", "opus", "ra", "silk", "siren14", "siren7", "snd", "sph", "spx", "tak", "tta", "vox",
+    "wma", "wv", "wve", "xa",
 ];
 
 /// Reads what a link asks for.

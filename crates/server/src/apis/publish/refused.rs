@@ -40,7 +40,13 @@ pub fn answer(problem: &Problem, uri: &Uri, headers: &HeaderMap) -> Response<Bod
 fn wants_a_page(headers: &HeaderMap) -> bool {
     let accepts = headers.get_all(header::ACCEPT).into_iter();
     let mut ranges = accepts.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));
-    ranges.any(|range| range.split(';').next().is_some_and(|kind| kind.trim() == "text/html"))
+    ranges.any(|range| {
+        let (kind, weight) = range.split_once(';').unwrap_or((range, ""));
+        // RFC 9110 §12.4.2: a weight of 0 is not acceptable.
+        let is_refused = |weight: &str| weight.trim().parse::<f32>().is_ok_and(|q| q <= 0.0);
+        let is_taken = !weight.trim().strip_prefix("q=").is_some_and(is_refused);
+        kind.trim() == "text/html" && is_taken
+    })
 }
 
 fn title(problem: &Problem) -> &'static str {
