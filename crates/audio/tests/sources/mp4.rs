@@ -226,6 +226,48 @@ fn samples_of_a_fixed_size_come_back_bit_for_bit() {
     }
 }
 
+/// The numbers of QuickTime's second description behind its rate and channels: bits, flags, bytes of a packet.
+fn described_as(mut mov: Vec<u8>, numbers: [u32; 3]) -> Vec<u8> {
+    let at = mov.windows(4).position(|w| w == b"lpcm").expect("an `lpcm` description") + 4 + 44;
+    let numbers = [[0x7f00_0000].as_slice(), &numbers].concat();
+    for (place, number) in mov[at..].as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+        *place = number.to_be_bytes();
+    }
+    mov
+}
+
+#[test]
+fn lpcm_is_what_its_flags_and_the_bytes_of_its_packets_say() {
+    // Above 65535 Hz ffmpeg describes all samples as `lpcm`.
+    let lpcm = |coding| make(Material::Stereo, "mov", &["-ar", "96000", "-c:a", coding]);
+    for coding in ["pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s24be", "pcm_s32le", "pcm_f32be"] {
+        let (source, probed) = agrees(&lpcm(coding), "mov", f64::INFINITY);
+        seeks_exactly(&source, &probed);
+    }
+    let wide = lpcm("pcm_s32le");
+    let (source, whole) = probed(&wide, "mov");
+    let (high_source, high) = probed(&described_as(wide.clone(), [24, 0x14, 8]), "mov");
+    assert_eq!(decode(&high_source, &high, 0), decode(&source, &whole, 0));
+    // The lower bits, samples of unsigned 32, floats that lie high, and channels one behind the other.
+    for numbers in [[24, 0x04, 8], [32, 0x08, 8], [24, 0x11, 8], [32, 0x2c, 4], [24, 0x14, 4]] {
+        let source: Source = Arc::new(described_as(wide.clone(), numbers));
+        let refusal = probe(&source, Hint::default()).unwrap_err().to_string();
+        assert!(refusal.contains("linear PCM of"), "{numbers:x?}: {refusal}");
+    }
+}
+
+#[test]
+fn samples_without_a_kind_are_offset_binary_if_they_are_bytes() {
+    for (coding, kind) in [("pcm_u8", b"raw "), ("pcm_s16be", b"twos")] {
+        let mut bytes = make(Material::Prompt, "mov", &["-c:a", coding]);
+        let at = bytes.windows(4).rposition(|w| w == kind).unwrap();
+        for other in [b"NONE", b"raw "] {
+            bytes[at..at + 4].copy_from_slice(other);
+            agrees(&bytes, "mov", f64::INFINITY);
+        }
+    }
+}
+
 #[test]
 fn flac_opus_and_mpeg_audio_are_decoded() {
     for (arguments, least_db) in [

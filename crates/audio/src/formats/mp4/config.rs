@@ -66,6 +66,10 @@ impl Config {
             b"samr" => Ok(known(Stream::Amr(Band::Narrow))),
             b"sawb" => Ok(known(Stream::Amr(Band::Wide))),
             b".mp3" | b"ms\0U" => Ok(Self::Mpeg),
+            b"lpcm" => Err(format!(
+                "linear PCM of {} bits whose samples take {} bytes (flags {:#x})",
+                shape.sample_bits, shape.sample_bytes, shape.flags
+            )),
             other => Err(match NAMES.iter().find(|(kind, _)| *kind == other) {
                 Some((_, name)) => format!("codec {name}"),
                 None => format!("codec `{}`", String::from_utf8_lossy(other).escape_default()),
@@ -83,11 +87,21 @@ struct Shape {
     rate_hz: u32,
     channels: u16,
     sample_bits: u16,
-    /// QuickTime's flags of `lpcm`: 1 float, 2 big endian, 4 signed.
+    /// Bytes that a sample takes, where `lpcm` states them; 0: as many as its bits need.
+    sample_bytes: u32,
+    /// Those of `lpcm`.
     flags: u32,
     /// The boxes behind it.
     boxes: Range<u64>,
 }
+
+/// Flags of `lpcm` (QuickTime File Format, "Sound Sample Description (V2)"; CoreAudioBaseTypes.h): in samples of more
+/// bytes than their bits need, those are the upper ones or the lower.
+const IS_FLOAT: u32 = 1;
+const IS_BIG: u32 = 2;
+const IS_SIGNED: u32 = 4;
+const IS_HIGH: u32 = 16;
+const IS_PLANAR: u32 = 32;
 
 impl Shape {
     fn read(window: &mut Window, entry: &BoxAt) -> io::Result<Self> {
@@ -103,29 +117,50 @@ impl Shape {
         let boxes = entry.body.start + FIXED_BYTES + more..entry.body.end;
         if version == 2 {
             let rate = f64::from_bits(u64_be(bytes, 32).unwrap_or(0));
+            let channels = u32_be(bytes, 40).and_then(|c| c.try_into().ok()).unwrap_or(0);
+            let samples = u32_be(bytes, 60).unwrap_or(1).max(1).saturating_mul(u32::from(channels));
             return Ok(Self {
                 rate_hz: rate as u32,
-                channels: u32_be(bytes, 40).and_then(|c| c.try_into().ok()).unwrap_or(0),
+                channels,
+                sample_bytes: u32_be(bytes, 56).unwrap_or(0) / samples.max(1),
                 sample_bits: u32_be(bytes, 48).and_then(|b| b.try_into().ok()).unwrap_or(0),
                 flags: u32_be(bytes, 52).unwrap_or(0),
                 boxes,
             });
         }
         let (channels, sample_bits) = (half(16), half(18));
-        Ok(Self { rate_hz: half(24).into(), channels, sample_bits, flags: 0, boxes })
+        let (rate_hz, flags) = (half(24).into(), IS_BIG | IS_SIGNED);
+        Ok(Self { rate_hz, channels, sample_bits, sample_bytes: 0, flags, boxes })
+    }
+
+    /// The coding of `lpcm`, if it is one of ours.
+    fn linear(&self) -> Option<Coding> {
+        let has = |flag| self.flags & flag != 0;
+        let needed = u32::from(self.sample_bits).div_ceil(8);
+        let bytes = if self.sample_bytes == 0 { needed } else { self.sample_bytes };
+        let bits = u16::try_from(bytes.saturating_mul(8)).ok()?;
+        // What lies high in more bytes has zeros below it: as a wider sample it is worth the same.
+        let is_high = has(IS_HIGH) && !has(IS_FLOAT) && bits > self.sample_bits;
+        if has(IS_PLANAR) && self.channels > 1 || bits != self.sample_bits && !is_high {
+            return None;
+        }
+        match bits {
+            8 if !has(IS_SIGNED) => Some(Coding::U8),
+            _ if has(IS_SIGNED) || has(IS_FLOAT) => whole(bits, has(IS_FLOAT), has(IS_BIG)),
+            _ => None,
+        }
     }
 }
 
 /// The coding of samples of a fixed size; `None` for all else.
 fn pcm(window: &mut Window, entry: &BoxAt, shape: &Shape) -> io::Result<Option<Coding>> {
-    const FLOAT: u32 = 1;
-    const BIG: u32 = 2;
     let (bits, is_float, is_big) = match &entry.kind {
         b"ulaw" => return Ok(Some(Coding::Ulaw)),
         b"alaw" => return Ok(Some(Coding::Alaw)),
-        b"raw " => return Ok(Some(Coding::U8)),
+        // Of 8 bits they are offset binary, of more as `twos`.
+        b"raw " | b"NONE" if shape.sample_bits <= 8 => return Ok(Some(Coding::U8)),
         b"sowt" => (shape.sample_bits, false, false),
-        b"twos" | b"NONE" => (shape.sample_bits, false, true),
+        b"twos" | b"raw " | b"NONE" => (shape.sample_bits, false, true),
         b"in24" | b"in32" | b"fl32" | b"fl64" => {
             let bits = if entry.kind.ends_with(b"24") { 24 } else { 32 };
             let bits = if entry.kind.ends_with(b"64") { 64 } else { bits };
@@ -133,7 +168,7 @@ fn pcm(window: &mut Window, entry: &BoxAt, shape: &Shape) -> io::Result<Option<C
             let is_little = !order.is_empty() && window.peek(order.start, 2)? == [0, 1];
             (bits, entry.kind.starts_with(b"fl"), !is_little)
         }
-        b"lpcm" => (shape.sample_bits, shape.flags & FLOAT != 0, shape.flags & BIG != 0),
+        b"lpcm" => return Ok(shape.linear()),
         b"ipcm" | b"fpcm" => {
             // ISO 23003-5: version and flags, then 1 where little endian, then bits.
             let found = descend(window, &shape.boxes, &[b"pcmC"])?;
@@ -143,12 +178,17 @@ fn pcm(window: &mut Window, entry: &BoxAt, shape: &Shape) -> io::Result<Option<C
         }
         _ => return Ok(None),
     };
+    Ok(whole(bits, is_float, is_big))
+}
+
+/// The coding of floats, or of signed numbers, that fill so many bits.
+fn whole(bits: u16, is_float: bool, is_big: bool) -> Option<Coding> {
     let name = match (bits, is_float) {
-        (8, false) => return Ok(Some(Coding::S8)),
+        (8, false) => return Some(Coding::S8),
         (_, true) => format!("pcm_f{bits}"),
         (_, false) => format!("pcm_s{bits}"),
     };
-    Ok(Coding::by_name(&format!("{name}{}", if is_big { "be" } else { "le" })))
+    Coding::by_name(&format!("{name}{}", if is_big { "be" } else { "le" }))
 }
 
 /// The body of a box in a description, or within QuickTime's `wave`, behind its version and flags.
