@@ -124,10 +124,13 @@ impl Preferences {
         ]
     };
 
-    /// What a file extension in lower case stands for: a format, and for some more than that.
+    /// What a file extension in lower case stands for: a format, and for some more than that. `slin16` is
+    /// Asterisk's name for the format whose files it calls `.sln16`.
     #[must_use]
     pub fn of_extension(extension: &str) -> Vec<(&'static str, &'static str)> {
-        if let Some((_, options)) = EXTENSIONS.iter().find(|(known, _)| *known == extension) {
+        let number = extension.strip_prefix("slin");
+        let name = number.map_or(extension.into(), |number| format!("sln{number}"));
+        if let Some((_, options)) = EXTENSIONS.iter().find(|(known, _)| *known == name) {
             return options.to_vec();
         }
         formats::by_extension(extension).map(|row| ("f", row.name)).into_iter().collect()

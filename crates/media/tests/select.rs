@@ -136,6 +136,18 @@ fn the_stored_format_is_sent_as_it_is_even_if_it_cannot_be_written() {
 }
 
 #[test]
+fn what_is_written_by_a_name_of_signed_linear_is_read_at_its_rate_by_it() {
+    let row = audio::formats::by_name("sln").unwrap();
+    for extension in row.extensions {
+        let options = Preferences::of_extension(extension);
+        let rate = options.iter().find(|(name, _)| *name == "rate").map(|(_, rate)| *rate);
+        let read = audio::formats::sln::rate_of_extension(extension).unwrap_or(8000);
+        assert_eq!(options[0], ("f", "sln"), "{extension}");
+        assert_eq!(rate.unwrap_or("8000"), read.to_string(), "{extension}");
+    }
+}
+
+#[test]
 fn a_format_of_asterisk_is_played_as_it_is_and_one_that_is_not_written_as_wav() {
     let asked = |format: &str| {
         let options = Preferences::of_asterisk(format);
@@ -151,6 +163,8 @@ fn a_format_of_asterisk_is_played_as_it_is_and_one_that_is_not_written_as_wav() 
         ("g722", "f=g722"),
         ("sln", "f=sln"),
         ("sln16", "f=sln&rate=16000"),
+        ("slin", "f=sln"),
+        ("slin16", "f=sln&rate=16000"),
         ("ogg", "f=ogg"),
         ("MP3", "f=mp3"),
         ("aiff", "f=wav"),
