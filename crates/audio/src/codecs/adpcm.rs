@@ -4,6 +4,8 @@
 //! cut short gives the samples that it still has, as ffmpeg does it.
 
 use crate::Planar;
+use crate::demux::bytes::{u16_le, u32_le};
+use crate::demux::packets::PacketDecoder;
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,22 @@ impl Adpcm {
         }
     }
 
+    /// Whether such blocks are decoded.
+    ///
+    /// # Errors
+    /// What they are and what is supported.
+    pub fn check(self, channels: u16, bits: u16, block_bytes: u16) -> Result<(), String> {
+        let is_known = (1..=2).contains(&channels) && bits == 4;
+        if is_known && self.frames_in(block_bytes.into(), channels.into()) > 0 {
+            return Ok(());
+        }
+        Err(format!(
+            "{} with {channels} channels of {bits} bits in blocks of {block_bytes} bytes; supported: 4 bits, \
+             1 or 2 channels",
+            self.name()
+        ))
+    }
+
     /// Appends a block's frames to `out`, whose channels (1 or 2) are the block's; false if the
     /// block's header is impossible.
     pub fn decode(self, block: &[u8], out: &mut Planar) -> bool {
@@ -60,6 +78,58 @@ impl Adpcm {
             Self::Ima => ima(header, body, out),
             Self::Ms => ms(header, body, out),
         }
+    }
+}
+
+/// Packets of blocks that [`Adpcm::check`] passed; the last may be shorter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdpcmBlocks {
+    /// Which of the two.
+    pub codec: Adpcm,
+    /// Frames per second.
+    pub rate_hz: u32,
+    /// 1 or 2.
+    pub channels: u16,
+    /// Bytes of a block.
+    pub block_bytes: u16,
+}
+
+impl AdpcmBlocks {
+    fn blocks<'a>(&self, packet: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        packet.chunks(usize::from(self.block_bytes.max(1)))
+    }
+
+    /// Frames in a packet.
+    #[must_use]
+    pub fn frames(&self, packet: &[u8]) -> usize {
+        let channels = self.channels.into();
+        self.blocks(packet).map(|block| self.codec.frames_in(block.len(), channels)).sum()
+    }
+
+    /// The bytes by which [`AdpcmBlocks::parse`] knows them.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.rate_hz.to_le_bytes().to_vec();
+        bytes.extend(self.channels.to_le_bytes());
+        bytes.extend(self.block_bytes.to_le_bytes());
+        bytes.extend(self.codec.name().as_bytes());
+        bytes
+    }
+
+    /// Reads what [`AdpcmBlocks::to_bytes`] wrote.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let codec = Adpcm::by_name(str::from_utf8(bytes.get(8..)?).ok()?)?;
+        let (rate_hz, channels) = (u32_le(bytes, 0)?, u16_le(bytes, 4)?);
+        let block_bytes = u16_le(bytes, 6)?;
+        codec.check(channels, 4, block_bytes).ok()?;
+        Some(Self { codec, rate_hz, channels, block_bytes })
+    }
+}
+
+impl PacketDecoder for AdpcmBlocks {
+    fn decode(&mut self, data: &[u8], out: &mut Planar) -> bool {
+        self.blocks(data).all(|block| self.codec.decode(block, out))
     }
 }
 

@@ -2,6 +2,7 @@
 //! decoder.
 
 use super::aac::{AacConfig, Extension};
+use super::adpcm::AdpcmBlocks;
 use super::amr::{Amr, Band};
 use super::mpeg::{Header, MpegDecoder};
 use super::opus::{self, Opus, OpusHead};
@@ -41,6 +42,8 @@ pub enum Stream {
     Amr(Band),
     /// Speex.
     Speex(SpeexHead),
+    /// IMA and MS ADPCM.
+    Adpcm(AdpcmBlocks),
     /// Samples of a fixed size.
     Pcm {
         /// How a sample is coded.
@@ -88,6 +91,7 @@ impl Stream {
             Self::Flac { .. } => "flac",
             Self::Amr(band) => band.codec(),
             Self::Speex(_) => "speex",
+            Self::Adpcm(blocks) => blocks.codec.name(),
             Self::Pcm { coding, .. } => coding.name(),
         }
     }
@@ -104,6 +108,7 @@ impl Stream {
             Self::Flac { info, .. } => (u8_at(info, 12).unwrap_or(0) >> 1 & 7) as u16 + 1,
             Self::Amr(_) => 1,
             Self::Speex(head) => head.channels.into(),
+            Self::Adpcm(blocks) => blocks.channels,
             Self::Pcm { channels, .. } => *channels,
         }
     }
@@ -120,6 +125,7 @@ impl Stream {
             Self::Flac { info, .. } => u32_be(info, 10).unwrap_or(0) >> 12,
             Self::Amr(band) => band.rate_hz(),
             Self::Speex(head) => head.rate_hz(),
+            Self::Adpcm(blocks) => blocks.rate_hz,
             Self::Pcm { rate_hz, .. } => *rate_hz,
         }
     }
@@ -172,7 +178,7 @@ impl Stream {
             Self::Mpeg(header) => MPEG_PRE_ROLL_PACKETS * header.frames(),
             Self::Aac(config) => config.pre_roll(),
             Self::Amr(_) | Self::Speex(_) => 4 * u64::from(self.rate_hz()),
-            Self::Alac(_) | Self::Flac { .. } | Self::Pcm { .. } => 0,
+            Self::Alac(_) | Self::Flac { .. } | Self::Adpcm(_) | Self::Pcm { .. } => 0,
         }
     }
 
@@ -208,6 +214,7 @@ impl Stream {
             Self::Flac { info, .. } => Box::new(Symphonia::new(Codec::Flac(info))?),
             Self::Amr(band) => Box::new(Amr::new(*band)),
             Self::Speex(head) => Box::new(Speex::new(*head)),
+            Self::Adpcm(blocks) => Box::new(*blocks),
             Self::Pcm { coding, .. } => Box::new(PcmPackets(*coding)),
         })
     }
@@ -223,6 +230,7 @@ impl Stream {
             Self::Alac(cookie) => (4, cookie.clone()),
             Self::Flac { info, mask: None } => (5, info.clone()),
             Self::Flac { info, .. } => (9, info.clone()),
+            Self::Adpcm(blocks) => (10, blocks.to_bytes()),
             Self::Pcm { coding, .. } => (6, coding.name().into()),
             Self::Amr(band) => (7, band.codec().into()),
         };
@@ -253,6 +261,7 @@ impl Stream {
             9 => Self::flac_as_kept(bytes, Some(u32::try_from(index.take()?).ok()?)).ok(),
             7 => Band::by_codec(bytes).map(Self::Amr),
             8 => SpeexHead::parse(bytes).ok().map(Self::Speex),
+            10 => AdpcmBlocks::parse(bytes).map(Self::Adpcm),
             _ => {
                 let coding = Coding::by_name(str::from_utf8(bytes).ok()?)?;
                 let rate_hz = u32::try_from(index.take()?).ok()?;
@@ -306,6 +315,7 @@ impl Clock {
             Stream::Flac { .. } => flac_frames(packet).unwrap_or(0) as usize,
             Stream::Amr(band) => band.samples_in(packet),
             Stream::Speex(head) => head.packet_samples(),
+            Stream::Adpcm(blocks) => blocks.frames(packet),
             Stream::Pcm { coding, channels, .. } => {
                 packet.len() / (coding.width() * usize::from(*channels)).max(1)
             }

@@ -78,8 +78,19 @@ fn element(id: &[u8], body: &[u8]) -> Vec<u8> {
     [id, &size, body].concat()
 }
 
-/// A file of 16-bit samples, of which every block's first bytes stand in its track's description alone.
-fn stripped(algorithm: u8, prefix: &[u8], tracks_last: bool) -> Vec<u8> {
+/// The blocks of a file of 16-bit samples: 80 each.
+fn blocks() -> Vec<Vec<u8>> {
+    (0..50).map(|k: u8| (0..160_u8).map(|n| n ^ k).collect()).collect()
+}
+
+/// A file of 16-bit samples, packed by that algorithm; of stripped ones every block's first bytes stand in its track's
+/// description alone. `lacing` are the bits of it.
+fn packed(
+    (algorithm, prefix): (u8, &[u8]),
+    blocks: &[Vec<u8>],
+    lacing: u8,
+    tracks_last: bool,
+) -> Vec<u8> {
     let compression = element(
         &[0x50, 0x34],
         &[element(&[0x42, 0x54], &[algorithm]), element(&[0x42, 0x55], prefix)].concat(),
@@ -98,11 +109,10 @@ fn stripped(algorithm: u8, prefix: &[u8], tracks_last: bool) -> Vec<u8> {
         encodings,
     ];
     let tracks = element(&[0x16, 0x54, 0xae, 0x6b], &element(&[0xae], &entry.concat()));
-    let block = |k: u8| {
-        let samples: Vec<u8> = (0..160_u8).map(|n| n ^ k).collect();
-        element(&[0xa3], &[&[0x81, 0, 0, 0x80][..], &samples].concat())
-    };
-    let cluster = element(&[0x1f, 0x43, 0xb6, 0x75], &(0..50).flat_map(block).collect::<Vec<_>>());
+    let block =
+        |bytes: &Vec<u8>| element(&[0xa3], &[&[0x81, 0, 0, 0x80 | lacing][..], bytes].concat());
+    let blocks: Vec<u8> = blocks.iter().flat_map(block).collect();
+    let cluster = element(&[0x1f, 0x43, 0xb6, 0x75], &[element(&[0xe7], &[0]), blocks].concat());
     let parts = if tracks_last { [cluster, tracks] } else { [tracks, cluster] };
     let ebml = element(&[0x1a, 0x45, 0xdf, 0xa3], &element(&[0x42, 0x82], b"matroska"));
     [ebml, element(&[0x18, 0x53, 0x80, 0x67], &parts.concat())].concat()
@@ -111,7 +121,8 @@ fn stripped(algorithm: u8, prefix: &[u8], tracks_last: bool) -> Vec<u8> {
 #[test]
 fn stripped_headers_are_put_back_wherever_the_tracks_stand() {
     for tracks_last in [false, true] {
-        let (source, probed) = probed(&stripped(3, &[0x34, 0x12], tracks_last), "mka");
+        let (source, probed) =
+            probed(&packed((3, &[0x34, 0x12]), &blocks(), 0, tracks_last), "mka");
         assert_eq!(probed.facts.frame_count, 50 * 81);
         let samples = decode(&source, &probed, 0).channels.remove(0);
         assert!(samples.iter().step_by(81).all(|&x| x == f32::from(0x1234_i16) / 32768.0));
@@ -122,9 +133,82 @@ fn stripped_headers_are_put_back_wherever_the_tracks_stand() {
 
 #[test]
 fn compressed_tracks_are_refused_by_name() {
-    let source: audio::Source = std::sync::Arc::new(stripped(0, &[], false));
+    let source: audio::Source = std::sync::Arc::new(packed((1, &[]), &blocks(), 0, false));
     let refusal = audio::probe(&source, audio::Hint::default()).unwrap_err().to_string();
-    assert!(refusal.contains("zlib compression"), "{refusal}");
+    assert!(refusal.contains("bzlib compression"), "{refusal}");
+}
+
+/// A stream of zlib.
+fn deflated(bytes: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut encoder = flate2::read::ZlibEncoder::new(bytes.as_ref(), flate2::Compression::fast());
+    let mut all = Vec::new();
+    std::io::Read::read_to_end(&mut encoder, &mut all).unwrap();
+    all
+}
+
+#[test]
+fn packets_of_zlib_are_inflated_and_none_without_end() {
+    let good: Vec<_> = blocks().iter().map(deflated).collect();
+    let (source, plain) = agrees(&packed((0, &[]), &good, 0, false), "mka", f64::INFINITY);
+    assert_eq!(plain.facts.frame_count, 50 * 80);
+    seeks_exactly(&source, &plain);
+    // What inflates to more than a block may have, alone or together in one, and what is none.
+    let bomb = deflated(vec![0; 3 << 20]);
+    let half = deflated(vec![0; 700_000]);
+    let laced = [&[1][..], &half, &half].concat();
+    for (lacing, bad, more) in [(0, bomb, 0), (0, vec![0x55; 90], 0), (4, laced, 350_000)] {
+        let mut all = good.clone();
+        if lacing != 0 {
+            all.iter_mut().for_each(|block| block.insert(0, 0));
+        }
+        all.insert(10, bad);
+        let (source, probed) = probed(&packed((0, &[]), &all, lacing, false), "mka");
+        assert_eq!(probed.facts.frame_count, 50 * 80 + more);
+        seeks_exactly(&source, &probed);
+    }
+}
+
+#[test]
+fn what_wav_has_too_is_read_by_its_header() {
+    for (coding, codec) in [
+        ("pcm_alaw", "alaw"),
+        ("pcm_mulaw", "ulaw"),
+        ("adpcm_ms", "ms_adpcm"),
+        ("adpcm_ima_wav", "ima_adpcm"),
+    ] {
+        for material in [Material::Prompt, Material::Stereo] {
+            let bytes = make(material, "mka", &["-c:a", coding]);
+            let (source, probed) = agrees(&bytes, "mka", f64::INFINITY);
+            assert_eq!(probed.facts.codec, codec);
+            seeks_exactly(&source, &probed);
+        }
+    }
+    let other = make(Material::Prompt, "mka", &["-c:a", "adpcm_yamaha"]);
+    let source: audio::Source = std::sync::Arc::new(other);
+    let refusal = audio::probe(&source, audio::Hint::default()).unwrap_err().to_string();
+    assert!(refusal.contains("format tag 0x0020"), "{refusal}");
+}
+
+#[test]
+fn a_file_cut_within_a_block_ends_with_its_last_whole_one_and_says_so() {
+    for arguments in
+        [&["-c:a", "flac"][..], &["-c:a", "flac", "-live", "1"], &["-c:a", "pcm_s16le"]]
+    {
+        let whole = make(Material::Stereo, "mka", arguments);
+        for part in [3, 5, 7] {
+            let torn = &whole[..whole.len() * part / 8];
+            let (source, probed) = agrees(torn, "mka", f64::INFINITY);
+            let told = &probed.facts.repaired;
+            assert!(told.iter().any(|t| t.starts_with("the file is cut short")), "{told:?}");
+            seeks_exactly(&source, &probed);
+        }
+    }
+    let lace = |block: &Vec<u8>| [&[7][..], &block.repeat(8)].concat();
+    let laced: Vec<_> = blocks().iter().map(lace).collect();
+    let whole = packed((3, &[]), &laced, 4, false);
+    let (source, probed) = agrees(&whole[..whole.len() - 500], "mka", f64::INFINITY);
+    assert_eq!(probed.facts.frame_count, 49 * 8 * 80);
+    seeks_exactly(&source, &probed);
 }
 
 #[test]

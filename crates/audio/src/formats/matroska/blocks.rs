@@ -2,6 +2,7 @@
 //! length, files without Cues, lacing of all three kinds (RFC 9559).
 
 use super::ebml::{Element, element, signed, size};
+use super::encodings::Packing;
 use crate::Source;
 use crate::demux::bytes::u8_at;
 use crate::demux::window::Window;
@@ -21,8 +22,8 @@ pub mod id {
     pub const DISCARD_PADDING: u32 = 0x75a2;
 }
 
-/// Longest block that is read.
-const LONGEST_BLOCK: u64 = 1 << 20;
+/// Longest block that is read, and most bytes that its packets unpack to.
+const LONGEST_BLOCK: usize = 1 << 20;
 
 /// One packet.
 #[derive(Debug, Default)]
@@ -43,19 +44,20 @@ pub struct Blocks {
     position: u64,
     end: u64,
     track: u64,
-    /// What every packet begins with and no block holds.
-    prefix: Vec<u8>,
+    packing: Packing,
     ready: VecDeque<Coded>,
+    /// Whether the source ended within a block, of which nothing is given then.
+    pub is_cut: bool,
 }
 
 impl Blocks {
     /// From an element in a cluster, or a cluster, on.
     #[must_use]
-    pub fn new(source: &Source, offset: u64, track: u64, prefix: &[u8]) -> Self {
+    pub fn new(source: &Source, offset: u64, track: u64, packing: &Packing) -> Self {
         let window = Window::new(source);
         let end = window.length_bytes();
-        let prefix = prefix.to_vec();
-        Self { window, position: offset, end, track, prefix, ready: VecDeque::new() }
+        let (packing, ready) = (packing.clone(), VecDeque::new());
+        Self { window, position: offset, end, track, packing, ready, is_cut: false }
     }
 
     /// The next packet.
@@ -80,6 +82,10 @@ impl Blocks {
         match found.id {
             // Entered: their children come next, and so it matters not how long they are.
             id::CLUSTER | id::SEGMENT => self.position = found.start,
+            id::SIMPLE_BLOCK | id::BLOCK_GROUP if !found.fits(self.end) => {
+                self.is_cut = !self.resync(at + 1)?;
+                return Ok(!self.is_cut);
+            }
             id::SIMPLE_BLOCK if found.length.is_some() => {
                 self.position = found.end(self.end);
                 self.read_block(&found, at, 0)?;
@@ -133,11 +139,11 @@ impl Blocks {
     }
 
     fn read_block(&mut self, block: &Element, offset: u64, discard_ns: i64) -> io::Result<()> {
-        let length = block.end(self.end).saturating_sub(block.start);
+        let length = block.end(self.end).saturating_sub(block.start) as usize;
         if length > LONGEST_BLOCK {
             return Ok(());
         }
-        let bytes = self.window.peek(block.start, length as usize)?;
+        let bytes = self.window.peek(block.start, length)?;
         let Some((Some(track), head)) = size(bytes) else { return Ok(()) };
         let (Some(flags), Some(body)) = (u8_at(bytes, head + 2), bytes.get(head + 3..)) else {
             return Ok(());
@@ -145,10 +151,11 @@ impl Blocks {
         if track != self.track {
             return Ok(());
         }
-        let mut first = true;
+        let (mut first, mut room) = (true, LONGEST_BLOCK);
         for data in unlace(flags >> 1 & 3, body).unwrap_or_default() {
             let opens_block = std::mem::take(&mut first);
-            let data = [&self.prefix, data].concat();
+            let data = self.packing.unpack(data, room);
+            room = room.saturating_sub(data.len());
             self.ready.push_back(Coded { data, offset, opens_block, discard_ns: 0 });
         }
         if let Some(last) = self.ready.back_mut() {

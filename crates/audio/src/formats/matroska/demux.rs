@@ -2,6 +2,7 @@
 //! measured by walking the packets.
 
 use super::blocks::{Blocks, Coded, id};
+use super::encodings::Packing;
 use super::said;
 use super::tracks::{Head, Track};
 use crate::Source;
@@ -40,8 +41,8 @@ impl SourceFormat for MatroskaSource {
     fn probe(&self, source: &Source, _: Hint<'_>) -> Result<Probed, ProbeError> {
         let refuse = |m: String| ProbeError::Unsupported(format!("matroska: {m}"));
         let head = Head::read(&mut Window::new(source))?.map_err(refuse)?;
-        let Track { number, stream, private, prefix, delay_ns } = head.track;
-        let blocks = || Blocks::new(source, head.first_cluster, number, &prefix);
+        let Track { number, stream, private, packing, delay_ns } = head.track;
+        let blocks = || Blocks::new(source, head.first_cluster, number, &packing);
         let stream = match stream {
             Some(Stream::Aac(config)) => {
                 let mut ahead = blocks();
@@ -52,7 +53,8 @@ impl SourceFormat for MatroskaSource {
             None => mpeg(blocks().next()?).map_err(refuse)?,
         };
         stream.decoder().map_err(|e| refuse(e.to_string()))?;
-        let survey = Survey::walk(&mut blocks(), &stream)?;
+        let mut walked = blocks();
+        let survey = Survey::walk(&mut walked, &stream)?;
         let rate_hz = stream.rate_hz();
         let stated = delay_ns.map(|ns| frames_of(ns, rate_hz));
         // Where the codec's own header states it, that is exact and CodecDelay is not: writers are
@@ -62,12 +64,16 @@ impl SourceFormat for MatroskaSource {
         if !head.has_duration {
             repaired.push("the duration was missing and was measured".into());
         }
+        if head.is_cut || walked.is_cut {
+            let count = survey.packets;
+            repaired.push(format!("the file is cut short: it holds the first {count} packets"));
+        }
         let mut index = IndexWriter::default();
         index.put(REVISION);
         stream.write(&private, &mut index);
         index.put(number);
         index.put(delay);
-        index.put_bytes(&prefix);
+        packing.write(&mut index);
         survey.places.write(&mut index);
         let coded = (survey.bytes, survey.position);
         let frame_count = survey.position.saturating_sub(delay.saturating_add(survey.discard));
@@ -94,12 +100,12 @@ impl SourceFormat for MatroskaSource {
         start_frame: u64,
     ) -> Result<Box<dyn Decode>, DecodeError> {
         let broken = || DecodeError::Broken("the seek index is damaged".into());
-        let Index { stream, track, delay, prefix, places } =
+        let Index { stream, track, delay, packing, places } =
             Index::read(index).ok_or_else(broken)?;
         let wanted = (start_frame + delay).saturating_sub(stream.pre_roll());
         let (offset, frame) = places.before(wanted).ok_or_else(broken)?;
         let packets = MatroskaPackets {
-            blocks: Blocks::new(source, offset, track, &prefix),
+            blocks: Blocks::new(source, offset, track, &packing),
             clock: stream.clock(),
             start: frame as i64 - delay as i64,
         };
@@ -121,25 +127,30 @@ struct Index {
     track: u64,
     /// Decoded frames in front of the first that counts.
     delay: u64,
-    /// What every packet begins with and no block holds.
-    prefix: Vec<u8>,
+    packing: Packing,
     places: Places,
 }
 
-/// The first number of an index; those of earlier versions begin with 0 (Opus) or 1 (Vorbis), and hold no prefix.
-const REVISION: u64 = 2;
+/// The first number of an index. The one before held of the packing what packets are stripped of alone; earlier ones
+/// begin with 0 (Opus) or 1 (Vorbis), and hold nothing of it.
+const REVISION: u64 = 3;
+const STRIPPED_ALONE: u64 = 2;
 
 impl Index {
     fn read(index: &[u8]) -> Option<Self> {
         let mut reader = IndexReader::new(index);
-        let is_present = reader.take()? == REVISION;
-        if !is_present {
+        let revision = reader.take()?;
+        if revision < STRIPPED_ALONE {
             reader = IndexReader::new(index);
         }
         let stream = Stream::read(&mut reader)?;
         let (track, delay) = (reader.take()?, reader.take()?);
-        let prefix = if is_present { reader.take_bytes()?.to_vec() } else { Vec::new() };
-        Some(Self { stream, track, delay, prefix, places: Places::read(&mut reader)? })
+        let packing = match revision {
+            REVISION => Packing::read(&mut reader)?,
+            STRIPPED_ALONE => Packing::Stripped(reader.take_bytes()?.to_vec()),
+            _ => Packing::Stripped(Vec::new()),
+        };
+        Some(Self { stream, track, delay, packing, places: Places::read(&mut reader)? })
     }
 }
 
@@ -151,6 +162,7 @@ fn frames_of(ns: u64, rate_hz: u32) -> u64 {
 /// What the walk over the packets finds.
 #[derive(Default)]
 struct Survey {
+    packets: u64,
     position: u64,
     bytes: u64,
     /// Frames to drop at the end.
@@ -164,6 +176,7 @@ impl Survey {
         let mut clock = stream.clock();
         let limit = LONGEST_SECONDS * u64::from(stream.rate_hz());
         while let Some(coded) = blocks.next()? {
+            survey.packets += 1;
             let before = survey.position;
             let frames = clock.frames(&coded.data) as u64;
             survey.position += frames;

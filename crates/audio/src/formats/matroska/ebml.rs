@@ -3,6 +3,9 @@
 use crate::demux::window::Window;
 use std::io;
 
+/// Longest value that is read.
+pub const LONGEST_VALUE: u64 = 1 << 20;
+
 /// An element's header.
 #[derive(Debug, Clone, Copy)]
 pub struct Element {
@@ -21,7 +24,13 @@ impl Element {
         self.length.map_or(limit, |l| self.start.saturating_add(l).min(limit))
     }
 
-    /// The same, no longer than what it is in, which ends at `limit`: else small elements that claim the rest of a
+    /// Whether it ends by `limit`, or doesn't say where.
+    #[must_use]
+    pub fn fits(&self, limit: u64) -> bool {
+        self.length.is_none_or(|length| self.start.saturating_add(length) <= limit)
+    }
+
+    /// It, no longer than what it is in, which ends at `limit`: else small elements that claim the rest of a
     /// file would each be searched to its end.
     #[must_use]
     pub fn within(self, limit: u64) -> Self {
@@ -62,6 +71,33 @@ pub fn element(window: &mut Window, at: u64, limit: u64) -> io::Result<Option<El
     let Some((length, size_length)) = size(&head[id_length..]) else { return Ok(None) };
     let start = at + (id_length + size_length) as u64;
     Ok((start <= limit).then_some(Element { id: id as u32, start, length }))
+}
+
+/// The value of the first child with that id, as far as it is read.
+///
+/// # Errors
+/// What the medium reports.
+pub fn child(window: &mut Window, parent: &Element, wanted: u32) -> io::Result<Option<Vec<u8>>> {
+    let Some(found) = inner(window, parent, wanted)? else { return Ok(None) };
+    let end = found.end(parent.end(window.length_bytes()));
+    let length = end.saturating_sub(found.start).min(LONGEST_VALUE);
+    Ok(Some(window.peek(found.start, length as usize)?.to_vec()))
+}
+
+/// The first child with that id.
+///
+/// # Errors
+/// What the medium reports.
+pub fn inner(window: &mut Window, parent: &Element, wanted: u32) -> io::Result<Option<Element>> {
+    let end = parent.end(window.length_bytes());
+    let mut at = parent.start;
+    while let Some(found) = element(window, at, end)? {
+        if found.id == wanted {
+            return Ok(Some(found.within(end)));
+        }
+        at = found.end(end);
+    }
+    Ok(None)
 }
 
 /// An unsigned number's value.

@@ -1,10 +1,12 @@
-//! Matroska and WebM audio: Opus, Vorbis, AAC, MPEG audio, FLAC, ALAC, PCM read; Opus at a hard constant rate
-//! written.
+//! Matroska and WebM audio: Opus, Vorbis, AAC, MPEG audio, FLAC, ALAC, PCM, G.711, ADPCM read; Opus at a hard constant
+//! rate written.
 
+mod acm;
 mod blocks;
 mod demux;
 mod ebml;
 mod encode;
+mod encodings;
 mod said;
 mod tracks;
 

@@ -1,8 +1,7 @@
 //! What a Matroska file says of itself: its title, its tags, its attached picture (RFC 9559 §5.1.2, §5.1.8, §5.1.6).
 
 use super::blocks::id;
-use super::ebml::{Element, element, unsigned};
-use super::tracks::child;
+use super::ebml::{Element, child, element, unsigned};
 use crate::Source;
 use crate::demux::window::Window;
 use crate::tags::cover::{Cover, MOST_BYTES};

@@ -1,7 +1,9 @@
 //! What a Matroska file says of itself around its clusters: is there a duration, and which track do we play?
 
+use super::acm;
 use super::blocks::id;
-use super::ebml::{Element, element, float, unsigned};
+use super::ebml::{Element, LONGEST_VALUE, child, element, float, inner, unsigned};
+use super::encodings::{Encodings, Packing};
 use crate::codecs::aac::AacConfig;
 use crate::codecs::opus::OpusHead;
 use crate::codecs::pcm::Coding;
@@ -21,18 +23,7 @@ const TRACK_AUDIO: u32 = 0xe1;
 const SAMPLING_FREQUENCY: u32 = 0xb5;
 const CHANNELS: u32 = 0x9f;
 const BIT_DEPTH: u32 = 0x6264;
-const CONTENT_ENCODINGS: u32 = 0x6d80;
-const CONTENT_ENCODING: u32 = 0x6240;
-const CONTENT_COMPRESSION: u32 = 0x5034;
-const CONTENT_COMP_ALGO: u32 = 0x4254;
-const CONTENT_COMP_SETTINGS: u32 = 0x4255;
 const AUDIO: u64 = 2;
-
-/// Longest value that is read.
-const LONGEST_VALUE: u64 = 1 << 20;
-
-/// Longest beginning that packets may have lost: it is put in front of each again.
-const LONGEST_PREFIX: usize = 256;
 
 /// Elements looked at before the first cluster, and behind it for tracks that are not there yet.
 const MOST_ELEMENTS: usize = 1 << 12;
@@ -46,6 +37,8 @@ pub struct Head {
     pub first_cluster: u64,
     /// Whether a duration is stated.
     pub has_duration: bool,
+    /// Whether the file ends before what holds the clusters, or the first of them, should.
+    pub is_cut: bool,
 }
 
 /// An audio track.
@@ -56,8 +49,8 @@ pub struct Track {
     pub stream: Option<Stream>,
     /// CodecPrivate.
     pub private: Vec<u8>,
-    /// What every packet begins with and none of the blocks holds (RFC 9559 §5.1.4.1.31.7, header stripping).
-    pub prefix: Vec<u8>,
+    /// How its packets are packed.
+    pub packing: Packing,
     /// CodecDelay in nanoseconds, if stated.
     pub delay_ns: Option<u64>,
 }
@@ -70,9 +63,11 @@ impl Head {
     pub fn read(window: &mut Window) -> io::Result<Result<Self, String>> {
         let end = window.length_bytes();
         let (mut at, mut left) = (0, MOST_ELEMENTS);
-        let (mut tracks, mut first_cluster, mut has_duration) = (None, None, false);
+        let (mut tracks, mut first_cluster) = (None, None);
+        let (mut has_duration, mut is_cut) = (false, false);
         while let Some(found) = element(window, at, end)? {
             at = found.end(end);
+            is_cut |= matches!(found.id, id::SEGMENT | id::CLUSTER) && !found.fits(end);
             match found.id {
                 id::SEGMENT => at = found.start,
                 id::INFO => has_duration = child(window, &found, DURATION)?.is_some(),
@@ -92,35 +87,13 @@ impl Head {
         }
         let track = tracks.unwrap_or_else(|| Err("there is no audio track".into()));
         Ok(match (track, first_cluster) {
-            (Ok(track), Some(first_cluster)) => Ok(Self { track, first_cluster, has_duration }),
+            (Ok(track), Some(first_cluster)) => {
+                Ok(Self { track, first_cluster, has_duration, is_cut })
+            }
             (Err(refusal), _) => Err(refusal),
             (_, None) => Err("there are no clusters".into()),
         })
     }
-}
-
-/// The value of the first child with that id, as far as it is read.
-///
-/// # Errors
-/// What the medium reports.
-pub fn child(window: &mut Window, parent: &Element, wanted: u32) -> io::Result<Option<Vec<u8>>> {
-    let Some(found) = inner(window, parent, wanted)? else { return Ok(None) };
-    let end = found.end(parent.end(window.length_bytes()));
-    let length = end.saturating_sub(found.start).min(LONGEST_VALUE);
-    Ok(Some(window.peek(found.start, length as usize)?.to_vec()))
-}
-
-/// The first child with that id.
-fn inner(window: &mut Window, parent: &Element, wanted: u32) -> io::Result<Option<Element>> {
-    let end = parent.end(window.length_bytes());
-    let mut at = parent.start;
-    while let Some(found) = element(window, at, end)? {
-        if found.id == wanted {
-            return Ok(Some(found.within(end)));
-        }
-        at = found.end(end);
-    }
-    Ok(None)
 }
 
 fn first_track(window: &mut Window, tracks: &Element) -> io::Result<Result<Track, String>> {
@@ -147,10 +120,11 @@ fn read_track(window: &mut Window, entry: &Element) -> io::Result<Result<Track, 
     let codec = child(window, entry, CODEC_ID)?.unwrap_or_default();
     let private = child(window, entry, CODEC_PRIVATE)?.unwrap_or_default();
     let delay_ns = child(window, entry, CODEC_DELAY)?.map(|v| unsigned(&v));
-    let prefix = match prefix(window, entry)? {
-        Ok(prefix) => prefix,
+    let Encodings { packets: packing, private: packed } = match Encodings::read(window, entry)? {
+        Ok(encodings) => encodings,
         Err(message) => return Ok(Err(message)),
     };
+    let private = packed.unpack(&private, LONGEST_VALUE as usize);
     let codec = String::from_utf8_lossy(&codec);
     let stream = match codec.trim_end_matches('\0') {
         "A_OPUS" => OpusHead::parse(&private).map(Stream::Opus).map(Some),
@@ -165,12 +139,13 @@ fn read_track(window: &mut Window, entry: &Element) -> io::Result<Result<Track, 
         "A_ALAC" => Stream::alac(&private).map(Some),
         // Behind `fLaC`.
         "A_FLAC" => Stream::flac(private.get(4..).unwrap_or(&[])).map(Some),
+        "A_MS/ACM" => acm::stream(&private),
         pcm if pcm.starts_with("A_PCM/") => pcm_stream(window, entry, pcm)?.map(Some),
         other => Err(format!(
-            "codec `{other}` (supported: A_OPUS, A_VORBIS, A_AAC, A_MPEG, A_FLAC, A_ALAC, A_PCM)"
+            "codec `{other}` (supported: A_OPUS, A_VORBIS, A_AAC, A_MPEG, A_FLAC, A_ALAC, A_PCM, A_MS/ACM)"
         )),
     };
-    Ok(stream.map(|stream| Track { number, stream, private, prefix, delay_ns }))
+    Ok(stream.map(|stream| Track { number, stream, private, packing, delay_ns }))
 }
 
 /// Samples of a fixed size: `A_PCM/INT/LIT`, `A_PCM/INT/BIG` or `A_PCM/FLOAT/IEEE`.
@@ -199,33 +174,4 @@ fn pcm_stream(
         }
         _ => Err(format!("`{codec}` of {bits} bits and {channels} channels")),
     })
-}
-
-/// The bytes that were stripped of every packet of a track.
-fn prefix(window: &mut Window, entry: &Element) -> io::Result<Result<Vec<u8>, String>> {
-    const HEADER_STRIPPING: u64 = 3;
-    let Some(encodings) = inner(window, entry, CONTENT_ENCODINGS)? else {
-        return Ok(Ok(Vec::new()));
-    };
-    let Some(encoding) = inner(window, &encodings, CONTENT_ENCODING)? else {
-        return Ok(Ok(Vec::new()));
-    };
-    let Some(compression) = inner(window, &encoding, CONTENT_COMPRESSION)? else {
-        return Ok(Err("an encrypted track".into()));
-    };
-    let algorithm = child(window, &compression, CONTENT_COMP_ALGO)?.map_or(0, |v| unsigned(&v));
-    if algorithm != HEADER_STRIPPING {
-        let name = ["zlib", "bzlib", "lzo1x"].get(algorithm as usize).unwrap_or(&"unknown");
-        return Ok(Err(format!(
-            "a track with {name} compression (supported: none, and header stripping)"
-        )));
-    }
-    let prefix = child(window, &compression, CONTENT_COMP_SETTINGS)?.unwrap_or_default();
-    if prefix.len() > LONGEST_PREFIX {
-        return Ok(Err(format!(
-            "a track whose packets are stripped of {} bytes each (supported: up to {LONGEST_PREFIX})",
-            prefix.len()
-        )));
-    }
-    Ok(Ok(prefix))
 }

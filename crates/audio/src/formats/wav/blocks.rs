@@ -25,14 +25,7 @@ pub fn probe(chunks: &Chunks, codec: Adpcm) -> Result<Probed, ProbeError> {
         return Err(fmt.refused());
     }
     let (channels, block) = (usize::from(fmt.channels), usize::from(fmt.block_align));
-    if !(1..=2).contains(&channels) || fmt.bits != 4 || codec.frames_in(block, channels) == 0 {
-        return Err(ProbeError::Unsupported(format!(
-            "{} with {channels} channels of {} bits in blocks of {block} bytes; supported: 4 bits, \
-             1 or 2 channels",
-            codec.name(),
-            fmt.bits
-        )));
-    }
+    codec.check(fmt.channels, fmt.bits, fmt.block_align).map_err(ProbeError::Unsupported)?;
     let block_frames = codec.frames_in(block, channels) as u64;
     let (whole, rest) = (data_bytes / block as u64, data_bytes % block as u64);
     let last = codec.frames_in(rest as usize, channels) as u64;

@@ -6,11 +6,11 @@ mod canonical;
 mod chunks;
 mod demux;
 mod encode;
-mod fmt;
+pub mod fmt;
 mod gsm;
 mod info;
 mod inner;
-mod outer;
+pub mod outer;
 mod tail;
 
 use crate::format::Format;
