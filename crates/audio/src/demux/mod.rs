@@ -5,6 +5,7 @@ pub mod bytes;
 pub mod channel_layout;
 pub mod id3;
 pub mod index;
+pub mod joined;
 pub mod packets;
 pub mod part;
 pub mod window;

@@ -39,6 +39,25 @@ fn it_is_known_without_its_name() {
 }
 
 #[test]
+fn sound_of_another_rate_or_other_channels_in_a_joined_file_is_told_of() {
+    let one = make(Material::Prompt, "aac", ADTS);
+    let (plain, plain_probed) = probed(&one, "aac");
+    let once = decode(&plain, &plain_probed, 0).channels.remove(0);
+    for change in [["-ar", "22050"], ["-ac", "2"]] {
+        let other = make(Material::Prompt, "aac", &[ADTS, &change].concat());
+        let (source, probed) = probed(&[&one[..], &other, &one].concat(), "aac");
+        let left_out = format!(
+            "{} bytes of sound of another rate, profile or number of channels were left out",
+            other.len()
+        );
+        assert_eq!(probed.facts.repaired, [left_out]);
+        assert_eq!(probed.facts.frame_count, 2 * plain_probed.facts.frame_count);
+        assert_eq!(decode(&source, &probed, 0).channels[0][..once.len()], once);
+        seeks_exactly(&source, &probed);
+    }
+}
+
+#[test]
 fn damage_costs_only_what_it_hit_and_is_told() {
     let whole = make(Material::Prompt, "aac", ADTS);
     let (source, good) = probed(&whole, "aac");

@@ -67,6 +67,26 @@ fn tags_in_front_and_behind_are_no_audio() {
 }
 
 #[test]
+fn sound_of_another_rate_or_layer_in_a_joined_file_is_told_of() {
+    let one = make(Material::Prompt, "mp3", UNTAGGED[1]);
+    let (plain, plain_probed) = probed(&one, "mp3");
+    let once = decode(&plain, &plain_probed, 0).channels.remove(0);
+    for arguments in [&["-ar", "22050", "-b:a", "32k"][..], &["-c:a", "mp2", "-f", "mp2"]] {
+        let other = make(Material::Prompt, "mp3", arguments);
+        let (source, probed) = probed(&[&one[..], &other, &one].concat(), "mp3");
+        let told = &probed.facts.repaired;
+        let is_told = told.iter().any(|t| t.ends_with("another rate or layer were left out"));
+        assert!(is_told, "{told:?}");
+        assert_eq!(probed.facts.frame_count, 2 * plain_probed.facts.frame_count, "{arguments:?}");
+        assert_eq!(
+            decode(&source, &probed, 0).channels[0][..once.len() - 1152],
+            once[..once.len() - 1152]
+        );
+        seeks_exactly(&source, &probed);
+    }
+}
+
+#[test]
 fn damage_costs_only_what_it_hit_and_is_told() {
     let mut bytes = make(Material::Prompt, "mp3", UNTAGGED[0]);
     let middle = bytes.len() / 2;

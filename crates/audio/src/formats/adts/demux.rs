@@ -7,6 +7,7 @@ use crate::codecs::stream::Stream;
 use crate::codecs::syom::heard;
 use crate::decode::Decode;
 use crate::demux::index::{IndexReader, IndexWriter, Places};
+use crate::demux::joined::other_bytes;
 use crate::demux::packets::{Packet, PacketDecode, Packets};
 use crate::demux::window::Window;
 use crate::error::{DecodeError, ProbeError};
@@ -45,6 +46,11 @@ impl SourceFormat for AdtsSource {
         let mut repaired = Vec::new();
         if walk.skipped_bytes > 0 {
             repaired.push(format!("{} bytes that are no packets were skipped", walk.skipped_bytes));
+        }
+        if walk.other_bytes > 0 {
+            let bytes = walk.other_bytes;
+            let other = "another rate, profile or number of channels";
+            repaired.push(format!("{bytes} bytes of sound of {other} were left out"));
         }
         let frame_count = packets * config.packet_frames();
         let mut index = IndexWriter::default();
@@ -88,17 +94,23 @@ struct Walk {
     /// The first packet's header; the others must continue it.
     reference: Option<Header>,
     skipped_bytes: u64,
+    /// Bytes of packets that can't belong to the stream, as where files of different rates were joined.
+    other_bytes: u64,
 }
+
+/// Bytes of the longest packet, by the bits of its length.
+const LONGEST_PACKET: usize = (1 << 13) - 1;
 
 impl Walk {
     fn new(source: &Source, position: u64, reference: Option<Header>) -> Self {
-        Self { window: Window::new(source), position, reference, skipped_bytes: 0 }
+        let window = Window::new(source);
+        Self { window, position, reference, skipped_bytes: 0, other_bytes: 0 }
     }
 
     /// The next whole packet's offset and header.
     fn next(&mut self) -> io::Result<Option<(u64, Header)>> {
         let end = self.window.length_bytes();
-        let from = self.position;
+        let mut from = self.position;
         while self.position + (HEADER_BYTES as u64) < end {
             if let Some(header) = self.header_at(self.position)? {
                 let offset = self.position;
@@ -110,6 +122,14 @@ impl Walk {
                     self.position = next;
                     return Ok(Some((offset, header)));
                 }
+            }
+            let other_bytes = self.other_at(self.position)?;
+            if other_bytes > 0 {
+                self.skipped_bytes += self.position - from;
+                self.other_bytes += other_bytes;
+                self.position += other_bytes;
+                from = self.position;
+                continue;
             }
             let bytes = self.window.peek(self.position + 1, 16 * 1024)?;
             let sync = bytes.iter().position(|&b| b == 0xff).unwrap_or(bytes.len().max(1));
@@ -125,6 +145,14 @@ impl Walk {
         let Some((offset, header)) = self.next()? else { return Ok(None) };
         let bytes = self.window.peek(offset, header.length_bytes)?;
         Ok(Some(bytes.get(header.header_bytes..).unwrap_or(&[]).to_vec()))
+    }
+
+    /// Bytes from there on of a stream that isn't the one walked through.
+    fn other_at(&mut self, offset: u64) -> io::Result<u64> {
+        let Some(reference) = self.reference else { return Ok(0) };
+        let span = offset..self.window.length_bytes();
+        let head = |bytes: &[u8]| Header::parse(bytes).map(|header| (header, header.length_bytes));
+        other_bytes(&mut self.window, span, LONGEST_PACKET, &reference, head, Header::continues)
     }
 
     fn header_at(&mut self, offset: u64) -> io::Result<Option<Header>> {

@@ -58,6 +58,10 @@ impl SourceFormat for Mp3Source {
             let bytes = lead_bytes + walker.skipped_bytes;
             repaired.push(format!("{bytes} bytes that are no MPEG frames were skipped"));
         }
+        if walker.other_bytes > 0 {
+            let bytes = walker.other_bytes;
+            repaired.push(format!("{bytes} bytes of sound of another rate or layer were left out"));
+        }
         if tag.packets.is_some_and(|p| p != survey.packets) {
             repaired.push(format!(
                 "the header says {} packets, there are {}",

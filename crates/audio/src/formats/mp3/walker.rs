@@ -4,6 +4,7 @@ use crate::Source;
 use crate::codecs::mpeg::{HEADER_BYTES, Header};
 use crate::demux::bytes::{u32_be, u32_le};
 use crate::demux::id3::after_tags;
+use crate::demux::joined::other_bytes;
 use crate::demux::window::Window;
 use std::io;
 
@@ -25,6 +26,8 @@ pub struct Walker {
     reference: Option<Header>,
     /// Bytes that were no packet, between packets.
     pub skipped_bytes: u64,
+    /// Bytes of packets that can't belong to the stream, as where files of different rates were joined.
+    pub other_bytes: u64,
 }
 
 /// How far the first packet is looked for.
@@ -42,14 +45,14 @@ impl Walker {
         let mut window = Window::new(source);
         let position = after_tags(&mut window)?;
         let end = before_tags(&mut window, position)?;
-        Ok(Self { window, position, end, reference: None, skipped_bytes: 0 })
+        Ok(Self { window, position, end, reference: None, skipped_bytes: 0, other_bytes: 0 })
     }
 
     /// At a packet that an earlier walk found.
     #[must_use]
     pub fn resume(source: &Source, offset: u64, end: u64, reference: Header) -> Self {
-        let window = Window::new(source);
-        Self { window, position: offset, end, reference: Some(reference), skipped_bytes: 0 }
+        let (window, reference) = (Window::new(source), Some(reference));
+        Self { window, position: offset, end, reference, skipped_bytes: 0, other_bytes: 0 }
     }
 
     /// Where packets end.
@@ -71,7 +74,7 @@ impl Walker {
     /// # Errors
     /// What the medium reports.
     pub fn next(&mut self) -> io::Result<Option<Found>> {
-        let from = self.position;
+        let mut from = self.position;
         loop {
             if self.position + HEADER_BYTES as u64 > self.end {
                 // A packet cut short is none of what was skipped.
@@ -87,6 +90,14 @@ impl Walker {
                     self.position = offset + header.length_bytes as u64;
                     return Ok(Some(Found { offset, header }));
                 }
+            }
+            let other_bytes = self.other_at(self.position)?;
+            if other_bytes > 0 {
+                self.skipped_bytes += self.position - from;
+                self.other_bytes += other_bytes;
+                self.position += other_bytes;
+                from = self.position;
+                continue;
             }
             if self.reference.is_none() && self.position - from > LONGEST_LEAD {
                 return Ok(None);
@@ -107,6 +118,14 @@ impl Walker {
     fn header_at(&mut self, offset: u64) -> io::Result<Option<Header>> {
         let header = Header::parse(self.window.peek(offset, HEADER_BYTES)?);
         Ok(header.filter(|h| self.reference.is_none_or(|r| r.continues(h))))
+    }
+
+    /// Bytes from there on of a stream that isn't the one walked through.
+    fn other_at(&mut self, offset: u64) -> io::Result<u64> {
+        let Some(reference) = self.reference else { return Ok(0) };
+        let (span, longest) = (offset..self.end, LONGEST_PACKET as usize);
+        let head = |bytes: &[u8]| Header::parse(bytes).map(|header| (header, header.length_bytes));
+        other_bytes(&mut self.window, span, longest, &reference, head, Header::continues)
     }
 
     fn complete(&self, offset: u64, header: &Header) -> bool {
