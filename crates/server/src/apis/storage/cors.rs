@@ -23,8 +23,8 @@ const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Range, If-Range, If-
                                Upload-Metadata, Upload-Offset, X-HTTP-Method-Override, X-Request-Id";
 
 /// What it may read of an answer beside what every page may (Fetch §2.2.6).
-const EXPOSED_HEADERS: &str = "Location, Link, ETag, Content-Disposition, Content-Length, Content-Range, Accept-Ranges, \
-                               Retry-After, WWW-Authenticate, X-Request-Id";
+const EXPOSED_HEADERS: &str = "Location, Link, ETag, Content-Disposition, Content-Length, Content-Range, \
+                               Accept-Ranges, Retry-After, WWW-Authenticate, X-Request-Id";
 
 /// Answers preflights, and lets every page read the answers.
 pub async fn any_origin(request: Request, next: Next) -> Response {
