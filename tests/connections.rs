@@ -149,7 +149,7 @@ fn clients_that_left_keep_no_encoder_busy() {
 fn the_refusal_of_an_upload_arrives_though_an_upgrade_was_offered() {
     let Served { server, _folder, .. } = served(10);
     let bytes = vec![1; 8 << 20];
-    for (path, status) in [("/core/v2/storage/files", 401), ("/f/x", 405), ("/healthz", 200)] {
+    for (path, status) in [("/core/v2/storage/files", 401), ("/f/x", 405), ("/healthz", 405)] {
         for upgrade in ["", "Connection: Upgrade\r\nUpgrade: h2c\r\n"] {
             let length = bytes.len();
             let head =

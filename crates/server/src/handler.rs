@@ -161,6 +161,7 @@ impl Handler {
         } else if matches!(uri.path(), "/healthz" | "/readyz" | "/metrics") {
             match *request.method() {
                 Method::GET | Method::HEAD => self.state(uri.path(), request.headers()).await,
+                Method::OPTIONS => respond::preflight(),
                 _ => respond::problem(&Problem::BadMethod),
             }
         } else if page::is_asset(uri.path()) || self.answers(Part::Page, &request) {

@@ -223,7 +223,7 @@ pub fn message(problem: &Problem) -> Cow<'_, str> {
         Problem::TooManyHeaders { most } => {
             format!("a request may have {most} headers, and this one has more").into()
         }
-        Problem::BadMethod => "a published link answers GET, HEAD and OPTIONS".into(),
+        Problem::BadMethod => "only GET, HEAD and OPTIONS are answered here".into(),
         Problem::Failed => "the server failed; its log tells why".into(),
     }
 }
