@@ -240,7 +240,7 @@ fn target_format(
 fn unwritten(row: Option<&Format>) -> Refusal {
     let is_written = |f: &&Format| f.target.is_some();
     let meant = |word: &&'static str| formats::by_name(word).filter(is_written).map(|f| (*word, f));
-    let instead = row.and_then(|row| row.extensions.iter().find_map(|word| meant(word)));
+    let instead = row.and_then(|row| row.extensions.iter().find_map(meant));
     let instead = instead.map_or_else(String::new, |(word, f)| {
         format!("; `f={word}` is {}, as are the extensions .{}", f.name, f.extensions.join(", ."))
     });

@@ -1,4 +1,5 @@
 //! The decider, by behaviour.
+#![allow(clippy::unwrap_used)]
 
 use audio::{ChannelMap, Facts, Speakers};
 use media::{ChannelWish, ClipWish, Preferences, Refusal, Representation, Resource, Transcoded};

@@ -16,6 +16,7 @@ use crate::facts::{Facts, Hint, Probed};
 use crate::format::SourceFormat;
 use crate::tags::Said;
 use std::io;
+use std::iter;
 use std::ops::Range;
 
 /// MP4 as a source.
@@ -102,7 +103,7 @@ impl Index {
     fn read(index: &[u8], frame_count: u64) -> Option<Self> {
         let mut reader = IndexReader::new(index);
         let revision = reader.take()?;
-        let one = |start: u64| vec![start..start.saturating_add(frame_count)];
+        let one = |start: u64| iter::once(start..start.saturating_add(frame_count)).collect();
         if let REVISION | REVISION_OF_SEVERAL = revision {
             let stream = Stream::read(&mut reader)?;
             let first = reader.take()?;

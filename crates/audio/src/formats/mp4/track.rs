@@ -15,6 +15,7 @@ use crate::demux::bytes::{u8_at, u16_be, u32_be};
 use crate::demux::window::Window;
 use crate::speakers::Speakers;
 use std::io;
+use std::iter;
 use std::ops::Range;
 
 /// The track.
@@ -153,7 +154,7 @@ impl Track {
         if let Some(Gapless { delay, frames }) = *gapless
             && let Some(end) = delay.checked_add(frames).filter(|end| *end <= decoded)
         {
-            return vec![delay..end];
+            return iter::once(delay..end).collect();
         }
         let end = frames(duration.0, duration.1).min(decoded);
         let start = |edit: &Edit| match frames(edit.start, duration.1) {
@@ -179,7 +180,7 @@ impl Track {
         let edited = frames(edit.length.saturating_add(1), *movie_scale);
         let cut = edit.length > 0 && edited < media;
         let length = if cut { frames(edit.length, *movie_scale) } else { media };
-        vec![delay..delay.saturating_add(length)]
+        iter::once(delay..delay.saturating_add(length)).collect()
     }
 }
 
