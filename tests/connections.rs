@@ -124,6 +124,22 @@ fn a_client_that_ends_its_side_after_its_request_gets_the_whole_answer() {
 }
 
 #[test]
+fn a_client_that_leaves_while_its_file_is_made_is_no_failure_of_the_server() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(&folder.path().join("data"), &["--transcode-threads", "1"]);
+    let call = server.upload("call.wav", &wav(16_000 * 3600, &vec![7; 16_000 * 3600]));
+    let mut client = Connection::open(server.address);
+    // The sizes of AAC are known once all is encoded.
+    client.send(format!("GET {call}?f=mp4 HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+    until("it is begun", || server.metric("tonearm_segments_encoded_total") > 0);
+    drop(client);
+    let ended = |class: &str| server.metric(&format!("tonearm_answers_total{{class=\"{class}\"}}"));
+    until("the request has ended", || ended("none") == 1);
+    assert_eq!(ended("5xx"), 0);
+    assert!(!server.log().contains("ERROR"), "{}", server.log());
+}
+
+#[test]
 fn clients_that_left_keep_no_encoder_busy() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(&folder.path().join("data"), &["--transcode-threads", "1"]);

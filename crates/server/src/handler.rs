@@ -1,6 +1,6 @@
 //! A request's way to its answer: published links first, then health and metrics, then the APIs.
 
-use crate::access_log::Caller;
+use crate::access_log::{Caller, Unheard};
 use crate::apis::publish::{self, Publish, Signer};
 use crate::apis::storage::Storage;
 use crate::apis::storage::auth;
@@ -195,7 +195,11 @@ impl Handler {
         // A whole encode goes on for those who wait for it alone.
         let mut response = tokio::select! {
             response = answer.instrument(traced.clone()) => response,
-            () = deadline.gone() => respond::problem(&gone.into()),
+            () = deadline.gone() => {
+                let mut unheard = respond::problem(&gone.into());
+                unheard.extensions_mut().insert(Unheard);
+                unheard
+            }
         };
         if !traced.is_disabled() {
             traced.record("status", response.status().as_u16());

@@ -103,6 +103,11 @@ pub struct Entry {
     pub bytes: u64,
 }
 
+/// Marks an answer to a client that has left meanwhile: the request counts as one that ended without an answer, because a
+/// status would tell of a failure that nobody met.
+#[derive(Debug, Clone, Copy)]
+pub struct Unheard;
+
 impl Entry {
     /// A request that came just now.
     pub fn begin<B>(
@@ -145,7 +150,9 @@ impl Entry {
 
     /// Takes down what is answered.
     pub fn answered<B>(&mut self, response: &Response<B>) {
-        self.status = response.status().as_u16();
+        if response.extensions().get::<Unheard>().is_none() {
+            self.status = response.status().as_u16();
+        }
         self.was_there = respond::was_there(response.headers());
         self.caller = response.extensions().get::<Caller>().copied();
     }
