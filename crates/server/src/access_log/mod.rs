@@ -103,8 +103,8 @@ pub struct Entry {
     pub bytes: u64,
 }
 
-/// Marks an answer to a client that has left meanwhile: the request counts as one that ended without an answer, because a
-/// status would tell of a failure that nobody met.
+/// Marks an answer to a client that has left meanwhile: the request counts as one that ended without an answer,
+/// because a status would tell of a failure that nobody met.
 #[derive(Debug, Clone, Copy)]
 pub struct Unheard;
 
